@@ -1,0 +1,124 @@
+/**
+ * {@linkcode MmapError}, and the functions that word it.
+ *
+ * @module
+ */
+import type { Failure } from "../ffi/os/os.ts";
+
+/** What an {@linkcode MmapError} carries besides its message. */
+export interface MmapErrorInit {
+  /** The POSIX name of the error, on every system. */
+  readonly code: string;
+  /** The name of the C function that failed. */
+  readonly syscall?: string | undefined;
+  /** `errno`, or `GetLastError()` on Windows. */
+  readonly osError?: number | undefined;
+  /** The address that a strict hint asked for. */
+  readonly requested?: bigint | undefined;
+  /** The address that the system offered instead, where it did. */
+  readonly actual?: bigint | undefined;
+  /** What made it fail. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Memory could not be mapped, used or unmapped as asked.
+ *
+ * | `code` | when |
+ * | --- | --- |
+ * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
+ * | `EBADF` | the mapping is closed |
+ * | `EBUSY` | a view's buffer was transferred away, so the memory cannot be unmapped |
+ * | any other | the system refused a call; `syscall` and `osError` tell which and why |
+ *
+ * @example The kind of failure
+ * ```ts
+ * import { MmapError, MmapOptions } from "@sysalloc/sysalloc";
+ *
+ * try {
+ *   new MmapOptions({ len: Number.MAX_SAFE_INTEGER }).mapAnon();
+ * } catch (error) {
+ *   if (!(error instanceof MmapError)) throw error;
+ *   console.log(error.code, error.syscall, error.osError); // ENOMEM mmap 12
+ * }
+ * ```
+ */
+export class MmapError extends Error {
+  /** `"MmapError"` */
+  override readonly name = "MmapError";
+  /** The POSIX name of the error (`"ENOMEM"`, `"EINVAL"`, …), also on Windows; `"UNKNOWN"` for an `osError` without one. */
+  readonly code: string;
+  /** The name of the C function that failed (`"mmap"`, `"VirtualAlloc"`, …); `undefined` where none was called. */
+  readonly syscall: string | undefined;
+  /** The raw number: `errno`, or `GetLastError()` on Windows; `undefined` where no call failed. */
+  readonly osError: number | undefined;
+  /** The address that a strict hint asked for, in bytes; `undefined` for other errors. */
+  readonly requested: bigint | undefined;
+  /** The address that the system offered instead of `requested`, where it did. */
+  readonly actual: bigint | undefined;
+
+  /** Makes an error; the library makes its own. */
+  constructor(message: string, init: MmapErrorInit) {
+    super(message, "cause" in init ? { cause: init.cause } : {});
+    this.code = init.code;
+    this.syscall = init.syscall;
+    this.osError = init.osError;
+    this.requested = init.requested;
+    this.actual = init.actual;
+  }
+}
+
+/** Writes an address as C and the system's own tools do. */
+export function hex(address: bigint): string {
+  return `0x${address.toString(16)}`;
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: "a security policy of the system forbids it",
+  EAGAIN: "the limit of locked memory is reached: raise it, or map less",
+  EINVAL: "the system does not take this address or length",
+  ENOMEM: "not enough memory, address space or room for another mapping: " +
+    "map less, unmap what is no longer used, or use noReserve()",
+  EPERM: "the system reserves this address, or forbids the call",
+};
+
+/** The error for a call that the system refused; `asked` completes "to map 4096 bytes". */
+export function refused(
+  asked: string,
+  { syscall, osError, code }: Failure,
+): MmapError {
+  const advice = ADVICE[code];
+  return new MmapError(
+    `The system refused ${asked}: ${syscall} failed with ${code} (${osError})` +
+      (advice === undefined ? "" : `, ${advice}`),
+    { code, syscall, osError },
+  );
+}
+
+/** The error for a strict hint that cannot be satisfied. */
+export function notAvailable(
+  requested: bigint,
+  byteLength: bigint,
+  why: Failure | undefined,
+  actual: bigint | undefined,
+): MmapError {
+  const offer = actual === undefined
+    ? ""
+    : `, the system offered ${hex(actual)}`;
+  const cause = why === undefined
+    ? ""
+    : ` (${why.syscall} failed with ${why.code}, ${why.osError})`;
+  return new MmapError(
+    `The strict hint ${
+      hex(requested)
+    } is not available for ${byteLength} bytes${cause}${offer}: ` +
+      "choose another address, or drop strict()",
+    {
+      code: "EADDRNOTAVAIL",
+      syscall: why?.syscall,
+      osError: why?.osError,
+      requested,
+      actual,
+    },
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * What garbage collection does to a mapping: it is unmapped once its owner,
+ * the handle, is unreachable. Views keep the owner reachable.
+ *
+ * @module
+ */
+import type { Failure } from "../ffi/os/os.ts";
+import { host } from "../ffi/host.ts";
+
+/** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
+export interface Allocation {
+  /** The address of its first byte. */
+  readonly address: bigint;
+  /** Its length in bytes; `0n` once there is nothing to unmap any more. */
+  byteLength: bigint;
+  /** Whether a view's buffer was transferred away: its new owner can use the memory for ever. */
+  isTransferred: boolean;
+}
+
+/** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
+export function unmapAllocation(allocation: Allocation): Failure | undefined {
+  const failure = host().os.unmap(allocation.address, allocation.byteLength);
+  if (failure === undefined) allocation.byteLength = 0n;
+  return failure;
+}
+
+/**
+ * Unmaps `allocation` when `owner` is collected. There is no way back: an
+ * allocation without length costs less than taking it out of the registry.
+ */
+export function unmapWithOwner(owner: object, allocation: Allocation): void {
+  registry.register(owner, allocation);
+}
+
+// munmap can be refused (on Linux with ENOMEM, where it would split a mapping
+// at the limit of their number): tried again when the next one is collected.
+let refused: Allocation[] = [];
+
+const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(
+  (collected) => {
+    if (collected.isTransferred || collected.byteLength === 0n) return;
+    refused = [collected, ...refused].filter((allocation) =>
+      unmapAllocation(allocation)
+    );
+  },
+);

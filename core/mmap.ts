@@ -1,0 +1,414 @@
+/**
+ * {@linkcode Mmap}: one mapping, its lifetime and its views.
+ *
+ * @module
+ */
+import { currentRuntime, host } from "../ffi/host.ts";
+import type { Pointer } from "../ffi/runtime/runtime.ts";
+import { hex, MmapError, refused } from "./errors.ts";
+import {
+  type Allocation,
+  unmapAllocation,
+  unmapWithOwner,
+} from "./lifetime.ts";
+import {
+  byteCount,
+  describe,
+  memoryAddress,
+  rangeInAddressSpace,
+} from "./validate.ts";
+import { type Views, viewsOf } from "./views.ts";
+
+/**
+ * A typed array constructor (`Uint8Array`, `Float64Array`, `BigInt64Array`,
+ * …) or `DataView`, that makes views of type `V`.
+ *
+ * @typeParam V The type of the view.
+ */
+export interface ViewConstructor<V extends ArrayBufferView> {
+  /** Makes a view of `length` elements (bytes, for a `DataView`) from `byteOffset`. */
+  new (buffer: ArrayBuffer, byteOffset?: number, length?: number): V;
+  /** What the views are: `Uint8Array.prototype`, … */
+  readonly prototype: ArrayBufferView;
+}
+
+/** The address and length of a mapping that no handle owns. */
+export interface RawMmap {
+  /** The address of the first byte. */
+  readonly address: bigint;
+  /** The length in bytes. */
+  readonly byteLength: number;
+}
+
+/** Makes the handle of memory that was just mapped; not part of the public API. */
+export let adopt: (
+  address: bigint,
+  byteLength: number,
+  exactByteLength: bigint,
+) => Mmap;
+
+// What only this module can pass to the constructor.
+const KEY = Symbol();
+const TypedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array;
+
+/**
+ * A mapping: memory that the operating system gave, and that goes back to it
+ * by {@linkcode Mmap.unmap}, at the end of a `using` block, or when neither
+ * the handle nor any view of it is reachable any more.
+ *
+ * Views cannot outlive it: unmapping detaches their buffers, so that typed
+ * arrays get length 0 and a `DataView` throws. Three things are beyond that
+ * protection: memory whose address was handed to native code (the runtime's
+ * own asynchronous calls, such as a file read into a view, are native code
+ * until they settle), a buffer that was transferred away from a mapping whose
+ * handle is then dropped without `unmap()`, and the end of a worker, which
+ * unmaps nothing.
+ *
+ * @example Map, use, unmap
+ * ```ts
+ * import { MmapOptions } from "@sysalloc/sysalloc";
+ *
+ * using mmap = new MmapOptions({ len: 1 << 20 }).mapAnon();
+ * const counters = mmap.view(BigUint64Array);
+ * counters[0] = 42n;
+ * console.log(mmap, mmap.bytes[0]); // Mmap { … } 42
+ * ```
+ */
+export class Mmap implements Disposable {
+  readonly #allocation: Allocation;
+  #byteLength: number;
+  #views: Views | undefined;
+
+  static {
+    adopt = (...args) => new Mmap(KEY, ...args);
+    printAs(
+      Mmap.prototype,
+      (mmap) =>
+        mmap.closed
+          ? "Mmap { closed }"
+          : `Mmap { address: ${
+            hex(mmap.address)
+          }, byteLength: ${mmap.byteLength} }`,
+    );
+  }
+
+  private constructor(
+    key: typeof KEY,
+    address: bigint,
+    byteLength: number,
+    exactByteLength: bigint,
+  ) {
+    if (key !== KEY) {
+      throw new TypeError(
+        "Mmap has no public constructor: call mapAnon() of MmapOptions",
+      );
+    }
+    this.#allocation = {
+      address,
+      byteLength: exactByteLength,
+      isTransferred: false,
+    };
+    this.#byteLength = byteLength;
+    unmapWithOwner(this, this.#allocation);
+  }
+
+  /**
+   * Takes ownership of memory that {@linkcode Mmap.intoRaw} let go of, in
+   * this thread or in another one of this process.
+   *
+   * Unsafe: the range must be exactly what one `intoRaw()` returned, must be
+   * mapped readable and writable, and must have no other owner. Anything else
+   * can crash the process or corrupt its memory.
+   *
+   * @param address The address of the first byte, a multiple of the page size.
+   * @param byteLength The length in bytes, above 0.
+   * @returns The handle that now owns the memory.
+   * @throws {TypeError} If an argument is not a whole number or a bigint.
+   * @throws {RangeError} If an argument is out of its range.
+   *
+   * @example From one thread to another
+   * ```ts
+   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const raw = new MmapOptions({ len: 4096 }).mapAnon().intoRaw();
+   * // …postMessage(raw), and in the other thread:
+   * using mmap = Mmap.unsafeFromRaw(raw.address, raw.byteLength);
+   * console.log(mmap.byteLength); // 4096
+   * ```
+   */
+  static unsafeFromRaw(
+    address: number | bigint,
+    byteLength: number | bigint,
+  ): Mmap {
+    const start = memoryAddress(address, "The address");
+    const length = byteCount(byteLength, "The length");
+    if (length === 0) throw new RangeError("The length must be greater than 0");
+    rangeInAddressSpace(start, length);
+    const pageSize = BigInt(host().os.pageSize);
+    if (start === 0n || start % pageSize !== 0n) {
+      throw new RangeError(
+        `The address must be a multiple of the page size, ${pageSize} bytes, and not 0, got ${
+          hex(start)
+        }`,
+      );
+    }
+    return adopt(start, length, BigInt(length));
+  }
+
+  /** The address of the first byte; `0n` when closed. */
+  get address(): bigint {
+    return Mmap.#received(this).closed ? 0n : this.#allocation.address;
+  }
+
+  /**
+   * The address as what this runtime's FFI takes for a pointer argument:
+   * `Deno.PointerObject`, `Pointer` of `bun:ffi`, or a `bigint` in Node.js.
+   *
+   * Native code that keeps it is beyond the protection of views: it must not
+   * use the memory after `unmap()`.
+   *
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  get pointer(): Pointer {
+    return currentRuntime().pointer(Mmap.#opened(this).address);
+  }
+
+  /** The length in bytes, as it was asked for: not rounded up to pages; 0 when closed. */
+  get byteLength(): number {
+    return Mmap.#received(this).#byteLength;
+  }
+
+  /** Whether the length is 0, which it is when closed. */
+  get isEmpty(): boolean {
+    return this.byteLength === 0;
+  }
+
+  /** Whether the memory was unmapped or given away: nothing can be reached through this handle. */
+  get closed(): boolean {
+    return this.byteLength === 0;
+  }
+
+  /**
+   * All bytes of the mapping, as a view: the same array each time.
+   *
+   * In Bun an array of more than 64 MiB is worth avoiding, because Bun counts
+   * its length as JavaScript heap: ask {@linkcode Mmap.view} for the part that
+   * is in use.
+   *
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if its
+   * buffer was transferred away.
+   * @throws {RangeError} If the mapping is longer than
+   * {@linkcode maxViewByteLength}: use `view()`.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const views = Mmap.#viewable(this);
+    const { maxViewByteLength } = currentRuntime();
+    if (this.#byteLength > maxViewByteLength) {
+      throw new RangeError(
+        `This mapping of ${this.#byteLength} bytes is longer than the longest view in this runtime, ` +
+          `${maxViewByteLength} bytes: use view() for a part of it`,
+      );
+    }
+    return views.bytes;
+  }
+
+  /**
+   * Makes a view of a part of the mapping: any typed array, or a `DataView`.
+   * Nothing is copied, and all views see the same memory.
+   *
+   * @typeParam V The type of the view.
+   * @param type The constructor: `Float32Array`, `DataView`, ….
+   * @param byteOffset Where the view starts, in bytes: for a typed array a
+   * multiple of its element's size. Default: 0.
+   * @param length How many elements it has (bytes, for a `DataView`).
+   * Default: up to the end of the mapping, which must be whole elements.
+   * @returns The view, which has length 0 (or throws, if a `DataView`) once the mapping is closed.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the view is out of bounds, not aligned, or longer
+   * than {@linkcode maxViewByteLength}.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of it was
+   * transferred away.
+   *
+   * @example A header and its payload
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 4096 }).mapAnon();
+   * const header = mmap.view(DataView, 0, 16);
+   * const payload = mmap.view(Float32Array, 16);
+   * header.setUint32(0, payload.length, true);
+   * console.log(payload.length); // 1020
+   * ```
+   */
+  view<V extends ArrayBufferView>(
+    type: ViewConstructor<V>,
+    byteOffset: number = 0,
+    length?: number,
+  ): V {
+    const views = Mmap.#viewable(this);
+    const size = elementByteLength(type);
+    const start = byteCount(byteOffset, "The byteOffset");
+    if (start > this.#byteLength || start % size !== 0) {
+      throw new RangeError(
+        `The byteOffset of a ${type.name} must be a multiple of ${size}, ` +
+          `at most ${this.#byteLength}, got ${start}`,
+      );
+    }
+    const rest = this.#byteLength - start;
+    const count = length === undefined
+      ? rest / size
+      : byteCount(length, "The length");
+    if (count * size > rest || !Number.isInteger(count)) {
+      throw new RangeError(
+        length === undefined
+          ? `The ${rest} bytes from byteOffset ${start} are not whole elements of ${size} bytes: give a length`
+          : `The length must be at most ${
+            Math.floor(rest / size)
+          } elements of ${size} bytes ` +
+            `from byteOffset ${start}, got ${count}`,
+      );
+    }
+    const { maxViewByteLength } = currentRuntime();
+    if (count * size > maxViewByteLength) {
+      throw new RangeError(
+        `A view in this runtime is at most ${maxViewByteLength} bytes long, got ${
+          count * size
+        }`,
+      );
+    }
+    return views.make(type, start, count, count * size);
+  }
+
+  /**
+   * Writes changes back to the file behind the mapping. Anonymous memory has
+   * none: it does nothing.
+   *
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  flush(): void {
+    Mmap.#opened(this);
+  }
+
+  /**
+   * Lets go of the memory without unmapping it: the handle is closed, its
+   * views are detached, and what is returned is all that is left to reach the
+   * memory by. Give it to {@linkcode Mmap.unsafeFromRaw}, here or in another
+   * thread, or the memory stays mapped until the process ends.
+   *
+   * @returns The address and the length in bytes; it can be posted to a worker.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's
+   * buffer was transferred away, or is in use by the runtime.
+   */
+  intoRaw(): RawMmap {
+    const { address } = Mmap.#opened(this);
+    const byteLength = this.#byteLength;
+    this.#detachViews();
+    this.#allocation.byteLength = 0n;
+    this.#byteLength = 0;
+    return { address, byteLength };
+  }
+
+  /**
+   * Unmaps the memory and detaches every view of it. Does nothing when
+   * closed already.
+   *
+   * Calls [`munmap`](https://man7.org/linux/man-pages/man2/munmap.2.html) on
+   * Linux and macOS,
+   * [`VirtualFree`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree)
+   * on Windows.
+   *
+   * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
+   * new owner uses the memory, which stays mapped until the process ends.
+   * `EBUSY` also while the runtime itself uses a buffer: try again then.
+   * Any other code if the system refused: the memory is still mapped, and
+   * `unmap()` can be called again.
+   */
+  unmap(): void {
+    if (Mmap.#received(this).closed) return;
+    this.#detachViews();
+    const failure = unmapAllocation(this.#allocation);
+    if (failure) {
+      const { address, byteLength } = this;
+      throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+    }
+    this.#byteLength = 0;
+  }
+
+  /** Unmaps at the end of a `using` block: {@linkcode Mmap.unmap}. */
+  [Symbol.dispose](): void {
+    this.unmap();
+  }
+
+  #detachViews(): void {
+    const views = this.#views;
+    if (views === undefined) return;
+    this.#refuseTransferred(views);
+    try {
+      views.detach();
+    } catch (cause) {
+      throw new MmapError(
+        "The runtime is using a buffer of this mapping, which stays mapped: try again when it is done",
+        { code: "EBUSY", cause },
+      );
+    }
+    this.#views = undefined;
+  }
+
+  #refuseTransferred(views: Views): void {
+    views.noteTransfers();
+    if (!this.#allocation.isTransferred) return;
+    throw new MmapError(
+      `A buffer of this mapping was transferred away: its ${this.#byteLength} bytes at ` +
+        `${
+          hex(this.#allocation.address)
+        } stay mapped, for its new owner; copy data before transferring it`,
+      { code: "EBUSY" },
+    );
+  }
+
+  static #received(mmap: Mmap): Mmap {
+    if (typeof mmap === "object" && mmap !== null && #byteLength in mmap) {
+      return mmap;
+    }
+    throw new TypeError(`The receiver must be an Mmap, got ${describe(mmap)}`);
+  }
+
+  static #opened(mmap: Mmap): Mmap {
+    if (Mmap.#received(mmap).#byteLength !== 0) return mmap;
+    throw new MmapError(
+      "The mapping is closed: it was unmapped, or given away by intoRaw()",
+      {
+        code: "EBADF",
+      },
+    );
+  }
+
+  static #viewable(mmap: Mmap): Views {
+    Mmap.#opened(mmap);
+    const views = mmap.#views ??= viewsOf(
+      mmap.#allocation,
+      mmap.#byteLength,
+      mmap,
+    );
+    mmap.#refuseTransferred(views);
+    return views;
+  }
+}
+
+function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
+  const prototype: unknown = typeof type === "function"
+    ? type.prototype
+    : undefined;
+  if (prototype instanceof TypedArray) {
+    // Read once: the bounds are checked with what is then used.
+    const { BYTES_PER_ELEMENT } = type as typeof Uint8Array;
+    if ([1, 2, 4, 8].includes(BYTES_PER_ELEMENT)) return BYTES_PER_ELEMENT;
+  } else if (type === DataView || prototype instanceof DataView) {
+    return 1;
+  }
+  throw new TypeError(
+    `The type must be a typed array constructor or DataView, got ${
+      describe(type)
+    }`,
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * Where a mapping lands: the verdict on strict hints.
+ *
+ * @module
+ */
+import type { MapRequest, Os } from "../ffi/os/os.ts";
+import { hex, notAvailable, refused } from "./errors.ts";
+
+/** Refuses a strict hint that no mapping can start at. */
+export function checkStrictHint(
+  hint: bigint,
+  allocationGranularity: number,
+): void {
+  const granularity = BigInt(allocationGranularity);
+  const excess = hint % granularity;
+  if (excess === 0n) return;
+  const below = hint - excess;
+  throw new RangeError(
+    `A strict hint must be a multiple of the allocation granularity, ${granularity} bytes: ` +
+      `${hex(hint)} lies between ${hex(below)} and ${hex(below + granularity)}`,
+  );
+}
+
+/**
+ * Maps, and returns the address: the hint exactly, where it is strict.
+ * Otherwise throws, and leaves nothing mapped.
+ */
+export function place(os: Os, request: MapRequest): bigint {
+  const result = os.map(request);
+  if (!request.strict) {
+    if (typeof result === "bigint") return result;
+    throw refused(asked(request), result);
+  }
+  const { hint, byteLength } = request;
+  if (result === hint) return result;
+  if (typeof result === "bigint") {
+    // A system that can only be asked, or a kernel that does not know
+    // MAP_FIXED_NOREPLACE (Linux before 4.17, some sandboxes).
+    discard(os, result, byteLength);
+    throw notAvailable(hint, byteLength, undefined, result);
+  }
+  // Most codes do not tell a bad place from too little memory. The same
+  // request without the place does.
+  if (result.code === "EEXIST") {
+    throw notAvailable(hint, byteLength, result, undefined);
+  }
+  const elsewhere = os.map({
+    ...request,
+    hint: 0n,
+    strict: false,
+    populate: false,
+  });
+  if (typeof elsewhere !== "bigint") throw refused(asked(request), result);
+  discard(os, elsewhere, byteLength);
+  throw notAvailable(hint, byteLength, result, elsewhere);
+}
+
+function asked({ hint, byteLength }: MapRequest): string {
+  return `to map ${byteLength} bytes` + (hint === 0n ? "" : ` at ${hex(hint)}`);
+}
+
+function discard(os: Os, address: bigint, byteLength: bigint): void {
+  const failure = os.unmap(address, byteLength);
+  if (failure) {
+    throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+  }
+}

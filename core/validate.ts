@@ -1,0 +1,83 @@
+/**
+ * The checks of what callers pass: a `TypeError` for a value of the wrong
+ * type, a `RangeError` for one outside its range. Both state the value.
+ *
+ * @module
+ */
+import { hex } from "./errors.ts";
+
+/** One past the last address of a 64-bit address space, in bytes. */
+const ADDRESS_SPACE_END = 2n ** 64n;
+
+/** A count of bytes: a whole number from 0 to 2^53 - 1. */
+export function byteCount(value: unknown, what: string): number {
+  const count = wholeNumber(value, what);
+  if (count < 0 || count > Number.MAX_SAFE_INTEGER) {
+    throw new RangeError(
+      `${what} must be from 0 to 2^53 - 1 bytes, got ${count}`,
+    );
+  }
+  return Number(count);
+}
+
+/** An address: a whole number from 0 to 2^64 - 1. */
+export function memoryAddress(value: unknown, what: string): bigint {
+  const address = wholeNumber(value, what);
+  if (address < 0 || address >= ADDRESS_SPACE_END) {
+    throw new RangeError(`${what} must be from 0 to 2^64 - 1, got ${address}`);
+  }
+  if (typeof address === "number" && !Number.isSafeInteger(address)) {
+    throw new RangeError(
+      `${what} above 2^53 - 1 must be a bigint, got the number ${address}`,
+    );
+  }
+  return BigInt(address);
+}
+
+/** A flag. */
+export function flag(value: unknown, what: string): boolean {
+  if (typeof value !== "boolean") {
+    throw new TypeError(`${what} must be a boolean, got ${describe(value)}`);
+  }
+  return value;
+}
+
+/** Refuses a range of addresses that ends past the end of the address space. */
+export function rangeInAddressSpace(address: bigint, byteLength: number): void {
+  if (address + BigInt(byteLength) > ADDRESS_SPACE_END) {
+    throw new RangeError(
+      `The range of ${byteLength} bytes at ${
+        hex(address)
+      } reaches past the end of the address space`,
+    );
+  }
+}
+
+/** Words a value of the wrong type for a message. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return `the string ${
+        JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+      }`;
+    case "number":
+    case "boolean":
+    case "undefined":
+      return String(value);
+    case "object":
+      return value === null ? "null" : "an object";
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+function wholeNumber(value: unknown, what: string): number | bigint {
+  if (typeof value === "bigint") return value;
+  const isInfinite = value === Infinity || value === -Infinity; // out of range, not of another type
+  if (typeof value === "number" && (Number.isInteger(value) || isInfinite)) {
+    return value;
+  }
+  throw new TypeError(
+    `${what} must be a whole number or a bigint, got ${describe(value)}`,
+  );
+}

@@ -1,0 +1,168 @@
+/**
+ * The buffers over one mapping: made, found again, and detached.
+ *
+ * @module
+ */
+import { currentRuntime } from "../ffi/host.ts";
+import type { Allocation } from "./lifetime.ts";
+
+/** A typed array constructor or `DataView`, as far as making a view goes. */
+export type ViewMaker<V> = new (
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  length: number,
+) => V;
+
+/** The buffers over one mapping. */
+export interface Views {
+  /** All bytes as one array: the same one each time, as long as it is in use. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  /** Makes a view. `length` is in elements, `byteLength` the same in bytes. */
+  make<V>(
+    type: ViewMaker<V>,
+    byteOffset: number,
+    length: number,
+    byteLength: number,
+  ): V;
+
+  /** Notes in the allocation whether a buffer was transferred away. */
+  noteTransfers(): void;
+
+  /** Detaches every buffer; throws a `TypeError` where one does not let itself be detached. */
+  detach(): void;
+}
+
+// Taken once, so that a buffer's own property of that name cannot stand in for them.
+const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
+
+/** Detaches a buffer; throws a `TypeError` if it was detached before or the engine pins it. */
+export function detach(buffer: ArrayBuffer): void {
+  Reflect.apply(transfer, buffer, [0]);
+}
+
+// From each buffer to the handle: the handle lives as long as any buffer does.
+const owners: WeakMap<ArrayBuffer, object> = new WeakMap();
+
+/** Makes the views of a mapping of `byteLength` bytes, whose handle is `owner`. */
+export function viewsOf(
+  allocation: Allocation,
+  byteLength: number,
+  owner: object,
+): Views {
+  return byteLength <= currentRuntime().maxSharedByteLength
+    ? new SharedViews(allocation, byteLength, owner)
+    : new WindowViews(allocation, byteLength, owner);
+}
+
+function makeBuffer(
+  address: bigint,
+  byteLength: number,
+  owner: object,
+): ArrayBuffer {
+  const buffer = currentRuntime().view(address, byteLength);
+  owners.set(buffer, owner);
+  return buffer;
+}
+
+/** One buffer, held strongly, that all views share. */
+class SharedViews implements Views {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #allocation: Allocation;
+  readonly #buffer: ArrayBuffer;
+
+  constructor(allocation: Allocation, byteLength: number, owner: object) {
+    this.#allocation = allocation;
+    this.#buffer = makeBuffer(allocation.address, byteLength, owner);
+    this.bytes = new Uint8Array(this.#buffer);
+  }
+
+  make<V>(type: ViewMaker<V>, byteOffset: number, length: number): V {
+    return new type(this.#buffer, byteOffset, length);
+  }
+
+  noteTransfers(): void {
+    if (this.#buffer.detached) this.#allocation.isTransferred = true;
+  }
+
+  detach(): void {
+    detach(this.#buffer);
+  }
+}
+
+/**
+ * A buffer for each view's window, held weakly: the engine counts their
+ * lengths as its heap, so the caller decides how long each is kept.
+ */
+class WindowViews implements Views {
+  readonly #allocation: Allocation;
+  readonly #byteLength: number;
+  readonly #owner: object;
+  #bytes: WeakRef<Uint8Array<ArrayBuffer>> | undefined;
+  #buffers: WeakRef<ArrayBuffer>[] = [];
+  #pruneAt = 64;
+
+  constructor(allocation: Allocation, byteLength: number, owner: object) {
+    this.#allocation = allocation;
+    this.#byteLength = byteLength;
+    this.#owner = owner;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const kept = this.#bytes?.deref();
+    if (kept) return kept;
+    const made = this.make(
+      Uint8Array<ArrayBuffer>,
+      0,
+      this.#byteLength,
+      this.#byteLength,
+    );
+    this.#bytes = new WeakRef(made);
+    return made;
+  }
+
+  make<V>(
+    type: ViewMaker<V>,
+    byteOffset: number,
+    length: number,
+    byteLength: number,
+  ): V {
+    const address = this.#allocation.address + BigInt(byteOffset);
+    const buffer = makeBuffer(address, byteLength, this.#owner);
+    noteTransferBy(buffer, this.#allocation);
+    if (this.#buffers.length >= this.#pruneAt) {
+      this.#buffers = this.#buffers.filter((weak) => weak.deref());
+      this.#pruneAt = Math.max(64, 2 * this.#buffers.length);
+    }
+    this.#buffers.push(new WeakRef(buffer));
+    return new type(buffer, 0, length);
+  }
+
+  noteTransfers(): void {
+    const isTransferred = this.#buffers.some((weak) => weak.deref()?.detached);
+    if (isTransferred) this.#allocation.isTransferred = true;
+  }
+
+  detach(): void {
+    // Taken off one by one: where one fails, those detached here are not
+    // mistaken for transferred ones next time.
+    while (this.#buffers.length > 0) {
+      const buffer = this.#buffers.at(-1)?.deref();
+      if (buffer) detach(buffer);
+      this.#buffers.pop();
+    }
+  }
+}
+
+/** Makes a buffer that is held weakly tell of its transfer: it can be gone when asked. */
+function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
+  for (const method of [transfer, transferToFixedLength]) {
+    Object.defineProperty(buffer, method.name, {
+      value(this: ArrayBuffer, ...lengths: number[]): ArrayBuffer {
+        const moved = Reflect.apply(method, this, lengths);
+        if (buffer.detached) allocation.isTransferred = true;
+        return moved;
+      },
+    });
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What an operating system must offer to be supported: one value of
+ * {@linkcode Os}. A new system is one new file beside this one.
+ *
+ * The modules trust their input: the core has validated it. A refusal comes
+ * back as a {@linkcode Failure}, never as a throw; the core makes the error.
+ *
+ * @module
+ */
+
+/** A call that the system refused. */
+export interface Failure {
+  /** The name of the C function. */
+  readonly syscall: string;
+  /** `errno`, or `GetLastError()` on Windows. */
+  readonly osError: number;
+  /** The POSIX name of the error; `"UNKNOWN"` for a number that the tables lack. */
+  readonly code: string;
+}
+
+/** What to map. */
+export interface MapRequest {
+  /** The address to map at, in bytes; `0n` leaves the choice to the system. */
+  readonly hint: bigint;
+  /** The length in bytes, above 0, of any alignment. */
+  readonly byteLength: bigint;
+  /** Back every page with memory before returning, where {@linkcode Os.populates}. */
+  readonly populate: boolean;
+  /** Set no swap space aside. */
+  readonly noReserve: boolean;
+  /** Fail rather than map at another address or over other memory. */
+  readonly strict: boolean;
+}
+
+/** How one operating system does virtual memory. */
+export interface Os {
+  /** The page size in bytes. */
+  readonly pageSize: number;
+
+  /** What an address must be a multiple of to be mapped at, in bytes. */
+  readonly allocationGranularity: number;
+
+  /** Whether {@linkcode Os.map} honours `populate`; where not, the core touches each page. */
+  readonly populates: boolean;
+
+  /**
+   * Maps zeroed, private, read-write memory. Returns its address, which can
+   * differ from a hint, even a strict one: some systems can only be asked.
+   */
+  map(request: MapRequest): bigint | Failure;
+
+  /** Unmaps exactly what one call of {@linkcode Os.map} mapped. */
+  unmap(address: bigint, byteLength: bigint): Failure | undefined;
+}
+
+/** Makes the failure of `syscall`, its code looked up in `codes`. */
+export function failure(
+  syscall: string,
+  osError: number,
+  codes: Readonly<Record<number, string>>,
+): Failure {
+  return { syscall, osError, code: codes[osError] ?? "UNKNOWN" };
+}

@@ -1,0 +1,83 @@
+/**
+ * What Linux and macOS share: `mmap`, `munmap`, `sysconf` and `errno`.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import { failure, type MapRequest, type Os } from "./os.ts";
+
+/** `PROT_READ`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
+export const PROT_READ = 0x1;
+/** `PROT_WRITE` */
+export const PROT_WRITE = 0x2;
+/** `MAP_PRIVATE` */
+export const MAP_PRIVATE = 0x2;
+/** `MAP_FAILED`, `(void *) -1` */
+export const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+const FUNCTIONS = {
+  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+  mmap: {
+    parameters: ["usize", "usize", "i32", "i32", "i32", "i64"],
+    result: "usize",
+  },
+  // int munmap(void *addr, size_t length)
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  // long sysconf(int name)
+  sysconf: { parameters: ["i32"], result: "i64" },
+} as const satisfies SymbolTable;
+
+/** In what one POSIX system differs from another. */
+export interface Posix {
+  /** The C library's name. */
+  readonly library: string;
+  /** The C library's function that returns the address of the thread's `errno`. */
+  readonly errnoLocation: string;
+  /** `_SC_PAGESIZE` */
+  readonly _SC_PAGESIZE: number;
+  /** Whether its `mmap` can populate. */
+  readonly populates: boolean;
+  /** The flags of `mmap` for a request. */
+  readonly flags: (request: MapRequest) => number;
+  /** The names of its `errno` values. */
+  readonly codes: Readonly<Record<number, string>>;
+}
+
+/** Opens the C library of a POSIX system. */
+export function posix(native: Native, system: Posix): Os {
+  const { flags, codes } = system;
+  const { mmap, munmap, sysconf } = native.open(system.library, FUNCTIONS);
+  // int *__errno_location(void), constant for the thread
+  const { [system.errnoLocation]: errnoLocation } = native.open(
+    system.library,
+    {
+      [system.errnoLocation]: { parameters: [], result: "usize" },
+    },
+  );
+  const errno = new Int32Array(native.view(errnoLocation!() as bigint, 4));
+  const failed = (syscall: string) => failure(syscall, errno[0]!, codes);
+  const pageSize = Number(sysconf(system._SC_PAGESIZE));
+
+  return {
+    pageSize,
+    allocationGranularity: pageSize,
+    populates: system.populates,
+
+    map(request) {
+      const { hint, byteLength } = request;
+      const address = mmap(
+        hint,
+        byteLength,
+        PROT_READ | PROT_WRITE,
+        flags(request),
+        -1,
+        0n,
+      );
+      return address === MAP_FAILED ? failed("mmap") : address;
+    },
+
+    unmap(address, byteLength) {
+      return munmap(address, byteLength) === 0 ? undefined : failed("munmap");
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Windows.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import { failure, type Os } from "./os.ts";
+
+/** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
+export const MEM_COMMIT = 0x1000;
+/** `MEM_RESERVE` */
+export const MEM_RESERVE = 0x2000;
+/** `MEM_RELEASE`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree} */
+export const MEM_RELEASE = 0x8000;
+/** `PAGE_READWRITE`: {@link https://learn.microsoft.com/windows/win32/memory/memory-protection-constants} */
+export const PAGE_READWRITE = 0x4;
+
+/** `sizeof(SYSTEM_INFO)`: {@link https://learn.microsoft.com/windows/win32/api/sysinfoapi/ns-sysinfoapi-system_info} */
+const SYSTEM_INFO_BYTE_LENGTH = 48;
+/** `offsetof(SYSTEM_INFO, dwPageSize)` */
+const DW_PAGE_SIZE = 4;
+/** `offsetof(SYSTEM_INFO, dwAllocationGranularity)` */
+const DW_ALLOCATION_GRANULARITY = 40;
+
+/**
+ * The POSIX names of the Win32 errors of the calls below:
+ * {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes}
+ */
+export const CODES: Readonly<Record<number, string>> = {
+  5: "EACCES", // ERROR_ACCESS_DENIED
+  6: "EBADF", // ERROR_INVALID_HANDLE
+  8: "ENOMEM", // ERROR_NOT_ENOUGH_MEMORY
+  14: "ENOMEM", // ERROR_OUTOFMEMORY
+  50: "ENOTSUP", // ERROR_NOT_SUPPORTED
+  87: "EINVAL", // ERROR_INVALID_PARAMETER
+  120: "ENOSYS", // ERROR_CALL_NOT_IMPLEMENTED
+  487: "EINVAL", // ERROR_INVALID_ADDRESS
+  998: "EFAULT", // ERROR_NOACCESS
+  1314: "EPERM", // ERROR_PRIVILEGE_NOT_HELD
+  1450: "ENOMEM", // ERROR_NO_SYSTEM_RESOURCES
+  1453: "ENOMEM", // ERROR_WORKING_SET_QUOTA
+  1454: "ENOMEM", // ERROR_PAGEFILE_QUOTA
+  1455: "ENOMEM", // ERROR_COMMITMENT_LIMIT
+  1816: "ENOMEM", // ERROR_NOT_ENOUGH_QUOTA
+};
+
+const FUNCTIONS = {
+  // LPVOID VirtualAlloc(LPVOID lpAddress, SIZE_T dwSize, DWORD flAllocationType, DWORD flProtect)
+  VirtualAlloc: {
+    parameters: ["usize", "usize", "u32", "u32"],
+    result: "usize",
+  },
+  // BOOL VirtualFree(LPVOID lpAddress, SIZE_T dwSize, DWORD dwFreeType)
+  VirtualFree: { parameters: ["usize", "usize", "u32"], result: "i32" },
+  // DWORD GetLastError(void)
+  GetLastError: { parameters: [], result: "u32" },
+  // void GetSystemInfo(LPSYSTEM_INFO lpSystemInfo)
+  GetSystemInfo: { parameters: ["buffer"], result: "void" },
+} as const satisfies SymbolTable;
+
+/** Opens kernel32. */
+export function windows(native: Native): Os {
+  const { VirtualAlloc, VirtualFree, GetLastError, GetSystemInfo } = native
+    .open(
+      "kernel32.dll",
+      FUNCTIONS,
+    );
+  const info = new Uint8Array(SYSTEM_INFO_BYTE_LENGTH);
+  GetSystemInfo(info);
+  const fields = new DataView(info.buffer);
+  const failed = (syscall: string) => failure(syscall, GetLastError(), CODES);
+  const alloc = (address: bigint, byteLength: bigint) =>
+    VirtualAlloc(address, byteLength, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+
+  return {
+    pageSize: fields.getUint32(DW_PAGE_SIZE, true),
+    allocationGranularity: fields.getUint32(DW_ALLOCATION_GRANULARITY, true),
+    populates: false,
+
+    // VirtualAlloc commits what it maps: there is nothing that noReserve could leave out.
+    map({ hint, byteLength, strict }) {
+      let address = alloc(hint, byteLength);
+      // Windows does not look for another place by itself.
+      if (address === 0n && hint !== 0n && !strict) {
+        address = alloc(0n, byteLength);
+      }
+      return address === 0n ? failed("VirtualAlloc") : address;
+    },
+
+    unmap(address, _byteLength) {
+      // MEM_RELEASE wants a size of 0, and frees the whole allocation.
+      return VirtualFree(address, 0n, MEM_RELEASE) !== 0
+        ? undefined
+        : failed("VirtualFree");
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * Deno: `Deno.dlopen`.
+ *
+ * @module
+ */
+import type { CType, Functions, SymbolTable } from "../symbols.ts";
+import type { Pointer, Runtime } from "./runtime.ts";
+
+/** What is used of the `Deno` namespace. */
+export interface DenoNamespace {
+  /** {@link https://docs.deno.com/api/deno/~/Deno.dlopen} */
+  dlopen(library: string, table: SymbolTable): { readonly symbols: unknown };
+  /** {@link https://docs.deno.com/api/deno/~/Deno.UnsafePointer} */
+  readonly UnsafePointer: { create(address: bigint): unknown };
+  /** {@link https://docs.deno.com/api/deno/~/Deno.UnsafePointerView} */
+  readonly UnsafePointerView: {
+    getArrayBuffer(pointer: never, byteLength: number): ArrayBuffer;
+  };
+}
+
+/** The types that Deno's FFI has under the same names: all of them. */
+export type DenoType = CType;
+
+/** Makes the runtime of Deno. */
+export function deno(
+  { dlopen, UnsafePointer, UnsafePointerView }: DenoNamespace,
+): Runtime {
+  return {
+    // V8 refuses nothing below this, and no address space is longer.
+    maxViewByteLength: Number.MAX_SAFE_INTEGER,
+    maxSharedByteLength: Number.MAX_SAFE_INTEGER,
+
+    open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
+      return dlopen(library, table).symbols as Functions<T>;
+    },
+
+    view(address: bigint, byteLength: number): ArrayBuffer {
+      return UnsafePointerView.getArrayBuffer(
+        UnsafePointer.create(address) as never,
+        byteLength,
+      );
+    },
+
+    pointer(address: bigint): Pointer {
+      return UnsafePointer.create(address) as Pointer;
+    },
+  };
+}

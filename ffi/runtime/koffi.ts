@@ -1,0 +1,84 @@
+/**
+ * Node.js below 26.9: the npm package koffi.
+ *
+ * @module
+ */
+import type { CType, Functions, SymbolTable } from "../symbols.ts";
+import type { Pointer, Runtime } from "./runtime.ts";
+
+/** What is used of koffi. */
+export interface Koffi {
+  /** {@link https://koffi.dev/functions} */
+  load(library: string): {
+    func(
+      name: string,
+      result: KoffiType,
+      parameters: KoffiType[],
+    ): (...args: (number | bigint | Uint8Array)[]) => unknown;
+  };
+  /** {@link https://koffi.dev/pointers} */
+  view(address: bigint, byteLength: number): ArrayBuffer;
+}
+
+/** The names that koffi has for the types of the tables. */
+export type KoffiType =
+  | "void"
+  | "int32_t"
+  | "uint32_t"
+  | "int64_t"
+  | "size_t"
+  | "void *";
+
+const TYPES: Readonly<Record<CType, KoffiType>> = {
+  void: "void",
+  i32: "int32_t",
+  u32: "uint32_t",
+  i64: "int64_t",
+  usize: "size_t",
+  buffer: "void *",
+};
+
+/**
+ * Makes the runtime of Node.js with koffi. `maxViewByteLength` is
+ * `buffer.constants.MAX_LENGTH`: past it koffi aborts the process.
+ */
+export function koffi(
+  { load, view }: Koffi,
+  maxViewByteLength: number,
+): Runtime {
+  return {
+    maxViewByteLength,
+    maxSharedByteLength: maxViewByteLength,
+
+    open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
+      const opened = load(library);
+      const functions = Object.entries(table).map(
+        ([name, { parameters, result }]) => {
+          const call = opened.func(
+            name,
+            TYPES[result],
+            parameters.map((type) => TYPES[type]),
+          );
+          // A 64-bit result that fits comes as a number: the tables promise a bigint.
+          const isWide = result === "usize" || result === "i64";
+          return [
+            name,
+            isWide
+              ? (...args: (number | bigint)[]) =>
+                BigInt(call(...args) as number | bigint)
+              : call,
+          ];
+        },
+      );
+      return Object.fromEntries(functions) as Functions<T>;
+    },
+
+    view(address: bigint, byteLength: number): ArrayBuffer {
+      return view(address, byteLength);
+    },
+
+    pointer(address: bigint): Pointer {
+      return address as unknown as Pointer;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Node.js 26.9 and later: `node:ffi`.
+ *
+ * @module
+ */
+import type { CType, Functions, SymbolTable } from "../symbols.ts";
+import type { Pointer, Runtime } from "./runtime.ts";
+
+/** What is used of `node:ffi`. */
+export interface NodeFfi {
+  /** {@link https://nodejs.org/api/ffi.html#ffidlopenpath-definitions} */
+  dlopen(
+    library: string,
+    table: Record<string, { arguments: NodeType[]; return: NodeType }>,
+  ): { readonly functions: unknown };
+  /** {@link https://nodejs.org/api/ffi.html#ffitoarraybufferpointer-length-copy} */
+  toArrayBuffer(
+    address: bigint,
+    byteLength: number,
+    copy: boolean,
+  ): ArrayBuffer;
+}
+
+/** The names that `node:ffi` has for the types of the tables. It has none for `size_t`. */
+export type NodeType =
+  | "void"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "buffer";
+
+const TYPES: Readonly<Record<CType, NodeType>> = {
+  void: "void",
+  i32: "int32",
+  u32: "uint32",
+  i64: "int64",
+  usize: "uint64",
+  buffer: "buffer",
+};
+
+/** Makes the runtime of Node.js with its own FFI. */
+export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi): Runtime {
+  return {
+    // V8 refuses nothing below this, and no address space is longer.
+    maxViewByteLength: Number.MAX_SAFE_INTEGER,
+    maxSharedByteLength: Number.MAX_SAFE_INTEGER,
+
+    open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
+      // node:ffi ignores a misnamed key silently: the type above is the guard.
+      const translated = Object.fromEntries(
+        Object.entries(table).map(([name, { parameters, result }]) => [
+          name,
+          {
+            arguments: parameters.map((type) => TYPES[type]),
+            return: TYPES[result],
+          },
+        ]),
+      );
+      return dlopen(library, translated).functions as Functions<T>;
+    },
+
+    view(address: bigint, byteLength: number): ArrayBuffer {
+      // Without the `false` it would be a copy.
+      return toArrayBuffer(address, byteLength, false);
+    },
+
+    pointer(address: bigint): Pointer {
+      return address as unknown as Pointer;
+    },
+  };
+}

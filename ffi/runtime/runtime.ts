@@ -1,0 +1,34 @@
+/**
+ * What a JavaScript runtime must offer to be supported: one value of
+ * {@linkcode Runtime}. A new runtime is one new file beside this one.
+ *
+ * @module
+ */
+import type { Native } from "../symbols.ts";
+
+/** How to call C, and how to see its memory, in one JavaScript runtime. */
+export interface Runtime extends Native {
+  /** The longest single `ArrayBuffer` over foreign memory, in bytes. */
+  readonly maxViewByteLength: number;
+
+  /**
+   * Up to this many bytes a mapping gets one buffer that all its views share.
+   * A longer one gets a buffer for just the window of each view.
+   */
+  readonly maxSharedByteLength: number;
+
+  /** Turns an address into what this runtime's FFI takes for a pointer argument. */
+  pointer(address: bigint): Pointer;
+}
+
+/**
+ * What this runtime's FFI takes for a pointer argument: `Deno.PointerObject`
+ * in Deno, `Pointer` (a branded `number`) of `bun:ffi` in Bun, `bigint` in
+ * Node.js. The type follows the runtime whose types the program is checked
+ * with.
+ */
+export type Pointer = typeof globalThis extends {
+  Deno: { UnsafePointer: { create(address: bigint): infer P } };
+} ? NonNullable<P>
+  : typeof globalThis extends { Bun: unknown } ? number & { __pointer__: null }
+  : bigint;

@@ -1,0 +1,57 @@
+/**
+ * C functions described in types that no runtime owns: an OS module writes a
+ * {@linkcode SymbolTable}, a runtime module translates its types, and neither
+ * knows the other.
+ *
+ * @module
+ */
+
+/** The C types that the tables use, and what JavaScript sees of each. */
+export interface CTypes {
+  /** No result. */
+  void: void;
+  /** `int`, `int32_t` */
+  i32: number;
+  /** `unsigned int`, `uint32_t`, `DWORD` */
+  u32: number;
+  /** `int64_t`, `off_t` */
+  i64: bigint;
+  /** `size_t`, `uintptr_t`, `SIZE_T`, and any pointer that is passed as an address */
+  usize: bigint;
+  /** A pointer to memory that JavaScript owns, valid during the call. */
+  buffer: Uint8Array;
+}
+
+/** The name of a C type. */
+export type CType = keyof CTypes;
+
+/** One C function. */
+export interface CFunction {
+  /** The types of its parameters, in order. */
+  readonly parameters: readonly Exclude<CType, "void">[];
+  /** The type of its result. */
+  readonly result: Exclude<CType, "buffer">;
+}
+
+/** C functions by their names. Variadic ones must not be in a table: their ABI differs on Apple arm64. */
+export type SymbolTable = Readonly<Record<string, CFunction>>;
+
+/** The callable form of a {@linkcode SymbolTable}. */
+export type Functions<T extends SymbolTable> = {
+  readonly [Name in keyof T]: (
+    ...args: Arguments<T[Name]["parameters"]>
+  ) => CTypes[T[Name]["result"]];
+};
+
+type Arguments<P extends readonly CType[]> = {
+  -readonly [I in keyof P]: CTypes[P[I]];
+};
+
+/** What an OS module needs of the runtime that it is called from. */
+export interface Native {
+  /** Opens a system library and finds the functions of `table` in it. */
+  open<const T extends SymbolTable>(library: string, table: T): Functions<T>;
+
+  /** Makes an `ArrayBuffer` over foreign memory, without copying and without taking ownership. */
+  view(address: bigint, byteLength: number): ArrayBuffer;
+}

@@ -1,0 +1,30 @@
+/**
+ * The operating system's virtual memory for Deno, Bun and Node.js: `mmap` and
+ * `VirtualAlloc` by each runtime's own FFI, and safe. No call can crash the
+ * process unless its name starts with `unsafe`: views die with their mapping,
+ * and no mapping dies while it can be reached.
+ *
+ * @example Map a mebibyte
+ * ```ts
+ * import { MmapOptions } from "@sysalloc/sysalloc";
+ *
+ * using mmap = new MmapOptions().len(1 << 20).mapAnon();
+ * mmap.bytes[0] = 42;
+ * console.log(mmap.bytes[0]); // 42
+ * ```
+ *
+ * @module
+ */
+export {
+  type MmapInit,
+  MmapOptions,
+  type MmapSettings,
+} from "./core/options.ts";
+export { Mmap, type RawMmap, type ViewConstructor } from "./core/mmap.ts";
+export {
+  allocationGranularity,
+  maxViewByteLength,
+  pageSize,
+} from "./core/pages.ts";
+export { MmapError, type MmapErrorInit } from "./core/errors.ts";
+export type { Pointer } from "./ffi/runtime/runtime.ts";

@@ -1,0 +1,96 @@
+/**
+ * A stand-in for the part of `jsr:@std/assert` that the suite uses, for
+ * places from which JSR cannot be reached. `deno unlink` brings the real one.
+ *
+ * @module
+ */
+import assertion from "node:assert/strict";
+
+export { AssertionError } from "node:assert";
+
+/** Asserts that `expr` is truthy. */
+export function assert(expr: unknown, msg = ""): asserts expr {
+  assertion.ok(expr, msg || undefined);
+}
+
+/** Asserts that `actual` and `expected` are deeply equal. */
+export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
+  assertion.deepEqual(actual, expected, msg);
+}
+
+/** Asserts that `actual` and `expected` are not deeply equal. */
+export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
+  assertion.notDeepEqual(actual, expected, msg);
+}
+
+/** Asserts that `actual` and `expected` are the same value, as `Object.is()` compares. */
+export function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  msg?: string,
+): asserts actual is T {
+  assertion.equal(actual, expected, msg);
+}
+
+/** Asserts that `actual` is an instance of `expectedType`. */
+export function assertInstanceOf<
+  T extends abstract new (...args: never[]) => unknown,
+>(
+  actual: unknown,
+  expectedType: T,
+  msg?: string,
+): asserts actual is InstanceType<T> {
+  assertion.ok(
+    actual instanceof expectedType,
+    msg ??
+      `Expected an instance of ${expectedType.name}, got ${String(actual)}`,
+  );
+}
+
+/** Asserts that `actual` contains `expected`. */
+export function assertStringIncludes(
+  actual: string,
+  expected: string,
+  msg?: string,
+): void {
+  assertion.ok(
+    actual.includes(expected),
+    msg ??
+      `Expected ${JSON.stringify(actual)} to include ${
+        JSON.stringify(expected)
+      }`,
+  );
+}
+
+/** Asserts that `actual` matches `expected`. */
+export function assertMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void {
+  assertion.match(actual, expected, msg);
+}
+
+/** Asserts that `fn` throws; returns what it threw. */
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  // deno-lint-ignore no-explicit-any -- the signature of the real one
+  ErrorClass?: abstract new (...args: any[]) => E,
+  msgIncludes?: string,
+): E {
+  let thrown: unknown;
+  try {
+    fn();
+  } catch (error) {
+    thrown = error;
+    if (ErrorClass !== undefined) assertInstanceOf(thrown, ErrorClass);
+    if (msgIncludes !== undefined) {
+      assertInstanceOf(thrown, Error);
+      assertStringIncludes(thrown.message, msgIncludes);
+    }
+    return thrown as E;
+  }
+  throw new assertion.AssertionError({
+    message: "Expected function to throw.",
+  });
+}
