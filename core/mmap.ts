@@ -6,6 +6,7 @@
 import { currentRuntime, host } from "../ffi/host.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
 import { hex, MmapError, refused } from "./errors.ts";
+import { printAs } from "./inspect.ts";
 import {
   type Allocation,
   unmapAllocation,
