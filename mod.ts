@@ -15,16 +15,9 @@
  *
  * @module
  */
-export {
-  type MmapInit,
-  MmapOptions,
-  type MmapSettings,
-} from "./core/options.ts";
-export { Mmap, type RawMmap, type ViewConstructor } from "./core/mmap.ts";
-export {
-  allocationGranularity,
-  maxViewByteLength,
-  pageSize,
-} from "./core/pages.ts";
+export { type MmapInit, MmapOptions, type MmapSettings } from "./core/options.ts";
+export { Mmap, type RawMmap } from "./core/mmap.ts";
+export type { ViewConstructor } from "./core/view_range.ts";
+export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
 export { MmapError, type MmapErrorInit } from "./core/errors.ts";
 export type { Pointer } from "./ffi/runtime/runtime.ts";

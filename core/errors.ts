@@ -102,16 +102,12 @@ export function notAvailable(
   why: Failure | undefined,
   actual: bigint | undefined,
 ): MmapError {
-  const offer = actual === undefined
-    ? ""
-    : `, the system offered ${hex(actual)}`;
+  const offer = actual === undefined ? "" : `, the system offered ${hex(actual)}`;
   const cause = why === undefined
     ? ""
     : ` (${why.syscall} failed with ${why.code}, ${why.osError})`;
   return new MmapError(
-    `The strict hint ${
-      hex(requested)
-    } is not available for ${byteLength} bytes${cause}${offer}: ` +
+    `The strict hint ${hex(requested)} is not available for ${byteLength} bytes${cause}${offer}: ` +
       "choose another address, or drop strict()",
     {
       code: "EADDRNOTAVAIL",

@@ -39,8 +39,6 @@ let refused: Allocation[] = [];
 const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(
   (collected) => {
     if (collected.isTransferred || collected.byteLength === 0n) return;
-    refused = [collected, ...refused].filter((allocation) =>
-      unmapAllocation(allocation)
-    );
+    refused = [collected, ...refused].filter((allocation) => unmapAllocation(allocation));
   },
 );

@@ -7,31 +7,10 @@ import { currentRuntime, host } from "../ffi/host.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { printAs } from "./inspect.ts";
-import {
-  type Allocation,
-  unmapAllocation,
-  unmapWithOwner,
-} from "./lifetime.ts";
-import {
-  byteCount,
-  describe,
-  memoryAddress,
-  rangeInAddressSpace,
-} from "./validate.ts";
+import { type Allocation, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
+import { byteCount, describe, memoryAddress, rangeInAddressSpace } from "./validate.ts";
+import { type ViewConstructor, viewRange } from "./view_range.ts";
 import { type Views, viewsOf } from "./views.ts";
-
-/**
- * A typed array constructor (`Uint8Array`, `Float64Array`, `BigInt64Array`,
- * …) or `DataView`, that makes views of type `V`.
- *
- * @typeParam V The type of the view.
- */
-export interface ViewConstructor<V extends ArrayBufferView> {
-  /** Makes a view of `length` elements (bytes, for a `DataView`) from `byteOffset`. */
-  new (buffer: ArrayBuffer, byteOffset?: number, length?: number): V;
-  /** What the views are: `Uint8Array.prototype`, … */
-  readonly prototype: ArrayBufferView;
-}
 
 /** The address and length of a mapping that no handle owns. */
 export interface RawMmap {
@@ -50,7 +29,6 @@ export let adopt: (
 
 // What only this module can pass to the constructor.
 const KEY = Symbol();
-const TypedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array;
 
 /**
  * A mapping: memory that the operating system gave, and that goes back to it
@@ -87,9 +65,7 @@ export class Mmap implements Disposable {
       (mmap) =>
         mmap.closed
           ? "Mmap { closed }"
-          : `Mmap { address: ${
-            hex(mmap.address)
-          }, byteLength: ${mmap.byteLength} }`,
+          : `Mmap { address: ${hex(mmap.address)}, byteLength: ${mmap.byteLength} }`,
     );
   }
 
@@ -247,37 +223,8 @@ export class Mmap implements Disposable {
     length?: number,
   ): V {
     const views = Mmap.#viewable(this);
-    const size = elementByteLength(type);
-    const start = byteCount(byteOffset, "The byteOffset");
-    if (start > this.#byteLength || start % size !== 0) {
-      throw new RangeError(
-        `The byteOffset of a ${type.name} must be a multiple of ${size}, ` +
-          `at most ${this.#byteLength}, got ${start}`,
-      );
-    }
-    const rest = this.#byteLength - start;
-    const count = length === undefined
-      ? rest / size
-      : byteCount(length, "The length");
-    if (count * size > rest || !Number.isInteger(count)) {
-      throw new RangeError(
-        length === undefined
-          ? `The ${rest} bytes from byteOffset ${start} are not whole elements of ${size} bytes: give a length`
-          : `The length must be at most ${
-            Math.floor(rest / size)
-          } elements of ${size} bytes ` +
-            `from byteOffset ${start}, got ${count}`,
-      );
-    }
-    const { maxViewByteLength } = currentRuntime();
-    if (count * size > maxViewByteLength) {
-      throw new RangeError(
-        `A view in this runtime is at most ${maxViewByteLength} bytes long, got ${
-          count * size
-        }`,
-      );
-    }
-    return views.make(type, start, count, count * size);
+    const range = viewRange(type, byteOffset, length, this.#byteLength);
+    return views.make(type, range.byteOffset, range.length, range.byteLength);
   }
 
   /**
@@ -394,22 +341,4 @@ export class Mmap implements Disposable {
     mmap.#refuseTransferred(views);
     return views;
   }
-}
-
-function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
-  const prototype: unknown = typeof type === "function"
-    ? type.prototype
-    : undefined;
-  if (prototype instanceof TypedArray) {
-    // Read once: the bounds are checked with what is then used.
-    const { BYTES_PER_ELEMENT } = type as typeof Uint8Array;
-    if ([1, 2, 4, 8].includes(BYTES_PER_ELEMENT)) return BYTES_PER_ELEMENT;
-  } else if (type === DataView || prototype instanceof DataView) {
-    return 1;
-  }
-  throw new TypeError(
-    `The type must be a typed array constructor or DataView, got ${
-      describe(type)
-    }`,
-  );
 }

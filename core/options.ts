@@ -10,13 +10,7 @@ import { printAs } from "./inspect.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import { touchPages } from "./pages.ts";
 import { checkStrictHint, place } from "./placement.ts";
-import {
-  byteCount,
-  describe,
-  flag,
-  memoryAddress,
-  rangeInAddressSpace,
-} from "./validate.ts";
+import { byteCount, describe, flag, memoryAddress, rangeInAddressSpace } from "./validate.ts";
 
 /** The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name. */
 export interface MmapInit {
@@ -79,9 +73,7 @@ export class MmapOptions {
   static {
     printAs(MmapOptions.prototype, ({ settings }) => {
       const entries = Object.entries({ ...settings, hint: hex(settings.hint) });
-      return `MmapOptions { ${
-        entries.map(([name, value]) => `${name}: ${value}`).join(", ")
-      } }`;
+      return `MmapOptions { ${entries.map(([name, value]) => `${name}: ${value}`).join(", ")} }`;
     });
   }
 

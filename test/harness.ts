@@ -20,11 +20,7 @@ interface Globals {
 const { Deno, Bun } = globalThis as Globals;
 
 /** The runtime that runs this suite. */
-export const runtime: "deno" | "bun" | "node" = Deno
-  ? "deno"
-  : Bun
-  ? "bun"
-  : "node";
+export const runtime: "deno" | "bun" | "node" = Deno ? "deno" : Bun ? "bun" : "node";
 
 /** The operating system, as `process.platform` names it. */
 export const platform: string = process.platform;

@@ -40,8 +40,7 @@ export function darwin(native: Native): Os {
     populates: false,
     // There is no flag for a strict hint: without MAP_FIXED, which would
     // overwrite, the address is a wish, and the core compares what came of it.
-    flags: ({ noReserve }) =>
-      MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
+    flags: ({ noReserve }) => MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
     codes: CODES,
   });
 }

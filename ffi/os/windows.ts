@@ -89,9 +89,7 @@ export function windows(native: Native): Os {
 
     unmap(address, _byteLength) {
       // MEM_RELEASE wants a size of 0, and frees the whole allocation.
-      return VirtualFree(address, 0n, MEM_RELEASE) !== 0
-        ? undefined
-        : failed("VirtualFree");
+      return VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
     },
   };
 }

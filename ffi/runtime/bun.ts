@@ -69,9 +69,7 @@ export function bun(
     view(address: bigint, byteLength: number): ArrayBuffer {
       // toArrayBuffer() refuses a length of 0, and its byteOffset is not to be
       // trusted past 2 GiB.
-      const buffer = byteLength === 0
-        ? new ArrayBuffer(0)
-        : toArrayBuffer(address, 0, byteLength);
+      const buffer = byteLength === 0 ? new ArrayBuffer(0) : toArrayBuffer(address, 0, byteLength);
       // Refuses postMessage() and structuredClone(), which the collector would
       // not see. In Bun it does not stop transfer(0), which detaches.
       markAsUntransferable(buffer);

@@ -64,8 +64,7 @@ export function koffi(
           return [
             name,
             isWide
-              ? (...args: (number | bigint)[]) =>
-                BigInt(call(...args) as number | bigint)
+              ? (...args: (number | bigint)[]) => BigInt(call(...args) as number | bigint)
               : call,
           ];
         },

@@ -56,9 +56,7 @@ export function assertStringIncludes(
   assertion.ok(
     actual.includes(expected),
     msg ??
-      `Expected ${JSON.stringify(actual)} to include ${
-        JSON.stringify(expected)
-      }`,
+      `Expected ${JSON.stringify(actual)} to include ${JSON.stringify(expected)}`,
   );
 }
 

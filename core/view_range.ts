@@ -1,0 +1,90 @@
+/**
+ * Which bytes a view covers: the checks of what callers ask for.
+ *
+ * @module
+ */
+import { currentRuntime } from "../ffi/host.ts";
+import { byteCount, describe } from "./validate.ts";
+
+/**
+ * A typed array constructor (`Uint8Array`, `Float64Array`, `BigInt64Array`,
+ * …) or `DataView`, that makes views of type `V`.
+ *
+ * @typeParam V The type of the view.
+ */
+export interface ViewConstructor<V extends ArrayBufferView> {
+  /** Makes a view of `length` elements (bytes, for a `DataView`) from `byteOffset`. */
+  new (buffer: ArrayBuffer, byteOffset?: number, length?: number): V;
+  /** What the views are: `Uint8Array.prototype`, … */
+  readonly prototype: ArrayBufferView;
+}
+
+/** The bytes that a view covers. */
+export interface ViewRange {
+  /** Where it starts in the mapping, in bytes. */
+  readonly byteOffset: number;
+  /** Its length in elements. */
+  readonly length: number;
+  /** Its length in bytes. */
+  readonly byteLength: number;
+}
+
+const TypedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array;
+
+/** Checks that a view is within the mapping, aligned, and not too long for this runtime. */
+export function viewRange(
+  type: ViewConstructor<ArrayBufferView>,
+  byteOffset: number,
+  length: number | undefined,
+  mappedByteLength: number,
+): ViewRange {
+  const size = elementByteLength(type);
+  const start = byteCount(byteOffset, "The byteOffset");
+  if (start > mappedByteLength) {
+    throw new RangeError(
+      `The byteOffset must be at most ${mappedByteLength}, the length of the mapping, got ${start}`,
+    );
+  }
+  if (start % size !== 0) {
+    throw new RangeError(
+      `The byteOffset must be a multiple of ${size}, the element size, got ${start}`,
+    );
+  }
+  const rest = mappedByteLength - start;
+  if (length === undefined && rest % size !== 0) {
+    throw new RangeError(
+      `The ${rest} bytes from byteOffset ${start} are not whole elements of ${size} bytes: ` +
+        "give a length",
+    );
+  }
+  const count = length === undefined ? rest / size : byteCount(length, "The length");
+  const byteLength = count * size;
+  if (byteLength > rest) {
+    throw new RangeError(
+      `The length must be at most ${Math.floor(rest / size)} elements of ${size} bytes ` +
+        `from byteOffset ${start}, got ${count}`,
+    );
+  }
+  const { maxViewByteLength } = currentRuntime();
+  if (byteLength > maxViewByteLength) {
+    throw new RangeError(
+      `A view in this runtime is at most ${maxViewByteLength} bytes long, got ${byteLength}: ` +
+        "use several views",
+    );
+  }
+  return { byteOffset: start, length: count, byteLength };
+}
+
+function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
+  const prototype: unknown = typeof type === "function" ? type.prototype : undefined;
+  if (prototype instanceof TypedArray) {
+    // Read once: the bounds are checked with what is then used.
+    const { BYTES_PER_ELEMENT } = type as typeof Uint8Array;
+    if ([1, 2, 4, 8].includes(BYTES_PER_ELEMENT)) return BYTES_PER_ELEMENT;
+  } else if (type === DataView || prototype instanceof DataView) {
+    return 1;
+  }
+  throw new TypeError(
+    `The type must be a typed array constructor or DataView, got ${describe(type)}`,
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * Builds the npm package `sysalloc` into `npm/`.
+ *
+ * @module
+ */
+import { build, emptyDir } from "@deno/dnt";
+import config from "../deno.json" with { type: "json" };
+
+const REPOSITORY = "https://github.com/sysalloc/sysalloc";
+const OUTPUT = "npm";
+
+await emptyDir(OUTPUT);
+await build({
+  entryPoints: ["./mod.ts"],
+  outDir: OUTPUT,
+  // The sources find their runtime by themselves, and every Node.js that the
+  // package supports has the built-ins they use
+  shims: {},
+  polyfills: false,
+  test: false, // npm test and scripts/smoke_npm.ts do that
+  typeCheck: "single",
+  declaration: "inline",
+  scriptModule: false,
+  skipNpmInstall: true, // there is nothing to install
+  skipSourceOutput: true,
+  compilerOptions: {
+    target: "ES2022", // newer syntax (`using`) is still missing in Node.js 22
+    lib: ["ESNext", "DOM"], // DOM is where TypeScript keeps `import.meta.url`
+  },
+  package: {
+    name: "sysalloc",
+    version: config.version,
+    description:
+      "Virtual memory for Deno, Bun and Node.js: mmap and VirtualAlloc from TypeScript, without a native add-on",
+    keywords: [
+      "mmap",
+      "virtual-memory",
+      "VirtualAlloc",
+      "memory",
+      "allocator",
+      "ffi",
+      "deno",
+      "bun",
+      "node",
+    ],
+    homepage: `${REPOSITORY}#readme`,
+    bugs: { url: `${REPOSITORY}/issues` },
+    repository: { type: "git", url: `git+${REPOSITORY}.git` },
+    license: config.license,
+    type: "module",
+    sideEffects: false,
+    types: "./esm/mod.d.ts",
+    // "default", where dnt alone would write "import": Node.js has been able to
+    // require() an ES module since 22.12
+    exports: { ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" } },
+    engines: { node: ">=22" },
+    peerDependencies: { koffi: "^3" },
+    peerDependenciesMeta: { koffi: { optional: true } },
+  },
+  async postBuild() {
+    for (const file of ["README.md", "CHANGELOG.md", "LICENSE"]) {
+      await Deno.copyFile(file, `${OUTPUT}/${file}`);
+    }
+  },
+});

@@ -1,0 +1,255 @@
+/**
+ * Tries the built npm package as a user gets it: packs `npm/`, lints the
+ * tarball, installs it into empty folders, and runs a small program there in
+ * every runtime. Linux and macOS; scripts/build_npm.ts comes first.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import config from "../package.json" with { type: "json" };
+
+const ROOT = join(import.meta.dirname!, "..");
+const TOOLS = join(ROOT, "node_modules");
+const KOFFI = `koffi@${config.devDependencies.koffi}`;
+
+/** What the tarball may hold, which no test file is. */
+const MAY_HOLD =
+  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|esm\/package\.json|esm\/(?:mod|(?:core|ffi)\/[\w/]+)\.(?:js|d\.ts))$/;
+
+/** What the tarball must hold. */
+const MUST_HOLD = [
+  "package.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "esm/package.json",
+  "esm/mod.js",
+  "esm/mod.d.ts",
+];
+
+/** Uses memory, by plain JavaScript. */
+const PROGRAM = `
+import assert from "node:assert/strict";
+import * as sysalloc from "sysalloc";
+const { allocationGranularity, maxViewByteLength, Mmap, MmapError } = sysalloc;
+const { MmapOptions, pageSize } = sysalloc;
+
+const len = 65536;
+const memory = new MmapOptions().len(len).populate().mapAnon();
+assert(memory instanceof Mmap);
+assert.equal(memory.byteLength, len);
+assert(allocationGranularity() % pageSize() === 0);
+assert(maxViewByteLength() >= len);
+
+const { address, bytes } = memory;
+assert.equal(bytes[len - 1], 0);
+bytes[len - 1] = 42;
+assert.equal(memory.bytes[len - 1], 42);
+
+assert.throws(
+  () => new MmapOptions({ len, hint: address, strict: true }).mapAnon(),
+  (error) => error instanceof MmapError && error.code === "EADDRNOTAVAIL",
+);
+
+memory.unmap();
+assert.equal(memory.closed, true);
+assert.equal(bytes.length, 0);
+assert.equal(bytes[len - 1], undefined);
+console.log(len + " bytes at 0x" + address.toString(16));
+`;
+
+/** Finds no FFI, but only when it asks for it. */
+const PROGRAM_WITHOUT_FFI = `
+import assert from "node:assert/strict";
+import { pageSize } from "sysalloc";
+
+assert.throws(pageSize, (error) => {
+  console.log(error.message);
+  return /install.* koffi/.test(error.message);
+});
+`;
+
+/** Uses the declarations, of which the last line must be refused. */
+const TYPED_PROGRAM = `
+import { Mmap, type MmapInit, MmapOptions, pageSize } from "sysalloc";
+
+const init: MmapInit = { len: pageSize() };
+const memory: Mmap = new MmapOptions(init).withHint(0n).mapAnon();
+const address: bigint = memory.address;
+const numbers: Float64Array = memory.view(Float64Array);
+const disposable: Disposable = memory;
+void [address, numbers, disposable];
+// @ts-expect-error: a length is a number or a bigint
+new MmapOptions().len("4096");
+`;
+
+const temporary = await Deno.makeTempDir({ prefix: "sysalloc-smoke-" });
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.addSignalListener(signal, () => interruption.abort(signal));
+}
+
+let passed = 0;
+let failed = 0;
+try {
+  await smoke();
+} finally {
+  await Deno.remove(temporary, { recursive: true });
+}
+console.log(`smoke: ${passed} passed, ${failed} failed`);
+Deno.exitCode = failed === 0 ? 0 : 1;
+
+async function smoke(): Promise<void> {
+  let tarball = "";
+  await check("npm pack", async () => {
+    const { filename, files } = await pack();
+    tarball = join(temporary, filename);
+    checkFiles(files.map(({ path }) => path));
+    return `${files.length} files`;
+  });
+  if (tarball === "") return;
+
+  const node22 = join(TOOLS, "node22/bin/node");
+  const node24 = join(TOOLS, "node24/bin/node");
+  const node26 = join(TOOLS, "node26/bin/node");
+
+  await check(
+    "publint",
+    () => run([node24, join(TOOLS, ".bin/publint"), "run", "--strict", tarball]),
+  );
+  await check("attw", async () => {
+    const attw = join(TOOLS, ".bin/attw");
+    const profile = ["--profile", "esm-only", "--no-definitely-typed"];
+    await run([node24, attw, ...profile, tarball]);
+  });
+
+  const plain = await makeFolder("plain");
+  await check("npm install", () => npmInstall(plain, tarball));
+  await check("Node.js 26", () => run([node26, "main.mjs"], plain));
+  await check(
+    "Node.js 22 without koffi",
+    () => run([node22, "without_ffi.mjs"], plain),
+  );
+  const denoRun = ["run", "--no-lock", "--allow-ffi"];
+  await check(
+    "Deno",
+    () => run([Deno.execPath(), ...denoRun, "main_npm.mjs"], plain),
+  );
+
+  const tsc = [node26, join(TOOLS, ".bin/tsc"), "--noEmit", "--strict"];
+  const bundler = ["--module", "esnext", "--moduleResolution", "bundler"];
+  for (const mode of [["--module", "nodenext"], bundler]) {
+    await check(
+      `tsc ${mode.join(" ")}`,
+      () => run([...tsc, "--lib", "esnext", ...mode, "main.ts"], plain),
+    );
+  }
+
+  const withKoffi = await makeFolder("with_koffi");
+  await check(
+    `npm install with ${KOFFI}`,
+    () => npmInstall(withKoffi, tarball, KOFFI),
+  );
+  await check("Node.js 24", () => run([node24, "main.mjs"], withKoffi));
+  await check("Node.js 22", () => run([node22, "main.mjs"], withKoffi));
+  await check(
+    "Node.js 22, require()",
+    () => run([node22, "-p", "require('sysalloc').pageSize()"], withKoffi),
+  );
+
+  const withBun = await makeFolder("with_bun");
+  const bun = join(TOOLS, ".bin/bun");
+  await check("bun add", () => run([bun, "add", tarball], withBun));
+  await check("Bun", () => run([bun, "main.mjs"], withBun));
+}
+
+/** Runs one check, and reports it with the last line that it gave. */
+async function check(
+  name: string,
+  body: () => Promise<string | void>,
+): Promise<void> {
+  try {
+    const detail = (await body())?.split("\n").at(-1);
+    console.log(`ok      ${name}${detail ? `: ${detail}` : ""}`);
+    passed++;
+  } catch (error) {
+    interruption.signal.throwIfAborted();
+    console.log(
+      `FAILED  ${name}: ${error instanceof Error ? error.message : error}`,
+    );
+    failed++;
+  }
+}
+
+/** Runs a command; gives what it printed, or throws that. */
+async function run(
+  [command, ...args]: [string, ...string[]] | string[],
+  cwd: string = temporary,
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command!, {
+    args,
+    cwd,
+    signal: interruption.signal,
+    env: {
+      NO_COLOR: "1",
+      // Bun would take an older tarball of this name and version out of its own
+      BUN_INSTALL_CACHE_DIR: join(temporary, "bun_cache"),
+    },
+  }).output();
+  const decoder = new TextDecoder();
+  const printed = decoder.decode(stdout).trim();
+  if (success) return printed;
+  throw new Error(
+    `${command} ${args.join(" ")}\n${printed}\n${decoder.decode(stderr)}`,
+  );
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** Packs `npm/` as `npm publish` would. */
+async function pack(): Promise<Packed> {
+  const to = ["--pack-destination", temporary];
+  const [packed] = JSON.parse(
+    await run(["npm", "pack", "--json", ...to], join(ROOT, "npm")),
+  ) as Packed[];
+  return packed!;
+}
+
+/** Throws where the tarball holds too much or too little. */
+function checkFiles(files: string[]): void {
+  const foreign = files.filter((file) => !MAY_HOLD.test(file));
+  if (foreign.length > 0) throw new Error(`has ${foreign.join(", ")}`);
+  const modules = files.filter((file) => file.endsWith(".js"));
+  const missing = [
+    ...MUST_HOLD,
+    ...modules.map((file) => file.replace(/js$/, "d.ts")),
+  ].filter((file) => !files.includes(file));
+  if (missing.length > 0) throw new Error(`lacks ${missing.join(", ")}`);
+}
+
+/** Makes a folder that holds the programs, and nothing that npm could climb to. */
+async function makeFolder(name: string): Promise<string> {
+  const folder = join(temporary, name);
+  await Deno.mkdir(folder);
+  const files = {
+    "package.json": '{ "private": true, "type": "module" }',
+    "main.mjs": PROGRAM,
+    "main_npm.mjs": PROGRAM.replace('"sysalloc"', '"npm:sysalloc"'),
+    "without_ffi.mjs": PROGRAM_WITHOUT_FFI,
+    "main.ts": TYPED_PROGRAM,
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await Deno.writeTextFile(join(folder, file), text);
+  }
+  return folder;
+}
+
+async function npmInstall(
+  folder: string,
+  ...packages: string[]
+): Promise<void> {
+  await run(["npm", "install", "--no-audit", "--no-fund", ...packages], folder);
+}
