@@ -157,12 +157,12 @@ export class Mmap implements Disposable {
 
   /** Whether the length is 0, which it is when closed. */
   get isEmpty(): boolean {
-    return this.byteLength === 0;
+    return Mmap.#received(this).#byteLength === 0;
   }
 
   /** Whether the memory was unmapped or given away: nothing can be reached through this handle. */
   get closed(): boolean {
-    return this.byteLength === 0;
+    return Mmap.#received(this).#byteLength === 0;
   }
 
   /**
@@ -284,7 +284,7 @@ export class Mmap implements Disposable {
 
   /** Unmaps at the end of a `using` block: {@linkcode Mmap.unmap}. */
   [Symbol.dispose](): void {
-    this.unmap();
+    Mmap.#received(this).unmap();
   }
 
   #detachViews(): void {

@@ -124,7 +124,7 @@ export class MmapOptions {
    * the hint past the end of the address space.
    */
   len(bytes: number | bigint): MmapOptions {
-    return this.#with({ len: byteCount(bytes, LEN) });
+    return MmapOptions.#with(this, { len: byteCount(bytes, LEN) });
   }
 
   /**
@@ -141,7 +141,7 @@ export class MmapOptions {
    * reaches from it past the end of the address space.
    */
   withHint(address: number | bigint): MmapOptions {
-    return this.#with({ hint: memoryAddress(address, HINT) });
+    return MmapOptions.#with(this, { hint: memoryAddress(address, HINT) });
   }
 
   /**
@@ -157,7 +157,7 @@ export class MmapOptions {
    * @throws {TypeError} If it is not a boolean.
    */
   populate(on: boolean = true): MmapOptions {
-    return this.#with({ populate: flag(on, "populate") });
+    return MmapOptions.#with(this, { populate: flag(on, "populate") });
   }
 
   /**
@@ -174,7 +174,7 @@ export class MmapOptions {
    * @throws {TypeError} If it is not a boolean.
    */
   noReserve(on: boolean = true): MmapOptions {
-    return this.#with({ noReserve: flag(on, "noReserve") });
+    return MmapOptions.#with(this, { noReserve: flag(on, "noReserve") });
   }
 
   /**
@@ -191,7 +191,7 @@ export class MmapOptions {
    * @throws {TypeError} If it is not a boolean.
    */
   strict(on: boolean = true): MmapOptions {
-    return this.#with({ strict: flag(on, "strict") });
+    return MmapOptions.#with(this, { strict: flag(on, "strict") });
   }
 
   /**
@@ -238,11 +238,8 @@ export class MmapOptions {
     return mmap;
   }
 
-  #with(change: MmapInit): MmapOptions {
-    return new MmapOptions({
-      ...MmapOptions.#received(this).settings,
-      ...change,
-    });
+  static #with(options: MmapOptions, change: MmapInit): MmapOptions {
+    return new MmapOptions({ ...MmapOptions.#received(options).settings, ...change });
   }
 
   static #received(options: MmapOptions): MmapOptions {

@@ -4,26 +4,28 @@
  *
  * @module
  */
+import { execFile } from "node:child_process";
 import { test as nodeTest } from "node:test";
+import { fileURLToPath } from "node:url";
 
 interface Globals {
-  readonly Deno?: {
-    readonly version: { readonly deno: string };
-    readonly execPath: () => string;
-  };
-  readonly Bun?: {
-    readonly version: string;
-    readonly gc: (synchronous: boolean) => void;
-  };
+  readonly Deno?: unknown;
+  readonly Bun?: { gc(synchronous: boolean): void };
+  readonly gc?: () => void;
 }
 
-const { Deno, Bun } = globalThis as Globals;
+const { Deno, Bun, gc } = globalThis as Globals;
 
-/** The runtime that runs this suite. */
+/** The runtime that runs this. */
 export const runtime: "deno" | "bun" | "node" = Deno ? "deno" : Bun ? "bun" : "node";
 
 /** The operating system, as `process.platform` names it. */
 export const platform: string = process.platform;
+
+/** A reason to skip a test everywhere but on Linux; `undefined` there. */
+export function unlessLinux(reason: string): string | undefined {
+  return platform === "linux" ? undefined : reason;
+}
 
 /**
  * Declares a test. With a `skip` that is a string the test is skipped, and
@@ -36,4 +38,63 @@ export function test(
 ): void {
   if (options.skip === undefined) nodeTest(name, body);
   else nodeTest(`${name} [skipped: ${options.skip}]`, { skip: true }, () => {});
+}
+
+/** Collects garbage and lets finalizers run. In Deno and Node.js only {@linkcode runChild} allows it. */
+export async function collectGarbage(): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    if (Bun) Bun.gc(true);
+    else if (gc) gc();
+    else throw new Error("Garbage can be collected in a child only");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** How a child process ended. */
+export interface ChildResult {
+  /** The exit code; `null` where a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Where and how to run a child. */
+export interface ChildOptions {
+  /** The arguments of the program. */
+  readonly args?: readonly string[];
+  /** Deno's permission flags. Default: `["-A"]`. */
+  readonly permissions?: readonly string[];
+  /** The working directory. */
+  readonly cwd?: string;
+}
+
+/** Runs a program of `test/children/` (or at `file:` URL) with this same runtime. */
+export function runChild(program: string | URL, options: ChildOptions = {}): Promise<ChildResult> {
+  const { args = [], permissions = ["-A"], cwd } = options;
+  const url = typeof program === "string"
+    ? new URL(`./children/${program}`, import.meta.url)
+    : program;
+  const flags = {
+    deno: ["run", "--no-check", "--v8-flags=--expose-gc", ...permissions],
+    bun: ["run"],
+    node: ["--no-warnings", "--expose-gc"],
+  }[runtime];
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...flags, fileURLToPath(url), ...args],
+      { cwd, env: { ...process.env, NO_COLOR: "1" }, timeout: 300_000, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
+        resolve({ code, stdout, stderr });
+      },
+    );
+  });
+}
+
+/** Runs a program of `test/children/` that prints one JSON value; throws if it ends badly. */
+export async function childValue<T>(program: string, options?: ChildOptions): Promise<T> {
+  const { code, stdout, stderr } = await runChild(program, options);
+  if (code === 0) return JSON.parse(stdout);
+  throw new Error(`${program} ended with ${code}:\n${stdout}\n${stderr}`);
 }

@@ -10,17 +10,17 @@ export { AssertionError } from "node:assert";
 
 /** Asserts that `expr` is truthy. */
 export function assert(expr: unknown, msg = ""): asserts expr {
-  assertion.ok(expr, msg || undefined);
+  assertion.ok(expr, (msg || undefined) as string);
 }
 
 /** Asserts that `actual` and `expected` are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  assertion.deepEqual(actual, expected, msg);
+  assertion.deepEqual(actual, expected, msg as string);
 }
 
 /** Asserts that `actual` and `expected` are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  assertion.notDeepEqual(actual, expected, msg);
+  assertion.notDeepEqual(actual, expected, msg as string);
 }
 
 /** Asserts that `actual` and `expected` are the same value, as `Object.is()` compares. */
@@ -29,7 +29,7 @@ export function assertStrictEquals<T>(
   expected: T,
   msg?: string,
 ): asserts actual is T {
-  assertion.equal(actual, expected, msg);
+  assertion.equal(actual, expected, msg as string);
 }
 
 /** Asserts that `actual` is an instance of `expectedType`. */
@@ -66,7 +66,7 @@ export function assertMatch(
   expected: RegExp,
   msg?: string,
 ): void {
-  assertion.match(actual, expected, msg);
+  assertion.match(actual, expected, msg as string);
 }
 
 /** Asserts that `fn` throws; returns what it threw. */

@@ -1,0 +1,42 @@
+import { CODES, darwin } from "../ffi/os/darwin.ts";
+import { testPosix } from "./posix_suite.ts";
+
+testPosix({
+  name: "darwin",
+  open: darwin,
+  library: "/usr/lib/libSystem.B.dylib",
+  errnoLocation: "__error",
+  pageSizeName: 29,
+  populates: false,
+  // MAP_PRIVATE | MAP_ANON is 0x1002, MAP_NORESERVE 0x40. Neither populate nor
+  // strict has a flag: 0x8000 is MAP_32BIT, 0x10 (MAP_FIXED) overwrites.
+  // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
+  flags: [
+    [false, false, false, 0x1002],
+    [true, false, false, 0x1002],
+    [false, true, false, 0x1042],
+    [true, true, false, 0x1042],
+    [false, false, true, 0x1002],
+    [true, false, true, 0x1002],
+    [false, true, true, 0x1042],
+    [true, true, true, 0x1042],
+  ],
+  // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/errno.h
+  errors: {
+    1: "EPERM",
+    9: "EBADF",
+    12: "ENOMEM",
+    13: "EACCES",
+    14: "EFAULT",
+    17: "EEXIST",
+    19: "ENODEV",
+    22: "EINVAL",
+    23: "ENFILE",
+    35: "EAGAIN",
+    45: "ENOTSUP",
+    78: "ENOSYS",
+    84: "EOVERFLOW",
+  },
+  codes: CODES,
+  unknownError: 11, // EAGAIN on Linux
+});

@@ -1,0 +1,207 @@
+/**
+ * Operating systems of paper: a runtime that calls no C, but records what an
+ * OS module opens and calls, and answers as a test scripts it. So every OS
+ * module is tested on every host.
+ *
+ * @module
+ */
+import type { MapRequest } from "../ffi/os/os.ts";
+import type { Pointer, Runtime } from "../ffi/runtime/runtime.ts";
+import type { Functions, SymbolTable } from "../ffi/symbols.ts";
+
+/** What a C function of the tables is called with. */
+export type Argument = number | bigint | Uint8Array;
+
+/** One call: the name of the C function, then its arguments. */
+export type Call = readonly [name: string, ...args: Argument[]];
+
+/** The C functions of a library, by their names. */
+export type StandIns = Readonly<
+  Record<string, (...args: never[]) => number | bigint | void>
+>;
+
+/** A runtime whose C functions are stand-ins, and whose foreign memory is JavaScript's own. */
+export class FakeRuntime implements Runtime {
+  readonly maxViewByteLength: number = Number.MAX_SAFE_INTEGER;
+  readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
+  /** What was opened, in order. */
+  readonly opened: { library: string; table: SymbolTable }[] = [];
+  /** What was called, in order. */
+  readonly calls: Call[] = [];
+  readonly #standIns: StandIns;
+  readonly #memory: ReadonlyMap<bigint, ArrayBuffer>;
+
+  constructor(
+    standIns: StandIns,
+    memory: ReadonlyMap<bigint, ArrayBuffer> = new Map(),
+  ) {
+    this.#standIns = standIns;
+    this.#memory = memory;
+  }
+
+  open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
+    this.opened.push({ library, table });
+    const functions = Object.keys(table).map((name) => {
+      const standIn = this.#standIns[name];
+      if (standIn === undefined) throw new Error(`${library} has no ${name}`);
+      return [name, (...args: Argument[]) => {
+        this.calls.push([name, ...args]);
+        return standIn(...args as never[]);
+      }];
+    });
+    return Object.fromEntries(functions) as Functions<T>;
+  }
+
+  view(address: bigint, byteLength: number): ArrayBuffer {
+    const buffer = this.#memory.get(address);
+    if (buffer?.byteLength !== byteLength) {
+      throw new Error(`No ${byteLength} bytes of memory stand at ${address}`);
+    }
+    return buffer;
+  }
+
+  pointer(address: bigint): Pointer {
+    return address as unknown as Pointer;
+  }
+}
+
+/** What the calls of a fake system come to. */
+export interface Script {
+  /** Each call that maps, in order: the address (a bigint), or the error (a number). */
+  readonly map?: readonly (bigint | number)[];
+  /** Each call that unmaps, in order: 0, or the error. Those past the end: 0. */
+  readonly unmap?: readonly number[];
+  /** The page size in bytes. */
+  readonly pageSize?: number;
+  /** The allocation granularity in bytes, where it is not the page size. */
+  readonly allocationGranularity?: number;
+}
+
+/** A fake system's library. */
+export interface FakeSystem {
+  /** The runtime to open it with. */
+  readonly runtime: FakeRuntime;
+  /** What is mapped: lengths in bytes by addresses. */
+  readonly mapped: ReadonlyMap<bigint, bigint>;
+}
+
+/** The error that a call leaves where it succeeds, as any call may: an error that is read too late is this one. */
+export const OVERWRITTEN = 4242;
+
+/** What is mapped, and what the script still says. */
+class AddressSpace {
+  readonly mapped: Map<bigint, bigint> = new Map();
+  readonly #map: (bigint | number)[];
+  readonly #unmap: number[];
+
+  constructor({ map = [], unmap = [] }: Script) {
+    this.#map = [...map];
+    this.#unmap = [...unmap];
+  }
+
+  map(byteLength: bigint): bigint | number {
+    const outcome = this.#map.shift();
+    if (outcome === undefined) throw new Error("One call too many that maps");
+    if (typeof outcome === "bigint") {
+      if (this.mapped.has(outcome)) throw new Error("Mapped twice");
+      this.mapped.set(outcome, byteLength);
+    }
+    return outcome;
+  }
+
+  unmap(address: bigint, byteLength?: bigint): number {
+    const length = this.mapped.get(address);
+    if (length === undefined || length !== (byteLength ?? length)) {
+      throw new Error(`No such mapping: ${byteLength} bytes at ${address}`);
+    }
+    const outcome = this.#unmap.shift() ?? 0;
+    if (outcome === 0) this.mapped.delete(address);
+    return outcome;
+  }
+}
+
+const MAP_FAILED = 2n ** 64n - 1n;
+const ERRNO_ADDRESS = 0x7f12_3456_789cn;
+
+/** Makes a C library with the functions of Linux and of macOS. */
+export function fakePosix(script: Script = {}): FakeSystem {
+  const space = new AddressSpace(script);
+  const errno = new Int32Array([OVERWRITTEN]);
+  const runtime = new FakeRuntime({
+    mmap(_address: bigint, byteLength: bigint) {
+      const outcome = space.map(byteLength);
+      errno[0] = typeof outcome === "bigint" ? OVERWRITTEN : outcome;
+      return typeof outcome === "bigint" ? outcome : MAP_FAILED;
+    },
+    munmap(address: bigint, byteLength: bigint) {
+      const outcome = space.unmap(address, byteLength);
+      errno[0] = outcome === 0 ? OVERWRITTEN : outcome;
+      return outcome === 0 ? 0 : -1;
+    },
+    sysconf: () => BigInt(script.pageSize ?? 4096),
+    __errno_location: () => ERRNO_ADDRESS,
+    __error: () => ERRNO_ADDRESS,
+  }, new Map([[ERRNO_ADDRESS, errno.buffer]]));
+  return { runtime, mapped: space.mapped };
+}
+
+/** Makes kernel32. */
+export function fakeWindows(script: Script = {}): FakeSystem {
+  const space = new AddressSpace(script);
+  let lastError = OVERWRITTEN;
+  const runtime = new FakeRuntime({
+    VirtualAlloc(_address: bigint, byteLength: bigint) {
+      const outcome = space.map(byteLength);
+      lastError = typeof outcome === "bigint" ? OVERWRITTEN : outcome;
+      return typeof outcome === "bigint" ? outcome : 0n;
+    },
+    VirtualFree(address: bigint) {
+      const outcome = space.unmap(address);
+      lastError = outcome === 0 ? OVERWRITTEN : outcome;
+      return outcome === 0 ? 1 : 0;
+    },
+    GetLastError: () => lastError,
+    GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, script),
+  });
+  return { runtime, mapped: space.mapped };
+}
+
+/** Writes a `SYSTEM_INFO` of 64-bit Windows: {@link https://learn.microsoft.com/windows/win32/api/sysinfoapi/ns-sysinfoapi-system_info} */
+function writeSystemInfo(
+  info: Uint8Array,
+  { pageSize = 4096, allocationGranularity = 65_536 }: Script,
+): void {
+  const fields: readonly [size: 2 | 4 | 8, value: number | bigint][] = [
+    [2, 9], // WORD wProcessorArchitecture
+    [2, 0], // WORD wReserved
+    [4, pageSize], // DWORD dwPageSize
+    [8, 0x1_0000n], // LPVOID lpMinimumApplicationAddress
+    [8, 0x7fff_fffe_ffffn], // LPVOID lpMaximumApplicationAddress
+    [8, 0xffn], // DWORD_PTR dwActiveProcessorMask
+    [4, 8], // DWORD dwNumberOfProcessors
+    [4, 8664], // DWORD dwProcessorType
+    [4, allocationGranularity], // DWORD dwAllocationGranularity
+    [2, 6], // WORD wProcessorLevel
+    [2, 0x9e0a], // WORD wProcessorRevision
+  ];
+  const data = new DataView(info.buffer, info.byteOffset, info.byteLength);
+  let offset = 0;
+  for (const [size, value] of fields) {
+    if (size === 2) data.setUint16(offset, Number(value), true);
+    else if (size === 4) data.setUint32(offset, Number(value), true);
+    else data.setBigUint64(offset, BigInt(value), true);
+    offset += size;
+  }
+}
+
+/** A request without options, for `change` to differ from. */
+export function request(change: Partial<MapRequest> = {}): MapRequest {
+  return {
+    hint: 0n,
+    byteLength: 4096n,
+    populate: false,
+    noReserve: false,
+    strict: false,
+    ...change,
+  };
+}

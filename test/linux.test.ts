@@ -1,0 +1,41 @@
+import { CODES, linux } from "../ffi/os/linux.ts";
+import { testPosix } from "./posix_suite.ts";
+
+testPosix({
+  name: "linux",
+  open: linux,
+  library: "libc.so.6",
+  errnoLocation: "__errno_location",
+  pageSizeName: 30,
+  populates: true,
+  // MAP_PRIVATE | MAP_ANONYMOUS is 0x22, MAP_NORESERVE 0x4000, MAP_POPULATE
+  // 0x8000, MAP_FIXED_NOREPLACE 0x100000, in <asm-generic/mman-common.h>.
+  flags: [
+    [false, false, false, 0x22],
+    [true, false, false, 0x8022],
+    [false, true, false, 0x4022],
+    [true, true, false, 0xc022],
+    [false, false, true, 0x10_0022],
+    [true, false, true, 0x10_8022],
+    [false, true, true, 0x10_4022],
+    [true, true, true, 0x10_c022],
+  ],
+  // <asm-generic/errno-base.h> and <asm-generic/errno.h>
+  errors: {
+    1: "EPERM",
+    9: "EBADF",
+    11: "EAGAIN",
+    12: "ENOMEM",
+    13: "EACCES",
+    14: "EFAULT",
+    17: "EEXIST",
+    19: "ENODEV",
+    22: "EINVAL",
+    23: "ENFILE",
+    38: "ENOSYS",
+    75: "EOVERFLOW",
+    95: "ENOTSUP",
+  },
+  codes: CODES,
+  unknownError: 78, // ENOSYS on macOS
+});

@@ -1,0 +1,166 @@
+/**
+ * The tests that the POSIX systems have in common, over a fake C library: what
+ * differs from one to another is a table of facts.
+ *
+ * @module
+ */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { Os } from "../ffi/os/os.ts";
+import type { Native } from "../ffi/symbols.ts";
+import { fakePosix, type FakeSystem, request, type Script } from "./fake_runtime.ts";
+import { test } from "./harness.ts";
+
+/** What is true of one POSIX system. */
+export interface PosixFacts {
+  /** The name of the function that opens it. */
+  readonly name: string;
+  readonly open: (native: Native) => Os;
+  readonly library: string;
+  readonly errnoLocation: string;
+  /** The number that `sysconf` knows the page size by. */
+  readonly pageSizeName: number;
+  readonly populates: boolean;
+  /** The flags of `mmap` for every request. */
+  readonly flags: readonly (
+    readonly [
+      populate: boolean,
+      noReserve: boolean,
+      strict: boolean,
+      flags: number,
+    ]
+  )[];
+  /** Every error that has a name. */
+  readonly errors: Readonly<Record<number, string>>;
+  /** What the module has for that. */
+  readonly codes: Readonly<Record<number, string>>;
+  /** An error of another system, that has no name here. */
+  readonly unknownError: number;
+}
+
+const ADDRESS = 0x7f00_0000_0000n;
+const READ_WRITE = 3;
+
+/** Declares the tests. */
+export function testPosix(facts: PosixFacts): void {
+  const { name } = facts;
+  const opened = (script: Script = {}): FakeSystem & { os: Os } => {
+    const fake = fakePosix(script);
+    const os = facts.open(fake.runtime);
+    fake.runtime.calls.length = 0;
+    return { ...fake, os };
+  };
+
+  test(`${name}() opens ${facts.library} with the functions as C declares them`, () => {
+    const { runtime } = fakePosix();
+    facts.open(runtime);
+    const tables = runtime.opened.map(({ table }) => table);
+    assertEquals(
+      new Set(runtime.opened.map(({ library }) => library)),
+      new Set([facts.library]),
+    );
+    assertEquals(Object.assign({}, ...tables), {
+      mmap: {
+        parameters: ["usize", "usize", "i32", "i32", "i32", "i64"],
+        result: "usize",
+      },
+      munmap: { parameters: ["usize", "usize"], result: "i32" },
+      sysconf: { parameters: ["i32"], result: "i64" },
+      [facts.errnoLocation]: { parameters: [], result: "usize" },
+    });
+  });
+
+  test(`${name}() asks for errno's address and the page size once when opened`, () => {
+    const { runtime } = fakePosix();
+    facts.open(runtime);
+    assertEquals(runtime.calls, [
+      [facts.errnoLocation],
+      ["sysconf", facts.pageSizeName],
+    ]);
+  });
+
+  for (const pageSize of [4096, 16_384, 65_536]) {
+    test(`${name}() has the system's page size and granularity when pages are ${pageSize} bytes`, () => {
+      const { os } = opened({ pageSize });
+      assertStrictEquals(os.pageSize, pageSize);
+      assertStrictEquals(os.allocationGranularity, pageSize);
+    });
+  }
+
+  test(`${name}() ${facts.populates ? "populates" : "leaves populating to the core"}`, () => {
+    assertStrictEquals(opened().os.populates, facts.populates);
+  });
+
+  for (const [populate, noReserve, strict, flags] of facts.flags) {
+    const options = Object.entries({ populate, noReserve, strict })
+      .flatMap(([option, on]) => on ? [option] : []);
+    test(`${name}().map() passes the flags 0x${flags.toString(16)} when asked for ${options.join(" and ") || "no option"}`, () => {
+      for (const hint of [0n, 0x1_0000n, 2n ** 64n - 65_536n]) {
+        for (const byteLength of [1n, 4096n, 4097n, 2n ** 32n, 2n ** 53n - 1n]) {
+          const { os, runtime } = opened({ map: [ADDRESS] });
+          const options = { hint, byteLength, populate, noReserve, strict };
+          assertStrictEquals(os.map(options), ADDRESS);
+          assertEquals(runtime.calls, [
+            ["mmap", hint, byteLength, READ_WRITE, flags, -1, 0n],
+          ]);
+        }
+      }
+    });
+  }
+
+  test(`${name}().map() returns any address but MAP_FAILED`, () => {
+    for (const address of [0x1000n, 2n ** 63n, 2n ** 64n - 4096n]) {
+      const { os } = opened({ map: [address] });
+      assertStrictEquals(os.map(request()), address);
+    }
+  });
+
+  for (const [number, code] of Object.entries(facts.errors)) {
+    const osError = Number(number);
+    test(`${name}() names the error ${code} when errno is ${osError}`, () => {
+      const { os } = opened({ map: [osError, ADDRESS], unmap: [osError] });
+      assertEquals(os.map(request()), { syscall: "mmap", osError, code });
+      os.map(request());
+      assertEquals(os.unmap(ADDRESS, 4096n), {
+        syscall: "munmap",
+        osError,
+        code,
+      });
+    });
+  }
+
+  test(`${name}() has a name for these errors and no others`, () => {
+    assertEquals(facts.codes, facts.errors);
+  });
+
+  test(`${name}() names an error UNKNOWN when it has no name for it`, () => {
+    for (const osError of [0, facts.unknownError, 9999]) {
+      const { os } = opened({ map: [osError] });
+      assertEquals(os.map(request()), {
+        syscall: "mmap",
+        osError,
+        code: "UNKNOWN",
+      });
+    }
+  });
+
+  test(`${name}().map() keeps each failure's error when later calls change errno`, () => {
+    const { os } = opened({ map: [12, 22, ADDRESS] });
+    const failures = [os.map(request()), os.map(request())];
+    os.map(request());
+    os.unmap(ADDRESS, 4096n);
+    assertEquals(failures, [
+      { syscall: "mmap", osError: 12, code: "ENOMEM" },
+      { syscall: "mmap", osError: 22, code: "EINVAL" },
+    ]);
+  });
+
+  test(`${name}().unmap() passes exactly the address and the length`, () => {
+    for (const byteLength of [1n, 4097n, 2n ** 53n - 1n]) {
+      const { os, runtime, mapped } = opened({ map: [ADDRESS] });
+      os.map(request({ byteLength }));
+      assertStrictEquals(os.unmap(ADDRESS, byteLength), undefined);
+      assertEquals(runtime.calls.at(-1), ["munmap", ADDRESS, byteLength]);
+      assertStrictEquals(mapped.size, 0);
+    }
+  });
+}

@@ -1,0 +1,244 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { MapRequest, Os } from "../ffi/os/os.ts";
+import { CODES, windows } from "../ffi/os/windows.ts";
+import { type Call, type FakeSystem, fakeWindows, request, type Script } from "./fake_runtime.ts";
+import { test } from "./harness.ts";
+
+const ADDRESS = 0x1_8000_0000n;
+const HINT = 0x2_0000_0000n;
+const RESERVE_AND_COMMIT = 0x3000;
+const READ_WRITE = 4;
+
+/** https://learn.microsoft.com/windows/win32/debug/system-error-codes */
+const ERRORS: readonly (readonly [number, win32: string, code: string])[] = [
+  [5, "ERROR_ACCESS_DENIED", "EACCES"],
+  [6, "ERROR_INVALID_HANDLE", "EBADF"],
+  [8, "ERROR_NOT_ENOUGH_MEMORY", "ENOMEM"],
+  [14, "ERROR_OUTOFMEMORY", "ENOMEM"],
+  [50, "ERROR_NOT_SUPPORTED", "ENOTSUP"],
+  [87, "ERROR_INVALID_PARAMETER", "EINVAL"],
+  [120, "ERROR_CALL_NOT_IMPLEMENTED", "ENOSYS"],
+  [487, "ERROR_INVALID_ADDRESS", "EINVAL"],
+  [998, "ERROR_NOACCESS", "EFAULT"],
+  [1314, "ERROR_PRIVILEGE_NOT_HELD", "EPERM"],
+  [1450, "ERROR_NO_SYSTEM_RESOURCES", "ENOMEM"],
+  [1453, "ERROR_WORKING_SET_QUOTA", "ENOMEM"],
+  [1454, "ERROR_PAGEFILE_QUOTA", "ENOMEM"],
+  [1455, "ERROR_COMMITMENT_LIMIT", "ENOMEM"],
+  [1816, "ERROR_NOT_ENOUGH_QUOTA", "ENOMEM"],
+];
+
+function opened(script: Script = {}): FakeSystem & { os: Os } {
+  const fake = fakeWindows(script);
+  const os = windows(fake.runtime);
+  fake.runtime.calls.length = 0;
+  return { ...fake, os };
+}
+
+function virtualAlloc(address: bigint, byteLength = 4096n): Call {
+  return ["VirtualAlloc", address, byteLength, RESERVE_AND_COMMIT, READ_WRITE];
+}
+
+test("windows() opens kernel32.dll with the functions as C declares them", () => {
+  const { runtime } = fakeWindows();
+  windows(runtime);
+  assertEquals(runtime.opened, [{
+    library: "kernel32.dll",
+    table: {
+      VirtualAlloc: {
+        parameters: ["usize", "usize", "u32", "u32"],
+        result: "usize",
+      },
+      VirtualFree: { parameters: ["usize", "usize", "u32"], result: "i32" },
+      GetLastError: { parameters: [], result: "u32" },
+      GetSystemInfo: { parameters: ["buffer"], result: "void" },
+    },
+  }]);
+});
+
+test("windows() asks once for a SYSTEM_INFO of 48 bytes when opened", () => {
+  const { runtime } = fakeWindows();
+  windows(runtime);
+  const [[name, info] = [], ...more] = runtime.calls;
+  assertStrictEquals(name, "GetSystemInfo");
+  assertStrictEquals((info as Uint8Array).byteLength, 48);
+  assertEquals(more, []);
+});
+
+for (
+  const [pageSize, allocationGranularity] of [
+    [4096, 65_536],
+    [16_384, 65_536],
+    [65_536, 131_072],
+  ] as const
+) {
+  test(`windows() has the system's page size and granularity when they are ${pageSize} and ${allocationGranularity} bytes`, () => {
+    const { os } = opened({ pageSize, allocationGranularity });
+    assertStrictEquals(os.pageSize, pageSize);
+    assertStrictEquals(os.allocationGranularity, allocationGranularity);
+  });
+}
+
+test("windows() leaves populating to the core", () => {
+  assertStrictEquals(opened().os.populates, false);
+});
+
+const FLAGS: readonly Partial<MapRequest>[] = [
+  {},
+  { populate: true },
+  { noReserve: true },
+  { populate: true, noReserve: true },
+];
+
+const CASES: readonly {
+  readonly when: string;
+  readonly change: Partial<MapRequest>;
+  readonly map: (bigint | number)[];
+  readonly calls: Call[];
+  readonly result: ReturnType<Os["map"]>;
+}[] = [
+  {
+    when: "there is no hint",
+    change: {},
+    map: [ADDRESS],
+    calls: [virtualAlloc(0n)],
+    result: ADDRESS,
+  },
+  {
+    when: "there is no hint and no memory",
+    change: {},
+    map: [8],
+    calls: [virtualAlloc(0n), ["GetLastError"]],
+    result: { syscall: "VirtualAlloc", osError: 8, code: "ENOMEM" },
+  },
+  {
+    when: "the hint is free",
+    change: { hint: HINT },
+    map: [HINT],
+    calls: [virtualAlloc(HINT)],
+    result: HINT,
+  },
+  {
+    when: "the hint is taken",
+    change: { hint: HINT },
+    map: [487, ADDRESS],
+    calls: [virtualAlloc(HINT), virtualAlloc(0n)],
+    result: ADDRESS,
+  },
+  {
+    when: "the hint is taken and there is no memory elsewhere",
+    change: { hint: HINT },
+    map: [487, 1455],
+    calls: [virtualAlloc(HINT), virtualAlloc(0n), ["GetLastError"]],
+    result: { syscall: "VirtualAlloc", osError: 1455, code: "ENOMEM" },
+  },
+  {
+    when: "the strict hint is free",
+    change: { hint: HINT, strict: true },
+    map: [HINT],
+    calls: [virtualAlloc(HINT)],
+    result: HINT,
+  },
+  {
+    when: "the strict hint is taken",
+    change: { hint: HINT, strict: true },
+    map: [487],
+    calls: [virtualAlloc(HINT), ["GetLastError"]],
+    result: { syscall: "VirtualAlloc", osError: 487, code: "EINVAL" },
+  },
+  {
+    when: "it is mapped below a strict hint",
+    change: { hint: HINT, strict: true },
+    map: [HINT - 65_536n],
+    calls: [virtualAlloc(HINT)],
+    result: HINT - 65_536n,
+  },
+];
+
+for (const { when, change, map, calls, result } of CASES) {
+  test(`windows().map() reserves and commits when ${when}`, () => {
+    for (const flags of FLAGS) {
+      const { os, runtime } = opened({ map });
+      assertEquals(os.map(request({ ...flags, ...change })), result);
+      assertEquals(runtime.calls, calls);
+    }
+  });
+}
+
+test("windows().map() passes any length", () => {
+  for (const byteLength of [1n, 4097n, 2n ** 32n, 2n ** 53n - 1n]) {
+    const { os, runtime } = opened({ map: [ADDRESS] });
+    os.map(request({ byteLength }));
+    assertEquals(runtime.calls, [virtualAlloc(0n, byteLength)]);
+  }
+});
+
+for (const [osError, win32, code] of ERRORS) {
+  test(`windows() names the error ${code} when GetLastError is ${win32}`, () => {
+    const { os } = opened({ map: [osError, ADDRESS], unmap: [osError] });
+    assertEquals(os.map(request()), {
+      syscall: "VirtualAlloc",
+      osError,
+      code,
+    });
+    os.map(request());
+    assertEquals(os.unmap(ADDRESS, 4096n), {
+      syscall: "VirtualFree",
+      osError,
+      code,
+    });
+  });
+}
+
+test("windows() has a name for these errors and no others", () => {
+  assertEquals(
+    CODES,
+    Object.fromEntries(ERRORS.map(([osError, , code]) => [osError, code])),
+  );
+});
+
+test("windows() names an error UNKNOWN when it has no name for it", () => {
+  for (const osError of [0, 12, 2 ** 32 - 1]) {
+    const { os } = opened({ map: [osError] });
+    assertEquals(os.map(request()), {
+      syscall: "VirtualAlloc",
+      osError,
+      code: "UNKNOWN",
+    });
+  }
+});
+
+test("windows().map() keeps each failure's error when later calls change it", () => {
+  const { os } = opened({ map: [8, 87, ADDRESS] });
+  const failures = [os.map(request()), os.map(request())];
+  os.map(request());
+  os.unmap(ADDRESS, 4096n);
+  assertEquals(failures, [
+    { syscall: "VirtualAlloc", osError: 8, code: "ENOMEM" },
+    { syscall: "VirtualAlloc", osError: 87, code: "EINVAL" },
+  ]);
+});
+
+test("windows().unmap() releases the whole allocation with a size of 0", () => {
+  const MEM_RELEASE = 0x8000;
+  for (const byteLength of [1n, 4097n, 2n ** 53n - 1n]) {
+    const { os, runtime, mapped } = opened({ map: [ADDRESS] });
+    os.map(request({ byteLength }));
+    assertStrictEquals(os.unmap(ADDRESS, byteLength), undefined);
+    assertEquals(runtime.calls, [
+      virtualAlloc(0n, byteLength),
+      ["VirtualFree", ADDRESS, 0n, MEM_RELEASE],
+    ]);
+    assertStrictEquals(mapped.size, 0);
+  }
+});
+
+test("windows().unmap() reads the error right after VirtualFree when it fails", () => {
+  const { os, runtime } = opened({ map: [ADDRESS], unmap: [487] });
+  os.map(request());
+  os.unmap(ADDRESS, 4096n);
+  assertEquals(runtime.calls.slice(1).map(([name]) => name), [
+    "VirtualFree",
+    "GetLastError",
+  ]);
+});
