@@ -77,8 +77,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "a security policy of the system forbids it",
   EAGAIN: "the limit of locked memory is reached: raise it, or map less",
   EINVAL: "the system does not take this address or length",
-  ENOMEM: "not enough memory, address space or room for another mapping: " +
-    "map less, unmap what is no longer used, or use noReserve()",
+  ENOMEM: "too little memory, address space or room for another mapping: " +
+    "unmap what is no longer used, map less, or use noReserve()",
   EPERM: "the system reserves this address, or forbids the call",
 };
 

@@ -61,8 +61,8 @@ export class Mmap implements Disposable {
   static {
     adopt = (...args) => new Mmap(KEY, ...args);
     printAs(
-      Mmap.prototype,
-      (mmap) =>
+      this.prototype,
+      (mmap: Mmap) =>
         mmap.closed
           ? "Mmap { closed }"
           : `Mmap { address: ${hex(mmap.address)}, byteLength: ${mmap.byteLength} }`,

@@ -71,7 +71,7 @@ export class MmapOptions {
   readonly #request: MapRequest;
 
   static {
-    printAs(MmapOptions.prototype, ({ settings }) => {
+    printAs(this.prototype, ({ settings }) => {
       const entries = Object.entries({ ...settings, hint: hex(settings.hint) });
       return `MmapOptions { ${entries.map(([name, value]) => `${name}: ${value}`).join(", ")} }`;
     });

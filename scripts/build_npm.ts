@@ -4,6 +4,7 @@
  * @module
  */
 import { build, emptyDir } from "@deno/dnt";
+import { readdir } from "node:fs/promises";
 import config from "../deno.json" with { type: "json" };
 
 const REPOSITORY = "https://github.com/sysalloc/sysalloc";
@@ -13,10 +14,7 @@ await emptyDir(OUTPUT);
 await build({
   entryPoints: ["./mod.ts"],
   outDir: OUTPUT,
-  // The sources find their runtime by themselves, and every Node.js that the
-  // package supports has the built-ins they use
-  shims: {},
-  polyfills: false,
+  shims: {}, // the sources find their runtime by themselves
   test: false, // npm test and scripts/smoke_npm.ts do that
   typeCheck: "single",
   declaration: "inline",
@@ -24,7 +22,7 @@ await build({
   skipNpmInstall: true, // there is nothing to install
   skipSourceOutput: true,
   compilerOptions: {
-    target: "ES2022", // newer syntax (`using`) is still missing in Node.js 22
+    target: "Latest", // Node.js 22 runs the sources as they are: types go, code stays
     lib: ["ESNext", "DOM"], // DOM is where TypeScript keeps `import.meta.url`
   },
   package: {
@@ -61,5 +59,19 @@ await build({
     for (const file of ["README.md", "CHANGELOG.md", "LICENSE"]) {
       await Deno.copyFile(file, `${OUTPUT}/${file}`);
     }
+    await nameInExamples("sysalloc");
   },
 });
+
+/** Makes the examples in the doc comments import the package by `name`. */
+async function nameInExamples(name: string): Promise<void> {
+  for (const file of await readdir(`${OUTPUT}/esm`, { recursive: true })) {
+    if (!/\.(js|d\.ts)$/.test(file)) continue;
+    const path = `${OUTPUT}/esm/${file}`;
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(
+      path,
+      text.replaceAll(`from "${config.name}"`, `from "${name}"`),
+    );
+  }
+}

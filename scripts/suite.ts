@@ -49,7 +49,8 @@ export function readReport(xml: string): Tally {
   const failed: string[] = [];
   const skipped: string[] = [];
   let passed = 0;
-  const testcase = /<testcase\s([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
+  // Node leaves a ">" in an attribute as it is.
+  const testcase = /<testcase\s((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
   for (const [, attributes = "", body = ""] of xml.matchAll(testcase)) {
     const name = unescape(/name="([^"]*)"/.exec(attributes)?.[1] ?? "?");
     if (/<(failure|error)\b/.test(body)) failed.push(name);

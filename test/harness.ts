@@ -9,7 +9,17 @@ import { test as nodeTest } from "node:test";
 import { fileURLToPath } from "node:url";
 
 interface Globals {
-  readonly Deno?: unknown;
+  readonly Deno?: {
+    execPath(): string;
+    readonly Command: new (program: string, options: unknown) => {
+      output(): Promise<{
+        readonly code: number;
+        readonly signal: string | null;
+        readonly stdout: Uint8Array;
+        readonly stderr: Uint8Array;
+      }>;
+    };
+  };
   readonly Bun?: { gc(synchronous: boolean): void };
   readonly gc?: () => void;
 }
@@ -64,31 +74,42 @@ export interface ChildOptions {
   readonly args?: readonly string[];
   /** Deno's permission flags. Default: `["-A"]`. */
   readonly permissions?: readonly string[];
-  /** The working directory. */
-  readonly cwd?: string;
 }
 
-/** Runs a program of `test/children/` (or at `file:` URL) with this same runtime. */
-export function runChild(program: string | URL, options: ChildOptions = {}): Promise<ChildResult> {
-  const { args = [], permissions = ["-A"], cwd } = options;
-  const url = typeof program === "string"
-    ? new URL(`./children/${program}`, import.meta.url)
-    : program;
+/** Runs a program of `test/children/` with this same runtime. */
+export function runChild(program: string, options: ChildOptions = {}): Promise<ChildResult> {
+  const { args = [], permissions = ["-A"] } = options;
+  const file = fileURLToPath(new URL(`./children/${program}`, import.meta.url));
   const flags = {
     deno: ["run", "--no-check", "--v8-flags=--expose-gc", ...permissions],
     bun: ["run"],
     node: ["--no-warnings", "--expose-gc"],
   }[runtime];
+  return spawn([...flags, file, ...args]);
+}
+
+const TIMEOUT_MS = 300_000;
+
+async function spawn(args: readonly string[]): Promise<ChildResult> {
+  if (Deno) {
+    // Its node:child_process gives a child without permission flags all permissions.
+    const output = await new Deno.Command(Deno.execPath(), {
+      args,
+      env: { NO_COLOR: "1" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).output();
+    const [stdout, stderr] = [output.stdout, output.stderr].map((bytes) =>
+      new TextDecoder().decode(bytes)
+    ) as [string, string];
+    return { code: output.signal === null ? output.code : null, stdout, stderr };
+  }
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...flags, fileURLToPath(url), ...args],
-      { cwd, env: { ...process.env, NO_COLOR: "1" }, timeout: 300_000, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
-        resolve({ code, stdout, stderr });
-      },
-    );
+    const env = { ...process.env, NO_COLOR: "1" };
+    const options = { env, timeout: TIMEOUT_MS, maxBuffer: 2 ** 26 };
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
+      resolve({ code, stdout, stderr });
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { MmapError } from "../core/errors.ts";
 import { checkStrictHint, place } from "../core/placement.ts";
@@ -221,9 +221,7 @@ for (const system of SYSTEMS) {
         try {
           address = place(os, asked);
         } catch (error) {
-          assertThrows(() => {
-            throw error;
-          }, MmapError);
+          assertInstanceOf(error, MmapError);
         }
         if (address !== undefined) {
           if (asked.strict) assertStrictEquals(address, HINT);

@@ -1,0 +1,57 @@
+import type { BuildOptions } from "./mod.ts";
+
+/** What a value is held against: a predicate, or one for each property. */
+type Check = ((value: unknown) => boolean) | { readonly [name: string]: Check };
+
+const OPTIONS: { readonly [Name in keyof BuildOptions]: Check } = {
+  entryPoints: (value) => isStrings(value) && value.length === 1,
+  outDir: isString,
+  shims: {},
+  typeCheck: is("single"),
+  test: is(false),
+  declaration: is("inline"),
+  scriptModule: is(false),
+  skipNpmInstall: is(true),
+  skipSourceOutput: is(true),
+  compilerOptions: { target: is("Latest"), lib: isStrings },
+  package: (value) => typeof value === "object" && value !== null,
+  postBuild: (value) => typeof value === "function",
+};
+
+/**
+ * Throws unless `options` has exactly the options that the stand-in knows,
+ * each with a value that it honours: anything else would be ignored here, and
+ * obeyed by the real dnt.
+ */
+export function checkOptions(options: BuildOptions): void {
+  checkValue("options", options, OPTIONS);
+}
+
+function checkValue(name: string, value: unknown, check: Check): void {
+  const isRight = typeof check === "function"
+    ? check(value)
+    : typeof value === "object" && value !== null;
+  if (!isRight) {
+    throw new TypeError(
+      `The stand-in of dnt does not know ${name}: ${Deno.inspect(value)}`,
+    );
+  }
+  if (typeof check === "function") return;
+  const properties = value as Record<string, unknown>;
+  for (const key of Object.keys({ ...check, ...properties })) {
+    const checkKey = Object.hasOwn(check, key) ? check[key]! : () => false;
+    checkValue(`${name}.${key}`, properties[key], checkKey);
+  }
+}
+
+function is(expected: unknown): Check {
+  return (value) => value === expected;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isString);
+}

@@ -1,0 +1,48 @@
+import type { PackageJson } from "./mod.ts";
+
+/** The fields that dnt puts first and last; the others stay between them. */
+const FIRST = [
+  "name",
+  "version",
+  "description",
+  "keywords",
+  "author",
+  "homepage",
+  "repository",
+  "license",
+  "bugs",
+  "main",
+  "module",
+  "types",
+  "typings",
+  "exports",
+  "scripts",
+];
+const LAST = [
+  "dependencies",
+  "peerDependencies",
+  "devDependencies",
+  "_generatedBy",
+];
+
+/** The `package.json` that dnt makes of `fields` for one ES module entry point. */
+export function packageJson(
+  entryPoint: string,
+  fields: PackageJson,
+): Record<string, unknown> {
+  const module = `./esm/${entryPoint.replace(/^\.\//, "").replace(/\.ts$/, ".js")}`;
+  const all: Record<string, unknown> = {
+    module,
+    exports: { ".": { import: module } },
+    scripts: {},
+    ...fields,
+    _generatedBy: "dnt@dev",
+  };
+  const between = Object.keys(all)
+    .filter((name) => !FIRST.includes(name) && !LAST.includes(name));
+  return Object.fromEntries(
+    [...FIRST, ...between, ...LAST]
+      .filter((name) => name in all)
+      .map((name) => [name, all[name]]),
+  );
+}

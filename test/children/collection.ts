@@ -1,0 +1,67 @@
+// Counts what garbage collection releases, and what it must not.
+import { Mmap, MmapOptions } from "../../mod.ts";
+import { collectGarbage } from "../harness.ts";
+import { isMapped } from "../memory_map.ts";
+
+const LENGTH = 2 ** 20;
+/** In Bun a view of a mapping this long has a buffer of its own. */
+const LONG = 65 * 2 ** 20;
+const COUNT = 20;
+
+// What is kept of a mapping whose handle is dropped.
+const KEEP: Record<string, (mmap: Mmap) => unknown> = {
+  nothing: () => undefined,
+  "nothing, after a view": (mmap) => void (mmap.bytes[0] = 1),
+  "the handle": (mmap) => mmap,
+  "the array": (mmap) => mmap.bytes,
+  "a subarray": (mmap) => mmap.bytes.subarray(100, 200),
+  "a window": (mmap) => mmap.view(Uint8Array, 4096, 100),
+  "a DataView": (mmap) => mmap.view(DataView, 5),
+  "a buffer": (mmap) => mmap.view(Uint8Array).buffer,
+};
+
+interface Kept {
+  readonly mapped: number;
+  readonly intact: number;
+}
+
+/** Maps, marks and drops in a frame of its own, so that no local keeps anything. */
+function mapAndDrop(len: number, keep: (mmap: Mmap) => unknown): [bigint[], unknown[]] {
+  const addresses: bigint[] = [];
+  const kept: unknown[] = [];
+  for (let index = 0; index < COUNT; index++) {
+    const mmap = new MmapOptions({ len, noReserve: index % 2 === 0 }).mapAnon();
+    addresses.push(mmap.address);
+    kept.push(keep(mmap));
+  }
+  return [addresses, kept];
+}
+
+/** Stores to and loads from what was kept. */
+function isIntact(kept: unknown): boolean {
+  const bytes = kept instanceof Mmap
+    ? kept.bytes
+    : kept instanceof ArrayBuffer
+    ? new Uint8Array(kept)
+    : new Uint8Array(
+      (kept as DataView<ArrayBuffer>).buffer,
+      (kept as DataView).byteOffset,
+      (kept as DataView).byteLength,
+    );
+  bytes[bytes.length - 1] = 77;
+  return bytes.length > 0 && bytes[bytes.length - 1] === 77;
+}
+
+const results: Record<string, Record<string, Kept>> = {};
+for (const [kind, len] of Object.entries({ short: LENGTH, long: LONG })) {
+  const ofKind: Record<string, Kept> = results[kind] = {};
+  for (const [name, keep] of Object.entries(KEEP)) {
+    const [addresses, kept] = mapAndDrop(len, keep);
+    await collectGarbage();
+    ofKind[name] = {
+      mapped: addresses.filter((address) => isMapped(address)).length,
+      intact: kept.filter((value) => value !== undefined && isIntact(value)).length,
+    };
+  }
+}
+console.log(JSON.stringify(results));

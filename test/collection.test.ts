@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "@std/assert";
+import { childValue, test } from "./harness.ts";
+import { withoutRegions } from "./memory_map.ts";
+
+/** Of how many mappings the child asks. */
+const COUNT = 20;
+
+test("garbage collection unmaps what nothing reaches, and nothing else", async () => {
+  type Kept = Record<string, { mapped: number; intact: number }>;
+  const results = await childValue<{ short: Kept; long: Kept }>("collection.ts");
+  for (const [kind, kept] of Object.entries(results)) {
+    for (const [name, { mapped, intact }] of Object.entries(kept)) {
+      if (name.startsWith("nothing")) {
+        // The last one or two can still be in a register or on the stack.
+        assert(mapped <= 2, `${kind}: ${mapped} of ${COUNT} stay mapped when ${name} is kept`);
+      } else {
+        assertEquals([mapped, intact], [COUNT, COUNT], `${kind}: ${name} is kept`);
+      }
+    }
+  }
+}, { skip: withoutRegions() });
+
+test("garbage collection takes no memory from the new owner of a transferred buffer", async () => {
+  assertEquals(await childValue("transferred.ts"), {
+    short: ["EBUSY", 7, 8],
+    long: ["EBUSY", 7, 8],
+  });
+});
+
+test(
+  "100,000 cycles of mapAnon(), bytes and unmap() leave mappings and memory as they were",
+  async () => {
+    interface State {
+      mappings: number;
+      rss: number;
+    }
+    const { before, after } = await childValue<{ before: State; after: State }>("cycles.ts");
+    // A leak would be 100,000 mappings, and 400 MB or more of touched pages.
+    const mappings = after.mappings - before.mappings;
+    assert(mappings < 200, `${mappings} mappings more`);
+    const rss = after.rss - before.rss;
+    assert(rss < 64 * 2 ** 20, `${rss} bytes of resident memory more`);
+  },
+  { skip: withoutRegions() },
+);

@@ -1,0 +1,61 @@
+import { assert, assertEquals } from "@std/assert";
+import { MmapOptions, pageSize } from "../mod.ts";
+import { platform, test, unlessLinux } from "./harness.ts";
+import { residentByteLength, smapsEntry, withoutSmaps } from "./memory_map.ts";
+
+const MIB = 2 ** 20;
+const TIB = 2 ** 40;
+
+/** A reason to skip what needs {@linkcode residentByteLength}. */
+const withoutResidency = platform === "win32" ? undefined : withoutSmaps();
+
+/** A hint in a place of its own, so that the system does not merge the mapping with a neighbour. */
+function apart(byteLength: number): bigint {
+  const around = new MmapOptions({ len: byteLength + 32 * MIB, noReserve: true }).mapAnon();
+  const middle = around.address + BigInt(16 * MIB);
+  around.unmap();
+  return middle - middle % 65536n;
+}
+
+test("populate() backs every page before mapAnon() returns", () => {
+  const len = 16 * MIB;
+  const mmap = new MmapOptions({ len, hint: apart(len), populate: true }).mapAnon();
+  assertEquals(residentByteLength(mmap.address, len), len);
+  assertEquals(mmap.bytes[len - 1], 0);
+  mmap.unmap();
+}, { skip: withoutResidency });
+
+test("populate() backs the last page of a length that is not whole pages", () => {
+  const len = 5 * pageSize() + 1;
+  const mmap = new MmapOptions({ len, hint: apart(len), populate: true }).mapAnon();
+  assertEquals(residentByteLength(mmap.address, len), 6 * pageSize());
+  mmap.unmap();
+}, { skip: withoutResidency });
+
+test("mapAnon() backs no page without populate()", () => {
+  const len = 16 * MIB;
+  const mmap = new MmapOptions({ len, hint: apart(len) }).mapAnon();
+  assert(residentByteLength(mmap.address, len) <= len / 16);
+  mmap.bytes[5 * MIB] = 1;
+  assert(residentByteLength(mmap.address, len) > 0);
+  mmap.unmap();
+}, { skip: withoutResidency });
+
+for (const on of [true, false]) {
+  test(`noReserve(${on}) ${on ? "sets" : "does not set"} the kernel's flag nr`, () => {
+    const len = 16 * MIB;
+    const mmap = new MmapOptions({ len, hint: apart(len), noReserve: on }).mapAnon();
+    const flags = smapsEntry(mmap.address)!.VmFlags!.split(" ");
+    assertEquals(flags.includes("nr"), on);
+    mmap.unmap();
+  }, { skip: withoutSmaps() });
+}
+
+test("noReserve() maps 1 TiB, of which the last byte can be written", () => {
+  const mmap = new MmapOptions({ len: TIB, noReserve: true }).mapAnon();
+  const last = mmap.view(Uint8Array, TIB - 1);
+  last[0] = 42;
+  assertEquals([last.length, last[0]], [1, 42]);
+  mmap.unmap();
+  assertEquals(last.length, 0);
+}, { skip: unlessLinux("this system sets memory aside for all that is mapped") });

@@ -1,0 +1,79 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { childValue, runtime, test } from "./harness.ts";
+
+interface FirstUse {
+  onImport: string[];
+  builtins: string[];
+  firstUse: "worked" | { class: string; name: string; message: string; cause: string };
+  koffi: boolean;
+}
+
+const needsKoffi = runtime === "node" && process.getBuiltinModule("node:ffi") === undefined;
+const unlessDeno = runtime === "deno" ? undefined : "permissions are Deno's";
+
+test("importing the module loads nothing, and first use what this runtime needs", async () => {
+  const { onImport, builtins, firstUse, koffi } = await childValue<FirstUse>("first_use.ts");
+  assertEquals(onImport, []);
+  assertEquals(
+    builtins,
+    {
+      deno: [],
+      bun: ["bun:ffi", "node:worker_threads"],
+      node: needsKoffi ? ["node:ffi", "node:module", "node:buffer"] : ["node:ffi"],
+    }[runtime],
+  );
+  assertEquals(firstUse, "worked");
+  assertEquals(koffi, needsKoffi);
+});
+
+test("importing needs no permission, and first use gives Deno's NotCapable", async () => {
+  const { firstUse } = await childValue<FirstUse>("first_use.ts", {
+    permissions: ["--no-prompt"],
+  });
+  if (firstUse === "worked") throw new Error("It worked without permission");
+  assertEquals([firstUse.class, firstUse.name], ["NotCapable", "NotCapable"]);
+  assertStringIncludes(firstUse.message, "--allow-ffi");
+}, { skip: unlessDeno });
+
+test("--allow-ffi is all the permission that is needed", async () => {
+  const { firstUse } = await childValue<FirstUse>("first_use.ts", {
+    permissions: ["--no-prompt", "--allow-ffi"],
+  });
+  assertEquals(firstUse, "worked");
+}, { skip: unlessDeno });
+
+test("where koffi is not installed, first use works without it or says to install it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
+  try {
+    for (const part of ["mod.ts", "core", "ffi"]) {
+      const from = fileURLToPath(new URL(`../${part}`, import.meta.url));
+      cpSync(from, join(folder, part), { recursive: true });
+    }
+    cpSync(
+      fileURLToPath(new URL("../scripts/offline/std_assert/package.json", import.meta.url)),
+      join(folder, "package.json"), // its type is "module"
+    );
+    const { firstUse, koffi } = await childValue<FirstUse>("first_use.ts", {
+      args: [pathToFileURL(join(folder, "mod.ts")).href],
+    });
+    assertEquals(koffi, false);
+    if (!needsKoffi) {
+      assertEquals(firstUse, "worked");
+      return;
+    }
+    if (firstUse === "worked") throw new Error("It worked without an FFI");
+    assertEquals(firstUse.class, "Error");
+    assertEquals(
+      firstUse.message,
+      "Node.js below 26.9 has no FFI of its own: install the optional peer dependency koffi " +
+        "(npm install koffi), or use Node.js 26.9 or later",
+    );
+    assertStringIncludes(firstUse.cause, "Cannot find module 'koffi'");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

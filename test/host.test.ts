@@ -1,0 +1,193 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { currentRuntime, host, type HostGlobals, openHost, pickRuntime } from "../ffi/host.ts";
+import type { DenoNamespace } from "../ffi/runtime/deno.ts";
+import { fakePosix, type FakeSystem, fakeWindows } from "./fake_runtime.ts";
+import { test } from "./harness.ts";
+
+// Opened before the tests: Deno counts a library that a test opens as a leak.
+const realHost = host();
+
+/** The FFI of a runtime, whose libraries are but its own name. */
+const DENO = {
+  dlopen: () => ({ symbols: "Deno" }),
+  UnsafePointer: { create: String },
+  UnsafePointerView: { getArrayBuffer: () => new ArrayBuffer(0) },
+} satisfies DenoNamespace;
+
+const BUILTINS: Readonly<Record<string, unknown>> = {
+  "bun:ffi": { dlopen: () => ({ symbols: "bun:ffi" }) },
+  "node:ffi": { dlopen: () => ({ functions: "node:ffi" }) },
+  "node:worker_threads": {},
+};
+
+type Process = NonNullable<HostGlobals["process"]>;
+
+/** A `process` that has `builtins` and refuses to be asked for any other. */
+function process(builtins: Readonly<Record<string, unknown>>): Process {
+  return {
+    platform: "linux",
+    arch: "x64",
+    getBuiltinModule(name) {
+      assert(Object.hasOwn(builtins, name), `${name} is not to be asked for`);
+      return builtins[name];
+    },
+  };
+}
+
+/** The built-in modules of a Node.js without `node:ffi`, where `require` finds what there is. */
+function withoutNodeFfi(require: (name: string) => unknown): Readonly<Record<string, unknown>> {
+  return {
+    "node:ffi": undefined,
+    "node:module": { createRequire: () => require },
+    "node:buffer": { constants: { MAX_LENGTH: 123 } },
+  };
+}
+
+function builtins(...names: string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(names.map((name) => [name, BUILTINS[name]]));
+}
+
+/** What the FFI of the picked runtime says that it is. */
+function pickedFfi(globals: HostGlobals): unknown {
+  return pickRuntime(globals).open("library", {});
+}
+
+test("pickRuntime() picks Deno when the globals of Bun and Node.js are there too", () => {
+  const globals = { Deno: DENO, Bun: {}, process: process({}) };
+  assertEquals(pickedFfi(globals), "Deno");
+});
+
+test("pickRuntime() picks Deno when there is no process", () => {
+  assertEquals(pickedFfi({ Deno: DENO }), "Deno");
+});
+
+test("pickRuntime() picks Bun when there is no Deno", () => {
+  const globals = { Bun: {}, process: process(builtins("bun:ffi", "node:worker_threads")) };
+  assertEquals(pickedFfi(globals), "bun:ffi");
+});
+
+test("pickRuntime() passes over a Deno without dlopen", () => {
+  const shim = { version: { deno: "1.0.0" } } as unknown as DenoNamespace;
+  const globals = { Deno: shim, process: process(builtins("node:ffi")) };
+  assertEquals(pickedFfi(globals), "node:ffi");
+});
+
+test("pickRuntime() picks node:ffi and asks for no other module when it is there", () => {
+  assertEquals(pickedFfi({ process: process(builtins("node:ffi")) }), "node:ffi");
+});
+
+test("pickRuntime() picks koffi when there is no node:ffi", () => {
+  const required: string[] = [];
+  const opened: string[] = [];
+  const modules = withoutNodeFfi((name) => {
+    required.push(name);
+    return { load: (library: string) => void opened.push(library) };
+  });
+  const picked = pickRuntime({ process: process(modules) });
+  picked.open("library", {});
+  assertEquals({ required, opened }, { required: ["koffi"], opened: ["library"] });
+  assertStrictEquals(picked.maxViewByteLength, 123);
+});
+
+test("pickRuntime() tells what to install when there is neither node:ffi nor koffi", () => {
+  const cause = new Error("Cannot find module 'koffi'");
+  const modules = withoutNodeFfi(() => {
+    throw cause;
+  });
+  const error = assertThrows(() => pickRuntime({ process: process(modules) }), Error);
+  assertStrictEquals(
+    error.message,
+    "Node.js below 26.9 has no FFI of its own: install the optional peer dependency koffi " +
+      "(npm install koffi), or use Node.js 26.9 or later",
+  );
+  assertStrictEquals(error.cause, cause);
+});
+
+test("pickRuntime() throws when the runtime is unknown", () => {
+  const browserShim = { platform: "browser", arch: "" } as unknown as Process;
+  for (const globals of [{}, { process: browserShim }, { Bun: {} }]) {
+    assertThrows(
+      () => pickRuntime(globals),
+      Error,
+      "This JavaScript runtime is not supported: use Deno, Bun or Node.js",
+    );
+  }
+});
+
+test("pickRuntime() throws when the runtime cannot detach a buffer", () => {
+  const { transfer } = ArrayBuffer.prototype;
+  try {
+    Reflect.deleteProperty(ArrayBuffer.prototype, "transfer");
+    assertThrows(
+      () => pickRuntime({ Deno: DENO }),
+      Error,
+      "use Deno 2, Bun 1.4 or Node.js 22, or later",
+    );
+  } finally {
+    Object.defineProperty(ArrayBuffer.prototype, "transfer", {
+      value: transfer,
+      writable: true,
+      configurable: true,
+    });
+  }
+});
+
+const SUPPORTED: readonly (readonly [platform: string, library: string, fake: () => FakeSystem])[] =
+  [
+    ["linux", "libc.so.6", fakePosix],
+    ["darwin", "/usr/lib/libSystem.B.dylib", fakePosix],
+    ["win32", "kernel32.dll", fakeWindows],
+  ];
+
+for (const [platform, library, fake] of SUPPORTED) {
+  for (const arch of ["x64", "arm64"]) {
+    test(`openHost() opens ${library} when the system is ${platform} on ${arch}`, () => {
+      const { runtime } = fake();
+      const opened = openHost({ process: { ...process({}), platform, arch } }, runtime);
+      assertStrictEquals(opened.runtime, runtime);
+      assertStrictEquals(opened.os.pageSize, 4096);
+      assertStrictEquals(runtime.opened[0]?.library, library);
+    });
+  }
+}
+
+for (
+  const [platform, arch] of [
+    ["freebsd", "x64"],
+    ["android", "arm64"],
+    ["linux", "ia32"],
+    ["linux", "riscv64"],
+    ["win32", "ia32"],
+    ["toString", "x64"],
+    ["linux", "length"],
+  ] as const
+) {
+  test(`openHost() throws and opens nothing when the system is ${platform} on ${arch}`, () => {
+    const { runtime } = fakePosix();
+    assertThrows(
+      () => openHost({ process: { ...process({}), platform, arch } }, runtime),
+      Error,
+      `The system ${platform} on ${arch} is not supported: ` +
+        "use Linux, macOS or Windows on x64 or arm64",
+    );
+    assertEquals(runtime.opened, []);
+  });
+}
+
+test("openHost() throws when there is no process to tell the system", () => {
+  assertThrows(
+    () => openHost({}, fakePosix().runtime),
+    Error,
+    "The system unknown on unknown is not supported",
+  );
+});
+
+test("currentRuntime() returns the same runtime when called again", () => {
+  assertStrictEquals(currentRuntime(), currentRuntime());
+  assert(pickRuntime(globalThis as HostGlobals) !== currentRuntime());
+});
+
+test("host() opens nothing when called again", () => {
+  assertStrictEquals(host(), realHost);
+  assertStrictEquals(host().runtime, currentRuntime());
+});

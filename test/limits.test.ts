@@ -1,0 +1,43 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { childValue, test, unlessLinux } from "./harness.ts";
+import { withoutSmaps } from "./memory_map.ts";
+
+interface Refusal {
+  name: string;
+  code: string;
+  syscall: string;
+  osError: number;
+  message: string;
+}
+
+const ENOMEM = 12;
+
+test("mapAnon() throws ENOMEM at the limit of the address space, and goes on", async () => {
+  const { errors, again } = await childValue<{ errors: Refusal[]; again: number }>(
+    "address_space_limit.ts",
+  );
+  assertEquals(errors.length, 4);
+  for (const { name, code, syscall, osError, message } of errors) {
+    assertEquals([name, code, syscall, osError], ["MmapError", "ENOMEM", "mmap", ENOMEM]);
+    assertStringIncludes(message, "The system refused to map 1073741824 bytes");
+    assertStringIncludes(message, "unmap what is no longer used");
+  }
+  assertEquals(again, 7);
+}, { skip: withoutSmaps() });
+
+test("mapAnon() and unmap() throw ENOMEM at the limit of mappings, and go on", async () => {
+  const { mapping, unmapping, stillThere, afterwards } = await childValue<{
+    mapping: Refusal;
+    unmapping: Refusal;
+    stillThere: unknown[];
+    afterwards: unknown[];
+  }>("mapping_limit.ts");
+  assertEquals([mapping.name, mapping.code, mapping.syscall], ["MmapError", "ENOMEM", "mmap"]);
+  assertEquals(
+    [unmapping.name, unmapping.code, unmapping.syscall, unmapping.osError],
+    ["MmapError", "ENOMEM", "munmap", ENOMEM],
+  );
+  // The view was detached; the memory, refused, is still there, and a new view sees it.
+  assertEquals(stillThere, [false, stillThere[1], 5]);
+  assertEquals(afterwards, [true, 0, 9]);
+}, { skip: unlessLinux("only Linux limits the number of mappings") ?? withoutSmaps() });

@@ -1,0 +1,250 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { bun, type BunFfi } from "../ffi/runtime/bun.ts";
+import { deno, type DenoNamespace } from "../ffi/runtime/deno.ts";
+import { type Koffi, koffi } from "../ffi/runtime/koffi.ts";
+import { type NodeFfi, nodeFfi } from "../ffi/runtime/node_ffi.ts";
+import type { SymbolTable } from "../ffi/symbols.ts";
+import { test } from "./harness.ts";
+
+/** Every type, as a parameter and as a result. */
+const TABLE = {
+  nothing: { parameters: [], result: "void" },
+  signed: {
+    parameters: ["i32", "u32", "i64", "usize", "buffer"],
+    result: "i32",
+  },
+  unsigned: { parameters: ["u32", "i32"], result: "u32" },
+  wide: { parameters: ["buffer"], result: "i64" },
+  address: { parameters: ["usize"], result: "usize" },
+} as const satisfies SymbolTable;
+
+const ADDRESS = 0x7fff_ffff_f000n;
+const PAST_2_53 = 2n ** 53n + 1n;
+
+/** A function that returns `result`, and what it was called with. */
+function recorder<T>(result: T): { calls: unknown[][]; call: (...args: unknown[]) => T } {
+  const calls: unknown[][] = [];
+  const call = (...args: unknown[]): T => {
+    calls.push(args);
+    return result;
+  };
+  return { calls, call };
+}
+
+const BUFFER = new ArrayBuffer(8);
+const FUNCTIONS = {};
+
+function unused(): never {
+  throw new Error("This is not to be called");
+}
+
+/** A `Deno` that has only what a test gives it. */
+function fakeDeno(given: Partial<DenoNamespace>): DenoNamespace {
+  return {
+    dlopen: unused,
+    UnsafePointer: { create: unused },
+    UnsafePointerView: { getArrayBuffer: unused },
+    ...given,
+  };
+}
+
+test("deno().open() passes the table as it is", () => {
+  const dlopen = recorder({ symbols: FUNCTIONS });
+  const opened = deno(fakeDeno({ dlopen: dlopen.call })).open("library", TABLE);
+  assertEquals(dlopen.calls, [["library", TABLE]]);
+  assertStrictEquals(opened as unknown, FUNCTIONS);
+});
+
+test("deno().view() makes a buffer of the pointer to the address", () => {
+  const pointer = {};
+  const create = recorder(pointer);
+  const getArrayBuffer = recorder(BUFFER);
+  const runtime = deno(fakeDeno({
+    UnsafePointer: { create: create.call },
+    UnsafePointerView: { getArrayBuffer: getArrayBuffer.call },
+  }));
+  assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
+  assertEquals(create.calls, [[ADDRESS]]);
+  assertEquals(getArrayBuffer.calls, [[pointer, 8]]);
+  assertStrictEquals(getArrayBuffer.calls[0]?.[0], pointer);
+});
+
+test("deno().pointer() returns Deno's pointer object", () => {
+  const pointer = {};
+  const create = recorder(pointer);
+  const runtime = deno(fakeDeno({ UnsafePointer: { create: create.call } }));
+  assertStrictEquals(runtime.pointer(ADDRESS) as unknown, pointer);
+  assertEquals(create.calls, [[ADDRESS]]);
+});
+
+const BUN: BunFfi = { dlopen: unused, toArrayBuffer: unused };
+const WORKER_THREADS = { markAsUntransferable: unused };
+
+test("bun().open() translates the table's types", () => {
+  const dlopen = recorder({ symbols: FUNCTIONS });
+  const runtime = bun({ ...BUN, dlopen: dlopen.call }, WORKER_THREADS);
+  assertStrictEquals(runtime.open("library", TABLE) as unknown, FUNCTIONS);
+  assertEquals(dlopen.calls, [["library", {
+    nothing: { args: [], returns: "void" },
+    signed: { args: ["i32", "u32", "i64", "usize", "ptr"], returns: "i32" },
+    unsigned: { args: ["u32", "i32"], returns: "u32" },
+    wide: { args: ["ptr"], returns: "i64" },
+    address: { args: ["usize"], returns: "usize" },
+  }]]);
+});
+
+test("bun().view() makes a buffer that cannot be transferred, with no offset", () => {
+  const toArrayBuffer = recorder(BUFFER);
+  const markAsUntransferable = recorder(undefined);
+  const runtime = bun(
+    { ...BUN, toArrayBuffer: toArrayBuffer.call },
+    { markAsUntransferable: markAsUntransferable.call },
+  );
+  assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
+  assertEquals(toArrayBuffer.calls, [[ADDRESS, 0, 8]]);
+  assertStrictEquals(markAsUntransferable.calls.length, 1);
+  assertStrictEquals(markAsUntransferable.calls[0]?.[0], BUFFER);
+});
+
+test("bun().view() makes the buffer itself when the length is 0", () => {
+  const markAsUntransferable = recorder(undefined);
+  const runtime = bun(BUN, { markAsUntransferable: markAsUntransferable.call });
+  const buffer = runtime.view(ADDRESS, 0);
+  assertStrictEquals(buffer.byteLength, 0);
+  assertStrictEquals(markAsUntransferable.calls.length, 1);
+  assertStrictEquals(markAsUntransferable.calls[0]?.[0], buffer);
+});
+
+test("bun().pointer() returns a number", () => {
+  const runtime = bun(BUN, WORKER_THREADS);
+  assertStrictEquals(runtime.pointer(ADDRESS) as unknown, 0x7fff_ffff_f000);
+});
+
+test("bun() shares buffers up to 64 MiB and views up to 4 GiB", () => {
+  const runtime = bun(BUN, WORKER_THREADS);
+  assertStrictEquals(runtime.maxSharedByteLength, 67_108_864);
+  assertStrictEquals(runtime.maxViewByteLength, 4_294_967_296);
+});
+
+const NODE_FFI: NodeFfi = { dlopen: unused, toArrayBuffer: unused };
+
+test("nodeFfi().open() translates the table's types", () => {
+  const dlopen = recorder({ functions: FUNCTIONS });
+  const runtime = nodeFfi({ ...NODE_FFI, dlopen: dlopen.call });
+  assertStrictEquals(runtime.open("library", TABLE) as unknown, FUNCTIONS);
+  assertEquals(dlopen.calls, [["library", {
+    nothing: { arguments: [], return: "void" },
+    signed: {
+      arguments: ["int32", "uint32", "int64", "uint64", "buffer"],
+      return: "int32",
+    },
+    unsigned: { arguments: ["uint32", "int32"], return: "uint32" },
+    wide: { arguments: ["buffer"], return: "int64" },
+    address: { arguments: ["uint64"], return: "uint64" },
+  }]]);
+});
+
+test("nodeFfi().view() asks for a view and not for a copy", () => {
+  const toArrayBuffer = recorder(BUFFER);
+  const runtime = nodeFfi({ ...NODE_FFI, toArrayBuffer: toArrayBuffer.call });
+  assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
+  assertEquals(toArrayBuffer.calls, [[ADDRESS, 8, false]]);
+});
+
+test("nodeFfi().pointer() returns the address", () => {
+  assertStrictEquals(nodeFfi(NODE_FFI).pointer(ADDRESS) as unknown, ADDRESS);
+});
+
+for (
+  const [name, runtime] of [
+    ["deno", deno(fakeDeno({}))],
+    ["nodeFfi", nodeFfi(NODE_FFI)],
+  ] as const
+) {
+  test(`${name}() shares one buffer among all views of any mapping`, () => {
+    assertStrictEquals(runtime.maxViewByteLength, 2 ** 53 - 1);
+    assertStrictEquals(runtime.maxSharedByteLength, 2 ** 53 - 1);
+  });
+}
+
+/** A koffi whose functions all return `result`. */
+function fakeKoffi(
+  result: unknown,
+): { koffi: Koffi; loaded: string[]; found: unknown[][]; called: unknown[][] } {
+  const loaded: string[] = [];
+  const found: unknown[][] = [];
+  const { calls: called, call } = recorder(result);
+  const load: Koffi["load"] = (library) => {
+    loaded.push(library);
+    return {
+      func(...args) {
+        found.push(args);
+        return call;
+      },
+    };
+  };
+  return { koffi: { load, view: unused }, loaded, found, called };
+}
+
+test("koffi().open() translates the table's types", () => {
+  const fake = fakeKoffi(0);
+  koffi(fake.koffi, 0).open("library", TABLE);
+  assertEquals(fake.loaded, ["library"]);
+  assertEquals(fake.found, [
+    ["nothing", "void", []],
+    ["signed", "int32_t", ["int32_t", "uint32_t", "int64_t", "size_t", "void *"]],
+    ["unsigned", "uint32_t", ["uint32_t", "int32_t"]],
+    ["wide", "int64_t", ["void *"]],
+    ["address", "size_t", ["size_t"]],
+  ]);
+});
+
+test("koffi().open() passes arguments as they are", () => {
+  const fake = fakeKoffi(0);
+  const functions = koffi(fake.koffi, 0).open("library", TABLE);
+  const bytes = new Uint8Array(1);
+  functions.signed(-1, 2 ** 32 - 1, -PAST_2_53, ADDRESS, bytes);
+  functions.address(ADDRESS);
+  assertEquals(fake.called, [
+    [-1, 2 ** 32 - 1, -PAST_2_53, ADDRESS, bytes],
+    [ADDRESS],
+  ]);
+  assertStrictEquals(fake.called[0]?.[4], bytes);
+});
+
+test("koffi().open() makes every 64-bit result a bigint and leaves the others", () => {
+  const cases: readonly [result: unknown, wide: bigint][] = [
+    [0, 0n],
+    [-1, -1n],
+    [Number.MAX_SAFE_INTEGER, 2n ** 53n - 1n],
+    [PAST_2_53, PAST_2_53],
+    [2n ** 64n - 1n, 2n ** 64n - 1n],
+  ];
+  for (const [result, wide] of cases) {
+    const functions = koffi(fakeKoffi(result).koffi, 0).open("library", TABLE);
+    assertStrictEquals(functions.wide(new Uint8Array(1)), wide);
+    assertStrictEquals(functions.address(0n), wide);
+    assertStrictEquals(functions.unsigned(0, 0) as unknown, result);
+    assertStrictEquals(functions.signed(0, 0, 0n, 0n, new Uint8Array(1)) as unknown, result);
+  }
+  const { nothing } = koffi(fakeKoffi(undefined).koffi, 0).open("library", TABLE);
+  assertStrictEquals(nothing(), undefined);
+});
+
+test("koffi().view() makes a buffer of the address", () => {
+  const view = recorder(BUFFER);
+  const runtime = koffi({ ...fakeKoffi(0).koffi, view: view.call }, 0);
+  assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
+  assertEquals(view.calls, [[ADDRESS, 8]]);
+});
+
+test("koffi().pointer() returns the address", () => {
+  const runtime = koffi(fakeKoffi(0).koffi, 0);
+  assertStrictEquals(runtime.pointer(ADDRESS) as unknown, ADDRESS);
+});
+
+test("koffi() limits views to the length that it is given", () => {
+  const runtime = koffi(fakeKoffi(0).koffi, 123);
+  assertStrictEquals(runtime.maxViewByteLength, 123);
+  assertStrictEquals(runtime.maxSharedByteLength, 123);
+});
