@@ -47,24 +47,22 @@ export class MmapError extends Error {
   /** `"MmapError"` */
   override readonly name = "MmapError";
   /** The POSIX name of the error (`"ENOMEM"`, `"EINVAL"`, …), also on Windows; `"UNKNOWN"` for an `osError` without one. */
-  readonly code: string;
-  /** The name of the C function that failed (`"mmap"`, `"VirtualAlloc"`, …); `undefined` where none was called. */
-  readonly syscall: string | undefined;
-  /** The raw number: `errno`, or `GetLastError()` on Windows; `undefined` where no call failed. */
-  readonly osError: number | undefined;
-  /** The address that a strict hint asked for, in bytes; `undefined` for other errors. */
-  readonly requested: bigint | undefined;
+  declare readonly code: string;
+  /** The name of the C function that failed (`"mmap"`, `"VirtualAlloc"`, …), where one was called. */
+  declare readonly syscall?: string;
+  /** The raw number, where a call failed: `errno`, or `GetLastError()` on Windows. */
+  declare readonly osError?: number;
+  /** The address that a strict hint asked for. */
+  declare readonly requested?: bigint;
   /** The address that the system offered instead of `requested`, where it did. */
-  readonly actual: bigint | undefined;
+  declare readonly actual?: bigint;
 
   /** Makes an error; the library makes its own. */
-  constructor(message: string, init: MmapErrorInit) {
-    super(message, "cause" in init ? { cause: init.cause } : {});
-    this.code = init.code;
-    this.syscall = init.syscall;
-    this.osError = init.osError;
-    this.requested = init.requested;
-    this.actual = init.actual;
+  constructor(message: string, { cause, ...details }: MmapErrorInit) {
+    super(message, cause === undefined ? undefined : { cause });
+    // Only what is known: console.log shows every property.
+    const known = Object.entries(details).filter(([, value]) => value !== undefined);
+    Object.assign(this, Object.fromEntries(known));
   }
 }
 

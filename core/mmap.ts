@@ -294,6 +294,7 @@ export class Mmap implements Disposable {
     try {
       views.detach();
     } catch (cause) {
+      this.#refuseTransferred(views);
       throw new MmapError(
         "The runtime is using a buffer of this mapping, which stays mapped: try again when it is done",
         { code: "EBUSY", cause },
@@ -303,8 +304,8 @@ export class Mmap implements Disposable {
   }
 
   #refuseTransferred(views: Views): void {
-    views.noteTransfers();
-    if (!this.#allocation.isTransferred) return;
+    if (!views.isTransferred) return;
+    this.#allocation.isTransferred = true; // the collector must not unmap it either
     throw new MmapError(
       `A buffer of this mapping was transferred away: its ${this.#byteLength} bytes at ` +
         `${

@@ -26,10 +26,13 @@ export interface Views {
     byteLength: number,
   ): V;
 
-  /** Notes in the allocation whether a buffer was transferred away. */
-  noteTransfers(): void;
+  /** Whether a buffer is known to have been transferred away. */
+  readonly isTransferred: boolean;
 
-  /** Detaches every buffer; throws a `TypeError` where one does not let itself be detached. */
+  /**
+   * Detaches every buffer; throws a `TypeError` where one was transferred
+   * away or does not let itself be detached.
+   */
   detach(): void;
 }
 
@@ -68,12 +71,10 @@ function makeBuffer(
 /** One buffer, held strongly, that all views share. */
 class SharedViews implements Views {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly #allocation: Allocation;
   readonly #buffer: ArrayBuffer;
 
-  constructor(allocation: Allocation, byteLength: number, owner: object) {
-    this.#allocation = allocation;
-    this.#buffer = makeBuffer(allocation.address, byteLength, owner);
+  constructor({ address }: Allocation, byteLength: number, owner: object) {
+    this.#buffer = makeBuffer(address, byteLength, owner);
     this.bytes = new Uint8Array(this.#buffer);
   }
 
@@ -81,8 +82,8 @@ class SharedViews implements Views {
     return new type(this.#buffer, byteOffset, length);
   }
 
-  noteTransfers(): void {
-    if (this.#buffer.detached) this.#allocation.isTransferred = true;
+  get isTransferred(): boolean {
+    return this.#buffer.detached;
   }
 
   detach(): void {
@@ -138,12 +139,15 @@ class WindowViews implements Views {
     return new type(buffer, 0, length);
   }
 
-  noteTransfers(): void {
-    const isTransferred = this.#buffers.some((weak) => weak.deref()?.detached);
-    if (isTransferred) this.#allocation.isTransferred = true;
+  get isTransferred(): boolean {
+    return this.#allocation.isTransferred;
   }
 
   detach(): void {
+    if (this.#buffers.some((weak) => weak.deref()?.detached)) {
+      this.#allocation.isTransferred = true;
+      throw new TypeError("A buffer was transferred away");
+    }
     // Taken off one by one: where one fails, those detached here are not
     // mistaken for transferred ones next time.
     while (this.#buffers.length > 0) {

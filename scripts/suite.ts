@@ -8,6 +8,15 @@
 /** A runner of the suite. */
 export type Runner = "deno" | "bun" | "node";
 
+/** The runtimes that are installed here: which runner each is, and where its program is. */
+export const RUNTIMES: Readonly<Record<string, { runner: Runner; program: string }>> = {
+  deno: { runner: "deno", program: Deno.execPath() },
+  bun: { runner: "bun", program: "node_modules/bun/bin/bun.exe" }, // its name on every system
+  node26: { runner: "node", program: "node_modules/node26/bin/node" },
+  node24: { runner: "node", program: "node_modules/node24/bin/node" },
+  node22: { runner: "node", program: "node_modules/node22/bin/node" },
+};
+
 /** What a run of the suite came to. */
 export interface Tally {
   readonly passed: number;

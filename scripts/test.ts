@@ -5,15 +5,7 @@
  *
  * @module
  */
-import { readReport, type Runner, suiteArguments, type Tally } from "./suite.ts";
-
-const RUNTIMES: Readonly<Record<string, { runner: Runner; program: string }>> = {
-  deno: { runner: "deno", program: Deno.execPath() },
-  bun: { runner: "bun", program: "node_modules/.bin/bun" },
-  node26: { runner: "node", program: "node_modules/node26/bin/node" },
-  node24: { runner: "node", program: "node_modules/node24/bin/node" },
-  node22: { runner: "node", program: "node_modules/node22/bin/node" },
-};
+import { readReport, RUNTIMES, suiteArguments, type Tally } from "./suite.ts";
 
 async function testFiles(): Promise<string[]> {
   const files: string[] = [];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
+import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { test } from "./harness.ts";
 import { isMapped, regions, withoutRegions } from "./memory_map.ts";
 

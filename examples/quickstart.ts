@@ -1,0 +1,71 @@
+/**
+ * What sysalloc does, in one page: map, place, populate, view, unmap.
+ *
+ * `deno run --allow-ffi examples/quickstart.ts`, `bun examples/quickstart.ts`
+ * or `node examples/quickstart.ts`.
+ *
+ * @module
+ */
+import {
+  allocationGranularity,
+  maxViewByteLength,
+  MmapError,
+  MmapOptions,
+  pageSize,
+} from "../mod.ts";
+
+const MIB = 2 ** 20;
+const hex = (address: bigint) => `0x${address.toString(16)}`;
+const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`;
+
+console.log(
+  `pages of ${kib(pageSize())}, placed in steps of ${kib(allocationGranularity())}, ` +
+    `views of up to 2^${Math.log2(maxViewByteLength())} bytes`,
+);
+
+// Anywhere: zeroed memory, seen as bytes and as anything else.
+const template = new MmapOptions().len(MIB);
+using mmap = template.mapAnon();
+const floats = mmap.view(Float64Array, 4096, 2);
+floats[0] = Math.PI;
+console.log(
+  `\nanywhere    ${hex(mmap.address)}: bytes 4096 to 4099 are`,
+  mmap.bytes.slice(4096, 4100),
+);
+
+// A hint is a wish: where the place is taken, another one will do.
+using near = template.withHint(mmap.address).mapAnon();
+console.log(`hinted      ${hex(near.address)}: not ${hex(mmap.address)}, which is taken`);
+
+// A strict hint is met exactly …
+const place = near.address;
+near.unmap();
+using exact = template.withHint(place).strict().mapAnon();
+console.log(`strict      ${hex(exact.address)}: exactly where ${hex(place)} became free`);
+
+// … or refused, and what is there stays as it is.
+try {
+  template.withHint(mmap.address).strict().mapAnon();
+} catch (error) {
+  if (!(error instanceof MmapError)) throw error;
+  console.log(`refused     ${error.code}: ${error.message}`);
+  console.log(`            and byte 4099 is still ${mmap.bytes[4099]}`);
+}
+
+// Populated memory is there before the first store.
+const before = process.memoryUsage().rss;
+using populated = template.len(256 * MIB).populate().mapAnon();
+const grown = (process.memoryUsage().rss - before) / MIB;
+console.log(
+  `populated   ${hex(populated.address)}: ` +
+    `${populated.byteLength / MIB} MiB mapped, ${Math.round(grown)} MiB more resident`,
+);
+
+// A view dies with its mapping: no stale pointer, no crash.
+const { bytes } = mmap;
+mmap.unmap();
+console.log(
+  `unmapped    ${bytes.length} bytes in the view, bytes[0] is ${
+    bytes[0]
+  }, closed is ${mmap.closed}`,
+);

@@ -1,0 +1,21 @@
+/**
+ * Runs the quickstart in Deno, Bun and Node.js, one after the other.
+ *
+ * @module
+ */
+import { RUNTIMES } from "./suite.ts";
+
+const PROGRAM = "examples/quickstart.ts";
+const FLAGS = { deno: ["run", "--allow-ffi"], bun: ["run"], node: ["--no-warnings"] };
+
+for (const name of ["deno", "bun", "node26"]) {
+  const { runner, program } = RUNTIMES[name]!;
+  console.log(`\n== ${name} ==`);
+  const { success } = await new Deno.Command(program, {
+    args: [...FLAGS[runner], PROGRAM],
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  if (!success) Deno.exit(1);
+}

@@ -1,0 +1,128 @@
+/**
+ * What holds of the public API under every type checker. Checked, never run.
+ *
+ * @module
+ */
+import {
+  allocationGranularity,
+  maxViewByteLength,
+  Mmap,
+  MmapError,
+  type MmapInit,
+  MmapOptions,
+  type MmapSettings,
+  pageSize,
+  type RawMmap,
+  type ViewConstructor,
+} from "../../mod.ts";
+import { type Equal, type Expect, expectType } from "./expect.ts";
+
+export function views(mmap: Mmap): void {
+  expectType(mmap.bytes).is<Uint8Array<ArrayBuffer>>();
+  expectType(mmap.view(Int8Array)).is<Int8Array<ArrayBuffer>>();
+  expectType(mmap.view(Uint8Array, 1)).is<Uint8Array<ArrayBuffer>>();
+  expectType(mmap.view(Uint8ClampedArray, 0, 1)).is<Uint8ClampedArray<ArrayBuffer>>();
+  expectType(mmap.view(Int16Array)).is<Int16Array<ArrayBuffer>>();
+  expectType(mmap.view(Uint16Array)).is<Uint16Array<ArrayBuffer>>();
+  expectType(mmap.view(Int32Array)).is<Int32Array<ArrayBuffer>>();
+  expectType(mmap.view(Uint32Array)).is<Uint32Array<ArrayBuffer>>();
+  expectType(mmap.view(BigInt64Array)).is<BigInt64Array<ArrayBuffer>>();
+  expectType(mmap.view(BigUint64Array)).is<BigUint64Array<ArrayBuffer>>();
+  expectType(mmap.view(Float16Array)).is<Float16Array<ArrayBuffer>>();
+  expectType(mmap.view(Float32Array)).is<Float32Array<ArrayBuffer>>();
+  expectType(mmap.view(Float64Array)).is<Float64Array<ArrayBuffer>>();
+  expectType(mmap.view(DataView)).is<DataView<ArrayBuffer>>();
+  class Header extends DataView<ArrayBuffer> {}
+  expectType(mmap.view(Header)).is<Header>();
+  class Pixels extends Uint8ClampedArray<ArrayBuffer> {}
+  expectType(mmap.view(Pixels)).is<Pixels>();
+
+  // @ts-expect-error: not a view
+  mmap.view(Array);
+  // @ts-expect-error: a name is not a constructor
+  mmap.view("Uint8Array");
+  // @ts-expect-error: a buffer is not a view
+  mmap.view(ArrayBuffer);
+  // @ts-expect-error: offsets are numbers
+  mmap.view(Uint8Array, 1n);
+  // @ts-expect-error: lengths are numbers
+  mmap.view(Uint8Array, 0, "1");
+  // @ts-expect-error: the memory is not shared with other agents
+  expectType(mmap.bytes).is<Uint8Array<SharedArrayBuffer>>();
+}
+
+/** A caller's own function over any view. */
+export function generic<V extends ArrayBufferView>(mmap: Mmap, type: ViewConstructor<V>): V {
+  return mmap.view(type, 8);
+}
+
+export function options(init: MmapInit): void {
+  expectType(new MmapOptions().len(1).withHint(1n).populate().noReserve().strict())
+    .is<MmapOptions>();
+  expectType(
+    new MmapOptions(init).len(1n).withHint(1).populate(false).noReserve(false).strict(false),
+  )
+    .is<MmapOptions>();
+  expectType(new MmapOptions().settings).is<MmapSettings>();
+  expectType(new MmapOptions({}).mapAnon()).is<Mmap>();
+  new MmapOptions({ len: 1, hint: 1n, populate: true, noReserve: true, strict: true });
+  new MmapOptions({ len: undefined, hint: undefined, strict: undefined });
+  new MmapOptions(new MmapOptions().settings);
+
+  // @ts-expect-error: the option is called len
+  new MmapOptions({ length: 1 });
+  // @ts-expect-error: lengths are numbers or bigints
+  new MmapOptions().len("1");
+  // @ts-expect-error: hints are numbers or bigints
+  new MmapOptions({ hint: "0x1000" });
+  // @ts-expect-error: flags are booleans
+  new MmapOptions().populate(1);
+  // @ts-expect-error: options are immutable
+  new MmapOptions().settings.len = 1;
+  // @ts-expect-error: options are immutable
+  init.len = 1;
+}
+
+export function handle(mmap: Mmap): void {
+  using scoped: Disposable = mmap;
+  expectType(mmap.address).is<bigint>();
+  expectType(mmap.byteLength).is<number>();
+  expectType(mmap.isEmpty).is<boolean>();
+  expectType(mmap.closed).is<boolean>();
+  expectType(mmap.flush()).is<void>();
+  expectType(mmap.unmap()).is<void>();
+  expectType(mmap.intoRaw()).is<RawMmap>();
+  expectType(Mmap.unsafeFromRaw(1n, 1)).is<Mmap>();
+  expectType(Mmap.unsafeFromRaw(1, 1n)).is<Mmap>();
+  expectType(structuredClone(mmap.intoRaw())).is<RawMmap>();
+  scoped[Symbol.dispose]();
+
+  // @ts-expect-error: only options make mappings
+  new Mmap();
+  // @ts-expect-error: a length does not change
+  mmap.byteLength = 1;
+  // @ts-expect-error: a handle is not its address
+  Mmap.unsafeFromRaw(mmap, 1);
+}
+
+export function errors(error: unknown): void {
+  if (!(error instanceof MmapError)) return;
+  expectType(error.code).is<string>();
+  expectType(error.syscall).is<string | undefined>();
+  expectType(error.osError).is<number | undefined>();
+  expectType(error.requested).is<bigint | undefined>();
+  expectType(error.actual).is<bigint | undefined>();
+  const base: Error = error;
+  expectType(base.cause).is<unknown>();
+
+  // @ts-expect-error: an error does not change
+  error.code = "ENOMEM";
+}
+
+export type Exact = [
+  Expect<Equal<MmapError["name"], "MmapError">>,
+  Expect<Equal<typeof pageSize, () => number>>,
+  Expect<Equal<typeof allocationGranularity, () => number>>,
+  Expect<Equal<typeof maxViewByteLength, () => number>>,
+  Expect<Equal<keyof MmapInit, keyof MmapSettings>>,
+];
