@@ -8,8 +8,7 @@ import type { MapRequest } from "../ffi/os/os.ts";
 import { hex } from "./errors.ts";
 import { printAs } from "./inspect.ts";
 import { adopt, type Mmap } from "./mmap.ts";
-import { touchPages } from "./pages.ts";
-import { checkStrictHint, place } from "./placement.ts";
+import { checkStrictHint, mapPages } from "./placement.ts";
 import { byteCount, describe, flag, memoryAddress, rangeInAddressSpace } from "./validate.ts";
 
 /** The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name. */
@@ -229,13 +228,8 @@ export class MmapOptions {
     const { len } = this.settings;
     if (len === 0) throw new RangeError("The length must be greater than 0");
     const opened = host();
-    const { os } = opened;
-    if (request.strict) checkStrictHint(request.hint, os.allocationGranularity);
-    const mmap = adopt(place(os, request), len, request.byteLength);
-    if (request.populate && !os.populates) {
-      touchPages(opened, mmap.address, len);
-    }
-    return mmap;
+    if (request.strict) checkStrictHint(request.hint, opened.os.allocationGranularity);
+    return adopt(mapPages(opened, request), len, request.byteLength);
   }
 
   static #with(options: MmapOptions, change: MmapInit): MmapOptions {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { currentRuntime, type Host, host } from "../ffi/host.ts";
+import { currentRuntime, host } from "../ffi/host.ts";
+import type { Runtime } from "../ffi/runtime/runtime.ts";
 import { detach } from "./views.ts";
 
 /**
@@ -85,16 +86,15 @@ const STRETCH_BYTE_LENGTH = 64 * 2 ** 20;
 
 /** Stores one byte in each page of zeroed memory, so that the system backs it. */
 export function touchPages(
-  { runtime, os }: Host,
+  runtime: Runtime,
+  pageSize: number,
   address: bigint,
   byteLength: number,
 ): void {
   for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
     const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
     const bytes = new Uint8Array(runtime.view(address + BigInt(start), length));
-    for (let offset = 0; offset < length; offset += os.pageSize) {
-      bytes[offset] = 0;
-    }
+    for (let offset = 0; offset < length; offset += pageSize) bytes[offset] = 0;
     detach(bytes.buffer);
   }
 }

@@ -1,10 +1,13 @@
 /**
- * Where a mapping lands: the verdict on strict hints.
+ * Mapping: where it lands, which is the verdict on strict hints, and what is
+ * undone when it fails.
  *
  * @module
  */
+import type { Host } from "../ffi/host.ts";
 import type { MapRequest, Os } from "../ffi/os/os.ts";
 import { hex, notAvailable, refused } from "./errors.ts";
+import { touchPages } from "./pages.ts";
 
 /** Refuses a strict hint that no mapping can start at. */
 export function checkStrictHint(
@@ -19,6 +22,19 @@ export function checkStrictHint(
     `A strict hint must be a multiple of the allocation granularity, ${granularity} bytes: ` +
       `${hex(hint)} lies between ${hex(below)} and ${hex(below + granularity)}`,
   );
+}
+
+/** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */
+export function mapPages({ runtime, os }: Host, request: MapRequest): bigint {
+  const address = place(os, request);
+  if (!request.populate || os.populates) return address;
+  try {
+    touchPages(runtime, os.pageSize, address, Number(request.byteLength));
+  } catch (error) {
+    discard(os, address, request.byteLength);
+    throw error;
+  }
+  return address;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { MmapOptions, pageSize } from "../mod.ts";
+import { freeAddress } from "./free_address.ts";
 import { platform, test, unlessLinux } from "./harness.ts";
 import { residentByteLength, smapsEntry, withoutSmaps } from "./memory_map.ts";
 
@@ -9,17 +10,11 @@ const TIB = 2 ** 40;
 /** A reason to skip what needs {@linkcode residentByteLength}. */
 const withoutResidency = platform === "win32" ? undefined : withoutSmaps();
 
-/** A hint in a place of its own, so that the system does not merge the mapping with a neighbour. */
-function apart(byteLength: number): bigint {
-  const around = new MmapOptions({ len: byteLength + 32 * MIB, noReserve: true }).mapAnon();
-  const middle = around.address + BigInt(16 * MIB);
-  around.unmap();
-  return middle - middle % 65536n;
-}
+// A place of its own, below, keeps the system from merging a mapping with a neighbour.
 
 test("populate() backs every page before mapAnon() returns", () => {
   const len = 16 * MIB;
-  const mmap = new MmapOptions({ len, hint: apart(len), populate: true }).mapAnon();
+  const mmap = new MmapOptions({ len, hint: freeAddress(len), populate: true }).mapAnon();
   assertEquals(residentByteLength(mmap.address, len), len);
   assertEquals(mmap.bytes[len - 1], 0);
   mmap.unmap();
@@ -27,14 +22,14 @@ test("populate() backs every page before mapAnon() returns", () => {
 
 test("populate() backs the last page of a length that is not whole pages", () => {
   const len = 5 * pageSize() + 1;
-  const mmap = new MmapOptions({ len, hint: apart(len), populate: true }).mapAnon();
+  const mmap = new MmapOptions({ len, hint: freeAddress(len), populate: true }).mapAnon();
   assertEquals(residentByteLength(mmap.address, len), 6 * pageSize());
   mmap.unmap();
 }, { skip: withoutResidency });
 
 test("mapAnon() backs no page without populate()", () => {
   const len = 16 * MIB;
-  const mmap = new MmapOptions({ len, hint: apart(len) }).mapAnon();
+  const mmap = new MmapOptions({ len, hint: freeAddress(len) }).mapAnon();
   assert(residentByteLength(mmap.address, len) <= len / 16);
   mmap.bytes[5 * MIB] = 1;
   assert(residentByteLength(mmap.address, len) > 0);
@@ -44,7 +39,7 @@ test("mapAnon() backs no page without populate()", () => {
 for (const on of [true, false]) {
   test(`noReserve(${on}) ${on ? "sets" : "does not set"} the kernel's flag nr`, () => {
     const len = 16 * MIB;
-    const mmap = new MmapOptions({ len, hint: apart(len), noReserve: on }).mapAnon();
+    const mmap = new MmapOptions({ len, hint: freeAddress(len), noReserve: on }).mapAnon();
     const flags = smapsEntry(mmap.address)!.VmFlags!.split(" ");
     assertEquals(flags.includes("nr"), on);
     mmap.unmap();

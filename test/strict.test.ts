@@ -1,18 +1,11 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
+import { freeAddress } from "./free_address.ts";
 import { test } from "./harness.ts";
 import { isMapped, regions, withoutRegions } from "./memory_map.ts";
 
 const GRANULARITY = allocationGranularity();
 const LENGTH = 4 * GRANULARITY;
-
-/** An address at which nothing is mapped, for `byteLength` bytes. */
-function freeAddress(byteLength: number = LENGTH): bigint {
-  const mmap = new MmapOptions({ len: byteLength, noReserve: true }).mapAnon();
-  const { address } = mmap;
-  mmap.unmap();
-  return address;
-}
 
 function refusal(options: MmapOptions): MmapError {
   try {
@@ -30,7 +23,7 @@ function mappedByteLength(): bigint {
 }
 
 test("mapAnon() maps exactly at a strict hint that is free", () => {
-  const hint = freeAddress();
+  const hint = freeAddress(LENGTH);
   const mmap = new MmapOptions({ len: LENGTH, hint, strict: true }).mapAnon();
   assertEquals(mmap.address, hint);
   mmap.bytes.fill(1);
@@ -38,7 +31,7 @@ test("mapAnon() maps exactly at a strict hint that is free", () => {
 });
 
 test("mapAnon() takes a strict hint for a length that is not whole pages", () => {
-  const hint = freeAddress();
+  const hint = freeAddress(LENGTH);
   const mmap = new MmapOptions({ len: LENGTH - 1, hint, strict: true }).mapAnon();
   assertEquals([mmap.address, mmap.byteLength], [hint, LENGTH - 1]);
   mmap.unmap();
@@ -90,7 +83,7 @@ test("mapAnon() leaves nothing mapped after a strict failure", () => {
 }, { skip: withoutRegions() });
 
 test("mapAnon() refuses an unaligned strict hint, and maps nothing", () => {
-  const hint = freeAddress();
+  const hint = freeAddress(LENGTH);
   let name = "";
   try {
     new MmapOptions({ len: LENGTH, hint: hint + 1n, strict: true }).mapAnon();
@@ -113,7 +106,7 @@ test("mapAnon() maps elsewhere when a hint that is not strict is taken", () => {
 });
 
 test("mapAnon() maps somewhere when a hint that is not strict is unaligned or out of range", () => {
-  for (const hint of [1n, freeAddress() + 1n, 2n ** 60n + 5n]) {
+  for (const hint of [1n, freeAddress(LENGTH) + 1n, 2n ** 60n + 5n]) {
     const mmap = new MmapOptions({ len: LENGTH, hint }).mapAnon();
     mmap.bytes.fill(1);
     mmap.unmap();
@@ -121,7 +114,7 @@ test("mapAnon() maps somewhere when a hint that is not strict is unaligned or ou
 });
 
 test("mapAnon() meets a free hint that is not strict", () => {
-  const hint = freeAddress();
+  const hint = freeAddress(LENGTH);
   const mmap = new MmapOptions({ len: LENGTH, hint }).mapAnon();
   assertEquals(mmap.address, hint);
   mmap.unmap();

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
 import { type Mmap, type MmapError, MmapOptions, pageSize } from "../../mod.ts";
+import { freeAddress } from "../free_address.ts";
 import { collectGarbage } from "../harness.ts";
 import { regions } from "../memory_map.ts";
 
@@ -13,9 +14,7 @@ const { mprotect } = currentRuntime().open("libc.so.6", {
 });
 
 // Three alike that are one mapping to the kernel: unmapping the middle splits it.
-const around = new MmapOptions({ len: 5 * PAGE }).mapAnon();
-const base = around.address + BigInt(PAGE);
-around.unmap();
+const base = freeAddress(3 * PAGE);
 const triple = [0, 1, 2].map((index) =>
   options.withHint(base + BigInt(index * PAGE)).strict().mapAnon()
 ) as [Mmap, Mmap, Mmap];

@@ -4,14 +4,14 @@
  * @module
  */
 import {
-  allocationGranularity,
-  maxViewByteLength,
+  type allocationGranularity,
+  type maxViewByteLength,
   Mmap,
   MmapError,
   type MmapInit,
   MmapOptions,
   type MmapSettings,
-  pageSize,
+  type pageSize,
   type RawMmap,
   type ViewConstructor,
 } from "../../mod.ts";

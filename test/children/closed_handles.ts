@@ -1,0 +1,33 @@
+// Closes handles, maps again at the same addresses, collects the handles, and
+// counts what is still mapped.
+import { Mmap, MmapOptions } from "../../mod.ts";
+import { freeAddress } from "../free_address.ts";
+import { collectGarbage } from "../harness.ts";
+import { isMapped } from "../memory_map.ts";
+
+const options = new MmapOptions({ len: 2 ** 20 });
+
+/** Runs in a frame of its own, so that no local keeps the closed handles. */
+function repeat<T>(make: () => T): T[] {
+  return Array.from({ length: 20 }, make);
+}
+
+const again = repeat(() => {
+  const there = options.withHint(freeAddress(2 ** 20)).strict();
+  const closed = there.mapAnon();
+  closed.bytes[0] = 1;
+  closed.unmap();
+  return there.mapAnon();
+});
+const raws = repeat(() => {
+  const mmap = options.mapAnon();
+  mmap.bytes[0] = 1;
+  return mmap.intoRaw();
+});
+await collectGarbage();
+console.log(JSON.stringify({
+  unmapped: again.filter((mmap) => isMapped(mmap.address, mmap.byteLength)).length,
+  givenAway: raws.filter(({ address, byteLength }) => isMapped(address, byteLength)).length,
+}));
+for (const mmap of again) mmap.unmap();
+for (const { address, byteLength } of raws) Mmap.unsafeFromRaw(address, byteLength).unmap();
