@@ -80,16 +80,17 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: "the system reserves this address, or forbids the call",
 };
 
-/** The error for a call that the system refused; `asked` completes "to map 4096 bytes". */
+/** The error for a call that the system refused; `asked` is like "to map 4096 bytes". */
 export function refused(
   asked: string,
   { syscall, osError, code }: Failure,
+  cause?: unknown,
 ): MmapError {
   const advice = ADVICE[code];
   return new MmapError(
     `The system refused ${asked}: ${syscall} failed with ${code} (${osError})` +
       (advice === undefined ? "" : `, ${advice}`),
-    { code, syscall, osError },
+    { code, syscall, osError, cause },
   );
 }
 

@@ -36,9 +36,10 @@ export function unmapWithOwner(owner: object, allocation: Allocation): void {
 // at the limit of their number): tried again when the next one is collected.
 let refused: Allocation[] = [];
 
-const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(
-  (collected) => {
-    if (collected.isTransferred || collected.byteLength === 0n) return;
-    refused = [collected, ...refused].filter((allocation) => unmapAllocation(allocation));
-  },
-);
+/** Unmaps what was collected, and what was refused before. */
+export function unmapCollected(collected: Allocation): void {
+  if (collected.isTransferred || collected.byteLength === 0n) return;
+  refused = [collected, ...refused].filter((allocation) => unmapAllocation(allocation));
+}
+
+const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(unmapCollected);

@@ -217,6 +217,13 @@ export class Mmap implements Disposable {
    * console.log(payload.length); // 1020
    * ```
    */
+  view(type: DataViewConstructor, byteOffset?: number, length?: number): DataView<ArrayBuffer>;
+  /** Makes a view of a part of the mapping: see the other signature. */
+  view<V extends ArrayBufferView>(
+    type: ViewConstructor<V>,
+    byteOffset?: number,
+    length?: number,
+  ): V;
   view<V extends ArrayBufferView>(
     type: ViewConstructor<V>,
     byteOffset: number = 0,

@@ -31,8 +31,7 @@ export function mapPages({ runtime, os }: Host, request: MapRequest): bigint {
   try {
     touchPages(runtime, os.pageSize, address, Number(request.byteLength));
   } catch (error) {
-    discard(os, address, request.byteLength);
-    throw error;
+    throw discarded(os, address, request.byteLength, error);
   }
   return address;
 }
@@ -52,8 +51,7 @@ export function place(os: Os, request: MapRequest): bigint {
   if (typeof result === "bigint") {
     // A system that can only be asked, or a kernel that does not know
     // MAP_FIXED_NOREPLACE (Linux before 4.17, some sandboxes).
-    discard(os, result, byteLength);
-    throw notAvailable(hint, byteLength, undefined, result);
+    throw discarded(os, result, byteLength, notAvailable(hint, byteLength, undefined, result));
   }
   // Most codes do not tell a bad place from too little memory. The same
   // request without the place does.
@@ -67,17 +65,16 @@ export function place(os: Os, request: MapRequest): bigint {
     populate: false,
   });
   if (typeof elsewhere !== "bigint") throw refused(asked(request), result);
-  discard(os, elsewhere, byteLength);
-  throw notAvailable(hint, byteLength, result, elsewhere);
+  throw discarded(os, elsewhere, byteLength, notAvailable(hint, byteLength, result, elsewhere));
 }
 
 function asked({ hint, byteLength }: MapRequest): string {
   return `to map ${byteLength} bytes` + (hint === 0n ? "" : ` at ${hex(hint)}`);
 }
 
-function discard(os: Os, address: bigint, byteLength: bigint): void {
+/** Unmaps what is not to stay, and returns the error to throw: `reason`, or that unmapping was refused too. */
+function discarded(os: Os, address: bigint, byteLength: bigint, reason: unknown): unknown {
   const failure = os.unmap(address, byteLength);
-  if (failure) {
-    throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
-  }
+  if (failure === undefined) return reason;
+  return refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure, reason);
 }

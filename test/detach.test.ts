@@ -70,6 +70,7 @@ test("no read or store through a stale view crashes the process", async () => {
 // How a caller takes a buffer away, and what of its bytes the new owner has.
 const TRANSFERS: Record<string, (buffer: ArrayBuffer) => ArrayBuffer> = {
   "transfer()": (buffer) => buffer.transfer(),
+  "the prototype's transfer()": (buffer) => ArrayBuffer.prototype.transfer.call(buffer),
   "transferToFixedLength()": (buffer) => buffer.transferToFixedLength(),
   "structuredClone()": (buffer) => structuredClone(buffer, { transfer: [buffer] }),
   "postMessage()": (buffer) => {

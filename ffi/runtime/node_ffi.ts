@@ -11,7 +11,7 @@ export interface NodeFfi {
   /** {@link https://nodejs.org/api/ffi.html#ffidlopenpath-definitions} */
   dlopen(
     library: string,
-    table: Record<string, { arguments: NodeType[]; return: NodeType }>,
+    table: Record<string, { arguments: Exclude<NodeType, "void">[]; return: NodeType }>,
   ): { readonly functions: unknown };
   /** {@link https://nodejs.org/api/ffi.html#ffitoarraybufferpointer-length-copy} */
   toArrayBuffer(
@@ -30,14 +30,14 @@ export type NodeType =
   | "uint64"
   | "buffer";
 
-const TYPES: Readonly<Record<CType, NodeType>> = {
+const TYPES = {
   void: "void",
   i32: "int32",
   u32: "uint32",
   i64: "int64",
   usize: "uint64",
   buffer: "buffer",
-};
+} as const satisfies Record<CType, NodeType>;
 
 /** Makes the runtime of Node.js with its own FFI. */
 export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi): Runtime {
