@@ -27,8 +27,16 @@ export function regions(): Region[] {
 }
 
 /** Tells whether any byte of a range is mapped. */
-export function isMapped(address: bigint, byteLength: number | bigint = 1): boolean {
-  return regions().some(({ start, end }) => start < address + BigInt(byteLength) && end > address);
+export function isMapped(address: bigint, byteLength: number = 1): boolean {
+  return countMapped([address], byteLength) === 1;
+}
+
+/** Counts the addresses from which any byte of so many is mapped. */
+export function countMapped(addresses: readonly bigint[], byteLength: number = 1): number {
+  const mapped = regions();
+  return addresses.filter((address) =>
+    mapped.some(({ start, end }) => start < address + BigInt(byteLength) && end > address)
+  ).length;
 }
 
 /** Counts the bytes of a range that are backed by memory. */

@@ -1,7 +1,7 @@
 // Counts what garbage collection releases, and what it must not.
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
-import { isMapped } from "../memory_map.ts";
+import { countMapped } from "../memory_map.ts";
 
 const LENGTH = 2 ** 20;
 /** In Bun a view of a mapping this long has a buffer of its own. */
@@ -59,7 +59,7 @@ for (const [kind, len] of Object.entries({ short: LENGTH, long: LONG })) {
     const [addresses, kept] = mapAndDrop(len, keep);
     await collectGarbage();
     ofKind[name] = {
-      mapped: addresses.filter((address) => isMapped(address)).length,
+      mapped: countMapped(addresses),
       intact: kept.filter((value) => value !== undefined && isIntact(value)).length,
     };
   }

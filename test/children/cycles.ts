@@ -17,7 +17,7 @@ async function cycle(count: number): Promise<void> {
 }
 
 const state = () => ({ mappings: regions().length, rss: process.memoryUsage().rss });
-await cycle(20_000); // until the engine has compiled it and sized its heap
+await cycle(10_000); // until the engine has compiled it and sized its heap
 const before = state();
 await cycle(100_000);
 console.log(JSON.stringify({ before, after: state() }));
