@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { unmapCollected } from "../core/lifetime.ts";
 import { MmapOptions, pageSize } from "../mod.ts";
+import { freeAddress } from "./free_address.ts";
 import { test } from "./harness.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
 
 /** Memory that no handle owns, as the collector finds it. */
 function collected(): { address: bigint; byteLength: bigint; isTransferred: boolean } {
-  const { address, byteLength } = new MmapOptions({ len: pageSize() }).mapAnon().intoRaw();
+  const len = pageSize();
+  const options = new MmapOptions({ len, hint: freeAddress(len), strict: true });
+  const { address, byteLength } = options.mapAnon().intoRaw();
   return { address, byteLength: BigInt(byteLength), isTransferred: false };
 }
 

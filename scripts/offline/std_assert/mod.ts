@@ -8,19 +8,24 @@ import assertion from "node:assert/strict";
 
 export { AssertionError } from "node:assert";
 
+/** Node.js 26 refuses a message that is given as `undefined`. */
+function given(msg: string | undefined): [string] {
+  return (msg ? [msg] : []) as unknown as [string];
+}
+
 /** Asserts that `expr` is truthy. */
 export function assert(expr: unknown, msg = ""): asserts expr {
-  assertion.ok(expr, (msg || undefined) as string);
+  assertion.ok(expr, ...given(msg));
 }
 
 /** Asserts that `actual` and `expected` are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  assertion.deepEqual(actual, expected, msg as string);
+  assertion.deepEqual(actual, expected, ...given(msg));
 }
 
 /** Asserts that `actual` and `expected` are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  assertion.notDeepEqual(actual, expected, msg as string);
+  assertion.notDeepEqual(actual, expected, ...given(msg));
 }
 
 /** Asserts that `actual` and `expected` are the same value, as `Object.is()` compares. */
@@ -29,7 +34,7 @@ export function assertStrictEquals<T>(
   expected: T,
   msg?: string,
 ): asserts actual is T {
-  assertion.equal(actual, expected, msg as string);
+  assertion.equal(actual, expected, ...given(msg));
 }
 
 /** Asserts that `actual` is an instance of `expectedType`. */
@@ -66,7 +71,7 @@ export function assertMatch(
   expected: RegExp,
   msg?: string,
 ): void {
-  assertion.match(actual, expected, msg as string);
+  assertion.match(actual, expected, ...given(msg));
 }
 
 /** Asserts that `fn` throws; returns what it threw. */
