@@ -4,18 +4,51 @@
  *
  * @module
  */
+import config from "../package.json" with { type: "json" };
 
 /** A runner of the suite. */
 export type Runner = "deno" | "bun" | "node";
 
-/** The runtimes that are installed here: which runner each is, and where its program is. */
-export const RUNTIMES: Readonly<Record<string, { runner: Runner; program: string }>> = {
-  deno: { runner: "deno", program: Deno.execPath() },
-  bun: { runner: "bun", program: "node_modules/bun/bin/bun.exe" }, // its name on every system
-  node26: { runner: "node", program: "node_modules/node26/bin/node" },
-  node24: { runner: "node", program: "node_modules/node24/bin/node" },
-  node22: { runner: "node", program: "node_modules/node22/bin/node" },
+/** A runtime that is installed here. */
+export interface LocalRuntime {
+  readonly runner: Runner;
+  readonly program: string;
+  /** Its name in the tables, without the exact version. */
+  readonly label: string;
+  readonly version: string;
+}
+
+/** The runtimes that are installed here, by their names in `package.json`. */
+export const RUNTIMES: Readonly<Record<string, LocalRuntime>> = {
+  deno: { runner: "deno", program: Deno.execPath(), label: "Deno", version: pinned("deno") },
+  bun: {
+    runner: "bun",
+    program: "node_modules/bun/bin/bun.exe", // its name on every system
+    label: "Bun",
+    version: pinned("bun"),
+  },
+  node26: node("node26", "node:ffi"),
+  node24: node("node24", "koffi"),
+  node22: node("node22", "koffi"),
 };
+
+/** The version of a development dependency. */
+export function pinned(name: string): string {
+  const version = (config.devDependencies as Record<string, string>)[name];
+  if (version === undefined) throw new Error(`package.json lacks ${name}`);
+  return version.replace(/^npm:.*@/, "");
+}
+
+/** The name of a version of Node.js in the tables, with the FFI that the library uses in it. */
+export function nodeLabel(version: string, ffi: string): string {
+  return `Node.js ${version.split(".")[0]} (${ffi})`;
+}
+
+function node(name: string, ffi: string): LocalRuntime {
+  const version = pinned(name);
+  const program = `node_modules/${name}/bin/node`;
+  return { runner: "node", program, label: nodeLabel(version, ffi), version };
+}
 
 /** What a run of the suite came to. */
 export interface Tally {

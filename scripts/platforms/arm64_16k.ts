@@ -1,0 +1,122 @@
+/**
+ * Linux arm64 with a kernel whose pages are 16 KiB, in a virtual machine. Its
+ * whole disk is the archive that the kernel unpacks at start; it has no
+ * network, and every runtime gets a machine of its own.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { arm64Root, arm64Runtimes } from "./arm64.ts";
+import { cache, cached, digest, logs, readIfThere } from "./cache.ts";
+import { Archive } from "./cpio.ts";
+import { dependencies, unpack, unpackFiles } from "./debian.ts";
+import { type Guest, type GuestFiles, type Platform, Unavailable } from "./platform.ts";
+import { type Outcome, run } from "./process.ts";
+import { guestPath, inRoot, tryRoot } from "./root_guest.ts";
+import { step } from "./setup.ts";
+import { suite } from "./suite_copy.ts";
+
+const name = "arm64-16k";
+const emulator = ["dash", "qemu-system-arm"];
+const kernelPackage = "linux-image-arm64-16k";
+const init = join(import.meta.dirname ?? ".", "virtual_machine_init.sh");
+const disk = join(cache, `${name}.cpio`);
+const consoleFile = join(logs(name), "console.txt");
+
+/** The platform `arm64-16k`. */
+export const arm64With16kPages: Platform = {
+  name,
+  title: "Linux arm64, 16 KiB pages",
+  how: "qemu-system, Debian's 16 KiB kernel",
+  koffi: [],
+  runtimes: arm64Runtimes.slice(0, 3),
+  limit: 600,
+  start: async () => {
+    const root = await step(`${name}: libraries`, arm64Root);
+    const kernel = await step(`${name}: kernel`, kernelFile);
+    const machine = await step(`${name}: virtual machine`, machineRoot);
+    return virtualMachine(root, kernel, machine);
+  },
+};
+
+function virtualMachine(root: string, kernel: string, machine: string): Guest {
+  return {
+    path: guestPath,
+    run: async (command, files, limit) => {
+      await writeDisk(root, command, files);
+      const started = await run(
+        inRoot(machine, [
+          "qemu-system-aarch64",
+          ...["-M", "virt", "-cpu", "max,pauth-impdef=on"],
+          ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", "4G"],
+          ...["-nic", "none", "-display", "none", "-monitor", "none"],
+          ...["-serial", `file:${guestPath(consoleFile)}`, "-no-reboot"],
+          ...["-kernel", guestPath(kernel), "-initrd", guestPath(disk)],
+          ...["-append", "console=ttyAMA0 quiet panic=-1"],
+        ]),
+        { log: files.log, limit },
+      );
+      return started.code === 0 ? await readConsole(files) : started;
+    },
+  };
+}
+
+/** Writes the disk of a machine that runs one command, given in its own paths. */
+async function writeDisk(
+  root: string,
+  command: readonly string[],
+  { report }: GuestFiles,
+): Promise<void> {
+  const executable = command[0] ?? "";
+  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  const variables = "HOME=/root LANG=C.UTF-8 NO_COLOR=1 PATH=/usr/bin";
+  const archive = new Archive(await Deno.create(disk));
+  await archive.add("/", root);
+  await archive.add("/init", init);
+  await archive.add(executable, executable.replace("/platforms", cache));
+  await archive.add(guestPath(suite), suite);
+  await archive.addFolder(dirname(guestPath(report)));
+  await archive.addText(
+    "/platforms/job.sh",
+    `export ${variables}\nreport=${guestPath(report)}\njob() { ${quoted.join(" ")}; }\n`,
+  );
+  await archive.close();
+}
+
+/** Takes the log, the report and the exit code from what the machine printed. */
+async function readConsole({ log, report }: GuestFiles): Promise<Outcome> {
+  const text = (await readIfThere(consoleFile) ?? "").replaceAll("\r\n", "\n");
+  const [, printed, reported, code] = /=== log\n(.*)=== report\n(.*)=== code (\d+)/s.exec(text) ??
+    [];
+  if (printed === undefined || reported === undefined) {
+    await Deno.writeTextFile(log, text);
+    return { code: -1, timedOut: false };
+  }
+  await Deno.writeTextFile(log, printed);
+  await Deno.writeTextFile(report, reported);
+  return { code: Number(code), timedOut: false };
+}
+
+async function kernelFile(): Promise<string> {
+  const folder = await cached(`${name}-kernel`, async (folder) => {
+    // The package of that name is empty and depends on the newest kernel.
+    const [kernel] = await dependencies("arm64", kernelPackage);
+    if (kernel === undefined) {
+      throw new Unavailable(`Debian has no ${kernelPackage}`);
+    }
+    await unpackFiles("arm64", kernel, ["./boot/vmlinuz-*"], folder);
+  });
+  const [kernel] = Deno.readDirSync(join(folder, "boot"));
+  return join(folder, "boot", kernel?.name ?? "");
+}
+
+async function machineRoot(): Promise<string> {
+  const folder = await cached(
+    `machine-${await digest(emulator)}`,
+    async (folder) => {
+      await unpack("amd64", emulator, folder);
+    },
+  );
+  await tryRoot(folder);
+  return folder;
+}

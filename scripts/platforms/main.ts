@@ -1,0 +1,120 @@
+/**
+ * Runs the suite on platforms that this machine is not: all of them, or those
+ * named on the command line. What that needs is fetched into `.cache/platforms`.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { suiteArguments } from "../suite.ts";
+import { arm64 } from "./arm64.ts";
+import { arm64With16kPages } from "./arm64_16k.ts";
+import { emptyFolder, lockCache, logs, readIfThere } from "./cache.ts";
+import { musl } from "./musl.ts";
+import { type Guest, type Platform, Unavailable } from "./platform.ts";
+import { killChildrenOnSignals } from "./process.ts";
+import { type NoResult, recordRun } from "./results.ts";
+import type { RuntimeBuild } from "./runtimes.ts";
+import { step } from "./setup.ts";
+import { addKoffi, copySuite } from "./suite_copy.ts";
+import { printSummary, type RunRecord } from "./summary.ts";
+import { countFailures, excerpt, judge, type Verdict } from "./verdict.ts";
+import { windows } from "./windows.ts";
+
+const platforms = [musl, arm64, arm64With16kPages, windows];
+
+const unknown = Deno.args.filter((arg) => !platforms.some(({ name }) => name === arg));
+if (unknown.length > 0) {
+  const names = platforms.map(({ name }) => name).join(", ");
+  console.error(`Unknown platform ${unknown.join(", ")}: there are ${names}`);
+  Deno.exit(2);
+}
+
+killChildrenOnSignals();
+await lockCache();
+const tests = await step("copy of the suite", copySuite);
+const records: RunRecord[] = [];
+for (const platform of platforms) {
+  if (Deno.args.length === 0 || Deno.args.includes(platform.name)) {
+    records.push(...await runPlatform(platform));
+  }
+}
+Deno.exit(printSummary(records) ? 0 : 1);
+
+/** Sets a platform up and runs the suite there in each of its runtimes. */
+async function runPlatform(platform: Platform): Promise<RunRecord[]> {
+  const { name, title, how } = platform;
+  const guest = await available(async () => {
+    await emptyFolder(logs(name));
+    const guest = await platform.start();
+    for (const build of platform.koffi) await addKoffi(build);
+    return guest;
+  });
+  if ("unavailable" in guest) {
+    // The results of the last time that the platform was there stay.
+    return [{ platform: name, runtime: "", result: guest, skipped: [] }];
+  }
+  const records: RunRecord[] = [];
+  for (const runtime of platform.runtimes) {
+    records.push(await runRuntime(platform, guest, runtime));
+  }
+  recordRun(name, {
+    title,
+    how,
+    date: new Date().toISOString().slice(0, 10),
+    runtimes: Object.fromEntries(
+      records.map(({ runtime, result }) => [runtime, result]),
+    ),
+  });
+  return records;
+}
+
+/** Runs the suite in one runtime. */
+async function runRuntime(
+  { name, limit }: Platform,
+  guest: Guest,
+  { label, id, runner, version, fetch }: RuntimeBuild,
+): Promise<RunRecord> {
+  const title = `${name}: ${label}`;
+  const record = { platform: name, runtime: label };
+  const executable = await available(() => step(`${title}, fetched`, fetch));
+  if (typeof executable !== "string") {
+    return { ...record, result: executable, skipped: [] };
+  }
+  const log = join(logs(name), `${id}.log`);
+  const report = join(logs(name), `${id}.xml`);
+  const command = [
+    guest.path(executable),
+    ...suiteArguments(runner, tests, guest.path(report)),
+  ];
+  const verdict = await step(title, async () => {
+    const outcome = await guest.run(command, { log, report }, limit);
+    return await judge(outcome, report);
+  }, describe);
+  const { passed, skipped } = verdict;
+  const failed = countFailures(verdict);
+  if (failed > 0) {
+    console.log(excerpt(runner, await readIfThere(log) ?? ""));
+    verdict.failed.forEach((test) => console.log(`${title} failed: ${test}`));
+  }
+  return {
+    ...record,
+    result: { version, passed, failed, skipped: skipped.length },
+    skipped,
+    problem: verdict.problem,
+  };
+}
+
+/** What `work` gives, or the reason why it is unavailable. */
+async function available<T>(work: () => Promise<T>): Promise<T | NoResult> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unavailable) return { unavailable: error.message };
+    throw error;
+  }
+}
+
+function describe({ passed, failed, skipped, problem }: Verdict): string {
+  const counts = `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`;
+  return problem === undefined ? counts : `${counts}, ${problem}`;
+}

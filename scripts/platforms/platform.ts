@@ -1,0 +1,47 @@
+/**
+ * The words that the platform modules and the driver share.
+ *
+ * @module
+ */
+import type { Outcome } from "./process.ts";
+import type { RuntimeBuild } from "./runtimes.ts";
+
+/** A platform that the suite runs on. */
+export interface Platform {
+  /** Its name on the command line and in the results. */
+  readonly name: string;
+  /** Its name in the README. */
+  readonly title: string;
+  /** How it is had on a machine that is something else. */
+  readonly how: string;
+  /** The builds of koffi that its runtimes need, as koffi names them. */
+  readonly koffi: readonly string[];
+  readonly runtimes: readonly RuntimeBuild[];
+  /** How long one runtime may take for the suite, in seconds. */
+  readonly limit: number;
+  /** Sets the platform up; throws {@linkcode Unavailable} where that cannot be. */
+  readonly start: () => Promise<Guest>;
+}
+
+/** A platform that has been set up. */
+export interface Guest {
+  /** The path by which the guest knows a file in the cache. */
+  readonly path: (file: string) => string;
+  /** Runs a command, given in the guest's own paths, in the copy of the suite. */
+  readonly run: (
+    command: readonly string[],
+    files: GuestFiles,
+    limit: number,
+  ) => Promise<Outcome>;
+}
+
+/** Where a guest leaves what it has to say, as paths of this machine. */
+export interface GuestFiles {
+  /** Everything that the command printed. */
+  readonly log: string;
+  /** The file that the command was told to write. */
+  readonly report: string;
+}
+
+/** Something that a platform needs is not to be had here: no verdict on the suite. */
+export class Unavailable extends Error {}

@@ -1,0 +1,73 @@
+/**
+ * The builds of the runtimes for other platforms. They come from the npm
+ * registry, in the versions that the project's own `package.json` pins.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { nodeLabel, pinned, type Runner } from "../suite.ts";
+import { cached } from "./cache.ts";
+import { need } from "./setup.ts";
+
+/** A build of a runtime. */
+export interface RuntimeBuild {
+  /** Its name in the table, without the exact version. */
+  readonly label: string;
+  /** Its name in file names. */
+  readonly id: string;
+  readonly runner: Runner;
+  readonly version: string;
+  /** Fetches it; gives the path of the executable. */
+  readonly fetch: () => Promise<string>;
+}
+
+/** The build of Deno in an npm package. */
+export function deno(name: string, executable: string): RuntimeBuild {
+  return npmBuild("Deno", "deno", name, pinned("deno"), executable);
+}
+
+/** The build of Bun in an npm package. */
+export function bun(name: string, executable: string): RuntimeBuild {
+  return npmBuild("Bun", "bun", name, pinned("bun"), executable);
+}
+
+/** The builds of Node.js in an npm package: one with FFI of its own, one that needs koffi. */
+export function node(name: string, executable: string): readonly [
+  RuntimeBuild,
+  RuntimeBuild,
+] {
+  const build = (pin: string, ffi: string) =>
+    npmBuild(nodeLabel(pinned(pin), ffi), "node", name, pinned(pin), executable);
+  return [build("node26", "node:ffi"), build("node22", "koffi")];
+}
+
+/** Fetches an npm package and unpacks it; gives its folder. */
+export function fetchPackage(name: string, version: string): Promise<string> {
+  const id = `${name}@${version}`;
+  return cached(`npm/${id.replace("/", "+")}`, async (folder) => {
+    await need(`npm cannot fetch ${id}`, ["npm", "pack", "--silent", id], {
+      cwd: folder,
+    });
+    await need(`${id} cannot be unpacked`, [
+      "sh",
+      "-c",
+      "tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz",
+    ], { cwd: folder });
+  });
+}
+
+function npmBuild(
+  label: string,
+  runner: Runner,
+  name: string,
+  version: string,
+  executable: string,
+): RuntimeBuild {
+  return {
+    label,
+    id: `${runner}-${version}`,
+    runner,
+    version,
+    fetch: async () => join(await fetchPackage(name, version), executable),
+  };
+}

