@@ -10,7 +10,7 @@ import { host } from "../ffi/host.ts";
 /** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
 export interface Allocation {
   /** The address of its first byte. */
-  readonly address: bigint;
+  address: bigint;
   /** Its length in bytes; `0n` once there is nothing to unmap any more. */
   byteLength: bigint;
   /** Whether a view's buffer was transferred away: its new owner can use the memory for ever. */
@@ -34,12 +34,14 @@ export function unmapWithOwner(owner: object, allocation: Allocation): void {
 
 // munmap can be refused (on Linux with ENOMEM, where it would split a mapping
 // at the limit of their number): tried again when the next one is collected.
-let refused: Allocation[] = [];
+const refused: Allocation[] = [];
 
 /** Unmaps what was collected, and what was refused before. */
 export function unmapCollected(collected: Allocation): void {
   if (collected.isTransferred || collected.byteLength === 0n) return;
-  refused = [collected, ...refused].filter((allocation) => unmapAllocation(allocation));
+  refused.push(collected);
+  // Up to the first refusal: where one is refused, most are.
+  while (refused.length > 0 && !unmapAllocation(refused.at(-1)!)) refused.pop();
 }
 
 const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(unmapCollected);

@@ -20,9 +20,9 @@ export interface RawMmap {
   readonly byteLength: number;
 }
 
-/** Makes the handle of memory that was just mapped; not part of the public API. */
+/** Makes the handle of the memory that `map` maps; not part of the public API. */
 export let adopt: (
-  address: bigint,
+  map: () => bigint,
   byteLength: number,
   exactByteLength: bigint,
 ) => Mmap;
@@ -59,19 +59,19 @@ export class Mmap implements Disposable {
   #views: Views | undefined;
 
   static {
-    adopt = (...args) => new Mmap(KEY, ...args);
-    printAs(
-      this.prototype,
-      (mmap: Mmap) =>
-        mmap.closed
-          ? "Mmap { closed }"
-          : `Mmap { address: ${hex(mmap.address)}, byteLength: ${mmap.byteLength} }`,
-    );
+    adopt = (map, byteLength, exactByteLength) => new Mmap(KEY, map, byteLength, exactByteLength);
+    printAs(this.prototype as Mmap, (mmap) => {
+      if (!(#byteLength in mmap)) return "Mmap {}";
+      const { address, byteLength } = mmap.#allocation;
+      return byteLength === 0n
+        ? "Mmap { closed }"
+        : `Mmap { address: ${hex(address)}, byteLength: ${mmap.#byteLength} }`;
+    });
   }
 
   private constructor(
     key: typeof KEY,
-    address: bigint,
+    map: () => bigint,
     byteLength: number,
     exactByteLength: bigint,
   ) {
@@ -80,13 +80,14 @@ export class Mmap implements Disposable {
         "Mmap has no public constructor: call mapAnon() of MmapOptions",
       );
     }
-    this.#allocation = {
-      address,
-      byteLength: exactByteLength,
-      isTransferred: false,
-    };
     this.#byteLength = byteLength;
-    unmapWithOwner(this, this.#allocation);
+    const allocation = { address: 0n, byteLength: 0n, isTransferred: false };
+    this.#allocation = allocation;
+    unmapWithOwner(this, allocation);
+    // Last, and with no call after it: where execution is terminated, or the
+    // stack is exhausted, nothing that is mapped is lost.
+    allocation.address = map();
+    allocation.byteLength = exactByteLength;
   }
 
   /**
@@ -129,12 +130,12 @@ export class Mmap implements Disposable {
         }`,
       );
     }
-    return adopt(start, length, BigInt(length));
+    return adopt(() => start, length, BigInt(length));
   }
 
   /** The address of the first byte; `0n` when closed. */
   get address(): bigint {
-    return Mmap.#received(this).closed ? 0n : this.#allocation.address;
+    return Mmap.#received(this).#byteLength === 0 ? 0n : this.#allocation.address;
   }
 
   /**
@@ -229,8 +230,10 @@ export class Mmap implements Disposable {
     byteOffset: number = 0,
     length?: number,
   ): V {
-    const views = Mmap.#viewable(this);
+    Mmap.#opened(this);
     const range = viewRange(type, byteOffset, length, this.#byteLength);
+    // Asked for last: the type's own getters can have unmapped.
+    const views = Mmap.#viewable(this);
     return views.make(type, range.byteOffset, range.length, range.byteLength);
   }
 
@@ -252,10 +255,10 @@ export class Mmap implements Disposable {
    *
    * @returns The address and the length in bytes; it can be posted to a worker.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's
-   * buffer was transferred away, or is in use by the runtime.
+   * buffer was transferred away, or (in Bun) is in use by the runtime.
    */
   intoRaw(): RawMmap {
-    const { address } = Mmap.#opened(this);
+    const { address } = Mmap.#opened(this).#allocation;
     const byteLength = this.#byteLength;
     this.#detachViews();
     this.#allocation.byteLength = 0n;
@@ -274,16 +277,16 @@ export class Mmap implements Disposable {
    *
    * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
    * new owner uses the memory, which stays mapped until the process ends.
-   * `EBUSY` also while the runtime itself uses a buffer: try again then.
+   * In Bun `EBUSY` also while the runtime itself uses a buffer: try again then.
    * Any other code if the system refused: the memory is still mapped, and
    * `unmap()` can be called again.
    */
   unmap(): void {
-    if (Mmap.#received(this).closed) return;
+    if (Mmap.#received(this).#byteLength === 0) return;
     this.#detachViews();
     const failure = unmapAllocation(this.#allocation);
     if (failure) {
-      const { address, byteLength } = this;
+      const { address, byteLength } = this.#allocation;
       throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
     }
     this.#byteLength = 0;

@@ -70,7 +70,9 @@ export class MmapOptions {
   readonly #request: MapRequest;
 
   static {
-    printAs(this.prototype, ({ settings }) => {
+    printAs(this.prototype as MmapOptions, (options) => {
+      if (!(#request in options)) return "MmapOptions {}";
+      const { settings } = options;
       const entries = Object.entries({ ...settings, hint: hex(settings.hint) });
       return `MmapOptions { ${entries.map(([name, value]) => `${name}: ${value}`).join(", ")} }`;
     });
@@ -229,7 +231,7 @@ export class MmapOptions {
     if (len === 0) throw new RangeError("The length must be greater than 0");
     const opened = host();
     if (request.strict) checkStrictHint(request.hint, opened.os.allocationGranularity);
-    return adopt(mapPages(opened, request), len, request.byteLength);
+    return adopt(() => mapPages(opened, request), len, request.byteLength);
   }
 
   static #with(options: MmapOptions, change: MmapInit): MmapOptions {

@@ -18,9 +18,13 @@ export function checkStrictHint(
   const excess = hint % granularity;
   if (excess === 0n) return;
   const below = hint - excess;
+  const above = below + granularity;
+  const end = 2n ** 64n;
   throw new RangeError(
     `A strict hint must be a multiple of the allocation granularity, ${granularity} bytes: ` +
-      `${hex(hint)} lies between ${hex(below)} and ${hex(below + granularity)}`,
+      `${hex(hint)} lies between ${hex(below)} and ${
+        above < end ? hex(above) : "the end of the address space"
+      }`,
   );
 }
 

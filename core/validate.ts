@@ -17,7 +17,7 @@ export function byteCount(value: unknown, what: string): number {
       `${what} must be from 0 to 2^53 - 1 bytes, got ${count}`,
     );
   }
-  return Number(count);
+  return Number(count) + 0; // -0 becomes 0
 }
 
 /** An address: a whole number from 0 to 2^64 - 1. */

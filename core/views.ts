@@ -38,10 +38,19 @@ export interface Views {
 
 // Taken once, so that a buffer's own property of that name cannot stand in for them.
 const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
+const detached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
+const { apply } = Reflect;
+
+/** Whether a buffer is detached, whatever own properties it has. */
+function isDetached(buffer: ArrayBuffer): boolean {
+  return apply(detached!, buffer, []);
+}
 
 /** Detaches a buffer; throws a `TypeError` if it was detached before or the engine pins it. */
 export function detach(buffer: ArrayBuffer): void {
-  Reflect.apply(transfer, buffer, [0]);
+  apply(transfer, buffer, [0]);
+  // Bun does not throw where it uses the buffer: it leaves it attached.
+  if (!isDetached(buffer)) throw new TypeError("The buffer is in use");
 }
 
 // From each buffer to the handle: the handle lives as long as any buffer does.
@@ -83,7 +92,7 @@ class SharedViews implements Views {
   }
 
   get isTransferred(): boolean {
-    return this.#buffer.detached;
+    return isDetached(this.#buffer);
   }
 
   detach(): void {
@@ -144,7 +153,8 @@ class WindowViews implements Views {
   }
 
   detach(): void {
-    if (this.#buffers.some((weak) => weak.deref()?.detached)) {
+    const buffers = this.#buffers.map((weak) => weak.deref());
+    if (buffers.some((buffer) => buffer && isDetached(buffer))) {
       this.#allocation.isTransferred = true;
       throw new TypeError("A buffer was transferred away");
     }
@@ -163,8 +173,8 @@ function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
   for (const method of [transfer, transferToFixedLength]) {
     Object.defineProperty(buffer, method.name, {
       value(this: ArrayBuffer, ...lengths: number[]): ArrayBuffer {
-        const moved = Reflect.apply(method, this, lengths);
-        if (buffer.detached) allocation.isTransferred = true;
+        const moved = apply(method, this, lengths);
+        if (isDetached(buffer)) allocation.isTransferred = true;
         return moved;
       },
     });

@@ -90,9 +90,13 @@ function pickKoffi(builtin: <T>(name: string) => T): Runtime {
   try {
     library = createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
+    const isMissing = (cause as { code?: unknown }).code === "MODULE_NOT_FOUND";
     throw new Error(
-      "Node.js below 26.9 has no FFI of its own: install the optional peer dependency koffi " +
-        "(npm install koffi), or use Node.js 26.9 or later",
+      "Node.js below 26.9 has no FFI of its own" +
+        (isMissing
+          ? ": install the optional peer dependency koffi (npm install koffi), "
+          : ", and koffi did not load: see the cause, ") +
+        "or use Node.js 26.9 or later",
       { cause },
     );
   }

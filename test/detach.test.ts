@@ -1,4 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { childValue, runtime, test } from "./harness.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
@@ -62,6 +66,45 @@ test("a view that unmaps its own mapping in the middle of a loop over it ends th
     assertEquals([mmap.closed, bytes.length], [true, 0], step);
   }
 });
+
+test("view() of a type that unmaps while it is looked at throws", () => {
+  for (const len of [LENGTH, LONG]) {
+    const mmap = new MmapOptions({ len, noReserve: true }).mapAnon();
+    class Unmapping extends Uint8Array {
+      static override get BYTES_PER_ELEMENT(): 1 {
+        mmap.unmap();
+        return 1;
+      }
+    }
+    const error = assertThrows(() => mmap.view(Unmapping as typeof Uint8Array, 0, 10), MmapError);
+    assertEquals(error.code, "EBADF");
+  }
+});
+
+test(
+  "unmap() throws EBUSY while the runtime uses a view's buffer, and works afterwards",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
+    for (const len of [LENGTH, LONG]) {
+      const mmap = new MmapOptions({ len, noReserve: true }).mapAnon();
+      const view = mmap.view(Uint8Array, 0, LENGTH);
+      const written = writeFile(join(folder, "file"), view);
+      for (const end of [() => mmap.unmap(), () => mmap.intoRaw()]) {
+        assertEquals(assertThrows(end, MmapError, "try again").code, "EBUSY");
+      }
+      assertEquals([mmap.closed, view.length], [false, LENGTH]);
+      await written;
+      mmap.unmap();
+      assertEquals([mmap.closed, view.length], [true, 0]);
+    }
+    rmSync(folder, { recursive: true });
+  },
+  {
+    skip: runtime === "bun"
+      ? undefined
+      : "only Bun keeps a buffer that it uses from being detached",
+  },
+);
 
 test("no read or store through a stale view crashes the process", async () => {
   assertEquals(await childValue("stale_views.ts"), { survived: true });
@@ -131,8 +174,8 @@ test("EBUSY leaves the memory mapped", () => {
 test("a buffer's own properties do not keep it from being detached", () => {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
   const { bytes } = mmap;
-  for (const name of ["transfer", "transferToFixedLength", "slice", "constructor"]) {
-    Object.defineProperty(bytes.buffer, name, { value: () => "no" });
+  for (const name of ["transfer", "transferToFixedLength", "detached", "byteLength"]) {
+    Object.defineProperty(bytes.buffer, name, { value: () => true, configurable: true });
   }
   mmap.unmap();
   assertEquals(bytes.length, 0);

@@ -89,18 +89,23 @@ test("pickRuntime() picks koffi when there is no node:ffi", () => {
   assertStrictEquals(picked.maxViewByteLength, 123);
 });
 
-test("pickRuntime() tells what to install when there is neither node:ffi nor koffi", () => {
-  const cause = new Error("Cannot find module 'koffi'");
-  const modules = withoutNodeFfi(() => {
-    throw cause;
-  });
-  const error = assertThrows(() => pickRuntime({ process: process(modules) }), Error);
-  assertStrictEquals(
-    error.message,
-    "Node.js below 26.9 has no FFI of its own: install the optional peer dependency koffi " +
-      "(npm install koffi), or use Node.js 26.9 or later",
-  );
-  assertStrictEquals(error.cause, cause);
+test("pickRuntime() tells what to do when koffi is missing, or does not load", () => {
+  const words = {
+    MODULE_NOT_FOUND: ": install the optional peer dependency koffi (npm install koffi), ",
+    ERR_DLOPEN_DISABLED: ", and koffi did not load: see the cause, ",
+  };
+  for (const [code, what] of Object.entries(words)) {
+    const cause = Object.assign(new Error("koffi"), { code });
+    const modules = withoutNodeFfi(() => {
+      throw cause;
+    });
+    const error = assertThrows(() => pickRuntime({ process: process(modules) }), Error);
+    assertStrictEquals(
+      error.message,
+      `Node.js below 26.9 has no FFI of its own${what}or use Node.js 26.9 or later`,
+    );
+    assertStrictEquals(error.cause, cause);
+  }
 });
 
 test("pickRuntime() throws when the runtime is unknown", () => {

@@ -226,7 +226,9 @@ test("Mmap shows its address and length when inspected", () => {
   assertEquals(inspect(mmap), `Mmap { address: 0x${mmap.address.toString(16)}, byteLength: 5 }`);
   mmap.unmap();
   assertEquals(inspect(mmap), "Mmap { closed }");
-  inspect(Mmap.prototype); // must not throw
+  for (const likeOne of [Mmap.prototype, Object.create(mmap), new Proxy(mmap, {})]) {
+    inspect(likeOne); // must not throw
+  }
 });
 
 test("a view made before intoRaw() throws once it is a DataView", () => {

@@ -33,24 +33,30 @@ const cutUntil = (count: number) => {
     pieces += 2;
   }
 };
+const mappings: Mmap[] = [];
+const mapUntilRefused = () => {
+  // The kernel merges neighbours that are alike: every other one is not.
+  while (true) mappings.push(options.noReserve(mappings.length % 2 === 0).mapAnon());
+};
+const refusal = (call: () => void): Partial<MmapError> => {
+  try {
+    call();
+  } catch (error) {
+    return error as MmapError;
+  }
+  return {};
+};
+
+// Rehearsed: at the limit the runtime may find no memory to compile this in.
+refusal(() => new MmapOptions({ len: 2 ** 50 }).mapAnon());
+const rehearsal = options.mapAnon();
+rehearsal.bytes[0] = 1;
+refusal(() => rehearsal.unmap());
 cutUntil(limit - 1000);
 await collectGarbage();
 cutUntil(Infinity);
-
-const mappings: Mmap[] = [];
-let mapping: Partial<MmapError> = {};
-let unmapping: Partial<MmapError> = {};
-try {
-  // The kernel merges neighbours that are alike: every other one is not.
-  while (true) mappings.push(options.noReserve(mappings.length % 2 === 0).mapAnon());
-} catch (error) {
-  mapping = error as MmapError;
-}
-try {
-  triple[1].unmap();
-} catch (error) {
-  unmapping = error as MmapError;
-}
+const mapping = refusal(mapUntilRefused);
+const unmapping = refusal(() => triple[1].unmap());
 cut.unmap();
 
 const { closed, bytes } = triple[1];
