@@ -71,6 +71,7 @@ export function suiteArguments(
         "test",
         "--reporter=junit",
         `--reporter-outfile=${report}`,
+        // 5 seconds otherwise; the other two have no limit
         ...files,
       ];
     case "node":

@@ -6,7 +6,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { arm64Root, arm64Runtimes } from "./arm64.ts";
+import { arm64Root, arm64Runtimes, processor } from "./arm64.ts";
 import { cache, cached, digest, logs, readIfThere } from "./cache.ts";
 import { Archive } from "./cpio.ts";
 import { dependencies, unpack, unpackFiles } from "./debian.ts";
@@ -47,7 +47,7 @@ function virtualMachine(root: string, kernel: string, machine: string): Guest {
       const started = await run(
         inRoot(machine, [
           "qemu-system-aarch64",
-          ...["-M", "virt", "-cpu", "max,pauth-impdef=on"],
+          ...["-M", "virt", "-cpu", processor],
           ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", "4G"],
           ...["-nic", "none", "-display", "none", "-monitor", "none"],
           ...["-serial", `file:${guestPath(consoleFile)}`, "-no-reboot"],

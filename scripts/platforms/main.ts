@@ -20,6 +20,9 @@ import { printSummary, type RunRecord } from "./summary.ts";
 import { countFailures, excerpt, judge, type Verdict } from "./verdict.ts";
 import { windows } from "./windows.ts";
 
+/** Emulated, a process for each test file would double the time; 24 and later know it by this name too. */
+const oneProcess = "--experimental-test-isolation=none";
+
 const platforms = [musl, arm64, arm64With16kPages, windows];
 
 const unknown = Deno.args.filter((arg) => !platforms.some(({ name }) => name === arg));
@@ -84,6 +87,7 @@ async function runRuntime(
   const report = join(logs(name), `${id}.xml`);
   const command = [
     guest.path(executable),
+    ...(runner === "node" ? [oneProcess] : []),
     ...suiteArguments(runner, tests, guest.path(report)),
   ];
   const verdict = await step(title, async () => {

@@ -60,9 +60,12 @@ export async function tryRoot(root: string): Promise<void> {
 }
 
 /** A guest whose commands run in a root. */
-export function rootGuest(root: string): Guest {
+export function rootGuest(
+  root: string,
+  environment: Readonly<Record<string, string>> = {},
+): Guest {
   return {
     path: guestPath,
-    run: (command, { log }, limit) => run(inRoot(root, command), { log, limit }),
+    run: (command, { log }, limit) => run(inRoot(root, command, environment), { log, limit }),
   };
 }
