@@ -1,14 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { platform, test, unlessLinux } from "./harness.ts";
-import { residentByteLength, smapsEntry, withoutSmaps } from "./memory_map.ts";
+import { test, unlessLinux } from "./harness.ts";
+import { residentByteLength, smapsEntry, withoutRegions, withoutSmaps } from "./memory_map.ts";
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
-
-/** A reason to skip what needs {@linkcode residentByteLength}. */
-const withoutResidency = platform === "win32" ? undefined : withoutSmaps();
 
 // A place of its own, below, keeps the system from merging a mapping with a neighbour.
 
@@ -18,14 +15,14 @@ test("populate() backs every page before mapAnon() returns", () => {
   assertEquals(residentByteLength(mmap.address, len), len);
   assertEquals(mmap.bytes[len - 1], 0);
   mmap.unmap();
-}, { skip: withoutResidency });
+}, { skip: withoutRegions() });
 
 test("populate() backs the last page of a length that is not whole pages", () => {
   const len = 5 * pageSize() + 1;
   const mmap = new MmapOptions({ len, hint: freeAddress(len), populate: true }).mapAnon();
   assertEquals(residentByteLength(mmap.address, len), 6 * pageSize());
   mmap.unmap();
-}, { skip: withoutResidency });
+}, { skip: withoutRegions() });
 
 test("mapAnon() backs no page without populate()", () => {
   const len = 16 * MIB;
@@ -34,7 +31,7 @@ test("mapAnon() backs no page without populate()", () => {
   mmap.bytes[5 * MIB] = 1;
   assert(residentByteLength(mmap.address, len) > 0);
   mmap.unmap();
-}, { skip: withoutResidency });
+}, { skip: withoutRegions() });
 
 for (const on of [true, false]) {
   test(`noReserve(${on}) ${on ? "sets" : "does not set"} the kernel's flag nr`, () => {

@@ -7,6 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../ffi/host.ts";
+import { pageSize } from "../mod.ts";
 import { platform } from "./harness.ts";
 
 /** A stretch of addresses that is mapped. */
@@ -44,7 +45,7 @@ export function residentByteLength(address: bigint, byteLength: number): number 
   return memory().residentByteLength(address, byteLength);
 }
 
-/** A reason to skip what needs {@linkcode regions}; `undefined` where it works. */
+/** A reason to skip what needs the calls above; `undefined` where they work. */
 export function withoutRegions(): string | undefined {
   return platform in SYSTEMS ? undefined : "this system does not list its mappings";
 }
@@ -52,10 +53,10 @@ export function withoutRegions(): string | undefined {
 /** A reason to skip what needs {@linkcode smapsEntry}; `undefined` where it works. */
 export function withoutSmaps(): string | undefined {
   if (platform !== "linux") return "/proc/self/smaps is Linux's";
-  // An emulator of processors shows its own, with its own program in it.
-  return readFileSync("/proc/self/smaps", "utf8").includes("/qemu-")
-    ? "the emulator shows its own /proc/self/smaps"
-    : undefined;
+  // An emulator of processors fills it with zeros.
+  return /^Rss:\s+[1-9]/m.test(readFileSync("/proc/self/smaps", "utf8"))
+    ? undefined
+    : "the emulator has no numbers for /proc/self/smaps";
 }
 
 /** Finds the fields that Linux's `/proc/self/smaps` has of the mapping at an address. */
@@ -76,6 +77,10 @@ function memory(): Memory {
 }
 
 function linux(): Memory {
+  const { mincore } = currentRuntime().open("libc.so.6", {
+    // int mincore(void *addr, size_t length, unsigned char *vec)
+    mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+  });
   return {
     regions() {
       const lines = readFileSync("/proc/self/maps", "utf8").trimEnd().split("\n");
@@ -85,8 +90,11 @@ function linux(): Memory {
       });
     },
 
-    residentByteLength(address) {
-      return Number.parseInt(smapsEntry(address)!.Rss!) * 1024;
+    residentByteLength(address, byteLength) {
+      if (withoutSmaps() === undefined) return Number.parseInt(smapsEntry(address)!.Rss!) * 1024;
+      const pages = new Uint8Array(Math.ceil(byteLength / pageSize()));
+      mincore(address, BigInt(byteLength), pages);
+      return pages.filter((flags) => (flags & 1) === 1).length * pageSize();
     },
   };
 }
@@ -119,16 +127,15 @@ function windows(): Memory {
 
     residentByteLength(address, byteLength) {
       // PSAPI_WORKING_SET_EX_INFORMATION: VirtualAddress at 0, flags at 8, of which bit 0 is Valid
-      const pageByteLength = 4096;
-      const pages = Math.ceil(byteLength / pageByteLength);
+      const pages = Math.ceil(byteLength / pageSize());
       const entries = new BigUint64Array(2 * pages);
       for (let page = 0; page < pages; page++) {
-        entries[2 * page] = address + BigInt(page * pageByteLength);
+        entries[2 * page] = address + BigInt(page * pageSize());
       }
       const bytes = new Uint8Array(entries.buffer);
       kernel32.K32QueryWorkingSetEx(kernel32.GetCurrentProcess(), bytes, bytes.length);
       const resident = entries.filter((flags, index) => index % 2 === 1 && (flags & 1n) === 1n);
-      return resident.length * pageByteLength;
+      return resident.length * pageSize();
     },
   };
 }
