@@ -6,7 +6,7 @@ import { countMapped } from "../memory_map.ts";
 const LENGTH = 2 ** 20;
 /** In Bun a view of a mapping this long has a buffer of its own. */
 const LONG = 65 * 2 ** 20;
-const COUNT = 20;
+const COUNT = 8;
 
 // What is kept of a mapping whose handle is dropped.
 const KEEP: Record<string, (mmap: Mmap) => unknown> = {
@@ -20,13 +20,14 @@ const KEEP: Record<string, (mmap: Mmap) => unknown> = {
   "a buffer": (mmap) => mmap.view(Uint8Array).buffer,
 };
 
-interface Kept {
-  readonly mapped: number;
-  readonly intact: number;
+/** Mappings whose handles are dropped. */
+interface Dropped {
+  readonly addresses: bigint[];
+  readonly kept: unknown[];
 }
 
-/** Maps, marks and drops in a frame of its own, so that no local keeps anything. */
-function mapAndDrop(len: number, keep: (mmap: Mmap) => unknown): [bigint[], unknown[]] {
+/** Maps and drops in a frame of its own, so that no local keeps anything. */
+function mapAndDrop(len: number, keep: (mmap: Mmap) => unknown): Dropped {
   const addresses: bigint[] = [];
   const kept: unknown[] = [];
   for (let index = 0; index < COUNT; index++) {
@@ -34,7 +35,7 @@ function mapAndDrop(len: number, keep: (mmap: Mmap) => unknown): [bigint[], unkn
     addresses.push(mmap.address);
     kept.push(keep(mmap));
   }
-  return [addresses, kept];
+  return { addresses, kept };
 }
 
 /** Stores to and loads from what was kept. */
@@ -52,20 +53,21 @@ function isIntact(kept: unknown): boolean {
   return bytes.length > 0 && bytes[bytes.length - 1] === 77;
 }
 
-const results: Record<string, Record<string, Kept>> = {};
+const dropped: Record<string, Dropped> = {};
 for (const [kind, len] of Object.entries({ short: LENGTH, long: LONG })) {
-  const ofKind: Record<string, Kept> = results[kind] = {};
   for (const [name, keep] of Object.entries(KEEP)) {
-    const [addresses, kept] = mapAndDrop(len, keep);
-    // On a busy machine finalizers come late; what is kept must outlive every round.
-    for (let round = 0; round < 20; round++) {
-      await collectGarbage();
-      if (kept[0] === undefined ? countMapped(addresses) <= 2 : round === 2) break;
-    }
-    ofKind[name] = {
-      mapped: countMapped(addresses),
-      intact: kept.filter((value) => value !== undefined && isIntact(value)).length,
-    };
+    dropped[`${name}, ${kind}`] = mapAndDrop(len, keep);
   }
 }
-console.log(JSON.stringify(results));
+const unkept = Object.values(dropped).filter(({ kept }) => kept[0] === undefined);
+// On a busy machine finalizers come late; what is kept must outlive every round.
+for (let round = 0; round < 20; round++) {
+  await collectGarbage();
+  const left = unkept.map(({ addresses }) => countMapped(addresses));
+  if (round >= 2 && left.every((count) => count <= 2)) break;
+}
+const results = Object.entries(dropped).map(([name, { addresses, kept }]) => [name, {
+  mapped: countMapped(addresses),
+  intact: kept.filter((value) => value !== undefined && isIntact(value)).length,
+}]);
+console.log(JSON.stringify(Object.fromEntries(results)));

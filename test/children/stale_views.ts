@@ -21,7 +21,7 @@ function use(stale: () => unknown): void {
   }
 }
 
-for (let round = 0; round < 60; round++) {
+for (let round = 0; round < 24; round++) {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
   const { bytes } = mmap;
   const { buffer } = bytes;
