@@ -6,7 +6,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { arm64Root, arm64Runtimes, processor } from "./arm64.ts";
+import { arm64Root, arm64Runtimes } from "./arm64.ts";
 import { cache, cached, digest, logs, readIfThere } from "./cache.ts";
 import { Archive } from "./cpio.ts";
 import { dependencies, unpack, unpackFiles } from "./debian.ts";
@@ -22,6 +22,12 @@ const kernelPackage = "linux-image-arm64-16k";
 const init = join(import.meta.dirname ?? ".", "virtual_machine_init.sh");
 const disk = join(cache, `${name}.cpio`);
 const consoleFile = join(logs(name), "console.txt");
+
+// What is fast to emulate: a processor new enough to flush page tables by
+// range and too old for what `arm64.ts` tells of, no second one to keep in
+// step with, no signed pointers. It halves the time.
+const processor = "neoverse-n2";
+const kernelArguments = "console=ttyAMA0 quiet panic=-1 arm64.nopauth";
 
 /** The platform `arm64-16k`. */
 export const arm64With16kPages: Platform = {
@@ -44,19 +50,18 @@ function virtualMachine(root: string, kernel: string, machine: string): Guest {
     path: guestPath,
     run: async (command, files, limit) => {
       await writeDisk(root, command, files);
-      const started = await run(
-        inRoot(machine, [
+      const machine = await run(
+        inRoot(root, [
           "qemu-system-aarch64",
-          ...["-M", "virt", "-cpu", processor],
-          ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", "4G"],
+          ...["-M", "virt", "-cpu", processor, "-smp", "1", "-m", "4G"],
           ...["-nic", "none", "-display", "none", "-monitor", "none"],
           ...["-serial", `file:${guestPath(consoleFile)}`, "-no-reboot"],
           ...["-kernel", guestPath(kernel), "-initrd", guestPath(disk)],
-          ...["-append", "console=ttyAMA0 quiet panic=-1"],
+          ...["-append", kernelArguments],
         ]),
         { log: files.log, limit },
       );
-      return started.code === 0 ? await readConsole(files) : started;
+      return await readConsole(files, machine);
     },
   };
 }
@@ -84,17 +89,14 @@ async function writeDisk(
 }
 
 /** Takes the log, the report and the exit code from what the machine printed. */
-async function readConsole({ log, report }: GuestFiles): Promise<Outcome> {
+async function readConsole({ log, report }: GuestFiles, machine: Outcome): Promise<Outcome> {
   const text = (await readIfThere(consoleFile) ?? "").replaceAll("\r\n", "\n");
-  const [, printed, reported, code] = /=== log\n(.*)=== report\n(.*)=== code (\d+)/s.exec(text) ??
-    [];
-  if (printed === undefined || reported === undefined) {
-    await Deno.writeTextFile(log, text);
-    return { code: -1, timedOut: false };
-  }
-  await Deno.writeTextFile(log, printed);
+  const [printed = "", ended] = text.split("=== report\n");
+  await Deno.writeTextFile(log, printed, { append: true });
+  if (ended === undefined) return { code: machine.code || 1, timedOut: machine.timedOut };
+  const [reported = "", code = ""] = ended.split("=== code ");
   await Deno.writeTextFile(report, reported);
-  return { code: Number(code), timedOut: false };
+  return { code: Number.parseInt(code), timedOut: false };
 }
 
 async function kernelFile(): Promise<string> {

@@ -67,7 +67,7 @@ export function tail(text: string, lines: number): string {
 
 /** From here on a signal that ends this process ends its children first. */
 export function killChildrenOnSignals(): void {
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (const [signal, code] of [["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const) {
     Deno.addSignalListener(signal, () => {
       running.forEach(kill);
       Deno.exit(code);

@@ -10,12 +10,13 @@ busybox mount -t tmpfs tmpfs /tmp
 
 cd /platforms/suite || exit
 . /platforms/job.sh # defines job and report
-job >/tmp/log 2>&1 </dev/null
-code=$?
+# Through a pipe, because programs write in another way to a console.
+{
+  job </dev/null 2>&1
+  echo $? >/tmp/code
+} | busybox cat
 
-echo "=== log"
-busybox cat /tmp/log
 echo "=== report"
 busybox cat "$report"
-echo "=== code $code"
+echo "=== code $(busybox cat /tmp/code)"
 busybox poweroff -f
