@@ -7,7 +7,7 @@
  */
 import { dirname, join } from "node:path";
 import { arm64Root, arm64Runtimes } from "./arm64.ts";
-import { cache, cached, digest, logs, readIfThere } from "./cache.ts";
+import { cache, cached, digest, logs, readIfThere, removeIfThere } from "./cache.ts";
 import { Archive } from "./cpio.ts";
 import { dependencies, unpack, unpackFiles } from "./debian.ts";
 import { type Guest, type GuestFiles, type Platform, Unavailable } from "./platform.ts";
@@ -17,7 +17,7 @@ import { step } from "./setup.ts";
 import { suite } from "./suite_copy.ts";
 
 const name = "arm64-16k";
-const emulator = ["dash", "qemu-system-arm"];
+const emulatorPackages = ["dash", "qemu-system-arm"];
 const kernelPackage = "linux-image-arm64-16k";
 const init = join(import.meta.dirname ?? ".", "virtual_machine_init.sh");
 const disk = join(cache, `${name}.cpio`);
@@ -40,18 +40,19 @@ export const arm64With16kPages: Platform = {
   start: async () => {
     const root = await step(`${name}: libraries`, arm64Root);
     const kernel = await step(`${name}: kernel`, kernelFile);
-    const machine = await step(`${name}: virtual machine`, machineRoot);
-    return virtualMachine(root, kernel, machine);
+    const emulator = await step(`${name}: virtual machine`, emulatorRoot);
+    return virtualMachine(root, kernel, emulator);
   },
 };
 
-function virtualMachine(root: string, kernel: string, machine: string): Guest {
+function virtualMachine(root: string, kernel: string, emulatorRoot: string): Guest {
   return {
     path: guestPath,
     run: async (command, files, limit) => {
       await writeDisk(root, command, files);
+      await removeIfThere(consoleFile);
       const machine = await run(
-        inRoot(root, [
+        inRoot(emulatorRoot, [
           "qemu-system-aarch64",
           ...["-M", "virt", "-cpu", processor, "-smp", "1", "-m", "4G"],
           ...["-nic", "none", "-display", "none", "-monitor", "none"],
@@ -112,11 +113,11 @@ async function kernelFile(): Promise<string> {
   return join(folder, "boot", kernel?.name ?? "");
 }
 
-async function machineRoot(): Promise<string> {
+async function emulatorRoot(): Promise<string> {
   const folder = await cached(
-    `machine-${await digest(emulator)}`,
+    `machine-${await digest(emulatorPackages)}`,
     async (folder) => {
-      await unpack("amd64", emulator, folder);
+      await unpack("amd64", emulatorPackages, folder);
     },
   );
   await tryRoot(folder);
