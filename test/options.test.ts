@@ -18,7 +18,7 @@ test("new MmapOptions() takes an undefined option as one left out", () => {
 const SETTERS: [string, (options: MmapOptions) => MmapOptions, Partial<typeof DEFAULTS>][] = [
   ["len(number)", (o) => o.len(5), { len: 5 }],
   ["len(bigint)", (o) => o.len(5n), { len: 5 }],
-  ["len(0)", (o) => o.len(1).len(0), { len: 0 }],
+  ["len(-0)", (o) => o.len(1).len(-0), { len: 0 }],
   ["len(2^31)", (o) => o.len(2 ** 31), { len: 2 ** 31 }],
   ["len(2^32)", (o) => o.len(2 ** 32), { len: 2 ** 32 }],
   ["len(2^53 - 1)", (o) => o.len(2n ** 53n - 1n), { len: 2 ** 53 - 1 }],
