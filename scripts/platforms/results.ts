@@ -51,10 +51,16 @@ export function readResults(): Results {
   }
 }
 
-/** Replaces the results of one platform, and keeps those of the others. */
+/** Replaces the results of one platform; where there is none, the former one stays. */
 export function recordRun(platform: string, entry: PlatformEntry): void {
-  const results = { ...readResults(), [platform]: entry };
-  const sorted = Object.entries(results).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  const results = readResults();
+  const former = results[platform]?.runtimes ?? {};
+  const runtimes: Record<string, RuntimeResult | NoResult> = {};
+  for (const [name, result] of Object.entries(entry.runtimes)) {
+    runtimes[name] = "unavailable" in result ? former[name] ?? result : result;
+  }
+  const sorted = Object.entries({ ...results, [platform]: { ...entry, runtimes } })
+    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
   const text = JSON.stringify(Object.fromEntries(sorted), null, 2);
   Deno.writeTextFileSync(file, `${text}\n`);
 }

@@ -42,6 +42,7 @@ export const windows: Platform = {
   limit: 300,
   start: async () => {
     const root = await step("windows: Wine", wineRoot);
+    await step("windows: first start", () => tryRoot(root));
     return {
       path: (file) => `Z:${guestPath(file).replaceAll("/", "\\")}`,
       run: (command, { log }, limit) =>
@@ -62,7 +63,6 @@ async function wineRoot(): Promise<string> {
       'dpkg-deb --info "$0" postinst >postinst',
       libwine,
     ], { cwd: folder });
-    await tryRoot(folder);
     await need(
       "Wine does not start",
       inRoot(folder, ["sh", "-c", firstStart], environment),
