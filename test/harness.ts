@@ -77,6 +77,12 @@ export interface ChildOptions {
   readonly args?: readonly string[];
   /** Deno's permission flags. Default: `["-A"]`. */
   readonly permissions?: readonly string[];
+  /**
+   * Whether {@linkcode childValue} tries again, up to 5 times, when the
+   * runtime itself found no memory: at a limit that the child reached on
+   * purpose it can happen to need some.
+   */
+  readonly retryWhenOutOfMemory?: boolean;
 }
 
 /** Runs a program of `test/children/` with this same runtime. */
@@ -115,8 +121,12 @@ async function spawn(args: readonly string[]): Promise<ChildResult> {
 }
 
 /** Runs a program of `test/children/` that prints one JSON value; throws if it ends badly. */
-export async function childValue<T>(program: string, options?: ChildOptions): Promise<T> {
-  const { code, stdout, stderr } = await runChild(program, options);
-  if (code === 0) return JSON.parse(stdout);
-  throw new Error(`${program} ended with ${code}:\n${stdout}\n${stderr}`);
+export async function childValue<T>(program: string, options: ChildOptions = {}): Promise<T> {
+  const attempts = options.retryWhenOutOfMemory ? 5 : 1;
+  for (let attempt = 1;; attempt++) {
+    const { code, stdout, stderr } = await runChild(program, options);
+    if (code === 0) return JSON.parse(stdout);
+    if (attempt < attempts && /process out of memory/i.test(stderr)) continue;
+    throw new Error(`${program} ended with ${code}:\n${stdout}\n${stderr}`);
+  }
 }
