@@ -1,8 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { test, unlessLinux } from "./harness.ts";
-import { residentByteLength, smapsEntry, withoutRegions, withoutSmaps } from "./memory_map.ts";
+import { platform, test, unlessLinux } from "./harness.ts";
+import {
+  regions,
+  residentByteLength,
+  smapsEntry,
+  withoutRegions,
+  withoutSmaps,
+} from "./memory_map.ts";
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
@@ -41,6 +47,17 @@ for (const on of [true, false]) {
     assertEquals(flags.includes("nr"), on);
     mmap.unmap();
   }, { skip: withoutSmaps() });
+}
+
+for (const on of [true, false]) {
+  test(`noReserve(${on}) leaves all that is mapped committed`, () => {
+    const len = 16 * MIB;
+    const mmap = new MmapOptions({ len, noReserve: on }).mapAnon();
+    const start = mmap.address;
+    const region = regions().find((region) => region.start === start);
+    assertEquals(region, { start, end: start + BigInt(len), committed: true });
+    mmap.unmap();
+  }, { skip: platform === "win32" ? undefined : "what is committed is Windows' to tell" });
 }
 
 test("noReserve() maps 1 TiB, of which the last byte can be written", () => {

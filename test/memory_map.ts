@@ -15,6 +15,8 @@ export interface Region {
   readonly start: bigint;
   /** One past the last address. */
   readonly end: bigint;
+  /** On Windows: whether memory is set aside for it, and not addresses alone. */
+  readonly committed?: boolean;
 }
 
 interface Memory {
@@ -113,13 +115,15 @@ function windows(): Memory {
       // MEMORY_BASIC_INFORMATION: BaseAddress at 0, RegionSize at 24, State at 32
       const info = new Uint8Array(48);
       const fields = new DataView(info.buffer);
+      const MEM_COMMIT = 0x1000;
       const MEM_FREE = 0x10000;
       const found: Region[] = [];
       let address = 0n;
       while (kernel32.VirtualQuery(address, info, 48n) !== 0n) {
         const start = fields.getBigUint64(0, true);
         const end = start + fields.getBigUint64(24, true);
-        if (fields.getUint32(32, true) !== MEM_FREE) found.push({ start, end });
+        const state = fields.getUint32(32, true);
+        if (state !== MEM_FREE) found.push({ start, end, committed: state === MEM_COMMIT });
         address = end;
       }
       return found;
