@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
-import { test } from "./harness.ts";
+import { platform, test } from "./harness.ts";
 
 /** A call that must throw: its name, the call, the error's class or code, and a part of its message. */
 type BadCall = readonly [
@@ -189,7 +189,7 @@ function* badMappings(): Generator<BadCall> {
   yield [
     "mapAnon() of 2^53 - 1 bytes",
     () => options.len(2 ** 53 - 1).mapAnon(),
-    process.platform === "win32" ? "EINVAL|ENOMEM" : "ENOMEM",
+    platform === "win32" ? "EINVAL|ENOMEM" : "ENOMEM",
     "The system refused to map 9007199254740991 bytes",
   ];
 }

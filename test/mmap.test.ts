@@ -9,7 +9,7 @@ import {
   pageSize,
   type ViewConstructor,
 } from "../mod.ts";
-import { test } from "./harness.ts";
+import { platform, test } from "./harness.ts";
 
 const PAGE = pageSize();
 
@@ -26,7 +26,7 @@ function withMmap(byteLength: number, use: (mmap: Mmap) => void): void {
 test("pageSize() and allocationGranularity() are powers of two, the second a multiple of the first", () => {
   const [page, granularity] = [pageSize(), allocationGranularity()];
   assert(page >= 4096 && Number.isInteger(Math.log2(page)), String(page));
-  if (process.platform === "win32") assertEquals([page, granularity], [4096, 65536]);
+  if (platform === "win32") assertEquals([page, granularity], [4096, 65536]);
   assert(granularity % page === 0 && Number.isInteger(Math.log2(granularity)), String(granularity));
 });
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { test } from "./harness.ts";
+import { platform, test } from "./harness.ts";
 import { isMapped, regions, withoutRegions } from "./memory_map.ts";
 
 const GRANULARITY = allocationGranularity();
@@ -74,7 +74,7 @@ test("mapAnon() leaves nothing mapped after a strict failure", () => {
   const before = mappedByteLength();
   for (const hint of [taken.address, 2n ** 60n]) {
     // On Windows a mapping counts towards the commit limit: a small one there.
-    const len = process.platform === "win32" ? 2 ** 24 : GIB;
+    const len = platform === "win32" ? 2 ** 24 : GIB;
     refusal(new MmapOptions({ len, hint, strict: true, noReserve: true }));
   }
   const more = mappedByteLength() - before;
