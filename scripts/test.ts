@@ -70,7 +70,7 @@ for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
 if (flags.includes("--record") && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
   recordRun("linux-x64", {
     title: "Linux x64",
-    how: "Debian 12, this machine's own kernel",
+    how: "Debian 12, nothing emulated",
     date: new Date().toISOString().slice(0, 10),
     runtimes: results,
   });

@@ -11,11 +11,10 @@ import { arm64With16kPages } from "./arm64_16k.ts";
 import { emptyFolder, lockCache, logs, readIfThere } from "./cache.ts";
 import { musl } from "./musl.ts";
 import { type Guest, type Platform, Unavailable } from "./platform.ts";
-import { killChildrenOnSignals } from "./process.ts";
 import { type NoResult, recordRun } from "./results.ts";
 import type { RuntimeBuild } from "./runtimes.ts";
 import { step } from "./setup.ts";
-import { addKoffi, copySuite } from "./suite_copy.ts";
+import { copySuite } from "./suite_copy.ts";
 import { printSummary, type RunRecord } from "./summary.ts";
 import { countFailures, excerpt, judge, type Verdict } from "./verdict.ts";
 import { windows } from "./windows.ts";
@@ -23,7 +22,8 @@ import { windows } from "./windows.ts";
 /** Emulated, a process for each test file would double the time; 24 and later know it by this name too. */
 const oneProcess = "--experimental-test-isolation=none";
 
-const platforms = [musl, arm64, arm64With16kPages, windows];
+/** The one that takes longest first: the others run beside it. */
+const platforms = [arm64With16kPages, arm64, windows, musl];
 
 const unknown = Deno.args.filter((arg) => !platforms.some(({ name }) => name === arg));
 if (unknown.length > 0) {
@@ -32,26 +32,22 @@ if (unknown.length > 0) {
   Deno.exit(2);
 }
 
-killChildrenOnSignals();
 await lockCache();
 const tests = await step("copy of the suite", copySuite);
-const records: RunRecord[] = [];
-for (const platform of platforms) {
-  if (Deno.args.length === 0 || Deno.args.includes(platform.name)) {
-    records.push(...await runPlatform(platform));
-  }
-}
-Deno.exit(printSummary(records) ? 0 : 1);
+let lastSetUp: Promise<unknown> = Promise.resolve();
+const chosen = platforms.filter(({ name }) => Deno.args.length === 0 || Deno.args.includes(name));
+const waiting = chosen.entries();
+const records: RunRecord[][] = [];
+await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
+  for (const [index, platform] of waiting) records[index] = await runPlatform(platform);
+}));
+Deno.exit(printSummary(records.flat()) ? 0 : 1);
 
 /** Sets a platform up and runs the suite there in each of its runtimes. */
 async function runPlatform(platform: Platform): Promise<RunRecord[]> {
   const { name, title, how } = platform;
-  const guest = await available(async () => {
-    await emptyFolder(logs(name));
-    const guest = await platform.start();
-    for (const build of platform.koffi) await addKoffi(build);
-    return guest;
-  });
+  await emptyFolder(logs(name));
+  const guest = await setUp(platform.start);
   if ("unavailable" in guest) {
     // The results of the last time that the platform was there stay.
     return [{ platform: name, runtime: "", result: guest, skipped: [] }];
@@ -79,7 +75,7 @@ async function runRuntime(
 ): Promise<RunRecord> {
   const title = `${name}: ${label}`;
   const record = { platform: name, runtime: label };
-  const executable = await available(() => step(`${title}, fetched`, fetch));
+  const executable = await setUp(() => step(`${title}, fetched`, fetch));
   if (typeof executable !== "string") {
     return { ...record, result: executable, skipped: [] };
   }
@@ -108,10 +104,15 @@ async function runRuntime(
   };
 }
 
-/** What `work` gives, or the reason why it is unavailable. */
-async function available<T>(work: () => Promise<T>): Promise<T | NoResult> {
+/**
+ * What `work` gives, or the reason why that is unavailable. One such piece of
+ * work at a time, because platforms share what they fetch.
+ */
+async function setUp<T>(work: () => Promise<T>): Promise<T | NoResult> {
+  const result = lastSetUp.then(work);
+  lastSetUp = result.catch(() => {});
   try {
-    return await work();
+    return await result;
   } catch (error) {
     if (error instanceof Unavailable) return { unavailable: error.message };
     throw error;

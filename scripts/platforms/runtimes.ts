@@ -6,8 +6,8 @@
  */
 import { join } from "node:path";
 import { nodeLabel, pinned, type Runner } from "../suite.ts";
-import { cached } from "./cache.ts";
-import { need } from "./setup.ts";
+import { fetchPackage } from "./npm.ts";
+import { addKoffi } from "./suite_copy.ts";
 
 /** A build of a runtime. */
 export interface RuntimeBuild {
@@ -31,29 +31,31 @@ export function bun(name: string, executable: string): RuntimeBuild {
   return npmBuild("Bun", "bun", name, pinned("bun"), executable);
 }
 
-/** The builds of Node.js in an npm package: one with FFI of its own, one that needs koffi. */
-export function node(name: string, executable: string): readonly [
+/**
+ * The builds of Node.js in an npm package: one with FFI of its own, and one
+ * that needs the build of koffi given, as koffi names it.
+ */
+export function node(name: string, executable: string, koffi: string): readonly [
   RuntimeBuild,
   RuntimeBuild,
 ] {
   const build = (pin: string, ffi: string) =>
     npmBuild(nodeLabel(pinned(pin), ffi), "node", name, pinned(pin), executable);
-  return [build("node26", "node:ffi"), build("node22", "koffi")];
+  return [
+    build("node26", "node:ffi"),
+    withKoffi(build("node22", "koffi"), koffi),
+  ];
 }
 
-/** Fetches an npm package and unpacks it; gives its folder. */
-export function fetchPackage(name: string, version: string): Promise<string> {
-  const id = `${name}@${version}`;
-  return cached(`npm/${id.replace("/", "+")}`, async (folder) => {
-    await need(`npm cannot fetch ${id}`, ["npm", "pack", "--silent", id], {
-      cwd: folder,
-    });
-    await need(`${id} cannot be unpacked`, [
-      "sh",
-      "-c",
-      "tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz",
-    ], { cwd: folder });
-  });
+/** A build that a build of koffi is fetched for too. */
+export function withKoffi(build: RuntimeBuild, koffi: string): RuntimeBuild {
+  return {
+    ...build,
+    fetch: async () => {
+      await addKoffi(koffi);
+      return await build.fetch();
+    },
+  };
 }
 
 function npmBuild(

@@ -8,24 +8,25 @@ import { logs, readIfThere, removeIfThere } from "./cache.ts";
 import { Unavailable } from "./platform.ts";
 import { run, type RunOptions, tail } from "./process.ts";
 
-/** Prints one line for a step: its name, how long it took, and what came of it. */
+/** Prints one line when a step has ended: its name, what came of it, and its seconds. */
 export async function step<T>(
   title: string,
   work: () => Promise<T>,
   summary: (result: T) => string = () => "done",
 ): Promise<T> {
-  print(`${title} ... `);
   const start = performance.now();
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
   try {
     const result = await work();
-    print(`${summary(result)} (${seconds()})\n`);
+    console.log(`${title}: ${summary(result)} (${seconds()})`);
     return result;
   } catch (error) {
-    print(`failed (${seconds()})\n`);
+    console.log(`${title}: failed (${seconds()})`);
     throw error;
   }
 }
+
+let commands = 0;
 
 /** Runs a command without which the platform is unavailable, for the reason given. */
 export async function need(
@@ -33,11 +34,11 @@ export async function need(
   command: readonly string[],
   options: Omit<RunOptions, "log"> = {},
 ): Promise<void> {
-  const log = join(logs("setup"), `${command[0]}.log`);
+  const log = join(logs("setup"), `${++commands}-${command[0]}.log`);
   await removeIfThere(log);
   const { code } = await run(command, { log, ...options });
   if (code === 0) return;
-  print(`\n${tail(await readIfThere(log) ?? "", 20)}\n`);
+  console.log(tail(await readIfThere(log) ?? "", 20));
   throw new Unavailable(reason);
 }
 
@@ -54,8 +55,4 @@ export async function ask(
   }).output().catch(() => undefined);
   if (!found?.success) throw new Unavailable(reason);
   return new TextDecoder().decode(found.stdout);
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
 }

@@ -7,7 +7,7 @@
 import { dirname, join } from "node:path";
 import { cache, emptyFolder, project } from "./cache.ts";
 import { pinned } from "../suite.ts";
-import { fetchPackage } from "./runtimes.ts";
+import { fetchPackage } from "./npm.ts";
 import { need } from "./setup.ts";
 
 /** The folder of the copy. */
@@ -65,7 +65,8 @@ async function linkAssertions(): Promise<void> {
   );
 }
 
-async function copy(from: string, to: string): Promise<void> {
+/** Copies a file, or a folder with all that is in it. */
+export async function copy(from: string, to: string): Promise<void> {
   await Deno.mkdir(dirname(to), { recursive: true });
-  await need("The suite cannot be copied", ["cp", "-R", from, to]);
+  await need(`${from} cannot be copied`, ["cp", "-R", from, to]);
 }

