@@ -67,13 +67,7 @@ export function suiteArguments(
     case "deno":
       return ["test", "--no-check", "-A", `--junit-path=${report}`, ...files];
     case "bun":
-      return [
-        "test",
-        "--reporter=junit",
-        `--reporter-outfile=${report}`,
-        // 5 seconds otherwise; the other two have no limit
-        ...files,
-      ];
+      return ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...files];
     case "node":
       return [
         "--no-warnings",
