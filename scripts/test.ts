@@ -1,9 +1,9 @@
 /**
  * Runs the suite in every runtime that is installed here, one after the other.
  *
- * Usage: `deno run -A scripts/test.ts [--record] [RUNTIME...] [-- FILE...]`
+ * Usage: `deno run -A scripts/test.ts [--record | [RUNTIME...] [-- FILE...]]`
  *
- * With `--record` a whole run goes into the table of the README too, as the
+ * With `--record` the run goes into the table of the README too, as the
  * platform `linux-x64`.
  *
  * @module
@@ -35,7 +35,7 @@ async function runSuite(name: string, files: string[]): Promise<Tally> {
       },
     ).output();
     const tally = readReport(await Deno.readTextFile(report));
-    if (success) return tally;
+    if (success && tally.passed > 0) return tally;
     await Deno.stdout.write(stdout);
     await Deno.stderr.write(stderr);
     return tally.failed.length > 0
@@ -49,6 +49,11 @@ async function runSuite(name: string, files: string[]): Promise<Tally> {
 const separator = Deno.args.indexOf("--");
 const [flags, names] = split(separator < 0 ? Deno.args : Deno.args.slice(0, separator));
 const files = separator < 0 ? await testFiles() : Deno.args.slice(separator + 1);
+const recording = flags.includes("--record");
+if (recording && (names.length > 0 || separator >= 0)) {
+  console.error("--record is for a whole run: name no runtime and no file");
+  Deno.exit(2);
+}
 const total = { passed: 0, failed: 0, skipped: 0 };
 const results: Record<string, RuntimeResult> = {};
 for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
@@ -67,11 +72,10 @@ for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
   for (const failure of tally.failed) console.log(`  failed: ${failure}`);
   for (const skip of tally.skipped) console.log(`  ${skip}`);
 }
-if (flags.includes("--record") && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
+if (recording && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
   recordRun("linux-x64", {
     title: "Linux x64",
-    how: "Debian 12, nothing emulated",
-    date: new Date().toISOString().slice(0, 10),
+    how: `${systemName()}, nothing emulated`,
     runtimes: results,
   });
 }
@@ -79,6 +83,12 @@ console.log(
   `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
 );
 Deno.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+/** The name of the Linux distribution. */
+function systemName(): string {
+  const text = Deno.readTextFileSync("/etc/os-release");
+  return /^PRETTY_NAME="(.*)"/m.exec(text)?.[1] ?? "Linux";
+}
 
 function split(args: string[]): [flags: string[], names: string[]] {
   return [args.filter((arg) => arg.startsWith("-")), args.filter((arg) => !arg.startsWith("-"))];

@@ -41,6 +41,7 @@ test(
     // heaps grow by up to 130 and 65 MiB.
     const mapped = (after.mapped - before.mapped) / 2 ** 20;
     assert(mapped < 512, `${mapped} MiB more are mapped`);
+    assert(before.resident > 0);
     const resident = (after.resident - before.resident) / 2 ** 20;
     assert(resident < 128, `${resident} MiB more are resident`);
   },

@@ -23,7 +23,7 @@ test("mapAnon() throws ENOMEM at the limit of the address space, and goes on", a
     assertStringIncludes(message, "unmap what is no longer used");
   }
   assertEquals(again, 7);
-}, { skip: withoutSmaps() });
+}, { skip: unlessLinux("only Linux lets a process limit its own addresses") ?? withoutSmaps() });
 
 test("mapAnon() and unmap() throw ENOMEM at the limit of mappings, and go on", async () => {
   const { mapping, unmapping, stillThere, afterwards } = await childValue<{

@@ -29,6 +29,18 @@ export function regions(): Region[] {
   return memory().regions();
 }
 
+/** Counts the bytes that are mapped. */
+export function mappedByteLength(): number {
+  return regions().reduce((sum, { start, end }) => sum + Number(end - start), 0);
+}
+
+/** Counts the bytes of the process that are backed by memory. */
+export function residentSetByteLength(): number {
+  if (platform !== "linux") return process.memoryUsage().rss;
+  // An emulator of processors has a 0 where the runtimes look.
+  return Number(readFileSync("/proc/self/statm", "utf8").split(" ")[1]) * pageSize();
+}
+
 /** Tells whether any byte of a range is mapped. */
 export function isMapped(address: bigint, byteLength: number = 1): boolean {
   return countMapped([address], byteLength) === 1;

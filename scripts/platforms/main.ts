@@ -19,7 +19,8 @@ import { printSummary, type RunRecord } from "./summary.ts";
 import { countFailures, excerpt, judge, type Verdict } from "./verdict.ts";
 import { windows } from "./windows.ts";
 
-/** Emulated, a process for each test file would double the time; 24 and later know it by this name too. */
+// Emulated, a process for each test file would double the time. It is Node.js
+// 22's name of the option; later versions know that too.
 const oneProcess = "--experimental-test-isolation=none";
 
 /** The one that takes longest first: the others run beside it. */
@@ -33,6 +34,7 @@ if (unknown.length > 0) {
 }
 
 await lockCache();
+await emptyFolder(logs("setup"));
 const tests = await step("copy of the suite", copySuite);
 let lastSetUp: Promise<unknown> = Promise.resolve();
 const chosen = platforms.filter(({ name }) => Deno.args.length === 0 || Deno.args.includes(name));
@@ -59,7 +61,6 @@ async function runPlatform(platform: Platform): Promise<RunRecord[]> {
   recordRun(name, {
     title,
     how,
-    date: new Date().toISOString().slice(0, 10),
     runtimes: Object.fromEntries(
       records.map(({ runtime, result }) => [runtime, result]),
     ),
@@ -86,10 +87,11 @@ async function runRuntime(
     ...(runner === "node" ? [oneProcess] : []),
     ...suiteArguments(runner, tests, guest.path(report)),
   ];
-  const verdict = await step(title, async () => {
+  const verdict = await orUnavailable(step(title, async () => {
     const outcome = await guest.run(command, { log, report }, limit);
     return await judge(outcome, report);
-  }, describe);
+  }, describe));
+  if ("unavailable" in verdict) return { ...record, result: verdict, skipped: [] };
   const { passed, skipped } = verdict;
   const failed = countFailures(verdict);
   if (failed > 0) {
@@ -104,15 +106,17 @@ async function runRuntime(
   };
 }
 
-/**
- * What `work` gives, or the reason why that is unavailable. One such piece of
- * work at a time, because platforms share what they fetch.
- */
-async function setUp<T>(work: () => Promise<T>): Promise<T | NoResult> {
+/** Does what sets something up, one at a time, because platforms share what they fetch. */
+function setUp<T>(work: () => Promise<T>): Promise<T | NoResult> {
   const result = lastSetUp.then(work);
   lastSetUp = result.catch(() => {});
+  return orUnavailable(result);
+}
+
+/** What `work` comes to, or the reason why that is unavailable. */
+async function orUnavailable<T>(work: Promise<T>): Promise<T | NoResult> {
   try {
-    return await result;
+    return await work;
   } catch (error) {
     if (error instanceof Unavailable) return { unavailable: error.message };
     throw error;

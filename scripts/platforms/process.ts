@@ -1,6 +1,6 @@
 /**
- * Child processes: every one writes to a file, has a time limit, and is gone
- * when this process is.
+ * Child processes that take their time: every one writes to a file, has a time
+ * limit, and is gone when this process is.
  *
  * @module
  */

@@ -25,8 +25,6 @@ export interface PlatformEntry {
   readonly title: string;
   /** How the platform was had. */
   readonly how: string;
-  /** The day of the run, as in `2000-12-31`. */
-  readonly date: string;
   /** By the name of the runtime, which begins with `Deno`, `Bun` or `Node.js`. */
   readonly runtimes: Readonly<Record<string, RuntimeResult | NoResult>>;
 }

@@ -26,7 +26,7 @@ export function inRoot(
 ): readonly string[] {
   const variables = {
     DENO_NO_UPDATE_CHECK: "1",
-    HOME: "/root",
+    HOME: "/tmp", // not in the root, which others copy meanwhile
     LANG: "C.UTF-8",
     NO_COLOR: "1",
     PATH: "/usr/bin:/bin:/usr/sbin:/sbin",

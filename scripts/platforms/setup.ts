@@ -21,7 +21,8 @@ export async function step<T>(
     console.log(`${title}: ${summary(result)} (${seconds()})`);
     return result;
   } catch (error) {
-    console.log(`${title}: failed (${seconds()})`);
+    const outcome = error instanceof Unavailable ? "unavailable" : "failed";
+    console.log(`${title}: ${outcome} (${seconds()})`);
     throw error;
   }
 }

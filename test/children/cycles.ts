@@ -2,7 +2,7 @@
 // Every tenth time all is written to: emulators take long to unmap written pages.
 import { MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
-import { regions } from "../memory_map.ts";
+import { mappedByteLength, residentSetByteLength } from "../memory_map.ts";
 
 const options = new MmapOptions({ len: 65536 });
 
@@ -18,10 +18,7 @@ async function cycle(count: number): Promise<void> {
   await collectGarbage();
 }
 
-const state = () => ({
-  mapped: regions().reduce((sum, { start, end }) => sum + Number(end - start), 0),
-  resident: process.memoryUsage().rss,
-});
+const state = () => ({ mapped: mappedByteLength(), resident: residentSetByteLength() });
 await cycle(10_000); // until the engine has compiled it and sized its heap
 const before = state();
 await cycle(100_000);
