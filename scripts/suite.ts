@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { join } from "node:path";
 import config from "../package.json" with { type: "json" };
 
 /** A runner of the suite. */
@@ -48,6 +49,17 @@ function node(name: string, ffi: string): LocalRuntime {
   const version = pinned(name);
   const program = `node_modules/${name}/bin/node`;
   return { runner: "node", program, label: nodeLabel(version, ffi), version };
+}
+
+/** The test files, by their paths from the folder of the project. */
+export function testFiles(): string[] {
+  return Array.from(
+    Deno.readDirSync(join(import.meta.dirname ?? ".", "../test")),
+    ({ name }) => name,
+  )
+    .filter((name) => name.endsWith(".test.ts"))
+    .sort()
+    .map((name) => `./test/${name}`); // Bun takes a bare name for a filter
 }
 
 /** What a run of the suite came to. */

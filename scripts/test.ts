@@ -9,15 +9,7 @@
  * @module
  */
 import { recordRun, type RuntimeResult } from "./platforms/results.ts";
-import { readReport, RUNTIMES, suiteArguments, type Tally } from "./suite.ts";
-
-async function testFiles(): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name } of Deno.readDir("test")) {
-    if (name.endsWith(".test.ts")) files.push(`./test/${name}`);
-  }
-  return files.sort();
-}
+import { readReport, RUNTIMES, suiteArguments, type Tally, testFiles } from "./suite.ts";
 
 /** Runs the suite in one runtime; a run that ends without a report has failed. */
 async function runSuite(name: string, files: string[]): Promise<Tally> {
@@ -48,7 +40,7 @@ async function runSuite(name: string, files: string[]): Promise<Tally> {
 
 const separator = Deno.args.indexOf("--");
 const [flags, names] = split(separator < 0 ? Deno.args : Deno.args.slice(0, separator));
-const files = separator < 0 ? await testFiles() : Deno.args.slice(separator + 1);
+const files = separator < 0 ? testFiles() : Deno.args.slice(separator + 1);
 const recording = flags.includes("--record");
 if (recording && (names.length > 0 || separator >= 0)) {
   console.error("--record is for a whole run: name no runtime and no file");

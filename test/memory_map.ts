@@ -22,6 +22,7 @@ export interface Region {
 interface Memory {
   regions(): Region[];
   residentByteLength(address: bigint, byteLength: number): number;
+  residentSetByteLength(): number;
 }
 
 /** Lists what is mapped, by address. */
@@ -36,9 +37,7 @@ export function mappedByteLength(): number {
 
 /** Counts the bytes of the process that are backed by memory. */
 export function residentSetByteLength(): number {
-  if (platform !== "linux") return process.memoryUsage().rss;
-  // An emulator of processors has a 0 where the runtimes look.
-  return Number(readFileSync("/proc/self/statm", "utf8").split(" ")[1]) * pageSize();
+  return memory().residentSetByteLength();
 }
 
 /** Tells whether any byte of a range is mapped. */
@@ -105,10 +104,14 @@ function linux(): Memory {
     },
 
     residentByteLength(address, byteLength) {
-      if (withoutSmaps() === undefined) return Number.parseInt(smapsEntry(address)!.Rss!) * 1024;
       const pages = new Uint8Array(Math.ceil(byteLength / pageSize()));
       mincore(address, BigInt(byteLength), pages);
       return pages.filter((flags) => (flags & 1) === 1).length * pageSize();
+    },
+
+    residentSetByteLength() {
+      // An emulator of processors has a 0 where the runtimes look.
+      return Number(readFileSync("/proc/self/statm", "utf8").split(" ")[1]) * pageSize();
     },
   };
 }
@@ -153,5 +156,7 @@ function windows(): Memory {
       const resident = entries.filter((flags, index) => index % 2 === 1 && (flags & 1n) === 1n);
       return resident.length * pageSize();
     },
+
+    residentSetByteLength: () => process.memoryUsage().rss,
   };
 }

@@ -47,7 +47,6 @@ export const arm64: Platform = {
   title: "Linux arm64",
   how: "processor emulated by qemu-user",
   runtimes: arm64Runtimes,
-  limit: 600,
   start: async () => {
     const root = await step("arm64: libraries and emulator", arm64Root);
     await step("arm64: registration of the emulator", () => tryRoot(root));

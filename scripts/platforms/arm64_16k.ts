@@ -33,7 +33,6 @@ export const arm64With16kPages: Platform = {
   how: "machine emulated by qemu-system, Debian's 16 KiB kernel",
   // With koffi it is the same calls again, and emulation takes long.
   runtimes: arm64Runtimes.filter(({ label }) => !label.includes("koffi")),
-  limit: 600,
   start: async () => {
     const root = await step(`${name}: libraries`, arm64Root);
     const kernel = await step(`${name}: kernel`, kernelFile);
@@ -45,7 +44,7 @@ export const arm64With16kPages: Platform = {
 function virtualMachine(root: string, kernel: string, emulatorRoot: string): Guest {
   return {
     path: guestPath,
-    run: async (command, files, limit) => {
+    run: async (command, files) => {
       await writeDisk(root, emulatorRoot, command, files);
       await removeIfThere(consoleFile);
       const machine = await run(
@@ -57,7 +56,7 @@ function virtualMachine(root: string, kernel: string, emulatorRoot: string): Gue
           ...["-kernel", guestPath(kernel), "-initrd", guestPath(disk)],
           ...["-append", "console=ttyAMA0 quiet panic=-1"],
         ]),
-        { log: files.log, limit },
+        { log: files.log },
       );
       return await readConsole(files, machine);
     },

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { suiteArguments } from "../suite.ts";
+import { suiteArguments, testFiles } from "../suite.ts";
 import { arm64 } from "./arm64.ts";
 import { arm64With16kPages } from "./arm64_16k.ts";
 import { emptyFolder, lockCache, logs, readIfThere } from "./cache.ts";
@@ -35,7 +35,7 @@ if (unknown.length > 0) {
 
 await lockCache();
 await emptyFolder(logs("setup"));
-const tests = await step("copy of the suite", copySuite);
+await step("copy of the suite", copySuite);
 let lastSetUp: Promise<unknown> = Promise.resolve();
 const chosen = platforms.filter(({ name }) => Deno.args.length === 0 || Deno.args.includes(name));
 const waiting = chosen.entries();
@@ -70,7 +70,7 @@ async function runPlatform(platform: Platform): Promise<RunRecord[]> {
 
 /** Runs the suite in one runtime. */
 async function runRuntime(
-  { name, limit }: Platform,
+  { name }: Platform,
   guest: Guest,
   { label, id, runner, version, fetch }: RuntimeBuild,
 ): Promise<RunRecord> {
@@ -85,10 +85,10 @@ async function runRuntime(
   const command = [
     guest.path(executable),
     ...(runner === "node" ? [oneProcess] : []),
-    ...suiteArguments(runner, tests, guest.path(report)),
+    ...suiteArguments(runner, testFiles(), guest.path(report)),
   ];
   const verdict = await orUnavailable(step(title, async () => {
-    const outcome = await guest.run(command, { log, report }, limit);
+    const outcome = await guest.run(command, { log, report });
     return await judge(outcome, report);
   }, describe));
   if ("unavailable" in verdict) return { ...record, result: verdict, skipped: [] };

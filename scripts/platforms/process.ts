@@ -16,7 +16,7 @@ export interface Outcome {
 export interface RunOptions {
   /** The file that standard output and standard error are appended to. */
   readonly log: string;
-  /** In seconds. */
+  /** In seconds. Default: 600. */
   readonly limit?: number;
   readonly cwd?: string;
   /** What is added to the environment of this process. */

@@ -66,6 +66,6 @@ export function rootGuest(
 ): Guest {
   return {
     path: guestPath,
-    run: (command, { log }, limit) => run(inRoot(root, command, environment), { log, limit }),
+    run: (command, { log }) => run(inRoot(root, command, environment), { log }),
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { logs, readIfThere, removeIfThere } from "./cache.ts";
+import { logs, readIfThere } from "./cache.ts";
 import { Unavailable } from "./platform.ts";
 import { run, type RunOptions, tail } from "./process.ts";
 
@@ -36,7 +36,6 @@ export async function need(
   options: Omit<RunOptions, "log"> = {},
 ): Promise<void> {
   const log = join(logs("setup"), `${++commands}-${command[0]}.log`);
-  await removeIfThere(log);
   const { code } = await run(command, { log, ...options });
   if (code === 0) return;
   console.log(tail(await readIfThere(log) ?? "", 20));

