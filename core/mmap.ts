@@ -179,15 +179,7 @@ export class Mmap implements Disposable {
    * {@linkcode maxViewByteLength}: use `view()`.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
-    const views = Mmap.#viewable(this);
-    const { maxViewByteLength } = currentRuntime();
-    if (this.#byteLength > maxViewByteLength) {
-      throw new RangeError(
-        `This mapping of ${this.#byteLength} bytes is longer than the longest view in this runtime, ` +
-          `${maxViewByteLength} bytes: use view() for a part of it`,
-      );
-    }
-    return views.bytes;
+    return Mmap.#viewable(this).bytes;
   }
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { currentRuntime } from "../ffi/host.ts";
+import { BUFFER_STRIDE } from "../ffi/runtime/runtime.ts";
 import type { Allocation } from "./lifetime.ts";
 
 /** A typed array constructor or `DataView`, as far as making a view goes. */
@@ -15,7 +16,10 @@ export type ViewMaker<V> = new (
 
 /** The buffers over one mapping. */
 export interface Views {
-  /** All bytes as one array: the same one each time, as long as it is in use. */
+  /**
+   * All bytes as one array: the same one each time, as long as it is in use.
+   * Throws a `RangeError` where one view cannot be that long.
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
 
   /** Makes a view. `length` is in elements, `byteLength` the same in bytes. */
@@ -62,9 +66,22 @@ export function viewsOf(
   byteLength: number,
   owner: object,
 ): Views {
-  return byteLength <= currentRuntime().maxSharedByteLength
-    ? new SharedViews(allocation, byteLength, owner)
-    : new WindowViews(allocation, byteLength, owner);
+  const { maxSharedByteLength, longMappings } = currentRuntime();
+  if (byteLength <= maxSharedByteLength) {
+    return new SharedViews(allocation.address, byteLength, owner);
+  }
+  return longMappings === "windows"
+    ? new WindowViews(allocation, byteLength, owner)
+    : new OverlappingViews(allocation.address, byteLength, owner);
+}
+
+function checkBytesLength(byteLength: number): void {
+  const { maxViewByteLength } = currentRuntime();
+  if (byteLength <= maxViewByteLength) return;
+  throw new RangeError(
+    `This mapping of ${byteLength} bytes is longer than the longest view in this runtime, ` +
+      `${maxViewByteLength} bytes: use view() for a part of it`,
+  );
 }
 
 function makeBuffer(
@@ -82,7 +99,7 @@ class SharedViews implements Views {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #buffer: ArrayBuffer;
 
-  constructor({ address }: Allocation, byteLength: number, owner: object) {
+  constructor(address: bigint, byteLength: number, owner: object) {
     this.#buffer = makeBuffer(address, byteLength, owner);
     this.bytes = new Uint8Array(this.#buffer);
   }
@@ -97,6 +114,54 @@ class SharedViews implements Views {
 
   detach(): void {
     detach(this.#buffer);
+  }
+}
+
+/**
+ * Buffers of the same length that start a stride apart, each held strongly
+ * once a view has needed it: any view lies within the one that starts last
+ * before it.
+ */
+class OverlappingViews implements Views {
+  readonly #address: bigint;
+  readonly #byteLength: number;
+  readonly #owner: object;
+  readonly #parts: Map<number, SharedViews> = new Map();
+
+  constructor(address: bigint, byteLength: number, owner: object) {
+    this.#address = address;
+    this.#byteLength = byteLength;
+    this.#owner = owner;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    checkBytesLength(this.#byteLength);
+    return this.make(Uint8Array<ArrayBuffer>, 0, this.#byteLength);
+  }
+
+  make<V>(type: ViewMaker<V>, byteOffset: number, length: number): V {
+    const start = byteOffset - byteOffset % BUFFER_STRIDE;
+    let part = this.#parts.get(start);
+    if (part === undefined) {
+      part = new SharedViews(
+        this.#address + BigInt(start),
+        Math.min(currentRuntime().maxViewByteLength + BUFFER_STRIDE, this.#byteLength - start),
+        this.#owner,
+      );
+      this.#parts.set(start, part);
+    }
+    return part.make(type, byteOffset - start, length);
+  }
+
+  get isTransferred(): boolean {
+    return Array.from(this.#parts.values()).some((part) => part.isTransferred);
+  }
+
+  detach(): void {
+    for (const [start, part] of this.#parts) {
+      part.detach();
+      this.#parts.delete(start); // where the next one fails, this one was not transferred
+    }
   }
 }
 
@@ -121,6 +186,7 @@ class WindowViews implements Views {
   get bytes(): Uint8Array<ArrayBuffer> {
     const kept = this.#bytes?.deref();
     if (kept) return kept;
+    checkBytesLength(this.#byteLength);
     const made = this.make(
       Uint8Array<ArrayBuffer>,
       0,

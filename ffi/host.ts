@@ -13,6 +13,7 @@ import { deno, type DenoNamespace } from "./runtime/deno.ts";
 import { type Koffi, koffi } from "./runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { isAtLeast, type Versions } from "./runtime/versions.ts";
 import type { Native } from "./symbols.ts";
 
 /** The globals by which the runtimes are told apart. */
@@ -22,6 +23,7 @@ export interface HostGlobals {
   readonly process?: {
     readonly platform: string;
     readonly arch: string;
+    readonly versions: Versions;
     getBuiltinModule(name: string): unknown;
   };
 }
@@ -41,6 +43,17 @@ const SYSTEMS: Readonly<Record<string, (native: Native) => Os>> = {
 };
 const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
 
+/**
+ * The first versions that have all that is used, by their names in
+ * `process.versions`, where Deno and Bun have an entry for Node.js too.
+ * `process.getBuiltinModule()` came last to each.
+ */
+const FLOORS: readonly (readonly [name: string, title: string, version: string])[] = [
+  ["deno", "Deno", "2.1"],
+  ["bun", "Bun", "1.2.6"],
+  ["node", "Node.js", "22.3"],
+];
+
 let pickedRuntime: Runtime | undefined;
 let openedHost: Host | undefined;
 
@@ -56,30 +69,41 @@ export function host(): Host {
 
 /** Picks the runtime that has these globals. */
 export function pickRuntime({ Deno, Bun, process }: HostGlobals): Runtime {
-  if (typeof ArrayBuffer.prototype.transfer !== "function") {
-    throw new Error(
-      "This runtime cannot detach an ArrayBuffer, which keeps views from outliving their memory: " +
-        "use Deno 2, Bun 1.4 or Node.js 22, or later",
-    );
-  }
-  if (typeof Deno?.dlopen === "function") return deno(Deno);
-  if (typeof process?.getBuiltinModule !== "function") {
-    throw new Error(
-      "This JavaScript runtime is not supported: use Deno, Bun or Node.js",
-    );
-  }
+  const versions = process?.versions ?? Deno?.version ?? {}; // Deno 1 has no process
+  checkVersion(versions);
+  if (typeof Deno?.dlopen === "function") return deno(Deno, versions);
+  if (typeof process?.getBuiltinModule !== "function") throw unsupported();
   const builtin = <T>(name: string) => process.getBuiltinModule(name) as T;
   if (Bun !== undefined) {
     return bun(
       builtin<BunFfi>("bun:ffi"),
       builtin<BunWorkerThreads>("node:worker_threads"),
+      versions,
     );
   }
   const ffi = builtin<NodeFfi | undefined>("node:ffi");
-  return ffi ? nodeFfi(ffi) : pickKoffi(builtin);
+  return ffi ? nodeFfi(ffi, versions) : pickKoffi(builtin, versions);
 }
 
-function pickKoffi(builtin: <T>(name: string) => T): Runtime {
+/** Refuses a runtime that is unknown or too old. */
+function checkVersion(versions: Versions): void {
+  const floor = FLOORS.find(([name]) => versions[name] !== undefined);
+  if (floor === undefined) throw unsupported();
+  const [name, title, needed] = floor;
+  const found = versions[name]!;
+  if (isAtLeast(found, needed)) return;
+  throw new Error(`${title} ${found} is too old: use ${title} ${needed} or later`);
+}
+
+function unsupported(): Error {
+  const floors = FLOORS.map(([, title, version]) => `${title} ${version}`);
+  return new Error(
+    `This JavaScript runtime is not supported: use ${floors.slice(0, -1).join(", ")} ` +
+      `or ${floors.at(-1)}, or later`,
+  );
+}
+
+function pickKoffi(builtin: <T>(name: string) => T, versions: Versions): Runtime {
   const { createRequire } = builtin<{
     createRequire(url: string): (name: string) => unknown;
   }>("node:module");
@@ -100,7 +124,7 @@ function pickKoffi(builtin: <T>(name: string) => T): Runtime {
       { cause },
     );
   }
-  return koffi(library, constants.MAX_LENGTH);
+  return koffi(library, constants.MAX_LENGTH, versions);
 }
 
 /** Opens the system that has these globals, from `runtime`. */

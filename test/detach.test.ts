@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
-import { childValue, runChild, runtime, test } from "./harness.ts";
+import { childValue, runChild, test, unlessBun14 } from "./harness.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
 
 const LENGTH = 4 * pageSize();
@@ -100,11 +100,7 @@ test(
     }
     rmSync(folder, { recursive: true });
   },
-  {
-    skip: runtime === "bun"
-      ? undefined
-      : "only Bun keeps a buffer that it uses from being detached",
-  },
+  { skip: unlessBun14 },
 );
 
 test("no read or store through a stale view crashes the process", async () => {
@@ -211,4 +207,4 @@ test("Bun refuses to post a view's buffer", () => {
   const error = assertThrows(() => structuredClone(buffer, { transfer: [buffer] }));
   assertEquals(error.name, "DataCloneError");
   mmap.unmap();
-}, { skip: runtime === "bun" ? undefined : "only Bun can refuse without blocking the detach" });
+}, { skip: unlessBun14 });

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { childValue, runtime, test } from "./harness.ts";
+import { childValue, runtime, sourceUrl, test } from "./harness.ts";
 
 interface FirstUse {
   onImport: string[];
@@ -50,15 +50,12 @@ test("where koffi is not installed, first use works without it or says to instal
   const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
   try {
     for (const part of ["mod.ts", "core", "ffi"]) {
-      const from = fileURLToPath(new URL(`../${part}`, import.meta.url));
-      cpSync(from, join(folder, part), { recursive: true });
+      const from = fileURLToPath(sourceUrl(`../${part}`));
+      cpSync(from, join(folder, basename(from)), { recursive: true });
     }
-    cpSync(
-      fileURLToPath(new URL("../scripts/offline/std_assert/package.json", import.meta.url)),
-      join(folder, "package.json"), // its type is "module"
-    );
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
     const { firstUse, koffi } = await childValue<FirstUse>("first_use.ts", {
-      args: [pathToFileURL(join(folder, "mod.ts")).href],
+      args: [pathToFileURL(join(folder, basename(fileURLToPath(sourceUrl("../mod.ts"))))).href],
     });
     assertEquals(koffi, false);
     if (!needsKoffi) {

@@ -5,8 +5,9 @@
  * @module
  */
 import { execFile } from "node:child_process";
-import { test as nodeTest } from "node:test";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { isAtLeast } from "../ffi/runtime/versions.ts";
 
 interface Globals {
   readonly Deno?: {
@@ -29,7 +30,28 @@ const { Deno, Bun, gc } = globalThis as Globals;
 /** The runtime that runs this. */
 export const runtime: "deno" | "bun" | "node" = Deno ? "deno" : Bun ? "bun" : "node";
 
+/** The reason to skip a test that holds in Bun from 1.4 on, and nowhere else. */
+export const unlessBun14: string | undefined = isAtLeast(process.versions["bun"] ?? "", "1.4")
+  ? undefined
+  : "only Bun from 1.4 on can do that";
+
 const TIMEOUT_MS = 300_000;
+
+/** `node:test`, as a CommonJS module. */
+type NodeTest = (
+  name: string,
+  options: { readonly timeout?: number; readonly skip?: boolean },
+  body: TestBody,
+) => unknown;
+
+/** What is used of `bun:test`: before 1.4, Bun's `node:test` runs in test files alone. */
+interface BunTest {
+  readonly test: ((name: string, body: TestBody, timeout: number) => void) & {
+    skip(name: string, body: TestBody): void;
+  };
+}
+
+type TestBody = () => void | Promise<void>;
 
 /** The operating system, as `process.platform` names it. */
 export const platform: string = process.platform;
@@ -45,12 +67,30 @@ export function unlessLinux(reason: string): string | undefined {
  */
 export function test(
   name: string,
-  body: () => void | Promise<void>,
+  body: TestBody,
   options: { readonly skip?: string | undefined } = {},
 ): void {
-  // Bun's own limit is 5 s, too little for a child on an emulated processor.
-  if (options.skip === undefined) nodeTest(name, { timeout: TIMEOUT_MS }, body);
-  else nodeTest(`${name} [skipped: ${options.skip}]`, { skip: true }, () => {});
+  const isSkipped = options.skip !== undefined;
+  const title = isSkipped ? `${name} [skipped: ${options.skip}]` : name;
+  const require = createRequire(import.meta.url);
+  if (Bun) {
+    const { test } = require("bun:test") as BunTest;
+    if (isSkipped) test.skip(title, body);
+    else test(title, body, TIMEOUT_MS);
+  } else {
+    const nodeTest = require("node:test") as NodeTest;
+    nodeTest(
+      title,
+      isSkipped ? { skip: true } : { timeout: TIMEOUT_MS },
+      isSkipped ? () => {} : body,
+    );
+  }
+}
+
+/** The URL of a source file, from `test/`: where the suite was compiled, its names end in `.js`. */
+export function sourceUrl(path: string): URL {
+  const isCompiled = import.meta.url.endsWith(".js");
+  return new URL(isCompiled ? path.replace(/\.ts$/, ".js") : path, import.meta.url);
 }
 
 /** Collects garbage and lets finalizers run. In Deno and Node.js only {@linkcode runChild} allows it. */
@@ -88,7 +128,7 @@ export interface ChildOptions {
 /** Runs a program of `test/children/` with this same runtime. */
 export function runChild(program: string, options: ChildOptions = {}): Promise<ChildResult> {
   const { args = [], permissions = ["-A"] } = options;
-  const file = fileURLToPath(new URL(`./children/${program}`, import.meta.url));
+  const file = fileURLToPath(sourceUrl(`./children/${program}`));
   const flags = {
     deno: ["run", "--no-check", "--v8-flags=--expose-gc", ...permissions],
     bun: ["run"],

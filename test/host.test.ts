@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { currentRuntime, host, type HostGlobals, openHost, pickRuntime } from "../ffi/host.ts";
 import type { DenoNamespace } from "../ffi/runtime/deno.ts";
+import type { Versions } from "../ffi/runtime/versions.ts";
 import { fakePosix, type FakeSystem, fakeWindows } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 
@@ -9,13 +10,14 @@ const realHost = host();
 
 /** The FFI of a runtime, whose libraries are but its own name. */
 const DENO = {
+  version: { deno: "2.9.5" },
   dlopen: () => ({ symbols: "Deno" }),
   UnsafePointer: { create: String },
   UnsafePointerView: { getArrayBuffer: () => new ArrayBuffer(0) },
 } satisfies DenoNamespace;
 
 const BUILTINS: Readonly<Record<string, unknown>> = {
-  "bun:ffi": { dlopen: () => ({ symbols: "bun:ffi" }) },
+  "bun:ffi": { dlopen: () => ({ symbols: { ffi: "bun:ffi" } }) },
   "node:ffi": { dlopen: () => ({ functions: "node:ffi" }) },
   "node:worker_threads": {},
 };
@@ -23,10 +25,14 @@ const BUILTINS: Readonly<Record<string, unknown>> = {
 type Process = NonNullable<HostGlobals["process"]>;
 
 /** A `process` that has `builtins` and refuses to be asked for any other. */
-function process(builtins: Readonly<Record<string, unknown>>): Process {
+function process(
+  builtins: Readonly<Record<string, unknown>>,
+  versions: Versions = { node: "26.9.0" },
+): Process {
   return {
     platform: "linux",
     arch: "x64",
+    versions,
     getBuiltinModule(name) {
       assert(Object.hasOwn(builtins, name), `${name} is not to be asked for`);
       return builtins[name];
@@ -63,7 +69,7 @@ test("pickRuntime() picks Deno when there is no process", () => {
 
 test("pickRuntime() picks Bun when there is no Deno", () => {
   const globals = { Bun: {}, process: process(builtins("bun:ffi", "node:worker_threads")) };
-  assertEquals(pickedFfi(globals), "bun:ffi");
+  assertEquals(pickedFfi(globals), { ffi: "bun:ffi" });
 });
 
 test("pickRuntime() passes over a Deno without dlopen", () => {
@@ -109,33 +115,47 @@ test("pickRuntime() tells what to do when koffi is missing, or does not load", (
 });
 
 test("pickRuntime() throws when the runtime is unknown", () => {
-  const browserShim = { platform: "browser", arch: "" } as unknown as Process;
-  for (const globals of [{}, { process: browserShim }, { Bun: {} }]) {
+  const node = process({});
+  const unknown: HostGlobals[] = [
+    {},
+    { Bun: {} },
+    { process: { ...node, versions: {} } },
+    { process: { platform: "browser", arch: "" } as unknown as Process },
+    { process: { ...node, getBuiltinModule: undefined } as unknown as Process },
+  ];
+  for (const globals of unknown) {
     assertThrows(
       () => pickRuntime(globals),
       Error,
-      "This JavaScript runtime is not supported: use Deno, Bun or Node.js",
+      "This JavaScript runtime is not supported: " +
+        "use Deno 2.1, Bun 1.2.6 or Node.js 22.3, or later",
     );
   }
 });
 
-test("pickRuntime() throws when the runtime cannot detach a buffer", () => {
-  const { transfer } = ArrayBuffer.prototype;
-  try {
-    Reflect.deleteProperty(ArrayBuffer.prototype, "transfer");
-    assertThrows(
-      () => pickRuntime({ Deno: DENO }),
-      Error,
-      "use Deno 2, Bun 1.4 or Node.js 22, or later",
-    );
-  } finally {
-    Object.defineProperty(ArrayBuffer.prototype, "transfer", {
-      value: transfer,
-      writable: true,
-      configurable: true,
-    });
-  }
-});
+const DENO_1 = { ...DENO, version: { deno: "1.46.3", v8: "12.9.202.5-rusty" } };
+
+const TOO_OLD: readonly (readonly [globals: HostGlobals, message: string])[] = [
+  [{ Deno: DENO_1 }, "Deno 1.46.3 is too old: use Deno 2.1 or later"],
+  [
+    { Deno: DENO, process: process({}, { deno: "2.0.6", node: "20.11.1" }) },
+    "Deno 2.0.6 is too old: use Deno 2.1 or later",
+  ],
+  [
+    { Bun: {}, process: process({}, { bun: "1.2.5", node: "22.6.0" }) },
+    "Bun 1.2.5 is too old: use Bun 1.2.6 or later",
+  ],
+  [
+    { process: process({}, { node: "22.2.0" }) },
+    "Node.js 22.2.0 is too old: use Node.js 22.3 or later",
+  ],
+];
+
+for (const [globals, message] of TOO_OLD) {
+  test(`pickRuntime() throws and asks for nothing: ${message}`, () => {
+    assertStrictEquals(assertThrows(() => pickRuntime(globals), Error).message, message);
+  });
+}
 
 const SUPPORTED: readonly (readonly [platform: string, library: string, fake: () => FakeSystem])[] =
   [

@@ -3,6 +3,8 @@ import { bun, type BunFfi } from "../ffi/runtime/bun.ts";
 import { deno, type DenoNamespace } from "../ffi/runtime/deno.ts";
 import { type Koffi, koffi } from "../ffi/runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "../ffi/runtime/node_ffi.ts";
+import type { Runtime } from "../ffi/runtime/runtime.ts";
+import { isAtLeast, type Versions } from "../ffi/runtime/versions.ts";
 import type { SymbolTable } from "../ffi/symbols.ts";
 import { test } from "./harness.ts";
 
@@ -19,6 +21,7 @@ const TABLE = {
 } as const satisfies SymbolTable;
 
 const ADDRESS = 0x7fff_ffff_f000n;
+const GIB = 2 ** 30;
 const PAST_2_53 = 2n ** 53n + 1n;
 
 /** A function that returns `result`, and what it was called with. */
@@ -42,6 +45,7 @@ function unused(): never {
 function fakeDeno(given: Partial<DenoNamespace>): DenoNamespace {
   return {
     dlopen: unused,
+    version: {},
     UnsafePointer: { create: unused },
     UnsafePointerView: { getArrayBuffer: unused },
     ...given,
@@ -50,7 +54,7 @@ function fakeDeno(given: Partial<DenoNamespace>): DenoNamespace {
 
 test("deno().open() passes the table as it is", () => {
   const dlopen = recorder({ symbols: FUNCTIONS });
-  const opened = deno(fakeDeno({ dlopen: dlopen.call })).open("library", TABLE);
+  const opened = deno(fakeDeno({ dlopen: dlopen.call }), {}).open("library", TABLE);
   assertEquals(dlopen.calls, [["library", TABLE]]);
   assertStrictEquals(opened as unknown, FUNCTIONS);
 });
@@ -59,10 +63,13 @@ test("deno().view() makes a buffer of the pointer to the address", () => {
   const pointer = {};
   const create = recorder(pointer);
   const getArrayBuffer = recorder(BUFFER);
-  const runtime = deno(fakeDeno({
-    UnsafePointer: { create: create.call },
-    UnsafePointerView: { getArrayBuffer: getArrayBuffer.call },
-  }));
+  const runtime = deno(
+    fakeDeno({
+      UnsafePointer: { create: create.call },
+      UnsafePointerView: { getArrayBuffer: getArrayBuffer.call },
+    }),
+    {},
+  );
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(create.calls, [[ADDRESS]]);
   assertEquals(getArrayBuffer.calls, [[pointer, 8]]);
@@ -72,18 +79,20 @@ test("deno().view() makes a buffer of the pointer to the address", () => {
 test("deno().pointer() returns Deno's pointer object", () => {
   const pointer = {};
   const create = recorder(pointer);
-  const runtime = deno(fakeDeno({ UnsafePointer: { create: create.call } }));
+  const runtime = deno(fakeDeno({ UnsafePointer: { create: create.call } }), {});
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, pointer);
   assertEquals(create.calls, [[ADDRESS]]);
 });
 
 const BUN: BunFfi = { dlopen: unused, toArrayBuffer: unused };
 const WORKER_THREADS = { markAsUntransferable: unused };
+const BUN_1_4 = { bun: "1.4.0" };
+const BUN_1_3 = { bun: "1.3.14" };
 
 test("bun().open() translates the table's types", () => {
   const dlopen = recorder({ symbols: FUNCTIONS });
-  const runtime = bun({ ...BUN, dlopen: dlopen.call }, WORKER_THREADS);
-  assertStrictEquals(runtime.open("library", TABLE) as unknown, FUNCTIONS);
+  const runtime = bun({ ...BUN, dlopen: dlopen.call }, WORKER_THREADS, BUN_1_4);
+  runtime.open("library", TABLE);
   assertEquals(dlopen.calls, [["library", {
     nothing: { args: [], returns: "void" },
     signed: { args: ["i32", "u32", "i64", "usize", "ptr"], returns: "i32" },
@@ -93,22 +102,39 @@ test("bun().open() translates the table's types", () => {
   }]]);
 });
 
+test("bun().open() makes results of u32 unsigned and leaves the others", () => {
+  const call = () => -1;
+  const symbols = { unsigned: call, signed: call };
+  const runtime = bun({ ...BUN, dlopen: () => ({ symbols }) }, WORKER_THREADS, BUN_1_3);
+  const { unsigned, signed } = runtime.open("library", TABLE);
+  assertStrictEquals(unsigned(0, 0), 2 ** 32 - 1);
+  assertStrictEquals(signed as unknown, call);
+});
+
 test("bun().view() makes a buffer that cannot be transferred, with no offset", () => {
   const toArrayBuffer = recorder(BUFFER);
   const markAsUntransferable = recorder(undefined);
   const runtime = bun(
     { ...BUN, toArrayBuffer: toArrayBuffer.call },
     { markAsUntransferable: markAsUntransferable.call },
+    BUN_1_4,
   );
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
-  assertEquals(toArrayBuffer.calls, [[ADDRESS, 0, 8]]);
+  assertEquals(toArrayBuffer.calls, [[Number(ADDRESS), 0, 8]]);
   assertStrictEquals(markAsUntransferable.calls.length, 1);
   assertStrictEquals(markAsUntransferable.calls[0]?.[0], BUFFER);
 });
 
+test("bun().view() leaves a buffer transferable before Bun 1.4, which cannot refuse", () => {
+  const toArrayBuffer = recorder(BUFFER);
+  const runtime = bun({ ...BUN, toArrayBuffer: toArrayBuffer.call }, WORKER_THREADS, BUN_1_3);
+  assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
+  assertEquals(toArrayBuffer.calls, [[Number(ADDRESS), 0, 8]]);
+});
+
 test("bun().view() makes the buffer itself when the length is 0", () => {
   const markAsUntransferable = recorder(undefined);
-  const runtime = bun(BUN, { markAsUntransferable: markAsUntransferable.call });
+  const runtime = bun(BUN, { markAsUntransferable: markAsUntransferable.call }, BUN_1_4);
   const buffer = runtime.view(ADDRESS, 0);
   assertStrictEquals(buffer.byteLength, 0);
   assertStrictEquals(markAsUntransferable.calls.length, 1);
@@ -116,21 +142,32 @@ test("bun().view() makes the buffer itself when the length is 0", () => {
 });
 
 test("bun().pointer() returns a number", () => {
-  const runtime = bun(BUN, WORKER_THREADS);
+  const runtime = bun(BUN, WORKER_THREADS, BUN_1_4);
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, 0x7fff_ffff_f000);
 });
 
-test("bun() shares buffers up to 64 MiB and views up to 4 GiB", () => {
-  const runtime = bun(BUN, WORKER_THREADS);
-  assertStrictEquals(runtime.maxSharedByteLength, 67_108_864);
-  assertStrictEquals(runtime.maxViewByteLength, 4_294_967_296);
+/** How a runtime makes views. */
+function limits(
+  { maxViewByteLength, maxSharedByteLength, longMappings }: Runtime,
+): [number, number, Runtime["longMappings"]] {
+  return [maxViewByteLength, maxSharedByteLength, longMappings];
+}
+
+test("bun() makes windows above 64 MiB, and shares all that it can before Bun 1.4", () => {
+  const of = (version: string) => limits(bun(BUN, WORKER_THREADS, { bun: version }));
+  for (const version of ["1.4.0", "1.4.5", "1.10.0", "2.0.0"]) {
+    assertEquals(of(version), [4 * GIB, 64 * 2 ** 20, "windows"], version);
+  }
+  for (const version of ["1.2.6", "1.3.14"]) {
+    assertEquals(of(version), [2 * GIB, 2 * GIB, "overlapping"], version);
+  }
 });
 
 const NODE_FFI: NodeFfi = { dlopen: unused, toArrayBuffer: unused };
 
 test("nodeFfi().open() translates the table's types", () => {
   const dlopen = recorder({ functions: FUNCTIONS });
-  const runtime = nodeFfi({ ...NODE_FFI, dlopen: dlopen.call });
+  const runtime = nodeFfi({ ...NODE_FFI, dlopen: dlopen.call }, {});
   assertStrictEquals(runtime.open("library", TABLE) as unknown, FUNCTIONS);
   assertEquals(dlopen.calls, [["library", {
     nothing: { arguments: [], return: "void" },
@@ -146,26 +183,59 @@ test("nodeFfi().open() translates the table's types", () => {
 
 test("nodeFfi().view() asks for a view and not for a copy", () => {
   const toArrayBuffer = recorder(BUFFER);
-  const runtime = nodeFfi({ ...NODE_FFI, toArrayBuffer: toArrayBuffer.call });
+  const runtime = nodeFfi({ ...NODE_FFI, toArrayBuffer: toArrayBuffer.call }, {});
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(toArrayBuffer.calls, [[ADDRESS, 8, false]]);
 });
 
 test("nodeFfi().pointer() returns the address", () => {
-  assertStrictEquals(nodeFfi(NODE_FFI).pointer(ADDRESS) as unknown, ADDRESS);
+  assertStrictEquals(nodeFfi(NODE_FFI, {}).pointer(ADDRESS) as unknown, ADDRESS);
 });
 
+/** What `process.versions` says, and whether that engine ends the process at 32 GiB. */
+const V8_VERSIONS: readonly (readonly [versions: Versions, aborts: boolean])[] = [
+  [{ deno: "2.1.0", node: "20.11.1", v8: "13.0.245.12-rusty" }, false],
+  [{ deno: "2.6.6", node: "24.2.0", v8: "14.2.231.17-rusty" }, false],
+  [{ deno: "2.6.8", node: "24.2.0", v8: "14.5.201.2-rusty" }, true],
+  [{ deno: "2.7.14", node: "24.2.0", v8: "14.7.173.20-rusty" }, true],
+  [{ deno: "2.8.0", node: "24.15.0", v8: "14.9.207.2-rusty" }, false],
+  [{ deno: "2.9.5", node: "26.3.0", v8: "15.0.245.2-rusty" }, false],
+  [{ deno: "2.7.99", node: "26.9.0", v8: "14.8.1.1-rusty" }, true],
+  [{ node: "22.3.0", v8: "12.4.254.20-node.13" }, false],
+  [{ node: "25.9.0", v8: "14.1.146.11-node.25" }, false],
+  [{ node: "26.0.0", v8: "14.6.202.33-node.19" }, true],
+  [{ node: "26.8.2", v8: "14.6.202.34-node.28" }, true],
+  [{ node: "26.9.0", v8: "14.6.202.34-node.32" }, false],
+  [{ node: "26.10.0", v8: "14.6.202.34-node.34" }, false],
+  [{}, false],
+];
+
 for (
-  const [name, runtime] of [
-    ["deno", deno(fakeDeno({}))],
-    ["nodeFfi", nodeFfi(NODE_FFI)],
+  const [name, make] of [
+    ["deno", (versions: Versions) => deno(fakeDeno({}), versions)],
+    ["nodeFfi", (versions: Versions) => nodeFfi(NODE_FFI, versions)],
+    ["koffi", (versions: Versions) => koffi(fakeKoffi(0).koffi, 2 ** 53 - 1, versions)],
   ] as const
 ) {
-  test(`${name}() shares one buffer among all views of any mapping`, () => {
-    assertStrictEquals(runtime.maxViewByteLength, 2 ** 53 - 1);
-    assertStrictEquals(runtime.maxSharedByteLength, 2 ** 53 - 1);
+  test(`${name}() shares one buffer among all views, and none that V8 cannot bear`, () => {
+    for (const [versions, aborts] of V8_VERSIONS) {
+      const longest = aborts ? 30 * GIB : 2 ** 53 - 1;
+      assertEquals(limits(make(versions)), [longest, longest, "overlapping"], versions.v8);
+    }
   });
 }
+
+test("isAtLeast() compares numbers and not letters, and takes a pre-release for the release", () => {
+  const ordered = ["1.2", "1.2.6-canary.1", "1.2.10", "1.3.0", "1.10.0", "2.0.0-rc.1", "10.0.0"];
+  for (const [index, version] of ordered.entries()) {
+    for (const [otherIndex, other] of ordered.entries()) {
+      const first = other.replace(/-.*/, "");
+      assertStrictEquals(isAtLeast(version, first), index >= otherIndex, `${version}, ${first}`);
+    }
+  }
+  assertStrictEquals(isAtLeast("1.4", "1.4.0"), true);
+  assertStrictEquals(isAtLeast("", "0.1"), false);
+});
 
 /** A koffi whose functions all return `result`. */
 function fakeKoffi(
@@ -188,7 +258,7 @@ function fakeKoffi(
 
 test("koffi().open() translates the table's types", () => {
   const fake = fakeKoffi(0);
-  koffi(fake.koffi, 0).open("library", TABLE);
+  koffi(fake.koffi, 0, {}).open("library", TABLE);
   assertEquals(fake.loaded, ["library"]);
   assertEquals(fake.found, [
     ["nothing", "void", []],
@@ -201,7 +271,7 @@ test("koffi().open() translates the table's types", () => {
 
 test("koffi().open() passes arguments as they are", () => {
   const fake = fakeKoffi(0);
-  const functions = koffi(fake.koffi, 0).open("library", TABLE);
+  const functions = koffi(fake.koffi, 0, {}).open("library", TABLE);
   const bytes = new Uint8Array(1);
   functions.signed(-1, 2 ** 32 - 1, -PAST_2_53, ADDRESS, bytes);
   functions.address(ADDRESS);
@@ -221,30 +291,30 @@ test("koffi().open() makes every 64-bit result a bigint and leaves the others", 
     [2n ** 64n - 1n, 2n ** 64n - 1n],
   ];
   for (const [result, wide] of cases) {
-    const functions = koffi(fakeKoffi(result).koffi, 0).open("library", TABLE);
+    const functions = koffi(fakeKoffi(result).koffi, 0, {}).open("library", TABLE);
     assertStrictEquals(functions.wide(new Uint8Array(1)), wide);
     assertStrictEquals(functions.address(0n), wide);
     assertStrictEquals(functions.unsigned(0, 0) as unknown, result);
     assertStrictEquals(functions.signed(0, 0, 0n, 0n, new Uint8Array(1)) as unknown, result);
   }
-  const { nothing } = koffi(fakeKoffi(undefined).koffi, 0).open("library", TABLE);
+  const { nothing } = koffi(fakeKoffi(undefined).koffi, 0, {}).open("library", TABLE);
   assertStrictEquals(nothing(), undefined);
 });
 
 test("koffi().view() makes a buffer of the address", () => {
   const view = recorder(BUFFER);
-  const runtime = koffi({ ...fakeKoffi(0).koffi, view: view.call }, 0);
+  const runtime = koffi({ ...fakeKoffi(0).koffi, view: view.call }, 0, {});
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(view.calls, [[ADDRESS, 8]]);
 });
 
 test("koffi().pointer() returns the address", () => {
-  const runtime = koffi(fakeKoffi(0).koffi, 0);
+  const runtime = koffi(fakeKoffi(0).koffi, 0, {});
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, ADDRESS);
 });
 
 test("koffi() limits views to the length that it is given", () => {
-  const runtime = koffi(fakeKoffi(0).koffi, 123);
+  const runtime = koffi(fakeKoffi(0).koffi, 123, {});
   assertStrictEquals(runtime.maxViewByteLength, 123);
   assertStrictEquals(runtime.maxSharedByteLength, 123);
 });

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
 import { Mmap, MmapOptions, pageSize, type RawMmap } from "../mod.ts";
-import { test } from "./harness.ts";
+import { sourceUrl, test } from "./harness.ts";
 
 /** Starts a worker of `test/children/`, and resolves with its first message. */
 function start(program: string, workerData?: unknown): [Worker, Promise<unknown>] {
-  const worker = new Worker(new URL(`./children/${program}`, import.meta.url), { workerData });
+  const worker = new Worker(sourceUrl(`./children/${program}`), { workerData });
   const message = new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);

@@ -4,7 +4,8 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import type { Pointer, Runtime } from "./runtime.ts";
+import { BUFFER_STRIDE, type Pointer, type Runtime } from "./runtime.ts";
+import { isAtLeast, type Versions } from "./versions.ts";
 
 /** What is used of `bun:ffi`. */
 export interface BunFfi {
@@ -15,11 +16,14 @@ export interface BunFfi {
   ): { readonly symbols: unknown };
   /** {@link https://bun.com/reference/bun/ffi/toArrayBuffer} */
   toArrayBuffer(
-    address: bigint,
+    address: BunPointer,
     byteOffset: number,
     byteLength: number,
   ): ArrayBuffer;
 }
+
+/** A pointer argument of `bun:ffi`. */
+export type BunPointer = number & { __pointer__: null };
 
 /** What is used of `node:worker_threads` in Bun. */
 export interface BunWorkerThreads {
@@ -30,7 +34,10 @@ export interface BunWorkerThreads {
 /** The names that `bun:ffi` has for the types of the tables. */
 export type BunType = "void" | "i32" | "u32" | "i64" | "usize" | "ptr";
 
+type BunFunction = (...args: never[]) => number;
+
 const MIB = 2 ** 20;
+const GIB = 2 ** 30;
 
 const TYPES: Readonly<Record<CType, BunType>> = {
   void: "void",
@@ -45,13 +52,27 @@ const TYPES: Readonly<Record<CType, BunType>> = {
 export function bun(
   { dlopen, toArrayBuffer }: BunFfi,
   { markAsUntransferable }: BunWorkerThreads,
+  { bun: version = "" }: Versions,
 ): Runtime {
+  // Before 1.4 markAsUntransferable() only throws that it is not implemented.
+  const canRefuseTransfer = isAtLeast(version, "1.4");
   return {
-    // JavaScriptCore's MAX_ARRAY_BUFFER_SIZE; a longer one throws "Out of memory".
-    maxViewByteLength: 4096 * MIB,
     // Bun counts a view's whole length as JavaScript heap: a long one that is
-    // held makes its collector lazy, and making one makes it run.
-    maxSharedByteLength: 64 * MIB,
+    // held makes its collector lazy, and making one makes it run. Where a
+    // transfer cannot be refused it must be noticed, and that goes first.
+    ...(canRefuseTransfer
+      ? {
+        // JavaScriptCore's MAX_ARRAY_BUFFER_SIZE; a longer one throws "Out of memory".
+        maxViewByteLength: 4 * GIB,
+        maxSharedByteLength: 64 * MIB,
+        longMappings: "windows",
+      }
+      : {
+        // Buffers of 3 GiB: one of 4 GiB loses its length, or its last byte.
+        maxViewByteLength: 3 * GIB - BUFFER_STRIDE,
+        maxSharedByteLength: 3 * GIB - BUFFER_STRIDE,
+        longMappings: "overlapping",
+      }),
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const translated = Object.fromEntries(
@@ -63,16 +84,23 @@ export function bun(
           },
         ]),
       );
-      return dlopen(library, translated).symbols as Functions<T>;
+      const symbols = dlopen(library, translated).symbols as Record<string, BunFunction>;
+      const unsigned = Object.entries(table)
+        .filter(([, { result }]) => result === "u32")
+        // Before 1.4 the result comes signed.
+        .map(([name]) => [name, (...args: never[]) => symbols[name]!(...args) >>> 0]);
+      return { ...symbols, ...Object.fromEntries(unsigned) } as Functions<T>;
     },
 
     view(address: bigint, byteLength: number): ArrayBuffer {
-      // toArrayBuffer() refuses a length of 0, and its byteOffset is not to be
-      // trusted past 2 GiB.
-      const buffer = byteLength === 0 ? new ArrayBuffer(0) : toArrayBuffer(address, 0, byteLength);
+      // toArrayBuffer() refuses a length of 0, its byteOffset is not to be
+      // trusted past 2 GiB, and before Bun 1.4 it takes a bigint for another address.
+      const buffer = byteLength === 0
+        ? new ArrayBuffer(0)
+        : toArrayBuffer(Number(address) as BunPointer, 0, byteLength);
       // Refuses postMessage() and structuredClone(), which the collector would
       // not see. In Bun it does not stop transfer(0), which detaches.
-      markAsUntransferable(buffer);
+      if (canRefuseTransfer) markAsUntransferable(buffer);
       return buffer;
     },
 

@@ -5,11 +5,14 @@
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import type { Pointer, Runtime } from "./runtime.ts";
+import { maxV8ViewByteLength, type Versions } from "./versions.ts";
 
 /** What is used of the `Deno` namespace. */
 export interface DenoNamespace {
   /** {@link https://docs.deno.com/api/deno/~/Deno.dlopen} */
   dlopen(library: string, table: SymbolTable): { readonly symbols: unknown };
+  /** {@link https://docs.deno.com/api/deno/~/Deno.version} */
+  readonly version: Versions;
   /** {@link https://docs.deno.com/api/deno/~/Deno.UnsafePointer} */
   readonly UnsafePointer: { create(address: bigint): unknown };
   /** {@link https://docs.deno.com/api/deno/~/Deno.UnsafePointerView} */
@@ -24,11 +27,13 @@ export type DenoType = CType;
 /** Makes the runtime of Deno. */
 export function deno(
   { dlopen, UnsafePointer, UnsafePointerView }: DenoNamespace,
+  versions: Versions,
 ): Runtime {
+  const maxViewByteLength = maxV8ViewByteLength(versions);
   return {
-    // V8 refuses nothing below this, and no address space is longer.
-    maxViewByteLength: Number.MAX_SAFE_INTEGER,
-    maxSharedByteLength: Number.MAX_SAFE_INTEGER,
+    maxViewByteLength,
+    maxSharedByteLength: maxViewByteLength,
+    longMappings: "overlapping",
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       return dlopen(library, table).symbols as Functions<T>;

@@ -5,6 +5,7 @@
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import type { Pointer, Runtime } from "./runtime.ts";
+import { maxV8ViewByteLength, type Versions } from "./versions.ts";
 
 /** What is used of koffi. */
 export interface Koffi {
@@ -39,16 +40,19 @@ const TYPES: Readonly<Record<CType, KoffiType>> = {
 };
 
 /**
- * Makes the runtime of Node.js with koffi. `maxViewByteLength` is
+ * Makes the runtime of Node.js with koffi. `maxBufferByteLength` is
  * `buffer.constants.MAX_LENGTH`: past it koffi aborts the process.
  */
 export function koffi(
   { load, view }: Koffi,
-  maxViewByteLength: number,
+  maxBufferByteLength: number,
+  versions: Versions,
 ): Runtime {
+  const maxViewByteLength = Math.min(maxBufferByteLength, maxV8ViewByteLength(versions));
   return {
     maxViewByteLength,
     maxSharedByteLength: maxViewByteLength,
+    longMappings: "overlapping",
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);

@@ -1,10 +1,12 @@
 /**
- * Node.js 26.9 and later: `node:ffi`.
+ * Node.js 26.9 and later: `node:ffi`. From 26.1 on it is behind the flag
+ * `--experimental-ffi`.
  *
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import type { Pointer, Runtime } from "./runtime.ts";
+import { maxV8ViewByteLength, type Versions } from "./versions.ts";
 
 /** What is used of `node:ffi`. */
 export interface NodeFfi {
@@ -40,11 +42,12 @@ const TYPES = {
 } as const satisfies Record<CType, NodeType>;
 
 /** Makes the runtime of Node.js with its own FFI. */
-export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi): Runtime {
+export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi, versions: Versions): Runtime {
+  const maxViewByteLength = maxV8ViewByteLength(versions);
   return {
-    // V8 refuses nothing below this, and no address space is longer.
-    maxViewByteLength: Number.MAX_SAFE_INTEGER,
-    maxSharedByteLength: Number.MAX_SAFE_INTEGER,
+    maxViewByteLength,
+    maxSharedByteLength: maxViewByteLength,
+    longMappings: "overlapping",
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       // node:ffi ignores a misnamed key silently: the type above is the guard.

@@ -6,16 +6,25 @@
  */
 import type { Native } from "../symbols.ts";
 
+/** How far apart {@linkcode Runtime.longMappings}' overlapping buffers start, in bytes. */
+export const BUFFER_STRIDE: number = 2 ** 30;
+
 /** How to call C, and how to see its memory, in one JavaScript runtime. */
 export interface Runtime extends Native {
   /** The longest single `ArrayBuffer` over foreign memory, in bytes. */
   readonly maxViewByteLength: number;
 
-  /**
-   * Up to this many bytes a mapping gets one buffer that all its views share.
-   * A longer one gets a buffer for just the window of each view.
-   */
+  /** Up to this many bytes a mapping gets one buffer that all its views share. */
   readonly maxSharedByteLength: number;
+
+  /**
+   * What a longer mapping gets: `"windows"`, a buffer for just the window of
+   * each view, which is held weakly, where the engine counts the length of a
+   * buffer as its heap and no buffer can be transferred to another thread;
+   * else `"overlapping"`, a buffer for each stretch of it that is in use,
+   * held strongly, so that a transfer is always noticed.
+   */
+  readonly longMappings: "windows" | "overlapping";
 
   /** Turns an address into what this runtime's FFI takes for a pointer argument. */
   pointer(address: bigint): Pointer;
