@@ -6,6 +6,7 @@
 import { build, emptyDir } from "@deno/dnt";
 import { readdir } from "node:fs/promises";
 import config from "../deno.json" with { type: "json" };
+import { bundle } from "./bundle.ts";
 
 const REPOSITORY = "https://github.com/sysalloc/sysalloc";
 const OUTPUT = "npm";
@@ -24,6 +25,8 @@ await build({
   compilerOptions: {
     target: "Latest", // Node.js 22 runs the sources as they are: types go, code stays
     lib: ["ESNext", "DOM"], // DOM is where TypeScript keeps `import.meta.url`
+    sourceMap: true,
+    inlineSources: true,
   },
   package: {
     name: "sysalloc",
@@ -51,7 +54,7 @@ await build({
     // "default", where dnt alone would write "import": Node.js has been able to
     // require() an ES module since 22.12
     exports: { ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" } },
-    engines: { node: ">=22" },
+    engines: { node: ">=22.3", deno: ">=2.1", bun: ">=1.2.6" },
     peerDependencies: { koffi: "^3" },
     peerDependenciesMeta: { koffi: { optional: true } },
   },
@@ -59,6 +62,7 @@ await build({
     for (const file of ["README.md", "CHANGELOG.md", "LICENSE"]) {
       await Deno.copyFile(file, `${OUTPUT}/${file}`);
     }
+    await bundle(`${OUTPUT}/esm`, "mod.js");
     await nameInExamples("sysalloc");
   },
 });

@@ -14,7 +14,7 @@ const KOFFI = `koffi@${config.devDependencies.koffi}`;
 
 /** What the tarball may hold, which no test file is. */
 const MAY_HOLD =
-  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|esm\/package\.json|esm\/(?:mod|(?:core|ffi)\/[\w/]+)\.(?:js|d\.ts))$/;
+  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|esm\/package\.json|esm\/mod\.js(?:\.map)?|esm\/(?:mod|(?:core|ffi)\/[\w/]+)\.d\.ts)$/;
 
 /** What the tarball must hold. */
 const MUST_HOLD = [
@@ -24,6 +24,7 @@ const MUST_HOLD = [
   "LICENSE",
   "esm/package.json",
   "esm/mod.js",
+  "esm/mod.js.map",
   "esm/mod.d.ts",
 ];
 
@@ -56,6 +57,18 @@ assert.equal(memory.closed, true);
 assert.equal(bytes.length, 0);
 assert.equal(bytes[len - 1], undefined);
 console.log(len + " bytes at 0x" + address.toString(16));
+`;
+
+/** Fails in the library, whose frames the source map names. */
+const PROGRAM_WITH_TRACE = `
+import assert from "node:assert/strict";
+import { MmapOptions } from "sysalloc";
+
+assert.throws(() => new MmapOptions().len(-1), (error) => {
+  const frame = error.stack.split("\\n").find((line) => line.includes("validate.ts"));
+  console.log(frame.trim());
+  return /core.validate\\.ts:\\d+/.test(frame);
+});
 `;
 
 /** Finds no FFI, but only when it asks for it. */
@@ -126,6 +139,10 @@ async function smoke(): Promise<void> {
   const plain = await makeFolder("plain");
   await check("npm install", () => npmInstall(plain, tarball));
   await check("Node.js 26", () => run([node26, "main.mjs"], plain));
+  await check(
+    "Node.js 26, source map",
+    () => run([node26, "--enable-source-maps", "with_trace.mjs"], plain),
+  );
   await check(
     "Node.js 22 without koffi",
     () => run([node22, "without_ffi.mjs"], plain),
@@ -222,11 +239,7 @@ async function pack(): Promise<Packed> {
 function checkFiles(files: string[]): void {
   const foreign = files.filter((file) => !MAY_HOLD.test(file));
   if (foreign.length > 0) throw new Error(`has ${foreign.join(", ")}`);
-  const modules = files.filter((file) => file.endsWith(".js"));
-  const missing = [
-    ...MUST_HOLD,
-    ...modules.map((file) => file.replace(/js$/, "d.ts")),
-  ].filter((file) => !files.includes(file));
+  const missing = MUST_HOLD.filter((file) => !files.includes(file));
   if (missing.length > 0) throw new Error(`lacks ${missing.join(", ")}`);
 }
 
@@ -239,6 +252,7 @@ async function makeFolder(name: string): Promise<string> {
     "main.mjs": PROGRAM,
     "main_npm.mjs": PROGRAM.replace('"sysalloc"', '"npm:sysalloc"'),
     "without_ffi.mjs": PROGRAM_WITHOUT_FFI,
+    "with_trace.mjs": PROGRAM_WITH_TRACE,
     "main.ts": TYPED_PROGRAM,
   };
   for (const [file, text] of Object.entries(files)) {

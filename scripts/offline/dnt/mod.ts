@@ -38,7 +38,7 @@ export interface BuildOptions {
   /** Whether to leave the TypeScript sources out of the package. */
   skipSourceOutput: true;
   /** Options of the TypeScript compiler; `"Latest"` also means no polyfills. */
-  compilerOptions: { target: "Latest"; lib: string[] };
+  compilerOptions: { target: "Latest"; lib: string[]; sourceMap: true; inlineSources: true };
   /** The fields of `package.json`. */
   package: PackageJson;
   /** Runs once everything has been written. */
@@ -59,7 +59,7 @@ export async function build(options: BuildOptions): Promise<void> {
   );
   await Deno.writeTextFile(
     `${outDir}/.npmignore`,
-    "/src/\n/test_runner.js\nyarn.lock\npnpm-lock.yaml\n",
+    "/src/\n/test_runner.cjs\nyarn.lock\npnpm-lock.yaml\n",
   );
 
   log("Type checking and emitting the ESM package...");
@@ -103,6 +103,7 @@ async function compile(
       ...["--strict", "--useUnknownInCatchVariables", "false"],
       ...["--isolatedModules", "--skipLibCheck", "--noEmitOnError"],
       ...["--declaration", "--rewriteRelativeImportExtensions"],
+      ...["--sourceMap", "--inlineSources"],
     ],
   }).spawn().status;
   if (!success) throw new Error(`${entryPoint} does not compile`);

@@ -13,7 +13,12 @@ const OPTIONS: { readonly [Name in keyof BuildOptions]: Check } = {
   scriptModule: is(false),
   skipNpmInstall: is(true),
   skipSourceOutput: is(true),
-  compilerOptions: { target: is("Latest"), lib: isStrings },
+  compilerOptions: {
+    target: is("Latest"),
+    lib: isStrings,
+    sourceMap: is(true),
+    inlineSources: is(true),
+  },
   package: (value) => typeof value === "object" && value !== null,
   postBuild: (value) => typeof value === "function",
 };
