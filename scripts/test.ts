@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { recordRun, type RuntimeResult } from "./platforms/results.ts";
+import { recordRun, type RuntimeResult } from "./matrix/results.ts";
+import { platformResults } from "./platforms/results.ts";
 import { readReport, RUNTIMES, suiteArguments, type Tally, testFiles } from "./suite.ts";
 
 /** Runs the suite in one runtime; a run that ends without a report has failed. */
@@ -65,7 +66,7 @@ for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
   for (const skip of tally.skipped) console.log(`  ${skip}`);
 }
 if (recording && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
-  recordRun("linux-x64", {
+  recordRun(platformResults, "linux-x64", {
     title: "Linux x64",
     how: `${systemName()}, nothing emulated`,
     runtimes: results,

@@ -5,12 +5,12 @@
  * @module
  */
 import { join } from "node:path";
-import { cached, digest } from "./cache.ts";
+import { cached, digest } from "../matrix/cache.ts";
 import { unpack, unpackFiles } from "./debian.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform } from "../matrix/platform.ts";
 import { rootGuest, tryRoot } from "./root_guest.ts";
-import { bun, deno, node, type RuntimeBuild } from "./runtimes.ts";
-import { step } from "./setup.ts";
+import { bun, deno, node, type RuntimeBuild } from "../matrix/runtimes.ts";
+import { step } from "../matrix/steps.ts";
 
 const packages = [
   "busybox-static",

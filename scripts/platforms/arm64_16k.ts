@@ -7,13 +7,21 @@
  */
 import { dirname, join } from "node:path";
 import { arm64Root, arm64Runtimes, processor } from "./arm64.ts";
-import { cache, cached, digest, emptyFolder, logs, readIfThere, removeIfThere } from "./cache.ts";
+import {
+  cache,
+  cached,
+  digest,
+  emptyFolder,
+  logs,
+  readIfThere,
+  removeIfThere,
+} from "../matrix/cache.ts";
 import { dependencies, unpack, unpackFiles } from "./debian.ts";
-import { type Guest, type GuestFiles, type Platform, Unavailable } from "./platform.ts";
-import { type Outcome, run } from "./process.ts";
+import type { Guest, GuestFiles, Platform } from "../matrix/platform.ts";
+import { type Outcome, run } from "../matrix/process.ts";
 import { guestPath, inRoot, tryRoot } from "./root_guest.ts";
-import { need, step } from "./setup.ts";
-import { copy, suite } from "./suite_copy.ts";
+import { need, step, Unavailable } from "../matrix/steps.ts";
+import { copy, suite } from "../matrix/suite_copy.ts";
 
 const name = "arm64-16k";
 const emulatorPackages = ["busybox-static", "dash", "qemu-system-arm"];

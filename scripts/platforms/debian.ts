@@ -6,9 +6,8 @@
  * @module
  */
 import { join } from "node:path";
-import { cache, emptyFolder } from "./cache.ts";
-import { Unavailable } from "./platform.ts";
-import { ask, need } from "./setup.ts";
+import { cache, emptyFolder } from "../matrix/cache.ts";
+import { ask, need, Unavailable } from "../matrix/steps.ts";
 
 /** An architecture, as Debian names it. */
 export type Architecture = "amd64" | "arm64";

@@ -6,13 +6,13 @@
  * @module
  */
 import { join } from "node:path";
-import { cached, digest } from "./cache.ts";
+import { cached, digest } from "../matrix/cache.ts";
 import { unpack } from "./debian.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform } from "../matrix/platform.ts";
 import { rootGuest, tryRoot } from "./root_guest.ts";
 import { nodeLabel } from "../suite.ts";
-import { bun, withKoffi } from "./runtimes.ts";
-import { need, step } from "./setup.ts";
+import { bun, withKoffi } from "../matrix/runtimes.ts";
+import { need, step } from "../matrix/steps.ts";
 
 const packages = ["busybox-static", "musl"];
 const nodeVersion = "24.19.0";

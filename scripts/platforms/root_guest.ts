@@ -4,10 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import { cache } from "./cache.ts";
-import type { Guest } from "./platform.ts";
-import { run } from "./process.ts";
-import { need } from "./setup.ts";
+import { cache } from "../matrix/cache.ts";
+import type { Guest } from "../matrix/platform.ts";
+import { run } from "../matrix/process.ts";
+import { need } from "../matrix/steps.ts";
 
 /** The path of a file of the cache in a guest. */
 export function guestPath(file: string): string {

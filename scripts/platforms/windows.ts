@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { cached, digest } from "./cache.ts";
+import { cached, digest } from "../matrix/cache.ts";
 import { unpack } from "./debian.ts";
-import { type Platform, Unavailable } from "./platform.ts";
+import type { Platform } from "../matrix/platform.ts";
 import { inRoot, rootGuest, tryRoot } from "./root_guest.ts";
-import { bun, deno, node } from "./runtimes.ts";
-import { need, step } from "./setup.ts";
+import { bun, deno, node } from "../matrix/runtimes.ts";
+import { need, step, Unavailable } from "../matrix/steps.ts";
 
 const packages = ["coreutils", "dash", "wine", "wine64"];
 

@@ -7,43 +7,10 @@
  * @module
  */
 import { readdir } from "node:fs/promises";
-import { checkOptions } from "./options.ts";
+import { type BuildOptions, checkOptions } from "./options.ts";
 import { packageJson } from "./package_json.ts";
 
-/** A `package.json`, of which dnt fills in what it knows better. */
-export interface PackageJson {
-  name: string;
-  version: string;
-  [property: string]: unknown;
-}
-
-/** The options of {@linkcode build}. */
-export interface BuildOptions {
-  /** The module that becomes the package's main export. */
-  entryPoints: [string];
-  /** The folder of the package. */
-  outDir: string;
-  /** Stand-ins for globals that Node.js lacks: none. */
-  shims: Record<string, never>;
-  /** Whether to type-check before emitting. */
-  typeCheck: "single";
-  /** Whether to collect and run tests. */
-  test: false;
-  /** `"inline"` puts each declaration file beside its module. */
-  declaration: "inline";
-  /** The CommonJS or UMD variant: none. */
-  scriptModule: false;
-  /** Whether to do without `npm install` in the package. */
-  skipNpmInstall: true;
-  /** Whether to leave the TypeScript sources out of the package. */
-  skipSourceOutput: true;
-  /** Options of the TypeScript compiler; `"Latest"` also means no polyfills. */
-  compilerOptions: { target: "Latest"; lib: string[]; sourceMap: true; inlineSources: true };
-  /** The fields of `package.json`. */
-  package: PackageJson;
-  /** Runs once everything has been written. */
-  postBuild: () => void | Promise<void>;
-}
+export type { BuildOptions, PackageJson } from "./options.ts";
 
 /** Builds an npm package of ES modules from a Deno module. */
 export async function build(options: BuildOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import type { PackageJson } from "./mod.ts";
+import type { PackageJson } from "./options.ts";
 
 /** The fields that dnt puts first and last; the others stay between them. */
 const FIRST = [

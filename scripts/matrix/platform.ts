@@ -1,18 +1,18 @@
 /**
- * The words that the platform modules and the driver share.
+ * The words that the declarations and the driver share.
  *
  * @module
  */
 import type { Outcome } from "./process.ts";
 import type { RuntimeBuild } from "./runtimes.ts";
 
-/** A platform that the suite runs on. */
+/** Something that the suite runs on: another system, or this one with other versions. */
 export interface Platform {
   /** Its name on the command line and in the results. */
   readonly name: string;
   /** Its name in the README. */
   readonly title: string;
-  /** How it is had on a machine that is something else. */
+  /** How it is had on this machine. */
   readonly how: string;
   readonly runtimes: readonly RuntimeBuild[];
   /** Sets the platform up; throws {@linkcode Unavailable} where that cannot be. */
@@ -34,6 +34,3 @@ export interface GuestFiles {
   /** The file that the command was told to write. */
   readonly report: string;
 }
-
-/** Something that a platform needs is not to be had here: no verdict on the suite. */
-export class Unavailable extends Error {}

@@ -1,5 +1,5 @@
 /**
- * Where everything is kept that is downloaded or built for the platforms.
+ * Where everything is kept that is downloaded or built for the matrices.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { join } from "node:path";
 export const project: string = join(import.meta.dirname ?? ".", "../..");
 
 /** The folder of the cache: delete it to start afresh. */
-export const cache: string = join(project, ".cache/platforms");
+export const cache: string = join(project, ".cache/matrix");
 
 /** The folder of a platform's logs and reports. */
 export function logs(platform: string): string {

@@ -1,28 +1,28 @@
 /**
- * What a run of the suite in a guest came to.
+ * What a run of the suite came to.
  *
  * @module
  */
 import { readReport, type Runner, type Tally } from "../suite.ts";
 import { readIfThere } from "./cache.ts";
 import { type Outcome, tail } from "./process.ts";
-import { readResults } from "./results.ts";
 
 /** A tally, and what is wrong with the run beside the tests that failed. */
 export interface Verdict extends Tally {
   readonly problem: string | undefined;
 }
 
-/** The part of the suite that must have run for a platform to count as tested. */
+/** The part of the suite that must have run for a runtime to count as tested. */
 const leastShare = 0.85;
 
-/** Judges a run by its report and by how it ended. */
+/** Judges a run by its report, by how it ended, and by how many tests the suite has had. */
 export async function judge(
   outcome: Outcome,
   report: string,
+  wholeSuite: number,
 ): Promise<Verdict> {
   const tally = readReport(await readIfThere(report) ?? "");
-  return { ...tally, problem: findProblem(outcome, tally) };
+  return { ...tally, problem: findProblem(outcome, tally, wholeSuite) };
 }
 
 /** The failures of a run: one at least if anything is wrong with it. */
@@ -48,27 +48,17 @@ export function excerpt(runner: Runner, log: string): string {
   }
 }
 
-/** How many tests the recorded runs of the suite had. */
-function wholeSuite(): number {
-  const results = Object.values(readResults()).flatMap(({ runtimes }) => Object.values(runtimes));
-  return Math.max(
-    0,
-    ...results.map((result) =>
-      "unavailable" in result ? 0 : result.passed + result.failed + result.skipped
-    ),
-  );
-}
-
 function findProblem(
   { code, timedOut }: Outcome,
   { passed, failed, skipped }: Tally,
+  wholeSuite: number,
 ): string | undefined {
   const total = passed + failed.length + skipped.length;
   if (timedOut) return "did not end in time";
   if (total === 0) return `no report, exit code ${code}`;
   if (code !== 0 && failed.length === 0) return `exit code ${code}`;
   // A report may lack tests: the suite has as many as any run of it has had.
-  const whole = Math.max(total, wholeSuite());
+  const whole = Math.max(total, wholeSuite);
   const ran = passed + failed.length;
   if (ran < leastShare * whole) return `only ${ran} of ${whole} tests ran`;
 }

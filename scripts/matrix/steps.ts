@@ -1,12 +1,14 @@
 /**
- * The steps that set a platform up.
+ * The steps that set something up.
  *
  * @module
  */
 import { join } from "node:path";
 import { logs, readIfThere } from "./cache.ts";
-import { Unavailable } from "./platform.ts";
 import { run, type RunOptions, tail } from "./process.ts";
+
+/** Something that a run needs is not to be had here: no verdict on the suite. */
+export class Unavailable extends Error {}
 
 /** Prints one line when a step has ended: its name, what came of it, and its seconds. */
 export async function step<T>(
@@ -29,7 +31,7 @@ export async function step<T>(
 
 let commands = 0;
 
-/** Runs a command without which the platform is unavailable, for the reason given. */
+/** Runs a command without which what it is for is unavailable, for the reason given. */
 export async function need(
   reason: string,
   command: readonly string[],

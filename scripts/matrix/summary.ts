@@ -1,5 +1,5 @@
 /**
- * The end of a run of the platform matrix, for whoever started it.
+ * The end of a run of a matrix, for whoever started it.
  *
  * @module
  */
@@ -19,17 +19,16 @@ export interface RunRecord {
 
 /** Prints the table, the skipped tests and the sums; tells whether all is well. */
 export function printSummary(records: readonly RunRecord[]): boolean {
-  console.log("");
-  printRow(["platform", "runtime", "version", "passed", "failed", "skipped"]);
-  for (const { platform, runtime, result, problem = "" } of records) {
-    if ("unavailable" in result) {
-      printRow([platform, runtime, `unavailable: ${result.unavailable}`]);
-      continue;
-    }
-    const { version, passed, failed, skipped } = result;
-    const counts = [passed, failed, skipped].map(String);
-    printRow([platform, runtime, version, ...counts, problem]);
-  }
+  printTable([
+    ["platform", "runtime", "version", "passed", "failed", "skipped", ""],
+    ...records.map(({ platform, runtime, result, problem = "" }) => {
+      if ("unavailable" in result) {
+        return [platform, runtime, `unavailable: ${result.unavailable}`];
+      }
+      const { version, passed, failed, skipped } = result;
+      return [platform, runtime, version, ...[passed, failed, skipped].map(String), problem];
+    }),
+  ]);
   printSkipped(records);
   const sum = (key: "passed" | "failed" | "skipped") =>
     records.reduce(
@@ -43,10 +42,15 @@ export function printSummary(records: readonly RunRecord[]): boolean {
   return failed === 0;
 }
 
-function printRow(cells: readonly string[]): void {
-  const widths = [11, 22, 10, 8, 8, 8];
-  const padded = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0));
-  console.log(padded.join(" ").trimEnd());
+function printTable(rows: readonly (readonly string[])[]): void {
+  const whole = rows.filter(({ length }) => length > 3); // the others tell a reason
+  console.log("");
+  for (const row of rows) {
+    const padded = row.map((cell, column) =>
+      cell.padEnd(Math.max(...whole.map((other) => other[column]?.length ?? 0)))
+    );
+    console.log(padded.join(" ").trimEnd());
+  }
 }
 
 /** Lists the skipped tests, those together that the same runs skipped. */

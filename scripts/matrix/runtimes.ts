@@ -1,6 +1,6 @@
 /**
- * The builds of the runtimes for other platforms. They come from the npm
- * registry, in the versions that the project's own `package.json` pins.
+ * The builds of the runtimes for other systems and in other versions. They
+ * come from the npm registry.
  *
  * @module
  */
@@ -17,23 +17,26 @@ export interface RuntimeBuild {
   readonly id: string;
   readonly runner: Runner;
   readonly version: string;
+  /** The test files, as paths from the copy of the suite, where not simply all. */
+  readonly files?: readonly string[];
   /** Fetches it; gives the path of the executable. */
   readonly fetch: () => Promise<string>;
 }
 
-/** The build of Deno in an npm package. */
+/** The build of Deno in an npm package, in the version that the project pins. */
 export function deno(name: string, executable: string): RuntimeBuild {
   return npmBuild("Deno", "deno", name, pinned("deno"), executable);
 }
 
-/** The build of Bun in an npm package. */
+/** The build of Bun in an npm package, in the version that the project pins. */
 export function bun(name: string, executable: string): RuntimeBuild {
   return npmBuild("Bun", "bun", name, pinned("bun"), executable);
 }
 
 /**
- * The builds of Node.js in an npm package: one with FFI of its own, and one
- * that needs the build of koffi given, as koffi names it.
+ * The builds of Node.js in an npm package, in versions that the project pins:
+ * one with FFI of its own, and one that needs the build of koffi given, as
+ * koffi names it.
  */
 export function node(name: string, executable: string, koffi: string): readonly [
   RuntimeBuild,
@@ -58,7 +61,8 @@ export function withKoffi(build: RuntimeBuild, koffi: string): RuntimeBuild {
   };
 }
 
-function npmBuild(
+/** The build of a runtime in an npm package. */
+export function npmBuild(
   label: string,
   runner: Runner,
   name: string,

@@ -1,11 +1,11 @@
 /**
- * Packages of the npm registry, for platforms that npm itself would not
- * install them on.
+ * Packages of the npm registry, for systems that npm itself would not install
+ * them on, and in many versions.
  *
  * @module
  */
 import { cached } from "./cache.ts";
-import { need } from "./setup.ts";
+import { need } from "./steps.ts";
 
 /** Fetches a package and unpacks it; gives its folder. */
 export function fetchPackage(name: string, version: string): Promise<string> {

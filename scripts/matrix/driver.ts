@@ -1,0 +1,147 @@
+/**
+ * Runs the suite on platforms, in each of their runtimes: fetches, runs,
+ * judges and records.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { suiteArguments, testFiles } from "../suite.ts";
+import { emptyFolder, lockCache, logs, readIfThere } from "./cache.ts";
+import type { Guest, Platform } from "./platform.ts";
+import { type NoResult, recordRun, type ResultsFile, wholeSuite } from "./results.ts";
+import type { RuntimeBuild } from "./runtimes.ts";
+import { step, Unavailable } from "./steps.ts";
+import type { RunRecord } from "./summary.ts";
+import { countFailures, excerpt, judge, type Verdict } from "./verdict.ts";
+
+/** How a matrix is run. */
+export interface MatrixOptions {
+  /** Where its results are kept. */
+  readonly results: ResultsFile;
+  /** Sets up what all of its platforms need. Default: they need nothing. */
+  readonly prepare?: () => Promise<void>;
+  /** The runtimes to run; the results of the others stay. Default: all. */
+  readonly chooses?: (runtime: RuntimeBuild) => boolean;
+  /** What Node.js is given before the arguments of its test runner. */
+  readonly nodeOptions?: readonly string[];
+}
+
+/** The platforms that are named on the command line, or all; ends the process where one is unknown. */
+export function namedPlatforms(
+  platforms: readonly Platform[],
+  names: readonly string[],
+): readonly Platform[] {
+  const unknown = names.filter((name) => !platforms.some((platform) => platform.name === name));
+  if (unknown.length > 0) {
+    const known = platforms.map(({ name }) => name).join(", ");
+    console.error(`Unknown: ${unknown.join(", ")}; there are ${known}`);
+    Deno.exit(2);
+  }
+  return platforms.filter(({ name }) => names.length === 0 || names.includes(name));
+}
+
+/** Runs platforms side by side, the first ones first, as many as there are cores. */
+export async function runMatrix(
+  platforms: readonly Platform[],
+  options: MatrixOptions,
+): Promise<RunRecord[]> {
+  await lockCache();
+  await emptyFolder(logs("setup"));
+  const { prepare } = options;
+  if (prepare !== undefined) await step("copy of the suite", () => prepare());
+  const waiting = platforms.entries();
+  const records: RunRecord[][] = [];
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
+    for (const [index, platform] of waiting) records[index] = await runPlatform(platform, options);
+  }));
+  return records.flat();
+}
+
+/** Sets a platform up and runs the suite there in each of its runtimes. */
+async function runPlatform(
+  platform: Platform,
+  options: MatrixOptions,
+): Promise<RunRecord[]> {
+  const { name, title, how, runtimes } = platform;
+  const { results, chooses = () => true } = options;
+  await emptyFolder(logs(name));
+  const guest = await setUp(platform.start);
+  if ("unavailable" in guest) {
+    // The results of the last time that the platform was there stay.
+    return [{ platform: name, runtime: "", result: guest, skipped: [] }];
+  }
+  const records: RunRecord[] = [];
+  for (const runtime of runtimes.filter(chooses)) {
+    records.push(await runRuntime(name, guest, runtime, options));
+  }
+  const entry = {
+    title,
+    how,
+    runtimes: Object.fromEntries(records.map(({ runtime, result }) => [runtime, result])),
+  };
+  recordRun(results, name, entry, runtimes.map(({ label }) => label));
+  return records;
+}
+
+/** Runs the suite in one runtime. */
+async function runRuntime(
+  name: string,
+  guest: Guest,
+  { label, id, runner, version, files = testFiles(), fetch }: RuntimeBuild,
+  { results, nodeOptions = [] }: MatrixOptions,
+): Promise<RunRecord> {
+  const title = `${name}: ${label}`;
+  const record = { platform: name, runtime: label };
+  const executable = await setUp(() => step(`${title}, fetched`, fetch));
+  if (typeof executable !== "string") {
+    return { ...record, result: executable, skipped: [] };
+  }
+  const log = join(logs(name), `${id}.log`);
+  const report = join(logs(name), `${id}.xml`);
+  const command = [
+    guest.path(executable),
+    ...(runner === "node" ? nodeOptions : []),
+    ...suiteArguments(runner, files, guest.path(report)),
+  ];
+  const verdict = await orUnavailable(step(title, async () => {
+    const outcome = await guest.run(command, { log, report });
+    return await judge(outcome, report, wholeSuite(results));
+  }, describe));
+  if ("unavailable" in verdict) return { ...record, result: verdict, skipped: [] };
+  const { passed, skipped } = verdict;
+  const failed = countFailures(verdict);
+  if (failed > 0) {
+    console.log(excerpt(runner, await readIfThere(log) ?? ""));
+    verdict.failed.forEach((test) => console.log(`${title} failed: ${test}`));
+  }
+  return {
+    ...record,
+    result: { version, passed, failed, skipped: skipped.length },
+    skipped,
+    problem: verdict.problem,
+  };
+}
+
+let lastSetUp: Promise<unknown> = Promise.resolve();
+
+/** Does what sets something up, one at a time, because platforms share what they fetch. */
+function setUp<T>(work: () => Promise<T>): Promise<T | NoResult> {
+  const result = lastSetUp.then(work);
+  lastSetUp = result.catch(() => {});
+  return orUnavailable(result);
+}
+
+/** What `work` comes to, or the reason why that is unavailable. */
+async function orUnavailable<T>(work: Promise<T>): Promise<T | NoResult> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Unavailable) return { unavailable: error.message };
+    throw error;
+  }
+}
+
+function describe({ passed, failed, skipped, problem }: Verdict): string {
+  const counts = `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`;
+  return problem === undefined ? counts : `${counts}, ${problem}`;
+}

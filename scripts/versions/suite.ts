@@ -1,0 +1,46 @@
+/**
+ * A copy of the suite that every version of every runtime can run.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { addKoffi, copy, copySuite } from "../matrix/suite_copy.ts";
+import { need } from "../matrix/steps.ts";
+import { testFiles } from "../suite.ts";
+
+/** All test files as one: Bun before 1.2.9 knows `bun:test` in the first file alone. */
+export const ALL_FILES = "./all.test.ts";
+
+/** The test files as they are called once they are compiled. */
+export const COMPILED_FILES: readonly string[] = testFiles().map((file) =>
+  file.replace(/ts$/, "js")
+);
+
+/** Copies the suite with a version of koffi, by default the pinned one, and compiles it. */
+export async function prepareSuite(folder: string, koffi?: string): Promise<void> {
+  await copySuite(folder);
+  await addKoffi("linux-x64", folder, koffi);
+  await Deno.writeTextFile(
+    join(folder, ALL_FILES),
+    testFiles().map((file) => `import "${file}";\n`).join(""),
+  );
+  await compile(folder);
+}
+
+/** Compiles the suite, each file beside its source, for versions that run no TypeScript. */
+async function compile(folder: string): Promise<void> {
+  const children = Array.from(
+    Deno.readDirSync(join(folder, "test/children")),
+    ({ name }) => `./test/children/${name}`,
+  );
+  const assertions = "./scripts/offline/std_assert/mod";
+  const files = ["./mod.ts", ...testFiles(), ...children, `${assertions}.ts`];
+  const tsc = new URL("../../node_modules/.bin/tsc", import.meta.url).pathname;
+  await need("The suite does not compile", [
+    tsc,
+    ...["--ignoreConfig", "--noCheck", "--rewriteRelativeImportExtensions"],
+    ...["--target", "esnext", "--module", "esnext", "--moduleResolution", "bundler"],
+    ...files,
+  ], { cwd: folder });
+  await copy(join(folder, `${assertions}.js`), join(folder, "node_modules/@std/assert/mod.js"));
+}
