@@ -28,7 +28,7 @@ export interface MmapErrorInit {
  * | --- | --- |
  * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
  * | `EBADF` | the mapping is closed |
- * | `EBUSY` | a view's buffer was transferred away, or (in Bun) is in use by the runtime: the memory stays mapped |
+ * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped |
  * | any other | the system refused a call; `syscall` and `osError` tell which and why |
  *
  * @example The kind of failure

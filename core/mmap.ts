@@ -171,7 +171,8 @@ export class Mmap implements Disposable {
    *
    * In Bun an array of more than 64 MiB is worth avoiding, because Bun counts
    * its length as JavaScript heap: ask {@linkcode Mmap.view} for the part that
-   * is in use.
+   * is in use. (Before Bun 1.4 every view of a mapping counts as all of it, up
+   * to 3 GiB.)
    *
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if its
    * buffer was transferred away.
@@ -247,7 +248,7 @@ export class Mmap implements Disposable {
    *
    * @returns The address and the length in bytes; it can be posted to a worker.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's
-   * buffer was transferred away, or (in Bun) is in use by the runtime.
+   * buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime.
    */
   intoRaw(): RawMmap {
     const { address } = Mmap.#opened(this).#allocation;
@@ -269,7 +270,7 @@ export class Mmap implements Disposable {
    *
    * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
    * new owner uses the memory, which stays mapped until the process ends.
-   * In Bun `EBUSY` also while the runtime itself uses a buffer: try again then.
+   * In Bun from 1.4 on `EBUSY` also while the runtime itself uses a buffer: try again then.
    * Any other code if the system refused: the memory is still mapped, and
    * `unmap()` can be called again.
    */

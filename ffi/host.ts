@@ -48,7 +48,7 @@ const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
  * `process.versions`, where Deno and Bun have an entry for Node.js too.
  * `process.getBuiltinModule()` came last to each.
  */
-const FLOORS: readonly (readonly [name: string, title: string, version: string])[] = [
+export const FLOORS: readonly (readonly [name: string, title: string, version: string])[] = [
   ["deno", "Deno", "2.1"],
   ["bun", "Bun", "1.2.6"],
   ["node", "Node.js", "22.3"],

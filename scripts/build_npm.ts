@@ -6,6 +6,7 @@
 import { build, emptyDir } from "@deno/dnt";
 import { readdir } from "node:fs/promises";
 import config from "../deno.json" with { type: "json" };
+import { FLOORS } from "../ffi/host.ts";
 import { bundle } from "./bundle.ts";
 
 const REPOSITORY = "https://github.com/sysalloc/sysalloc";
@@ -54,7 +55,7 @@ await build({
     // "default", where dnt alone would write "import": Node.js has been able to
     // require() an ES module since 22.12
     exports: { ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" } },
-    engines: { node: ">=22.3", deno: ">=2.1", bun: ">=1.2.6" },
+    engines: Object.fromEntries(FLOORS.map(([name, , version]) => [name, `>=${version}`])),
     peerDependencies: { koffi: "^3" },
     peerDependenciesMeta: { koffi: { optional: true } },
   },

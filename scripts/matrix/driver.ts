@@ -22,8 +22,6 @@ export interface MatrixOptions {
   readonly prepare?: () => Promise<void>;
   /** The runtimes to run; the results of the others stay. Default: all. */
   readonly chooses?: (runtime: RuntimeBuild) => boolean;
-  /** What Node.js is given before the arguments of its test runner. */
-  readonly nodeOptions?: readonly string[];
 }
 
 /** The platforms that are named on the command line, or all; ends the process where one is unknown. */
@@ -87,8 +85,8 @@ async function runPlatform(
 async function runRuntime(
   name: string,
   guest: Guest,
-  { label, id, runner, version, files = testFiles(), fetch }: RuntimeBuild,
-  { results, nodeOptions = [] }: MatrixOptions,
+  { label, id, runner, version, options = [], files = testFiles(), fetch }: RuntimeBuild,
+  { results }: MatrixOptions,
 ): Promise<RunRecord> {
   const title = `${name}: ${label}`;
   const record = { platform: name, runtime: label };
@@ -100,7 +98,7 @@ async function runRuntime(
   const report = join(logs(name), `${id}.xml`);
   const command = [
     guest.path(executable),
-    ...(runner === "node" ? nodeOptions : []),
+    ...options,
     ...suiteArguments(runner, files, guest.path(report)),
   ];
   const verdict = await orUnavailable(step(title, async () => {

@@ -18,8 +18,5 @@ const platforms = namedPlatforms([arm64With16kPages, arm64, windows, musl], Deno
 const records = await runMatrix(platforms, {
   results: platformResults,
   prepare: copySuite,
-  // Emulated, a process for each test file would double the time. It is
-  // Node.js 22's name of the option; later versions know that too.
-  nodeOptions: ["--experimental-test-isolation=none"],
 });
 Deno.exit(printSummary(records) ? 0 : 1);

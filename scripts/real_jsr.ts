@@ -1,0 +1,113 @@
+/**
+ * Holds the stand-ins under `scripts/offline/` against the packages of JSR that
+ * they stand for: builds the npm package with the real dnt and compares it file
+ * by file, and runs Deno's suite with the real `@std/assert`. `npm run build`
+ * comes first.
+ *
+ * Usage: `deno run -A scripts/real_jsr.ts [FOLDER]`, with the folder that has
+ * `dnt` and `std`, by default `../shared/jsr`. Where it is not there, this says
+ * so and ends well: JSR itself can be reached from few places.
+ *
+ * @module
+ */
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import config from "../deno.json" with { type: "json" };
+import { pinned, readReport, suiteArguments, testFiles } from "./suite.ts";
+
+const ROOT = join(import.meta.dirname!, "..");
+const PACKAGES = resolve(ROOT, Deno.args[0] ?? "../shared/jsr");
+const LINKS = ["dnt", ...["assert", "internal", "fs", "path", "fmt"].map((name) => `std/${name}`)];
+
+/** What the build and the suite take from npm. */
+const DEPENDENCIES = ["fast-check", "rolldown"];
+
+/** Resolves the real packages, with nothing of this project's `node_modules`. */
+const FLAGS = ["--no-lock", "--node-modules-dir=none"];
+
+/** Files that may differ, and what of them must be the same nevertheless. */
+const DIFFERENCES: Readonly<Record<string, (text: string) => string>> = {
+  // dnt makes imports end in .js before it embeds the sources.
+  "esm/mod.js.map": (text) => text.replace(/(from \\"\.[^"]*)\.ts\\"/g, '$1.js\\"'),
+};
+
+if (!await exists(PACKAGES)) {
+  console.log(`The real packages of JSR are not at ${PACKAGES}: left out`);
+  Deno.exit(0);
+}
+const copy = await Deno.makeTempDir({ prefix: "sysalloc-jsr-" });
+try {
+  await copyProject();
+  await run(["run", "-A", "--no-check", ...FLAGS, "scripts/build_npm.ts"]);
+  const differing = await compare(join(ROOT, "npm"), join(copy, "npm"));
+  for (const line of differing) console.log(`FAILED  ${line}`);
+  if (differing.length === 0) console.log("ok      the real dnt builds the same package");
+
+  const report = join(copy, "report.xml");
+  const [command, ...args] = suiteArguments("deno", testFiles(), report);
+  await run([command!, ...FLAGS, ...args]);
+  const { passed, failed } = readReport(await Deno.readTextFile(report));
+  for (const test of failed) console.log(`FAILED  ${test}`);
+  const failures = failed.length + differing.length;
+  const same = differing.length === 0 ? 1 : 0;
+  console.log(`real packages: ${passed + same} passed, ${failures} failed`);
+  Deno.exitCode = passed > 0 && failures === 0 ? 0 : 1;
+} finally {
+  await Deno.remove(copy, { recursive: true });
+}
+
+/** Copies what git knows of the project, and links the real packages in the copy. */
+async function copyProject(): Promise<void> {
+  const tracked = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const { stdout } = await new Deno.Command("git", { args: tracked, cwd: ROOT }).output();
+  for (const file of new TextDecoder().decode(stdout).split("\0").filter(Boolean)) {
+    await Deno.mkdir(join(copy, file, ".."), { recursive: true });
+    await Deno.copyFile(join(ROOT, file), join(copy, file));
+  }
+  const links = LINKS.map((name) => join(PACKAGES, name));
+  await writeJson("deno.json", { ...config, links });
+  const devDependencies = Object.fromEntries(DEPENDENCIES.map((name) => [name, pinned(name)]));
+  await writeJson("package.json", { type: "module", devDependencies });
+}
+
+async function writeJson(name: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(join(copy, name), JSON.stringify(value));
+}
+
+/** Runs Deno in the copy; prints what it printed, and throws, where it fails. */
+async function run(args: readonly string[]): Promise<void> {
+  const output = await new Deno.Command(Deno.execPath(), { args: [...args], cwd: copy }).output();
+  if (output.success) return;
+  await Deno.stdout.write(output.stdout);
+  await Deno.stderr.write(output.stderr);
+  if (args[0] !== "test") throw new Error(`deno ${args.join(" ")} ended with ${output.code}`);
+}
+
+/** Tells in which files two folders differ. */
+async function compare(a: string, b: string): Promise<string[]> {
+  const [names, others] = await Promise.all([a, b].map(files));
+  const all = [...new Set([...names!, ...others!])].sort();
+  const differing: string[] = [];
+  for (const name of all) {
+    const equal = (text: string) => (DIFFERENCES[name] ?? String)(text);
+    if (!names!.includes(name)) differing.push(`${name} is the real dnt's alone`);
+    else if (!others!.includes(name)) differing.push(`${name} is the stand-in's alone`);
+    else {
+      const [left, right] = await Promise.all(
+        [a, b].map((folder) => Deno.readTextFile(join(folder, name))),
+      );
+      if (equal(left!) !== equal(right!)) differing.push(`${name} differs`);
+    }
+  }
+  return differing;
+}
+
+async function files(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
