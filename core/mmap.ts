@@ -171,8 +171,7 @@ export class Mmap implements Disposable {
    *
    * In Bun an array of more than 64 MiB is worth avoiding, because Bun counts
    * its length as JavaScript heap: ask {@linkcode Mmap.view} for the part that
-   * is in use. (Before Bun 1.4 every view of a mapping counts as all of it, up
-   * to 3 GiB.)
+   * is in use.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if its
    * buffer was transferred away.

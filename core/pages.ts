@@ -62,9 +62,9 @@ export function allocationGranularity(): number {
 
 /**
  * Returns the length in bytes of the longest single view that this runtime
- * can make: more than any address space holds in Deno and Node.js, but 30 GiB
+ * can make: more than any address space holds in Deno and Node.js, but 15 GiB
  * in Deno 2.6.7 to 2.7 and in Node.js 26.0 to 26.8, whose engine allows no more;
- * 4 GiB (2^32) in Bun, and 2 GiB before Bun 1.4. A longer mapping is reached
+ * 4 GiB (2^32) in Bun, and 1.5 GiB before Bun 1.4. A longer mapping is reached
  * through several views.
  *
  * @returns The length in bytes.

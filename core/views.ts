@@ -4,7 +4,7 @@
  * @module
  */
 import { currentRuntime } from "../ffi/host.ts";
-import { BUFFER_STRIDE } from "../ffi/runtime/runtime.ts";
+import type { BufferGrid } from "../ffi/runtime/runtime.ts";
 import type { Allocation } from "./lifetime.ts";
 
 /** A typed array constructor or `DataView`, as far as making a view goes. */
@@ -72,7 +72,7 @@ export function viewsOf(
   }
   return longMappings === "windows"
     ? new WindowViews(allocation, byteLength, owner)
-    : new OverlappingViews(allocation.address, byteLength, owner);
+    : new GridViews(allocation.address, byteLength, owner, longMappings);
 }
 
 function checkBytesLength(byteLength: number): void {
@@ -117,50 +117,65 @@ class SharedViews implements Views {
   }
 }
 
-/**
- * Buffers of the same length that start a stride apart, each held strongly
- * once a view has needed it: any view lies within the one that starts last
- * before it.
- */
-class OverlappingViews implements Views {
+/** The buffers of grids, each held strongly once a view has fallen into it. */
+export class GridViews implements Views {
   readonly #address: bigint;
   readonly #byteLength: number;
   readonly #owner: object;
+  readonly #grids: readonly BufferGrid[];
+  /** By grid and start. */
   readonly #parts: Map<number, SharedViews> = new Map();
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(address: bigint, byteLength: number, owner: object) {
+  constructor(
+    address: bigint,
+    byteLength: number,
+    owner: object,
+    grids: readonly BufferGrid[],
+  ) {
     this.#address = address;
     this.#byteLength = byteLength;
     this.#owner = owner;
+    this.#grids = grids;
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
     checkBytesLength(this.#byteLength);
-    return this.make(Uint8Array<ArrayBuffer>, 0, this.#byteLength);
+    return this.#bytes ??= this.make(
+      Uint8Array<ArrayBuffer>,
+      0,
+      this.#byteLength,
+      this.#byteLength,
+    );
   }
 
-  make<V>(type: ViewMaker<V>, byteOffset: number, length: number): V {
-    const start = byteOffset - byteOffset % BUFFER_STRIDE;
-    let part = this.#parts.get(start);
+  make<V>(type: ViewMaker<V>, byteOffset: number, length: number, byteLength: number): V {
+    const index = this.#grids.findIndex(({ stride }) => byteLength <= stride);
+    const grid = this.#grids[index]!;
+    const start = byteOffset - byteOffset % grid.stride;
+    const key = start + index; // starts are far apart
+    let part = this.#parts.get(key);
     if (part === undefined) {
+      const rest = this.#byteLength - start;
       part = new SharedViews(
         this.#address + BigInt(start),
-        Math.min(currentRuntime().maxViewByteLength + BUFFER_STRIDE, this.#byteLength - start),
+        Math.min(grid.byteLength, rest),
         this.#owner,
       );
-      this.#parts.set(start, part);
+      this.#parts.set(key, part);
     }
     return part.make(type, byteOffset - start, length);
   }
 
   get isTransferred(): boolean {
-    return Array.from(this.#parts.values()).some((part) => part.isTransferred);
+    for (const part of this.#parts.values()) if (part.isTransferred) return true;
+    return false;
   }
 
   detach(): void {
-    for (const [start, part] of this.#parts) {
+    for (const [key, part] of this.#parts) {
       part.detach();
-      this.#parts.delete(start); // where the next one fails, this one was not transferred
+      this.#parts.delete(key); // where the next one fails, this one was not transferred
     }
   }
 }

@@ -45,8 +45,9 @@ const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
 
 /**
  * The first versions that have all that is used, by their names in
- * `process.versions`, where Deno and Bun have an entry for Node.js too.
- * `process.getBuiltinModule()` came last to each.
+ * `process.versions`, where Deno and Bun have an entry for Node.js too: Bun's
+ * and Node.js's have `process.getBuiltinModule()`; Deno's is the first that is
+ * tested.
  */
 export const FLOORS: readonly (readonly [name: string, title: string, version: string])[] = [
   ["deno", "Deno", "2.1"],
@@ -69,9 +70,10 @@ export function host(): Host {
 
 /** Picks the runtime that has these globals. */
 export function pickRuntime({ Deno, Bun, process }: HostGlobals): Runtime {
-  const versions = process?.versions ?? Deno?.version ?? {}; // Deno 1 has no process
+  const isDeno = typeof Deno?.dlopen === "function"; // and no shim of it
+  const versions = { ...(isDeno ? Deno.version : {}), ...process?.versions }; // Deno 1 has no process
   checkVersion(versions);
-  if (typeof Deno?.dlopen === "function") return deno(Deno, versions);
+  if (isDeno) return deno(Deno, versions);
   if (typeof process?.getBuiltinModule !== "function") throw unsupported();
   const builtin = <T>(name: string) => process.getBuiltinModule(name) as T;
   if (Bun !== undefined) {

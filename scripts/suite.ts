@@ -1,6 +1,6 @@
 /**
  * How each runtime runs the suite, and how its report is read: shared by the
- * local run and by the platform matrix.
+ * local run and by the matrices.
  *
  * @module
  */

@@ -24,7 +24,7 @@ export type StandIns = Readonly<
 export class FakeRuntime implements Runtime {
   readonly maxViewByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
-  readonly longMappings = "overlapping";
+  readonly longMappings: readonly never[] = [];
   /** What was opened, in order. */
   readonly opened: { library: string; table: SymbolTable }[] = [];
   /** What was called, in order. */

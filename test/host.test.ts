@@ -45,7 +45,7 @@ function withoutNodeFfi(require: (name: string) => unknown): Readonly<Record<str
   return {
     "node:ffi": undefined,
     "node:module": { createRequire: () => require },
-    "node:buffer": { constants: { MAX_LENGTH: 123 } },
+    "node:buffer": { constants: { MAX_LENGTH: 2 ** 32 } },
   };
 }
 
@@ -92,7 +92,7 @@ test("pickRuntime() picks koffi when there is no node:ffi", () => {
   const picked = pickRuntime({ process: process(modules) });
   picked.open("library", {});
   assertEquals({ required, opened }, { required: ["koffi"], opened: ["library"] });
-  assertStrictEquals(picked.maxViewByteLength, 123);
+  assertStrictEquals(picked.maxViewByteLength, 2 ** 31);
 });
 
 test("pickRuntime() tells what to do when koffi is missing, or does not load", () => {
@@ -136,6 +136,7 @@ test("pickRuntime() throws when the runtime is unknown", () => {
 const DENO_1 = { ...DENO, version: { deno: "1.46.3", v8: "12.9.202.5-rusty" } };
 
 const TOO_OLD: readonly (readonly [globals: HostGlobals, message: string])[] = [
+  [{ Deno: DENO_1, process: process({}, {}) }, "Deno 1.46.3 is too old: use Deno 2.1 or later"],
   [{ Deno: DENO_1 }, "Deno 1.46.3 is too old: use Deno 2.1 or later"],
   [
     { Deno: DENO, process: process({}, { deno: "2.0.6", node: "20.11.1" }) },
@@ -151,8 +152,8 @@ const TOO_OLD: readonly (readonly [globals: HostGlobals, message: string])[] = [
   ],
 ];
 
-for (const [globals, message] of TOO_OLD) {
-  test(`pickRuntime() throws and asks for nothing: ${message}`, () => {
+for (const [index, [globals, message]] of TOO_OLD.entries()) {
+  test(`pickRuntime() throws and asks for nothing: ${message} (${index})`, () => {
     assertStrictEquals(assertThrows(() => pickRuntime(globals), Error).message, message);
   });
 }

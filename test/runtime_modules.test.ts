@@ -1,9 +1,9 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { bun, type BunFfi } from "../ffi/runtime/bun.ts";
 import { deno, type DenoNamespace } from "../ffi/runtime/deno.ts";
 import { type Koffi, koffi } from "../ffi/runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "../ffi/runtime/node_ffi.ts";
-import type { Runtime } from "../ffi/runtime/runtime.ts";
+import { type BufferGrid, gridLimits, type Runtime } from "../ffi/runtime/runtime.ts";
 import { isAtLeast, type Versions } from "../ffi/runtime/versions.ts";
 import type { SymbolTable } from "../ffi/symbols.ts";
 import { test } from "./harness.ts";
@@ -21,6 +21,7 @@ const TABLE = {
 } as const satisfies SymbolTable;
 
 const ADDRESS = 0x7fff_ffff_f000n;
+const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const PAST_2_53 = 2n ** 53n + 1n;
 
@@ -120,7 +121,7 @@ test("bun().view() makes a buffer that cannot be transferred, with no offset", (
     BUN_1_4,
   );
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
-  assertEquals(toArrayBuffer.calls, [[Number(ADDRESS), 0, 8]]);
+  assertEquals(toArrayBuffer.calls, [[ADDRESS, 0, 8]]);
   assertStrictEquals(markAsUntransferable.calls.length, 1);
   assertStrictEquals(markAsUntransferable.calls[0]?.[0], BUFFER);
 });
@@ -153,13 +154,28 @@ function limits(
   return [maxViewByteLength, maxSharedByteLength, longMappings];
 }
 
-test("bun() makes windows above 64 MiB, and shares all that it can before Bun 1.4", () => {
+test("bun() makes windows above 64 MiB, and buffers of grids before Bun 1.4", () => {
   const of = (version: string) => limits(bun(BUN, WORKER_THREADS, { bun: version }));
   for (const version of ["1.4.0", "1.4.5", "1.10.0", "2.0.0"]) {
-    assertEquals(of(version), [4 * GIB, 64 * 2 ** 20, "windows"], version);
+    assertEquals(of(version), [4 * GIB, 64 * MIB, "windows"], version);
   }
+  const grids = [
+    { stride: 64 * MIB, byteLength: 128 * MIB },
+    { stride: 1.5 * GIB, byteLength: 3 * GIB },
+  ];
   for (const version of ["1.2.6", "1.3.14"]) {
-    assertEquals(of(version), [2 * GIB, 2 * GIB, "overlapping"], version);
+    assertEquals(of(version), [1.5 * GIB, 64 * MIB, grids], version);
+  }
+});
+
+test("gridLimits() asks for no buffer that is longer, and starts each aligned", () => {
+  for (const byteLength of [2 ** 17, 2 ** 17 + 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
+    const { maxViewByteLength, longMappings } = gridLimits(byteLength);
+    const [grid] = longMappings as readonly BufferGrid[];
+    assertStrictEquals(grid!.byteLength, 2 * grid!.stride);
+    assertStrictEquals(grid!.stride, maxViewByteLength);
+    assertStrictEquals(grid!.stride % 2 ** 16, 0);
+    assert(grid!.byteLength <= byteLength && grid!.byteLength > byteLength - 2 ** 17);
   }
 });
 
@@ -219,8 +235,10 @@ for (
 ) {
   test(`${name}() shares one buffer among all views, and none that V8 cannot bear`, () => {
     for (const [versions, aborts] of V8_VERSIONS) {
-      const longest = aborts ? 30 * GIB : 2 ** 53 - 1;
-      assertEquals(limits(make(versions)), [longest, longest, "overlapping"], versions.v8);
+      const byteLength = aborts ? 30 * GIB : 2 ** 53 - 2 ** 17;
+      const stride = byteLength / 2;
+      const grids = [{ stride, byteLength }];
+      assertEquals(limits(make(versions)), [stride, stride, grids], versions.v8);
     }
   });
 }
@@ -313,8 +331,8 @@ test("koffi().pointer() returns the address", () => {
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, ADDRESS);
 });
 
-test("koffi() limits views to the length that it is given", () => {
-  const runtime = koffi(fakeKoffi(0).koffi, 123, {});
-  assertStrictEquals(runtime.maxViewByteLength, 123);
-  assertStrictEquals(runtime.maxSharedByteLength, 123);
+test("koffi() limits buffers to the length that it is given", () => {
+  const runtime = koffi(fakeKoffi(0).koffi, 2 ** 32, {});
+  const grids = [{ stride: 2 * GIB, byteLength: 4 * GIB }];
+  assertEquals(limits(runtime), [2 * GIB, 2 * GIB, grids]);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import { BUFFER_STRIDE, type Pointer, type Runtime } from "./runtime.ts";
+import { type BufferLimits, gridLimits, type Pointer, type Runtime } from "./runtime.ts";
 import { isAtLeast, type Versions } from "./versions.ts";
 
 /** What is used of `bun:ffi`. */
@@ -16,7 +16,7 @@ export interface BunFfi {
   ): { readonly symbols: unknown };
   /** {@link https://bun.com/reference/bun/ffi/toArrayBuffer} */
   toArrayBuffer(
-    address: BunPointer,
+    address: BunPointer | bigint,
     byteOffset: number,
     byteLength: number,
   ): ArrayBuffer;
@@ -37,7 +37,18 @@ export type BunType = "void" | "i32" | "u32" | "i64" | "usize" | "ptr";
 type BunFunction = (...args: never[]) => number;
 
 const MIB = 2 ** 20;
-const GIB = 2 ** 30;
+
+// Bun counts a buffer's whole length as JavaScript heap: a long one that is held
+// makes its collector lazy, and making one makes it run.
+const WINDOWS: BufferLimits = {
+  // JavaScriptCore's MAX_ARRAY_BUFFER_SIZE; a longer one throws "Out of memory".
+  maxViewByteLength: 4096 * MIB,
+  maxSharedByteLength: 64 * MIB,
+  longMappings: "windows",
+};
+// Before 1.4 a transfer cannot be refused, so that it must be noticed; short
+// views still count little. A buffer of 4 GiB loses its length, or its last byte.
+const GRIDS: BufferLimits = gridLimits(128 * MIB, 3072 * MIB);
 
 const TYPES: Readonly<Record<CType, BunType>> = {
   void: "void",
@@ -54,25 +65,11 @@ export function bun(
   { markAsUntransferable }: BunWorkerThreads,
   { bun: version = "" }: Versions,
 ): Runtime {
-  // Before 1.4 markAsUntransferable() only throws that it is not implemented.
-  const canRefuseTransfer = isAtLeast(version, "1.4");
+  // Before 1.4 markAsUntransferable() only throws that it is not implemented,
+  // and a bigint is taken for another address.
+  const is14 = isAtLeast(version, "1.4");
   return {
-    // Bun counts a view's whole length as JavaScript heap: a long one that is
-    // held makes its collector lazy, and making one makes it run. Where a
-    // transfer cannot be refused it must be noticed, and that goes first.
-    ...(canRefuseTransfer
-      ? {
-        // JavaScriptCore's MAX_ARRAY_BUFFER_SIZE; a longer one throws "Out of memory".
-        maxViewByteLength: 4 * GIB,
-        maxSharedByteLength: 64 * MIB,
-        longMappings: "windows",
-      }
-      : {
-        // Buffers of 3 GiB: one of 4 GiB loses its length, or its last byte.
-        maxViewByteLength: 3 * GIB - BUFFER_STRIDE,
-        maxSharedByteLength: 3 * GIB - BUFFER_STRIDE,
-        longMappings: "overlapping",
-      }),
+    ...(is14 ? WINDOWS : GRIDS),
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const translated = Object.fromEntries(
@@ -93,14 +90,14 @@ export function bun(
     },
 
     view(address: bigint, byteLength: number): ArrayBuffer {
-      // toArrayBuffer() refuses a length of 0, its byteOffset is not to be
-      // trusted past 2 GiB, and before Bun 1.4 it takes a bigint for another address.
+      // toArrayBuffer() refuses a length of 0, and its byteOffset is not to be
+      // trusted past 2 GiB.
       const buffer = byteLength === 0
         ? new ArrayBuffer(0)
-        : toArrayBuffer(Number(address) as BunPointer, 0, byteLength);
+        : toArrayBuffer(is14 ? address : Number(address) as BunPointer, 0, byteLength);
       // Refuses postMessage() and structuredClone(), which the collector would
       // not see. In Bun it does not stop transfer(0), which detaches.
-      if (canRefuseTransfer) markAsUntransferable(buffer);
+      if (is14) markAsUntransferable(buffer);
       return buffer;
     },
 

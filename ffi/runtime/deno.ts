@@ -4,8 +4,8 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import type { Pointer, Runtime } from "./runtime.ts";
-import { maxV8ViewByteLength, type Versions } from "./versions.ts";
+import { gridLimits, type Pointer, type Runtime } from "./runtime.ts";
+import { maxV8BufferByteLength, type Versions } from "./versions.ts";
 
 /** What is used of the `Deno` namespace. */
 export interface DenoNamespace {
@@ -29,11 +29,8 @@ export function deno(
   { dlopen, UnsafePointer, UnsafePointerView }: DenoNamespace,
   versions: Versions,
 ): Runtime {
-  const maxViewByteLength = maxV8ViewByteLength(versions);
   return {
-    maxViewByteLength,
-    maxSharedByteLength: maxViewByteLength,
-    longMappings: "overlapping",
+    ...gridLimits(maxV8BufferByteLength(versions)),
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       return dlopen(library, table).symbols as Functions<T>;

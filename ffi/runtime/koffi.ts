@@ -4,8 +4,8 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import type { Pointer, Runtime } from "./runtime.ts";
-import { maxV8ViewByteLength, type Versions } from "./versions.ts";
+import { gridLimits, type Pointer, type Runtime } from "./runtime.ts";
+import { maxV8BufferByteLength, type Versions } from "./versions.ts";
 
 /** What is used of koffi. */
 export interface Koffi {
@@ -48,11 +48,8 @@ export function koffi(
   maxBufferByteLength: number,
   versions: Versions,
 ): Runtime {
-  const maxViewByteLength = Math.min(maxBufferByteLength, maxV8ViewByteLength(versions));
   return {
-    maxViewByteLength,
-    maxSharedByteLength: maxViewByteLength,
-    longMappings: "overlapping",
+    ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(versions))),
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);

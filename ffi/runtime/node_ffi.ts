@@ -5,8 +5,8 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import type { Pointer, Runtime } from "./runtime.ts";
-import { maxV8ViewByteLength, type Versions } from "./versions.ts";
+import { gridLimits, type Pointer, type Runtime } from "./runtime.ts";
+import { maxV8BufferByteLength, type Versions } from "./versions.ts";
 
 /** What is used of `node:ffi`. */
 export interface NodeFfi {
@@ -43,11 +43,8 @@ const TYPES = {
 
 /** Makes the runtime of Node.js with its own FFI. */
 export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi, versions: Versions): Runtime {
-  const maxViewByteLength = maxV8ViewByteLength(versions);
   return {
-    maxViewByteLength,
-    maxSharedByteLength: maxViewByteLength,
-    longMappings: "overlapping",
+    ...gridLimits(maxV8BufferByteLength(versions)),
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       // node:ffi ignores a misnamed key silently: the type above is the guard.

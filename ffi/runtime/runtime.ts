@@ -6,26 +6,50 @@
  */
 import type { Native } from "../symbols.ts";
 
-/** How far apart {@linkcode Runtime.longMappings}' overlapping buffers start, in bytes. */
-export const BUFFER_STRIDE: number = 2 ** 30;
+/** Buffers that cover a mapping: each view lies within one of them if it is at most a stride long. */
+export interface BufferGrid {
+  /** How far apart the buffers start, in bytes. */
+  readonly stride: number;
+  /** Their length in bytes: two strides. */
+  readonly byteLength: number;
+}
 
-/** How to call C, and how to see its memory, in one JavaScript runtime. */
-export interface Runtime extends Native {
-  /** The longest single `ArrayBuffer` over foreign memory, in bytes. */
+/** What an engine can bear, and how mappings are covered by buffers within that. */
+export interface BufferLimits {
+  /** The longest single view, in bytes. */
   readonly maxViewByteLength: number;
 
   /** Up to this many bytes a mapping gets one buffer that all its views share. */
   readonly maxSharedByteLength: number;
 
   /**
-   * What a longer mapping gets: `"windows"`, a buffer for just the window of
-   * each view, which is held weakly, where the engine counts the length of a
-   * buffer as its heap and no buffer can be transferred to another thread;
-   * else `"overlapping"`, a buffer for each stretch of it that is in use,
-   * held strongly, so that a transfer is always noticed.
+   * What a longer mapping gets. `"windows"`: a buffer for just the window of
+   * each view, held weakly, where the engine counts the length of a buffer as
+   * its heap and no buffer can be transferred to another thread. Grids, those
+   * of short buffers first: the buffers that views fall into, held strongly,
+   * so that a transfer is always noticed.
    */
-  readonly longMappings: "windows" | "overlapping";
+  readonly longMappings: "windows" | readonly BufferGrid[];
+}
 
+/**
+ * The limits of an engine whose buffers are at most so long, with grids of
+ * buffers of these lengths, in bytes, the longest last.
+ */
+export function gridLimits(...byteLengths: readonly number[]): BufferLimits {
+  const grids = byteLengths.map((byteLength) => {
+    const stride = Math.floor(byteLength / 2 ** 17) * 2 ** 16; // aligned for every type
+    return { stride, byteLength: 2 * stride };
+  });
+  return {
+    maxViewByteLength: grids.at(-1)!.stride,
+    maxSharedByteLength: grids[0]!.stride,
+    longMappings: grids,
+  };
+}
+
+/** How to call C, and how to see its memory, in one JavaScript runtime. */
+export interface Runtime extends Native, BufferLimits {
   /** Turns an address into what this runtime's FFI takes for a pointer argument. */
   pointer(address: bigint): Pointer;
 }

@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { BUFFER_STRIDE } from "./runtime.ts";
-
 /** `process.versions`: the versions of the runtime and its engine, by their names. */
 export type Versions = Readonly<Record<string, string | undefined>>;
 
@@ -19,19 +17,17 @@ export function isAtLeast(version: string, first: string): boolean {
   return true;
 }
 
-const GIB = 2 ** 30;
-
 /**
- * The longest view in V8, in bytes. Most versions refuse nothing below the
- * number that is returned, and no address space is longer.
+ * The longest buffer over foreign memory in V8, in bytes. Most versions refuse
+ * nothing below the number that is returned, and no address space is longer.
  *
  * 14.5 to 14.7, of Deno 2.6.7 to 2.7 and of Node.js 26.0 to 26.8, end the
  * process where a buffer of 32 GiB or more is made (`Check failed:
  * change_in_bytes < kMaxReasonableBytes`). Node.js 26.9 mended its 14.6; of
  * 14.8, which no runtime ships, the worst is assumed.
  */
-export function maxV8ViewByteLength({ v8 = "", deno, node = "" }: Versions): number {
+export function maxV8BufferByteLength({ v8 = "", deno, node = "" }: Versions): number {
   const aborts = isAtLeast(v8, "14.5") && !isAtLeast(v8, "14.9") &&
     (deno !== undefined || !isAtLeast(node, "26.9"));
-  return aborts ? 31 * GIB - BUFFER_STRIDE : Number.MAX_SAFE_INTEGER;
+  return aborts ? 30 * 2 ** 30 : Number.MAX_SAFE_INTEGER;
 }

@@ -11,7 +11,7 @@ export const project: string = join(import.meta.dirname ?? ".", "../..");
 /** The folder of the cache: delete it to start afresh. */
 export const cache: string = join(project, ".cache/matrix");
 
-/** The folder of a platform's logs and reports. */
+/** The folder of the logs and reports of a platform, or of what has that name. */
 export function logs(platform: string): string {
   return join(cache, "logs", platform);
 }

@@ -130,7 +130,7 @@ function setUp<T>(work: () => Promise<T>): Promise<T | NoResult> {
 }
 
 /** What `work` comes to, or the reason why that is unavailable. */
-async function orUnavailable<T>(work: Promise<T>): Promise<T | NoResult> {
+export async function orUnavailable<T>(work: Promise<T>): Promise<T | NoResult> {
   try {
     return await work;
   } catch (error) {

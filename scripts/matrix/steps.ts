@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { logs, readIfThere } from "./cache.ts";
 import { run, type RunOptions, tail } from "./process.ts";
 
@@ -31,17 +31,32 @@ export async function step<T>(
 
 let commands = 0;
 
-/** Runs a command without which what it is for is unavailable, for the reason given. */
+/** Runs a command that fetches: where it fails, what it is for is unavailable, for the reason given. */
 export async function need(
   reason: string,
   command: readonly string[],
   options: Omit<RunOptions, "log"> = {},
 ): Promise<void> {
-  const log = join(logs("setup"), `${++commands}-${command[0]}.log`);
+  if (!await succeeds(command, options)) throw new Unavailable(reason);
+}
+
+/** Runs a command that must succeed: where it fails, the project is at fault. */
+export async function must(
+  what: string,
+  command: readonly string[],
+  options: Omit<RunOptions, "log"> = {},
+): Promise<void> {
+  if (!await succeeds(command, options)) throw new Error(what);
+}
+
+async function succeeds(
+  command: readonly string[],
+  options: Omit<RunOptions, "log">,
+): Promise<boolean> {
+  const log = join(logs("setup"), `${++commands}-${basename(command[0]!)}.log`);
   const { code } = await run(command, { log, ...options });
-  if (code === 0) return;
-  console.log(tail(await readIfThere(log) ?? "", 20));
-  throw new Unavailable(reason);
+  if (code !== 0) console.log(tail(await readIfThere(log) ?? "", 20));
+  return code === 0;
 }
 
 /** What a command prints, for commands that only look something up. */

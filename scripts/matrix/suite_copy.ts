@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { cache, emptyFolder, project, removeIfThere } from "./cache.ts";
 import { pinned } from "../suite.ts";
 import { fetchPackage } from "./npm.ts";
-import { need } from "./steps.ts";
+import { must } from "./steps.ts";
 
 /** The folder of the copy that other systems run. */
 export const suite: string = join(cache, "suite");
@@ -74,5 +74,5 @@ async function linkAssertions(suite: string): Promise<void> {
 /** Copies a file, or a folder with all that is in it. */
 export async function copy(from: string, to: string): Promise<void> {
   await Deno.mkdir(dirname(to), { recursive: true });
-  await need(`${from} cannot be copied`, ["cp", "-R", from, to]);
+  await must(`${from} cannot be copied`, ["cp", "-R", from, to]);
 }

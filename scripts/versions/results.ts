@@ -11,11 +11,12 @@ import {
   type ResultsFile,
   type RuntimeResult,
 } from "../matrix/results.ts";
+import { VERSIONS } from "./declared.ts";
 
 /** Where the results of the versions are kept. */
 export const versionResults: ResultsFile = {
   path: join(import.meta.dirname ?? ".", "last_run.json"),
-  order: ["deno", "bun", "node", "node-koffi-3.0.0"],
+  order: VERSIONS.map(({ name }) => name),
 };
 
 /** Versions that follow each other, have the same FFI and came to the same. */
@@ -40,7 +41,7 @@ export function versionsTable(): string {
     }
   }
   return markdownTable([
-    ["Runtime", "Versions", "Run", "Tests"],
+    ["Runtime", "Versions", "Number", "Tests"],
     ...ranges.map(({ runtime, versions, result }) => [
       runtime,
       versions.length === 1 ? versions[0]! : `${versions[0]} to ${versions.at(-1)}`,

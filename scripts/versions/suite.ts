@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { addKoffi, copy, copySuite } from "../matrix/suite_copy.ts";
-import { need } from "../matrix/steps.ts";
+import { must } from "../matrix/steps.ts";
 import { testFiles } from "../suite.ts";
 
 /** All test files as one: Bun before 1.2.9 knows `bun:test` in the first file alone. */
@@ -16,10 +16,10 @@ export const COMPILED_FILES: readonly string[] = testFiles().map((file) =>
   file.replace(/ts$/, "js")
 );
 
-/** Copies the suite with a version of koffi, by default the pinned one, and compiles it. */
+/** Copies the suite, with a version of koffi if it is given, and compiles it. */
 export async function prepareSuite(folder: string, koffi?: string): Promise<void> {
   await copySuite(folder);
-  await addKoffi("linux-x64", folder, koffi);
+  if (koffi !== undefined) await addKoffi("linux-x64", folder, koffi);
   await Deno.writeTextFile(
     join(folder, ALL_FILES),
     testFiles().map((file) => `import "${file}";\n`).join(""),
@@ -36,7 +36,7 @@ async function compile(folder: string): Promise<void> {
   const assertions = "./scripts/offline/std_assert/mod";
   const files = ["./mod.ts", ...testFiles(), ...children, `${assertions}.ts`];
   const tsc = new URL("../../node_modules/.bin/tsc", import.meta.url).pathname;
-  await need("The suite does not compile", [
+  await must("The suite does not compile", [
     tsc,
     ...["--ignoreConfig", "--noCheck", "--rewriteRelativeImportExtensions"],
     ...["--target", "esnext", "--module", "esnext", "--moduleResolution", "bundler"],
