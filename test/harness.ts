@@ -169,7 +169,7 @@ export async function childValue<T>(program: string, options: ChildOptions = {})
   for (let attempt = 1;; attempt++) {
     const { code, stdout, stderr } = await runChild(program, options);
     if (code === 0) return JSON.parse(stdout);
-    if (attempt < attempts && /process out of memory/i.test(stderr)) continue;
+    if (attempt < attempts && /process out of memory|std::bad_alloc/i.test(stderr)) continue;
     throw new Error(`${program} ended with ${code}:\n${stdout}\n${stderr}`);
   }
 }
