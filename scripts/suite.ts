@@ -83,6 +83,7 @@ export function suiteArguments(
     case "node":
       return [
         "--no-warnings",
+        "--no-concurrent-recompilation", // see the faults of runtimes in the README
         "--test",
         "--test-reporter=spec",
         "--test-reporter-destination=stdout",

@@ -103,8 +103,15 @@ export async function collectGarbage(): Promise<void> {
   }
 }
 
-/** Before 22.9 Node.js waits for ever for its own compiler in 1 of 100 children. */
-const withoutMaglev = isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"];
+/**
+ * What keeps Node.js from dying of its own compiler: with node:ffi it can crash
+ * at the end of a program, and before 22.9 it can wait for ever (the README
+ * tells more of both).
+ */
+const SAFE_COMPILING = [
+  "--no-concurrent-recompilation",
+  ...(isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"]),
+];
 
 /** How a child process ended. */
 export interface ChildResult {
@@ -135,7 +142,7 @@ export function runChild(program: string, options: ChildOptions = {}): Promise<C
   const flags = {
     deno: ["run", "--no-check", "--v8-flags=--expose-gc", ...permissions],
     bun: ["run"],
-    node: ["--no-warnings", "--expose-gc", ...withoutMaglev],
+    node: ["--no-warnings", "--expose-gc", ...SAFE_COMPILING],
   }[runtime];
   return spawn([...flags, file, ...args]);
 }
