@@ -129,8 +129,8 @@ export interface ChildOptions {
   readonly permissions?: readonly string[];
   /**
    * Whether {@linkcode childValue} tries again, up to 5 times, when the
-   * runtime itself found no memory: at a limit that the child reached on
-   * purpose it can happen to need some.
+   * runtime itself found no memory, or gave some back: at a limit that the
+   * child reached on purpose it can happen to do either.
    */
   readonly retryWhenOutOfMemory?: boolean;
 }
@@ -176,7 +176,9 @@ export async function childValue<T>(program: string, options: ChildOptions = {})
   for (let attempt = 1;; attempt++) {
     const { code, stdout, stderr } = await runChild(program, options);
     if (code === 0) return JSON.parse(stdout);
-    if (attempt < attempts && /process out of memory|std::bad_alloc/i.test(stderr)) continue;
+    if (
+      attempt < attempts && /process out of memory|std::bad_alloc|Not at the limit/i.test(stderr)
+    ) continue;
     throw new Error(`${program} ended with ${code}:\n${stdout}\n${stderr}`);
   }
 }

@@ -57,6 +57,9 @@ await collectGarbage();
 cutUntil(Infinity);
 const mapping = refusal(mapUntilRefused);
 const unmapping = refusal(() => triple[1].unmap());
+if (triple[1].closed) {
+  throw new Error("Not at the limit: a thread of the runtime unmapped something");
+}
 cut.unmap();
 
 const { closed, bytes } = triple[1];
