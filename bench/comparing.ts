@@ -53,13 +53,11 @@ function targetOf(
   if (runtime === "Node.js 22, koffi") return undefined;
   switch (benchmark) {
     case "map":
-      return {
-        bound: "at most",
-        value: runtime === "Node.js 26" ? 1.8 : 1.25,
-      };
+      return { bound: "at most", value: runtime === "Node.js 26" ? 1.3 : 1.1 };
     case "store":
       // Bun counts a view as heap: making one of 16 MiB makes it collect.
-      return runtime === "Bun" && byteLength > MIB ? undefined : { bound: "at most", value: 1.7 };
+      if (runtime === "Bun" && byteLength > MIB) return undefined;
+      return { bound: "at most", value: runtime === "Bun" ? 1.2 : 1 };
     case "read":
       return { bound: "at least", value: 0.97 };
   }

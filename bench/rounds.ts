@@ -29,7 +29,7 @@ const OPTIONS = {
 export async function takeTurns<Name extends string>(
   rounds: number,
   statistic: "avg" | "min",
-  contestants: Readonly<Record<Name, () => void>>,
+  contestants: Readonly<Record<Name, () => void | Promise<void>>>,
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(contestants) as Name[];
   const times = Object.fromEntries(
@@ -38,7 +38,7 @@ export async function takeTurns<Name extends string>(
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
       const run = async () => {
-        contestants[name]();
+        await contestants[name]();
         await setImmediate();
       };
       const stats = await measure(run, { ...OPTIONS });

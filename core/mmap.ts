@@ -7,7 +7,7 @@ import { currentRuntime, host } from "../ffi/host.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { printAs } from "./inspect.ts";
-import { type Allocation, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
+import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
 import { byteCount, describe, memoryAddress, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
 import { type Views, viewsOf } from "./views.ts";
@@ -36,10 +36,11 @@ const KEY = Symbol();
  * the handle nor any view of it is reachable any more.
  *
  * Views cannot outlive it: unmapping detaches their buffers, so that typed
- * arrays get length 0 and a `DataView` throws. Three things are beyond that
- * protection: memory whose address was handed to native code (the runtime's
- * own asynchronous calls, such as a file read into a view, are native code
- * until they settle), a buffer that was transferred away from a mapping whose
+ * arrays get length 0 and a `DataView` throws. The runtime's own calls, such as
+ * a file read into a view, may still be under way then: the memory goes back at
+ * once, but its address range only when nothing reaches a buffer any more.
+ * Three things are beyond that protection: memory whose address you handed to
+ * native code yourself, a buffer that was transferred away from a mapping whose
  * handle is then dropped without `unmap()`, and the end of a worker, which
  * unmaps nothing.
  *
@@ -62,10 +63,10 @@ export class Mmap implements Disposable {
     adopt = (map, byteLength, exactByteLength) => new Mmap(KEY, map, byteLength, exactByteLength);
     printAs(this.prototype as Mmap, (mmap) => {
       if (!(#byteLength in mmap)) return "Mmap {}";
-      const { address, byteLength } = mmap.#allocation;
-      return byteLength === 0n
+      const byteLength = mmap.#byteLength;
+      return byteLength === 0
         ? "Mmap { closed }"
-        : `Mmap { address: ${hex(address)}, byteLength: ${mmap.#byteLength} }`;
+        : `Mmap { address: ${hex(mmap.#allocation.address)}, byteLength: ${byteLength} }`;
     });
   }
 
@@ -243,7 +244,9 @@ export class Mmap implements Disposable {
    * Lets go of the memory without unmapping it: the handle is closed, its
    * views are detached, and what is returned is all that is left to reach the
    * memory by. Give it to {@linkcode Mmap.unsafeFromRaw}, here or in another
-   * thread, or the memory stays mapped until the process ends.
+   * thread, or the memory stays mapped until the process ends. Await the
+   * runtime's own calls that have a view before: they would go on with memory
+   * that has a new owner.
    *
    * @returns The address and the length in bytes; it can be posted to a worker.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's
@@ -259,27 +262,44 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Unmaps the memory and detaches every view of it. Does nothing when
+   * Gives the memory back and detaches every view of it. Does nothing when
    * closed already.
    *
-   * Calls [`munmap`](https://man7.org/linux/man-pages/man2/munmap.2.html) on
-   * Linux and macOS,
+   * A mapping that no view was ever asked of is unmapped at once, by
+   * [`munmap`](https://man7.org/linux/man-pages/man2/munmap.2.html) on Linux
+   * and macOS and by
    * [`VirtualFree`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree)
-   * on Windows.
+   * on Windows. Of any other the memory goes back at once, and the address
+   * range is unmapped when neither this handle nor a buffer of it is reachable
+   * any more: an asynchronous call of the runtime that has a view, and keeps
+   * the buffer while it runs, reads zeros (on Windows whatever is there) and
+   * stores to nowhere, but reaches nobody else's memory. The memory goes by
+   * [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
+   * on Linux, by mapping over it on macOS, and by
+   * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
+   * on Windows, where it stays committed until the range is unmapped.
+   *
+   * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so; beyond
+   * that the oldest are unmapped, and so are all where mapping would fail for
+   * want of memory or addresses, and those that a strict hint lies on.
    *
    * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
    * new owner uses the memory, which stays mapped until the process ends.
    * In Bun from 1.4 on `EBUSY` also while the runtime itself uses a buffer: try again then.
-   * Any other code if the system refused: the memory is still mapped, and
-   * `unmap()` can be called again.
+   * Any other code if the system refused to unmap what was never viewed: it is
+   * still mapped, and `unmap()` can be called again.
    */
   unmap(): void {
     if (Mmap.#received(this).#byteLength === 0) return;
-    this.#detachViews();
-    const failure = unmapAllocation(this.#allocation);
-    if (failure) {
-      const { address, byteLength } = this.#allocation;
-      throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+    if (this.#views === undefined) {
+      const failure = unmapAllocation(this.#allocation);
+      if (failure) {
+        const { address, byteLength } = this.#allocation;
+        throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+      }
+    } else {
+      this.#detachViews();
+      holdRange(this.#allocation);
     }
     this.#byteLength = 0;
   }

@@ -8,7 +8,7 @@ import type { MapRequest } from "../ffi/os/os.ts";
 import { hex } from "./errors.ts";
 import { printAs } from "./inspect.ts";
 import { adopt, type Mmap } from "./mmap.ts";
-import { checkStrictHint, mapPages } from "./placement.ts";
+import { checkStrictHint, mapWithRoom } from "./placement.ts";
 import { byteCount, describe, flag, memoryAddress, rangeInAddressSpace } from "./validate.ts";
 
 /** The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name. */
@@ -231,7 +231,7 @@ export class MmapOptions {
     if (len === 0) throw new RangeError("The length must be greater than 0");
     const opened = host();
     if (request.strict) checkStrictHint(request.hint, opened.os.allocationGranularity);
-    return adopt(() => mapPages(opened, request), len, request.byteLength);
+    return adopt(() => mapWithRoom(opened, request), len, request.byteLength);
   }
 
   static #with(options: MmapOptions, change: MmapInit): MmapOptions {

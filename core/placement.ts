@@ -6,7 +6,8 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { MapRequest, Os } from "../ffi/os/os.ts";
-import { hex, notAvailable, refused } from "./errors.ts";
+import { hex, MmapError, notAvailable, refused } from "./errors.ts";
+import { releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
 import { touchPages } from "./pages.ts";
 
 /** Refuses a strict hint that no mapping can start at. */
@@ -26,6 +27,21 @@ export function checkStrictHint(
         above < end ? hex(above) : "the end of the address space"
       }`,
   );
+}
+
+/**
+ * Maps as {@linkcode mapPages} does, with held ranges out of the way: those that
+ * a strict hint lies on, and all where memory, addresses or mappings run short.
+ */
+export function mapWithRoom(host: Host, request: MapRequest): bigint {
+  if (request.strict) releaseHeldRangesIn(request.hint, request.byteLength);
+  try {
+    return mapPages(host, request);
+  } catch (error) {
+    const isShortage = error instanceof MmapError && error.code === "ENOMEM";
+    if (!isShortage || !releaseHeldRanges()) throw error;
+    return mapPages(host, request);
+  }
 }
 
 /** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */

@@ -21,6 +21,7 @@ testPosix({
     [false, true, true, 0x1042],
     [true, true, true, 0x1042],
   ],
+  overwritingFlags: 0x1052,
   // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/errno.h
   errors: {
     1: "EPERM",

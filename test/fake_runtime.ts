@@ -72,6 +72,8 @@ export interface Script {
   readonly map?: readonly (bigint | number)[];
   /** Each call that unmaps, in order: 0, or the error. Those past the end: 0. */
   readonly unmap?: readonly number[];
+  /** What frees memory and keeps the range comes to: 0, or the error. Default: 0. */
+  readonly free?: number;
   /** The page size in bytes. */
   readonly pageSize?: number;
   /** The allocation granularity in bytes, where it is not the page size. */
@@ -110,6 +112,12 @@ class AddressSpace {
     return outcome;
   }
 
+  /** Maps over exactly what is mapped there, as the script says of a call that maps. */
+  overwrite(address: bigint, byteLength: bigint): bigint | number {
+    if (this.mapped.get(address) !== byteLength) throw new Error("It would overwrite another's");
+    return this.#map.shift() ?? address;
+  }
+
   unmap(address: bigint, byteLength?: bigint): number {
     const length = this.mapped.get(address);
     if (length === undefined || length !== (byteLength ?? length)) {
@@ -129,10 +137,18 @@ export function fakePosix(script: Script = {}): FakeSystem {
   const space = new AddressSpace(script);
   const errno = new Int32Array([OVERWRITTEN]);
   const runtime = new FakeRuntime({
-    mmap(_address: bigint, byteLength: bigint) {
-      const outcome = space.map(byteLength);
+    mmap(address: bigint, byteLength: bigint, _protection: number, flags: number) {
+      const MAP_FIXED = 0x10;
+      const outcome = (flags & MAP_FIXED) === 0
+        ? space.map(byteLength)
+        : space.overwrite(address, byteLength);
       errno[0] = typeof outcome === "bigint" ? OVERWRITTEN : outcome;
       return typeof outcome === "bigint" ? outcome : MAP_FAILED;
+    },
+    madvise() {
+      const outcome = script.free ?? 0;
+      errno[0] = outcome === 0 ? OVERWRITTEN : outcome;
+      return outcome === 0 ? 0 : -1;
     },
     munmap(address: bigint, byteLength: bigint) {
       const outcome = space.unmap(address, byteLength);
@@ -161,6 +177,7 @@ export function fakeWindows(script: Script = {}): FakeSystem {
       lastError = outcome === 0 ? OVERWRITTEN : outcome;
       return outcome === 0 ? 1 : 0;
     },
+    DiscardVirtualMemory: () => script.free ?? 0,
     GetLastError: () => lastError,
     GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, script),
   });

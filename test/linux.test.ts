@@ -20,6 +20,8 @@ testPosix({
     [false, true, true, 0x10_4022],
     [true, true, true, 0x10_c022],
   ],
+  overwritingFlags: 0x4032, // MAP_FIXED is 0x10
+  freeing: 4, // MADV_DONTNEED
   // <asm-generic/errno-base.h> and <asm-generic/errno.h>
   errors: {
     1: "EPERM",

@@ -93,6 +93,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "(size_t)-1 > 0": 1n,
     "_Generic(mmap, void *(*)(void *, size_t, int, int, int, off_t): 1, default: 0)": 1n,
     "_Generic(munmap, int (*)(void *, size_t): 1, default: 0)": 1n,
+    "_Generic(madvise, int (*)(void *, size_t, int): 1, default: 0)": 1n,
     "_Generic(sysconf, long (*)(int): 1, default: 0)": 1n,
     "_Generic(__errno_location, int *(*)(void): 1, default: 0)": 1n,
   };
@@ -105,6 +106,7 @@ test("darwin's constants are those of Apple's headers", () => {
     PROT_READ: 0x01n,
     PROT_WRITE: 0x02n,
     MAP_PRIVATE: 0x0002n,
+    MAP_FIXED: 0x0010n,
     MAP_NORESERVE: 0x0040n,
     MAP_ANON: 0x1000n,
     MAP_FAILED: BigInt.asUintN(64, -1n), // ((void *)-1)

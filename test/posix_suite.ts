@@ -7,7 +7,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Os } from "../ffi/os/os.ts";
 import type { Native } from "../ffi/symbols.ts";
-import { fakePosix, type FakeSystem, request, type Script } from "./fake_runtime.ts";
+import { type Call, fakePosix, type FakeSystem, request, type Script } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 
 /** What is true of one POSIX system. */
@@ -29,6 +29,10 @@ export interface PosixFacts {
       flags: number,
     ]
   )[];
+  /** The flags of `mmap` over the library's own memory. */
+  readonly overwritingFlags: number;
+  /** The advice of `madvise` that frees memory, where there is one. */
+  readonly freeing?: number;
   /** Every error that has a name. */
   readonly errors: Readonly<Record<number, string>>;
   /** What the module has for that. */
@@ -64,6 +68,7 @@ export function testPosix(facts: PosixFacts): void {
         result: "usize",
       },
       munmap: { parameters: ["usize", "usize"], result: "i32" },
+      madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
       sysconf: { parameters: ["i32"], result: "i64" },
       [facts.errnoLocation]: { parameters: [], result: "usize" },
     });
@@ -162,5 +167,50 @@ export function testPosix(facts: PosixFacts): void {
       assertEquals(runtime.calls.at(-1), ["munmap", ADDRESS, byteLength]);
       assertStrictEquals(mapped.size, 0);
     }
+  });
+
+  const overwriting = (byteLength: bigint): Call => [
+    "mmap",
+    ADDRESS,
+    byteLength,
+    READ_WRITE,
+    facts.overwritingFlags,
+    -1,
+    0n,
+  ];
+
+  test(`${name}().vacate() frees the memory and leaves the range mapped`, () => {
+    for (const byteLength of [1n, 4097n, 2n ** 53n - 1n]) {
+      const { os, runtime, mapped } = opened({ map: [ADDRESS] });
+      os.map(request({ byteLength }));
+      assertStrictEquals(os.vacate(ADDRESS, byteLength), undefined);
+      const { freeing } = facts;
+      assertEquals(
+        runtime.calls.slice(1),
+        freeing === undefined
+          ? [overwriting(byteLength)]
+          : [["madvise", ADDRESS, byteLength, freeing]],
+      );
+      assertEquals([...mapped], [[ADDRESS, byteLength]]);
+    }
+  });
+
+  test(`${name}().vacate() maps over its own range when the memory cannot be freed`, () => {
+    const { os, runtime, mapped } = opened({ map: [ADDRESS], free: 22 });
+    os.map(request());
+    assertStrictEquals(os.vacate(ADDRESS, 4096n), undefined);
+    assertEquals(runtime.calls.at(-1), overwriting(4096n));
+    assertEquals([...mapped], [[ADDRESS, 4096n]]);
+  });
+
+  test(`${name}().vacate() returns the failure when nothing works`, () => {
+    const { os } = opened({ map: [ADDRESS, 12], free: 22 });
+    os.map(request());
+    assertEquals(os.vacate(ADDRESS, 4096n), { syscall: "mmap", osError: 12, code: "ENOMEM" });
+  });
+
+  test(`${name}() unmaps neighbours together, and holds 1 TiB`, () => {
+    const { os } = opened();
+    assertEquals([os.unmapsNeighbours, os.maxHeldByteLength], [true, 2 ** 40]);
   });
 }

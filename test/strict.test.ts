@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { releaseHeldRanges } from "../core/lifetime.ts";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { platform, test } from "./harness.ts";
@@ -109,6 +110,7 @@ test("mapAnon() maps somewhere when a hint that is not strict is unaligned or ou
     assertEquals(address % BigInt(GRANULARITY), 0n);
     mmap.bytes.fill(1);
     mmap.unmap();
+    releaseHeldRanges();
     if (address === free) assertEquals(isMapped(free, LENGTH + GRANULARITY), false);
   }
 }, { skip: withoutRegions() });
@@ -133,6 +135,7 @@ test("unmap() frees exactly its own range among neighbours", () => {
   ) as [Mmap, Mmap, Mmap];
   for (const mmap of [below, middle, above]) mmap.bytes.fill(3);
   middle.unmap();
+  releaseHeldRanges();
   assertEquals(isMapped(base + BigInt(LENGTH), LENGTH), false);
   for (const mmap of [below, above]) {
     assertEquals(isMapped(mmap.address, LENGTH), true);

@@ -50,6 +50,7 @@ test("windows() opens kernel32.dll with the functions as C declares them", () =>
         result: "usize",
       },
       VirtualFree: { parameters: ["usize", "usize", "u32"], result: "i32" },
+      DiscardVirtualMemory: { parameters: ["usize", "usize"], result: "u32" },
       GetLastError: { parameters: [], result: "u32" },
       GetSystemInfo: { parameters: ["buffer"], result: "void" },
     },
@@ -241,4 +242,29 @@ test("windows().unmap() reads the error right after VirtualFree when it fails", 
     "VirtualFree",
     "GetLastError",
   ]);
+});
+
+test("windows().vacate() discards whole pages, and leaves the allocation", () => {
+  for (const [byteLength, discarded] of [[1n, 4096n], [4096n, 4096n], [4097n, 8192n]] as const) {
+    const { os, runtime, mapped } = opened({ map: [ADDRESS] });
+    os.map(request({ byteLength }));
+    assertStrictEquals(os.vacate(ADDRESS, byteLength), undefined);
+    assertEquals(runtime.calls.at(-1), ["DiscardVirtualMemory", ADDRESS, discarded]);
+    assertStrictEquals(mapped.size, 1);
+  }
+});
+
+test("windows().vacate() returns the failure that DiscardVirtualMemory returns", () => {
+  const { os } = opened({ map: [ADDRESS], free: 87 });
+  os.map(request());
+  assertEquals(os.vacate(ADDRESS, 4096n), {
+    syscall: "DiscardVirtualMemory",
+    osError: 87,
+    code: "EINVAL",
+  });
+});
+
+test("windows() unmaps each mapping alone, and holds 256 MiB, which stay committed", () => {
+  const { os } = opened();
+  assertEquals([os.unmapsNeighbours, os.maxHeldByteLength], [false, 2 ** 28]);
 });

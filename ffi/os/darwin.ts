@@ -41,6 +41,8 @@ export function darwin(native: Native): Os {
     // There is no flag for a strict hint: without MAP_FIXED, which would
     // overwrite, the address is a wish, and the core compares what came of it.
     flags: ({ noReserve }) => MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
+    // Its MADV_DONTNEED frees nothing.
+    vacant: MAP_PRIVATE | MAP_ANON | MAP_NORESERVE,
     codes: CODES,
   });
 }

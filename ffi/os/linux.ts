@@ -15,6 +15,8 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_POPULATE = 0x8000;
 /** `MAP_FIXED_NOREPLACE`: Linux 4.17; older kernels take the address for a mere hint. */
 export const MAP_FIXED_NOREPLACE = 0x100000;
+/** `MADV_DONTNEED`: {@link https://man7.org/linux/man-pages/man2/madvise.2.html} */
+export const MADV_DONTNEED = 4;
 /** `_SC_PAGESIZE`: {@link https://man7.org/linux/man-pages/man3/sysconf.3.html} */
 export const _SC_PAGESIZE = 30;
 
@@ -47,6 +49,8 @@ export function linux(native: Native): Os {
       (populate ? MAP_POPULATE : 0) |
       (noReserve ? MAP_NORESERVE : 0) |
       (strict ? MAP_FIXED_NOREPLACE : 0),
+    vacant: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+    freeing: MADV_DONTNEED, // refused for locked memory
     codes: CODES,
   });
 }

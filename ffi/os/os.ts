@@ -49,8 +49,24 @@ export interface Os {
    */
   map(request: MapRequest): bigint | Failure;
 
-  /** Unmaps exactly what one call of {@linkcode Os.map} mapped. */
+  /**
+   * Unmaps exactly what one call of {@linkcode Os.map} mapped, or, where
+   * {@linkcode Os.unmapsNeighbours}, what several mapped side by side.
+   */
   unmap(address: bigint, byteLength: bigint): Failure | undefined;
+
+  /** Whether one call unmaps several neighbouring mappings. */
+  readonly unmapsNeighbours: boolean;
+
+  /**
+   * Gives the memory of a mapping back at once. Its range stays mapped,
+   * readable and writable: there is nothing in it any more, and it takes up
+   * memory again where it is stored to.
+   */
+  vacate(address: bigint, byteLength: bigint): Failure | undefined;
+
+  /** How much may stay vacated and mapped at a time, in bytes. */
+  readonly maxHeldByteLength: number;
 }
 
 /** Makes the failure of `syscall`, its code looked up in `codes`. */

@@ -12,6 +12,8 @@ export const PROT_READ = 0x1;
 export const PROT_WRITE = 0x2;
 /** `MAP_PRIVATE` */
 export const MAP_PRIVATE = 0x2;
+/** `MAP_FIXED` */
+export const MAP_FIXED = 0x10;
 /** `MAP_FAILED`, `(void *) -1` */
 export const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
@@ -23,6 +25,8 @@ const FUNCTIONS = {
   },
   // int munmap(void *addr, size_t length)
   munmap: { parameters: ["usize", "usize"], result: "i32" },
+  // int madvise(void *addr, size_t length, int advice)
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
 } as const satisfies SymbolTable;
@@ -39,14 +43,18 @@ export interface Posix {
   readonly populates: boolean;
   /** The flags of `mmap` for a request. */
   readonly flags: (request: MapRequest) => number;
+  /** The flags of `mmap` for memory that is to be nothing yet. */
+  readonly vacant: number;
+  /** The advice of `madvise` that frees private memory at once, where there is one. */
+  readonly freeing?: number;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
 
 /** Opens the C library of a POSIX system. */
 export function posix(native: Native, system: Posix): Os {
-  const { flags, codes } = system;
-  const { mmap, munmap, sysconf } = native.open(system.library, FUNCTIONS);
+  const { flags, vacant, freeing, codes } = system;
+  const { mmap, munmap, madvise, sysconf } = native.open(system.library, FUNCTIONS);
   // int *__errno_location(void), constant for the thread
   const { [system.errnoLocation]: errnoLocation } = native.open(
     system.library,
@@ -79,5 +87,17 @@ export function posix(native: Native, system: Posix): Os {
     unmap(address, byteLength) {
       return munmap(address, byteLength) === 0 ? undefined : failed("munmap");
     },
+
+    unmapsNeighbours: true,
+
+    vacate(address, byteLength) {
+      if (freeing !== undefined && madvise(address, byteLength, freeing) === 0) return;
+      // Over the library's own range: MAP_FIXED overwrites nobody else's.
+      const protection = PROT_READ | PROT_WRITE;
+      const mapped = mmap(address, byteLength, protection, vacant | MAP_FIXED, -1, 0n);
+      return mapped === MAP_FAILED ? failed("mmap") : undefined;
+    },
+
+    maxHeldByteLength: 2 ** 40, // of 2^47 bytes of addresses
   };
 }

@@ -52,6 +52,8 @@ const FUNCTIONS = {
   },
   // BOOL VirtualFree(LPVOID lpAddress, SIZE_T dwSize, DWORD dwFreeType)
   VirtualFree: { parameters: ["usize", "usize", "u32"], result: "i32" },
+  // DWORD DiscardVirtualMemory(PVOID VirtualAddress, SIZE_T Size)
+  DiscardVirtualMemory: { parameters: ["usize", "usize"], result: "u32" },
   // DWORD GetLastError(void)
   GetLastError: { parameters: [], result: "u32" },
   // void GetSystemInfo(LPSYSTEM_INFO lpSystemInfo)
@@ -60,11 +62,8 @@ const FUNCTIONS = {
 
 /** Opens kernel32. */
 export function windows(native: Native): Os {
-  const { VirtualAlloc, VirtualFree, GetLastError, GetSystemInfo } = native
-    .open(
-      "kernel32.dll",
-      FUNCTIONS,
-    );
+  const { VirtualAlloc, VirtualFree, DiscardVirtualMemory, GetLastError, GetSystemInfo } = native
+    .open("kernel32.dll", FUNCTIONS);
   const info = new Uint8Array(SYSTEM_INFO_BYTE_LENGTH);
   GetSystemInfo(info);
   const fields = new DataView(info.buffer);
@@ -72,8 +71,10 @@ export function windows(native: Native): Os {
   const alloc = (address: bigint, byteLength: bigint) =>
     VirtualAlloc(address, byteLength, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
 
+  const pageSize = fields.getUint32(DW_PAGE_SIZE, true);
+
   return {
-    pageSize: fields.getUint32(DW_PAGE_SIZE, true),
+    pageSize,
     allocationGranularity: fields.getUint32(DW_ALLOCATION_GRANULARITY, true),
     populates: false,
 
@@ -91,5 +92,17 @@ export function windows(native: Native): Os {
       // MEM_RELEASE wants a size of 0, and frees the whole allocation.
       return VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
     },
+
+    unmapsNeighbours: false,
+
+    // What is in the pages afterwards is not defined.
+    vacate(address, byteLength) {
+      // It takes whole pages, and returns the error.
+      const wholePages = (byteLength + BigInt(pageSize - 1)) & -BigInt(pageSize);
+      const osError = DiscardVirtualMemory(address, wholePages);
+      return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, CODES);
+    },
+
+    maxHeldByteLength: 256 * 2 ** 20, // it stays committed: others cannot have it
   };
 }

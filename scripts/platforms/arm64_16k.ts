@@ -21,7 +21,7 @@ import type { Guest, GuestFiles, Platform } from "../matrix/platform.ts";
 import { type Outcome, run } from "../matrix/process.ts";
 import { guestPath, inRoot, tryRoot } from "./root_guest.ts";
 import { need, step, Unavailable } from "../matrix/steps.ts";
-import { copy, suite } from "../matrix/suite_copy.ts";
+import { copy, MATRIX_VARIABLES, suite } from "../matrix/suite_copy.ts";
 
 const name = "arm64-16k";
 const emulatorPackages = ["busybox-static", "dash", "qemu-system-arm"];
@@ -80,7 +80,9 @@ async function writeDisk(
 ): Promise<void> {
   const [executable = ""] = command;
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  const variables = "HOME=/root LANG=C.UTF-8 NO_COLOR=1 PATH=/usr/bin";
+  const { SYSALLOC_ROUNDS } = MATRIX_VARIABLES;
+  const variables =
+    `HOME=/root LANG=C.UTF-8 NO_COLOR=1 PATH=/usr/bin SYSALLOC_ROUNDS=${SYSALLOC_ROUNDS}`;
   await emptyFolder(staging);
   await copy(`${root}/.`, staging);
   await copy(init, join(staging, "init"));

@@ -7,6 +7,7 @@ busybox mount -t devtmpfs devtmpfs /dev
 busybox mkdir -p /dev/shm
 busybox mount -t tmpfs tmpfs /dev/shm
 busybox mount -t tmpfs tmpfs /tmp
+busybox ifconfig lo 127.0.0.1 up
 
 cd /platforms/suite || exit
 . /platforms/job.sh # defines job and report

@@ -1,0 +1,12 @@
+// Maps what there is only room for once a held range is released.
+import { MmapOptions } from "../../mod.ts";
+import { limitAddressSpace } from "../limit_address_space.ts";
+
+const MIB = 2 ** 20;
+const options = new MmapOptions({ len: 512 * MIB, noReserve: true });
+const first = options.mapAnon();
+first.bytes[0] = 1;
+first.unmap();
+limitAddressSpace(256 * MIB);
+const second = options.mapAnon();
+console.log(JSON.stringify({ byteLength: second.byteLength, first: second.bytes[0] }));
