@@ -170,6 +170,10 @@ async function spawn(args: readonly string[]): Promise<ChildResult> {
   });
 }
 
+/** What V8, C++ and the tests say where no memory, or no mapping, was left, or where some was again. */
+const OUT_OF_MEMORY =
+  /process out of memory|Check failed: \(result\.ptr\) != nullptr|std::bad_alloc|Not at the limit/i;
+
 /** Runs a program of `test/children/` that prints one JSON value at its end; throws if it ends badly. */
 export async function childValue<T>(program: string, options: ChildOptions = {}): Promise<T> {
   const attempts = options.retryWhenOutOfMemory ? 5 : 1;
@@ -177,9 +181,7 @@ export async function childValue<T>(program: string, options: ChildOptions = {})
     const { code, stdout, stderr } = await runChild(program, options);
     // Deno 2.4 says "leaking me" before, of a stream that it gives up.
     if (code === 0) return JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
-    if (
-      attempt < attempts && /process out of memory|std::bad_alloc|Not at the limit/i.test(stderr)
-    ) continue;
+    if (attempt < attempts && OUT_OF_MEMORY.test(stderr)) continue;
     throw new Error(`${program} ended with ${code}:\n${stdout}\n${stderr}`);
   }
 }
