@@ -48,22 +48,30 @@ export const MAX_HELD_RANGES = 16_384;
 const held: Set<Allocation> = new Set();
 let heldByteLength = 0;
 
-/** Counts the held ranges. */
-export function countHeldRanges(): number {
-  return held.size;
+/** What is to be unmapped: what was collected, and what the system refused to unmap before. */
+const pending: Set<Allocation> = new Set();
+let isScheduled = false;
+// Taken once: where timers are faked, it is still the engine's own.
+const { queueMicrotask } = globalThis;
+
+/** How many ranges are held, and how long they are together, in bytes. */
+export function heldRanges(): { readonly count: number; readonly byteLength: number } {
+  return { count: held.size, byteLength: heldByteLength };
 }
 
 /**
- * Gives the memory back and holds the range until its owner is collected, or
- * until it is among the oldest of too many.
+ * Gives the memory back and holds the range until its owner, a handle that is
+ * closed, is collected, or until it is among the oldest of too many.
  */
 export function holdRange(allocation: Allocation): void {
   const { os } = host();
+  const byteLength = Number(allocation.byteLength);
+  held.add(allocation);
+  heldByteLength += byteLength;
   // Where that is refused, the memory goes with the range.
   os.vacate(allocation.address, allocation.byteLength);
-  held.add(allocation);
-  heldByteLength += Number(allocation.byteLength);
-  if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
+  if (byteLength > os.maxHeldByteLength) release([allocation]);
+  else if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
     releaseOldest(os.maxHeldByteLength);
   }
 }
@@ -83,57 +91,60 @@ function releaseOldest(maxByteLength: number): void {
 
 /** Releases all held ranges; tells whether there were any. */
 export function releaseHeldRanges(): boolean {
-  const ranges = [...held, ...collected.splice(0)];
-  release(ranges);
-  return ranges.length > 0;
+  const count = held.size + pending.size;
+  release(held);
+  return count > 0;
 }
 
-/** Releases the held ranges that have a page in common with `byteLength` bytes at `address`. */
-export function releaseHeldRangesIn(address: bigint, byteLength: bigint): void {
+/** Releases the held ranges that have a page in common with `byteLength` bytes at `address`; tells whether there were any. */
+export function releaseHeldRangesIn(address: bigint, byteLength: bigint): boolean {
   const end = address + byteLength;
-  flushCollected();
-  const within = Array.from(held).filter((range) => range.address < end && endOf(range) > address);
-  release(within);
+  const within = [...held, ...pending].filter((range) =>
+    range.address < end && endOf(range) > address
+  );
+  if (within.length > 0) release(within);
+  return within.length > 0;
 }
 
-// Of what the collector reports, it reports much at a time.
-const collected: Allocation[] = [];
-
-/** Unmaps what was collected, together with what is reported right after it. */
+/** Unmaps what was collected, together with what is reported right after it: the collector reports much at a time. */
 export function unmapCollected(allocation: Allocation): void {
   if (allocation.isTransferred || allocation.byteLength === 0n) return;
-  if (collected.push(allocation) === 1) queueMicrotask(flushCollected);
+  letGo(allocation);
+  if (isScheduled) return;
+  queueMicrotask(() => {
+    isScheduled = false;
+    release([]);
+  });
+  isScheduled = true;
 }
 
-function flushCollected(): void {
-  release(collected.splice(0));
-}
-
-// munmap can be refused (on Linux with ENOMEM, where it would split a mapping
-// at the limit of their number): tried again with what is released next.
-let refused: Allocation[] = [];
-
-/** Unmaps ranges, neighbours together. */
-function release(allocations: Allocation[]): void {
+/**
+ * Unmaps ranges, neighbours together. munmap can be refused (on Linux with
+ * ENOMEM, where it would split a mapping at the limit of their number): such a
+ * range is tried again with what is released next.
+ */
+export function release(allocations: Iterable<Allocation>): void {
+  for (const allocation of allocations) letGo(allocation);
   const { os } = host();
-  const ranges = [...refused, ...allocations].filter(({ byteLength }) => byteLength > 0n);
-  refused = [];
-  for (const range of ranges) {
-    if (held.delete(range)) heldByteLength -= Number(range.byteLength);
-  }
-  ranges.sort((a, b) => a.address < b.address ? -1 : 1);
+  const ranges = [...pending].sort((a, b) => a.address < b.address ? -1 : 1);
   for (let index = 0; index < ranges.length;) {
     const first = index;
     let end = endOf(ranges[index++]!);
     while (os.unmapsNeighbours && ranges[index]?.address === end) end = endOf(ranges[index++]!);
     const neighbours = ranges.slice(first, index);
-    const { address, byteLength } = neighbours[0]!;
-    const length = neighbours.length === 1 ? byteLength : end - address;
-    if (os.unmap(address, length) === undefined) {
+    const { address } = neighbours[0]!;
+    if (neighbours.length > 1 && os.unmap(address, end - address) === undefined) {
       for (const range of neighbours) range.byteLength = 0n;
-    } else if (neighbours.length === 1) refused.push(neighbours[0]!);
-    else refused.push(...neighbours.filter(unmapAllocation));
+    }
+    for (const range of neighbours) {
+      if (range.byteLength === 0n || !unmapAllocation(range)) pending.delete(range);
+    }
   }
+}
+
+function letGo(allocation: Allocation): void {
+  pending.add(allocation);
+  if (held.delete(allocation)) heldByteLength -= Number(allocation.byteLength);
 }
 
 /** The end of the last page of a range. */

@@ -272,16 +272,17 @@ export class Mmap implements Disposable {
    * on Windows. Of any other the memory goes back at once, and the address
    * range is unmapped when neither this handle nor a buffer of it is reachable
    * any more: an asynchronous call of the runtime that has a view, and keeps
-   * the buffer while it runs, reads zeros (on Windows whatever is there) and
-   * stores to nowhere, but reaches nobody else's memory. The memory goes by
+   * the buffer while it runs, reads zeros (on Windows whatever is there), and
+   * what it stores nobody sees. The memory goes by
    * [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
    * on Linux, by mapping over it on macOS, and by
    * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
    * on Windows, where it stays committed until the range is unmapped.
    *
-   * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so; beyond
-   * that the oldest are unmapped, and so are all where mapping would fail for
-   * want of memory or addresses, and those that a strict hint lies on.
+   * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so in each
+   * thread; beyond that the oldest are unmapped, and so are all where mapping
+   * would fail for want of memory or addresses, and those that a strict hint
+   * lies on.
    *
    * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
    * new owner uses the memory, which stays mapped until the process ends.
@@ -297,11 +298,12 @@ export class Mmap implements Disposable {
         const { address, byteLength } = this.#allocation;
         throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
       }
+      this.#byteLength = 0;
     } else {
       this.#detachViews();
+      this.#byteLength = 0; // first: no open handle may have a range that is held
       holdRange(this.#allocation);
     }
-    this.#byteLength = 0;
   }
 
   /** Unmaps at the end of a `using` block: {@linkcode Mmap.unmap}. */

@@ -7,7 +7,7 @@
 import type { Host } from "../ffi/host.ts";
 import type { MapRequest, Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
-import { releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
+import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
 import { touchPages } from "./pages.ts";
 
 /** Refuses a strict hint that no mapping can start at. */
@@ -30,18 +30,35 @@ export function checkStrictHint(
 }
 
 /**
- * Maps as {@linkcode mapPages} does, with held ranges out of the way: those that
- * a strict hint lies on, and all where memory, addresses or mappings run short.
+ * Maps as {@linkcode mapPages} does. Where held ranges can be what is in the
+ * way, it releases them and tries once more.
  */
 export function mapWithRoom(host: Host, request: MapRequest): bigint {
-  if (request.strict) releaseHeldRangesIn(request.hint, request.byteLength);
   try {
     return mapPages(host, request);
   } catch (error) {
-    const isShortage = error instanceof MmapError && error.code === "ENOMEM";
-    if (!isShortage || !releaseHeldRanges()) throw error;
+    if (!(error instanceof MmapError) || !makeRoom(host.os, request, error.code)) throw error;
     return mapPages(host, request);
   }
+}
+
+/** Releases the held ranges that a strict hint lies on, or all where there is too little room; tells whether it did. */
+function makeRoom(os: Os, request: MapRequest, code: string): boolean {
+  if (code === "EADDRNOTAVAIL") return releaseHeldRangesIn(request.hint, request.byteLength);
+  if (code !== "ENOMEM") return false;
+  // A request that is hopeless must not cost calls in flight their ranges: it
+  // is one where what the held ranges lack of it does not fit, but a page does.
+  const lacking = request.byteLength - BigInt(heldRanges().byteLength);
+  const isHopeless = lacking > 0n && !fits(os, request, lacking) && fits(os, request, 1n);
+  return !isHopeless && releaseHeldRanges();
+}
+
+/** Whether so many bytes could be mapped. */
+function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
+  const address = os.map({ ...request, byteLength, hint: 0n, strict: false, populate: false });
+  if (typeof address !== "bigint") return false;
+  release([{ address, byteLength, isTransferred: false }]);
+  return true;
 }
 
 /** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */

@@ -113,6 +113,9 @@ const SAFE_COMPILING = [
   ...(isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"]),
 ];
 
+/** What keeps V8 from compiling to machine code. */
+const INTERPRETING = ["--no-sparkplug", "--no-maglev", "--no-opt"];
+
 /** How a child process ended. */
 export interface ChildResult {
   /** The exit code; `null` where a signal ended it. */
@@ -133,16 +136,19 @@ export interface ChildOptions {
    * child reached on purpose it can happen to do either.
    */
   readonly retryWhenOutOfMemory?: boolean;
+  /** Whether V8 is to compile nothing: that takes mappings, and where it gets none it ends the process. */
+  readonly interpreted?: boolean;
 }
 
 /** Runs a program of `test/children/` with this same runtime. */
 export function runChild(program: string, options: ChildOptions = {}): Promise<ChildResult> {
-  const { args = [], permissions = ["-A"] } = options;
+  const { args = [], permissions = ["-A"], interpreted = false } = options;
+  const v8Flags = ["--expose-gc", ...(interpreted ? INTERPRETING : [])];
   const file = fileURLToPath(sourceUrl(`./children/${program}`));
   const flags = {
-    deno: ["run", "--no-check", "--v8-flags=--expose-gc", ...permissions],
+    deno: ["run", "--no-check", `--v8-flags=${v8Flags.join(",")}`, ...permissions],
     bun: ["run"],
-    node: ["--no-warnings", "--expose-gc", ...SAFE_COMPILING],
+    node: ["--no-warnings", ...v8Flags, ...SAFE_COMPILING],
   }[runtime];
   return spawn([...flags, file, ...args]);
 }

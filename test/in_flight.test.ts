@@ -21,6 +21,8 @@ async function testCalls(names: readonly string[]): Promise<void> {
     const { EBUSY: _, "never settled": unsettled = 0, ...ends } = outcomes[name]!;
     if (IN_FLIGHT_CALLS[name]!.patienceMs === undefined) assertEquals(unsettled, 0, name);
     const count = Object.values(ends).reduce((sum, number) => sum + number, unsettled);
+    const faults = Object.keys(ends).filter((end) => end.includes("EFAULT"));
+    assertEquals(faults, [], name); // the range was gone too early
     assert(count >= ROUNDS, `${name} ended ${count} times: ${JSON.stringify(outcomes[name])}`);
   }
   assertEquals(harmed, 0);

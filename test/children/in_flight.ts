@@ -1,10 +1,10 @@
 // Starts asynchronous calls of the runtime on views, unmaps each right away, and
 // does so again and again, with other mappings made meanwhile.
 import { Buffer } from "node:buffer";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { countHeldRanges } from "../../core/lifetime.ts";
+import { heldRanges } from "../../core/lifetime.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
 import { IN_FLIGHT_CALLS, type InFlightCall } from "../in_flight_calls.ts";
@@ -36,59 +36,93 @@ function describe({ name, message }: Error): string {
   return `${name}: ${message}`;
 }
 
-/** What was started, and whether its mapping could not be unmapped yet. */
+/** What was started, and its mapping if that could not be unmapped yet. */
 interface Started {
-  readonly over: Promise<void>;
-  readonly end: () => unknown;
+  readonly over: Promise<unknown>;
+  readonly prepared: unknown;
   readonly busy?: Mmap;
 }
 
-/** Starts and unmaps in a frame of its own, so that no local keeps the view. */
+/**
+ * Starts and unmaps. Nothing here may keep a view while the call runs, which
+ * is for the runtime to do: no function is made where one is in scope.
+ */
 async function startAndUnmap(call: InFlightCall, folder: string): Promise<Started> {
-  const { prepare, start, end = () => {} } = call;
   const mmap = new MmapOptions({ len: call.byteLength ?? LENGTH }).mapAnon();
   mmap.bytes.fill(7);
-  const prepared = await prepare?.(folder, mmap.bytes) as { inFlight?: Promise<void> } | undefined;
-  const started = new Promise<void>((resolve) => {
-    giveUp = resolve;
-    start(mmap.bytes, folder, prepared)
-      .then(() => count("settled"), (error: Error) => count(describe(error)))
-      .then(resolve);
-  });
+  const prepared = await call.prepare?.(folder, mmap.bytes) as Prepared;
+  const over = start(call, mmap, folder, prepared);
   await prepared?.inFlight;
   try {
     mmap.unmap();
   } catch (error) {
     if ((error as { code: unknown }).code !== "EBUSY") throw error;
     count("EBUSY");
-    return { over: started, end: () => end(prepared), busy: mmap };
+    return { over, prepared, busy: mmap };
   }
-  return { over: started, end: () => end(prepared) };
+  return { over, prepared };
+}
+
+type Prepared = { readonly inFlight?: Promise<void> } | undefined;
+
+function start({ start }: InFlightCall, { bytes }: Mmap, folder: string, prepared: Prepared) {
+  try {
+    return start(bytes, folder, prepared);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Waits for a call to end, or to be given up. */
+function settled(over: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    giveUp = resolve;
+    over.then(() => count("settled"), (error: Error) => count(describe(error))).then(resolve);
+  });
+}
+
+/** Other mappings, at the addresses that are free now. */
+function mapOthers(): void {
+  for (const content of CONTENTS) {
+    const mmap = new MmapOptions({ len: content.length }).mapAnon();
+    mmap.bytes.set(content);
+    others.push({ mmap, content });
+  }
+}
+
+let others: { readonly mmap: Mmap; readonly content: Buffer }[] = [];
+
+/** Counts the other mappings that were stored to, and looks for their contents in what was written. */
+function countHarmed(folder: string): void {
+  for (const { mmap, content } of others) {
+    if (!content.equals(mmap.bytes)) harmed++;
+    mmap.unmap();
+  }
+  others = [];
+  const written = join(folder, "target");
+  if (!existsSync(written)) return;
+  const bytes = readFileSync(written);
+  if (CONTENTS.some((content) => bytes.includes(content[0]!))) harmed++;
 }
 
 async function round(call: InFlightCall): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
-  const { over, end, busy } = await startAndUnmap(call, folder);
-  const others = CONTENTS.map((content) => {
-    const mmap = new MmapOptions({ len: content.length }).mapAnon();
-    mmap.bytes.set(content);
-    return { mmap, content };
-  });
+  const { over, prepared, busy } = await startAndUnmap(call, folder);
   const patience = setTimeout(() => {
     count("never settled");
     giveUp();
   }, call.patienceMs ?? 60_000);
   let isOver = false;
-  const settled = over.then(() => {
+  const end = settled(over).then(() => {
     isOver = true;
   });
-  while (!isOver) await Promise.race([settled, collectGarbage()]);
-  clearTimeout(patience);
-  await end();
-  for (const { mmap, content } of others) {
-    if (!content.equals(mmap.bytes)) harmed++;
-    mmap.unmap();
+  for (let turn = 0; !isOver; turn++) {
+    if (turn < 4) mapOthers(); // where a range was freed too early, they take it
+    await Promise.race([end, collectGarbage()]);
   }
+  clearTimeout(patience);
+  await call.end?.(prepared);
+  countHarmed(folder);
   busy?.unmap();
   rmSync(folder, { recursive: true });
 }
@@ -99,10 +133,10 @@ for (const name of names) {
   for (let index = 0; index < Number(rounds); index++) await round(call);
 }
 // The last one or two can still be in a register or on the stack.
-for (let attempt = 0; attempt < 20 && countHeldRanges() > 0; attempt++) {
+for (let attempt = 0; attempt < 20 && heldRanges().count > 0; attempt++) {
   await collectGarbage();
-  if (attempt > 5 && countHeldRanges() <= 2) break;
+  if (attempt > 5 && heldRanges().count <= 2) break;
 }
-const left = countHeldRanges();
+const left = heldRanges().count;
 console.log(JSON.stringify({ outcomes, harmed, left }));
 process.exit(0); // whatever a call left behind
