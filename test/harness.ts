@@ -113,8 +113,8 @@ const SAFE_COMPILING = [
   ...(isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"]),
 ];
 
-/** What keeps V8 from compiling to machine code. */
-const INTERPRETING = ["--no-sparkplug", "--no-maglev", "--no-opt"];
+/** What keeps V8 from optimizing, and from working in threads of its own. */
+const IDLING = ["--no-maglev", "--no-opt", "--single-threaded"];
 
 /** How a child process ended. */
 export interface ChildResult {
@@ -131,19 +131,19 @@ export interface ChildOptions {
   /** Deno's permission flags. Default: `["-A"]`. */
   readonly permissions?: readonly string[];
   /**
-   * Whether {@linkcode childValue} tries again, up to 5 times, when the
+   * Whether {@linkcode childValue} tries again, up to 10 times, when the
    * runtime itself found no memory, or gave some back: at a limit that the
    * child reached on purpose it can happen to do either.
    */
   readonly retryWhenOutOfMemory?: boolean;
-  /** Whether V8 is to compile nothing: that takes mappings, and where it gets none it ends the process. */
-  readonly interpreted?: boolean;
+  /** Whether V8 is to do little of its own: that takes mappings, and where it gets none it ends the process. */
+  readonly idle?: boolean;
 }
 
 /** Runs a program of `test/children/` with this same runtime. */
 export function runChild(program: string, options: ChildOptions = {}): Promise<ChildResult> {
-  const { args = [], permissions = ["-A"], interpreted = false } = options;
-  const v8Flags = ["--expose-gc", ...(interpreted ? INTERPRETING : [])];
+  const { args = [], permissions = ["-A"], idle = false } = options;
+  const v8Flags = ["--expose-gc", ...(idle ? IDLING : [])];
   const file = fileURLToPath(sourceUrl(`./children/${program}`));
   const flags = {
     deno: ["run", "--no-check", `--v8-flags=${v8Flags.join(",")}`, ...permissions],
@@ -185,7 +185,7 @@ const OUT_OF_MEMORY =
 
 /** Runs a program of `test/children/` that prints one JSON value at its end; throws if it ends badly. */
 export async function childValue<T>(program: string, options: ChildOptions = {}): Promise<T> {
-  const attempts = options.retryWhenOutOfMemory ? 5 : 1;
+  const attempts = options.retryWhenOutOfMemory ? 10 : 1;
   for (let attempt = 1;; attempt++) {
     const { code, stdout, stderr } = await runChild(program, options);
     // Deno 2.4 says "leaking me" before, of a stream that it gives up.
