@@ -8,5 +8,5 @@ const first = options.mapAnon();
 first.bytes[0] = 1;
 first.unmap();
 limitAddressSpace(256 * MIB);
-const second = options.mapAnon();
+const second = options.len(640 * MIB).mapAnon(); // more than is held, and than is free
 console.log(JSON.stringify({ byteLength: second.byteLength, first: second.bytes[0] }));
