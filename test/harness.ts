@@ -131,19 +131,18 @@ export interface ChildOptions {
   /** Deno's permission flags. Default: `["-A"]`. */
   readonly permissions?: readonly string[];
   /**
-   * Whether {@linkcode childValue} tries again, up to 10 times, when the
-   * runtime itself found no memory, or gave some back: at a limit that the
-   * child reached on purpose it can happen to do either.
+   * Whether the child runs into the limit of mappings. The runtime needs some
+   * too, and ends the process where it gets none: V8 then does little of its
+   * own, and {@linkcode childValue} tries again, up to 10 times, when the runtime
+   * found no memory, or gave some back.
    */
-  readonly retryWhenOutOfMemory?: boolean;
-  /** Whether V8 is to do little of its own: that takes mappings, and where it gets none it ends the process. */
-  readonly idle?: boolean;
+  readonly atMappingLimit?: boolean;
 }
 
 /** Runs a program of `test/children/` with this same runtime. */
 export function runChild(program: string, options: ChildOptions = {}): Promise<ChildResult> {
-  const { args = [], permissions = ["-A"], idle = false } = options;
-  const v8Flags = ["--expose-gc", ...(idle ? IDLING : [])];
+  const { args = [], permissions = ["-A"], atMappingLimit = false } = options;
+  const v8Flags = ["--expose-gc", ...(atMappingLimit ? IDLING : [])];
   const file = fileURLToPath(sourceUrl(`./children/${program}`));
   const flags = {
     deno: ["run", "--no-check", `--v8-flags=${v8Flags.join(",")}`, ...permissions],
@@ -185,7 +184,7 @@ const OUT_OF_MEMORY =
 
 /** Runs a program of `test/children/` that prints one JSON value at its end; throws if it ends badly. */
 export async function childValue<T>(program: string, options: ChildOptions = {}): Promise<T> {
-  const attempts = options.retryWhenOutOfMemory ? 10 : 1;
+  const attempts = options.atMappingLimit ? 10 : 1;
   for (let attempt = 1;; attempt++) {
     const { code, stdout, stderr } = await runChild(program, options);
     // Deno 2.4 says "leaking me" before, of a stream that it gives up.

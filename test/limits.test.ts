@@ -31,7 +31,7 @@ test("mapAnon() and unmap() throw ENOMEM at the limit of mappings, and go on", a
     unmapping: Refusal;
     stillThere: unknown[];
     afterwards: unknown[];
-  }>("mapping_limit.ts", { retryWhenOutOfMemory: true, idle: true });
+  }>("mapping_limit.ts", { atMappingLimit: true });
   assertEquals([mapping.name, mapping.code, mapping.syscall], ["MmapError", "ENOMEM", "mmap"]);
   assertEquals(
     [unmapping.name, unmapping.code, unmapping.syscall, unmapping.osError],

@@ -74,7 +74,8 @@ test("mapAnon() leaves nothing mapped after a strict failure", () => {
     refusal(new MmapOptions({ len, hint, strict: true, noReserve: true }));
   }
   const more = mappedByteLength() - before;
-  assert(more < len, `${more} bytes more are mapped`); // less may be a new thread's
+  // A new thread of the runtime can take some 64 MiB of addresses.
+  assert(more < Math.max(2 ** 24, len / 2), `${more} bytes more are mapped`);
   taken.unmap();
 }, { skip: withoutRegions() });
 

@@ -1,8 +1,7 @@
 // Counts what garbage collection releases, and what it must not.
-import { host } from "../../ffi/host.ts";
 import { Mmap, MmapOptions } from "../../mod.ts";
+import { countLeft } from "../count_left.ts";
 import { collectGarbage } from "../harness.ts";
-import { countMapped } from "../memory_map.ts";
 
 const LENGTH = 2 ** 20;
 /** In Bun a view of a mapping this long has a buffer of its own. */
@@ -52,25 +51,6 @@ function isIntact(kept: unknown): boolean {
     );
   bytes[bytes.length - 1] = 77;
   return bytes.length > 0 && bytes[bytes.length - 1] === 77;
-}
-
-// Where something was unmapped, a thread of the runtime may map its own.
-const unmapped: { readonly start: bigint; readonly end: bigint }[] = [];
-const { os } = host();
-const { unmap } = os;
-Object.assign(os, {
-  unmap(start: bigint, byteLength: bigint) {
-    const failure = unmap(start, byteLength);
-    if (failure === undefined) unmapped.push({ start, end: start + byteLength });
-    return failure;
-  },
-});
-
-/** Counts what was never unmapped. */
-function countLeft(addresses: readonly bigint[]): number {
-  const isUnmapped = (address: bigint) =>
-    unmapped.some(({ start, end }) => start <= address && address < end);
-  return countMapped(addresses.filter((address) => !isUnmapped(address)));
 }
 
 const dropped: Record<string, Dropped> = {};

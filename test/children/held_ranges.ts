@@ -1,8 +1,8 @@
 // Unmaps mappings that were viewed, and counts whose ranges are mapped while
 // their buffers are kept, and once these are dropped.
 import { MmapOptions } from "../../mod.ts";
+import { countLeft } from "../count_left.ts";
 import { collectGarbage } from "../harness.ts";
-import { countMapped } from "../memory_map.ts";
 
 const addresses: bigint[] = [];
 const buffers: ArrayBuffer[] = [];
@@ -17,7 +17,7 @@ function mapAndUnmap(): void {
 
 for (let index = 0; index < 8; index++) mapAndUnmap();
 await collectGarbage();
-const kept = countMapped(addresses);
+const kept = countLeft(addresses);
 buffers.length = 0;
-for (let round = 0; round < 20 && countMapped(addresses) > 0; round++) await collectGarbage();
-console.log(JSON.stringify({ kept, dropped: countMapped(addresses) }));
+for (let round = 0; round < 20 && countLeft(addresses) > 0; round++) await collectGarbage();
+console.log(JSON.stringify({ kept, dropped: countLeft(addresses) }));

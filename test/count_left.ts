@@ -1,0 +1,27 @@
+/**
+ * What was never unmapped, from the import of this module on. What is mapped at
+ * an address does not tell: where something was unmapped, a thread of the
+ * runtime may map its own.
+ *
+ * @module
+ */
+import { host } from "../ffi/host.ts";
+import { countMapped } from "./memory_map.ts";
+
+const unmapped: { readonly start: bigint; readonly end: bigint }[] = [];
+const { os } = host();
+const { unmap } = os;
+Object.assign(os, {
+  unmap(start: bigint, byteLength: bigint) {
+    const failure = unmap(start, byteLength);
+    if (failure === undefined) unmapped.push({ start, end: start + byteLength });
+    return failure;
+  },
+});
+
+/** Counts the addresses that are mapped, and were never unmapped. */
+export function countLeft(addresses: readonly bigint[]): number {
+  const isUnmapped = (address: bigint) =>
+    unmapped.some(({ start, end }) => start <= address && address < end);
+  return countMapped(addresses.filter((address) => !isUnmapped(address)));
+}
