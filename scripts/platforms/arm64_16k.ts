@@ -80,9 +80,13 @@ async function writeDisk(
 ): Promise<void> {
   const [executable = ""] = command;
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  const { SYSALLOC_ROUNDS } = MATRIX_VARIABLES;
-  const variables =
-    `HOME=/root LANG=C.UTF-8 NO_COLOR=1 PATH=/usr/bin SYSALLOC_ROUNDS=${SYSALLOC_ROUNDS}`;
+  const variables = Object.entries({
+    HOME: "/root",
+    LANG: "C.UTF-8",
+    NO_COLOR: "1",
+    PATH: "/usr/bin",
+    ...MATRIX_VARIABLES,
+  }).map(([name, value]) => `${name}=${value}`).join(" ");
   await emptyFolder(staging);
   await copy(`${root}/.`, staging);
   await copy(init, join(staging, "init"));
