@@ -17,6 +17,7 @@
  */
 export { type MmapInit, MmapOptions, type MmapSettings } from "./core/options.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
+export type { Access } from "./core/paging.ts";
 export type { ViewConstructor } from "./core/view_range.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
 export { MmapError, type MmapErrorInit } from "./core/errors.ts";

@@ -8,9 +8,10 @@ import type { Pointer } from "../ffi/runtime/runtime.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { printAs } from "./inspect.ts";
 import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
-import { byteCount, describe, memoryAddress, rangeInAddressSpace } from "./validate.ts";
+import { type PageRange, pageRange } from "./page_range.ts";
+import { type Access, Pages } from "./paging.ts";
+import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
-import { type Views, viewsOf } from "./views.ts";
 
 /** The address and length of a mapping that no handle owns. */
 export interface RawMmap {
@@ -25,7 +26,10 @@ export let adopt: (
   map: () => bigint,
   byteLength: number,
   exactByteLength: bigint,
+  access: Access,
 ) => Mmap;
+
+const ACCESSES: readonly Access[] = ["none", "read", "read-write", "read-execute"];
 
 // What only this module can pass to the constructor.
 const KEY = Symbol();
@@ -56,11 +60,14 @@ const KEY = Symbol();
  */
 export class Mmap implements Disposable {
   readonly #allocation: Allocation;
+  readonly #access: Access;
   #byteLength: number;
-  #views: Views | undefined;
+  /** From when a view was asked for, or access was changed. */
+  #pages: Pages | undefined;
 
   static {
-    adopt = (map, byteLength, exactByteLength) => new Mmap(KEY, map, byteLength, exactByteLength);
+    adopt = (map, byteLength, exactByteLength, access) =>
+      new Mmap(KEY, map, byteLength, exactByteLength, access);
     printAs(this.prototype as Mmap, (mmap) => {
       if (!(#byteLength in mmap)) return "Mmap {}";
       const byteLength = mmap.#byteLength;
@@ -75,6 +82,7 @@ export class Mmap implements Disposable {
     map: () => bigint,
     byteLength: number,
     exactByteLength: bigint,
+    access: Access,
   ) {
     if (key !== KEY) {
       throw new TypeError(
@@ -82,6 +90,7 @@ export class Mmap implements Disposable {
       );
     }
     this.#byteLength = byteLength;
+    this.#access = access;
     const allocation = { address: 0n, byteLength: 0n, isTransferred: false };
     this.#allocation = allocation;
     unmapWithOwner(this, allocation);
@@ -131,7 +140,7 @@ export class Mmap implements Disposable {
         }`,
       );
     }
-    return adopt(() => start, length, BigInt(length));
+    return adopt(() => start, length, BigInt(length), "read-write");
   }
 
   /** The address of the first byte; `0n` when closed. */
@@ -226,8 +235,156 @@ export class Mmap implements Disposable {
     Mmap.#opened(this);
     const range = viewRange(type, byteOffset, length, this.#byteLength);
     // Asked for last: the type's own getters can have unmapped.
-    const views = Mmap.#viewable(this);
-    return views.make(type, range.byteOffset, range.length, range.byteLength);
+    return Mmap.#viewable(this).view(type, range);
+  }
+
+  /**
+   * What may be done with the memory: `"none"`, `"read"`, `"read-write"` or
+   * `"read-execute"`; `"mixed"` where that is not the same for all of it.
+   *
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  get access(): Access | "mixed" {
+    return Mmap.#opened(this).#pages?.accessOf({ start: 0, end: this.#byteLength }) ?? this.#access;
+  }
+
+  /**
+   * What may be done with one byte: see {@linkcode Mmap.access}.
+   *
+   * @param byteOffset Where it is in the mapping.
+   * @throws {RangeError} If there is no such byte.
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  accessAt(byteOffset: number): Access {
+    const start = byteCount(byteOffset, "The byteOffset");
+    Mmap.#opened(this);
+    if (start >= this.#byteLength) {
+      throw new RangeError(
+        `The byteOffset must be below ${this.#byteLength}, the length of the mapping, got ${start}`,
+      );
+    }
+    return this.#paged.accessOf({ start, end: start + 1 }) as Access;
+  }
+
+  /**
+   * Changes what may be done with whole pages. Views that lie in them, even
+   * in part, are detached; a view can be made only of what is `"read-write"`.
+   * Await the runtime's own calls that have a view of them before: they would
+   * do what is not allowed any more, which ends the process.
+   *
+   * Calls [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html)
+   * on Linux and macOS,
+   * [`VirtualAlloc`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
+   * and
+   * [`VirtualProtect`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualprotect)
+   * on Windows.
+   *
+   * @param access `"none"`, `"read"`, `"read-write"` or `"read-execute"`. What
+   * was reserved or decommitted gets memory, zeroed, unless it is `"none"`.
+   * @param byteOffset Where the pages start, in bytes: a multiple of
+   * {@linkcode pageSize}. Default: 0.
+   * @param byteLength How long they are together, in bytes: a multiple of the
+   * page size, or up to the end. Default: up to the end of the mapping.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If it is no such access, or the range is not of whole
+   * pages within the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use; another
+   * code if the system refused, as some do `"read-execute"`. Nothing is changed then.
+   *
+   * @example A table that cannot be overwritten
+   * ```ts
+   * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 2 * pageSize() }).mapAnon();
+   * mmap.bytes[0] = 42;
+   * mmap.protect("read", 0, pageSize());
+   * console.log(mmap.access, mmap.accessAt(0)); // mixed read
+   * ```
+   */
+  protect(access: Access, byteOffset: number = 0, byteLength?: number): void {
+    oneOf(ACCESSES, access, "The access");
+    const range = this.#pageRange(byteOffset, byteLength);
+    this.#detach(range);
+    this.#paged.protect(range, access);
+  }
+
+  /**
+   * Makes whole pages readable and writable with which nothing could be done:
+   * those of {@linkcode MmapOptions.reserve} and of {@linkcode Mmap.decommit} get
+   * memory, zeroed. It leaves pages of any other access as they are.
+   *
+   * Calls the same as {@linkcode Mmap.protect}.
+   *
+   * @param byteOffset Where the pages start, in bytes: a multiple of {@linkcode pageSize}.
+   * @param byteLength How long they are together, in bytes: a multiple of the
+   * page size, or up to the end.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is not of whole pages within the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOMEM` if there is too
+   * little memory. Nothing is changed then.
+   *
+   * @example Grow in place
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 2 ** 40 }).reserve();
+   * mmap.commit(0, 65536);
+   * mmap.view(Uint8Array, 0, 65536)[65535] = 1;
+   * ```
+   */
+  commit(byteOffset: number, byteLength: number): void {
+    const range = this.#pageRange(byteOffset, byteLength);
+    this.#paged.commit(range);
+  }
+
+  /**
+   * Gives the memory of whole pages back: nothing may be done with them until
+   * {@linkcode Mmap.commit}, and they are zero then. Views that lie in them, even
+   * in part, are detached. What was ever viewed stays accessible to native code,
+   * because the runtime's own calls may still be at it.
+   *
+   * Calls [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
+   * pages on Linux and macOS,
+   * [`VirtualFree`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree)
+   * on Windows; for what was viewed the same as {@linkcode Mmap.unmap}.
+   *
+   * @param byteOffset Where the pages start, in bytes: a multiple of {@linkcode pageSize}.
+   * @param byteLength How long they are together, in bytes: a multiple of the
+   * page size, or up to the end.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is not of whole pages within the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use.
+   */
+  decommit(byteOffset: number, byteLength: number): void {
+    const range = this.#pageRange(byteOffset, byteLength);
+    this.#detach(range);
+    this.#paged.decommit(range);
+  }
+
+  /**
+   * Gives the memory of whole pages back, which stay readable and writable, and
+   * are zero. Views stay attached.
+   *
+   * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
+   * on Linux, [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
+   * pages on macOS, and
+   * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
+   * on Windows, after it has stored zeros.
+   *
+   * @param byteOffset Where the pages start, in bytes: a multiple of
+   * {@linkcode pageSize}. Default: 0.
+   * @param byteLength How long they are together, in bytes: a multiple of the
+   * page size, or up to the end. Default: up to the end of the mapping.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is not of whole pages within the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if its access
+   * is not `"read-write"` throughout.
+   */
+  discard(byteOffset: number = 0, byteLength?: number): void {
+    const range = this.#pageRange(byteOffset, byteLength);
+    this.#paged.discard(range);
   }
 
   /**
@@ -255,7 +412,7 @@ export class Mmap implements Disposable {
   intoRaw(): RawMmap {
     const { address } = Mmap.#opened(this).#allocation;
     const byteLength = this.#byteLength;
-    this.#detachViews();
+    this.#detach();
     this.#allocation.byteLength = 0n;
     this.#byteLength = 0;
     return { address, byteLength };
@@ -292,7 +449,8 @@ export class Mmap implements Disposable {
    */
   unmap(): void {
     if (Mmap.#received(this).#byteLength === 0) return;
-    if (this.#views === undefined) {
+    const pages = this.#pages;
+    if (pages === undefined || !pages.wereViewed) {
       const failure = unmapAllocation(this.#allocation);
       if (failure) {
         const { address, byteLength } = this.#allocation;
@@ -300,7 +458,7 @@ export class Mmap implements Disposable {
       }
       this.#byteLength = 0;
     } else {
-      this.#detachViews();
+      this.#detach();
       this.#byteLength = 0; // first: no open handle may have a range that is held
       holdRange(this.#allocation);
     }
@@ -311,24 +469,33 @@ export class Mmap implements Disposable {
     Mmap.#received(this).unmap();
   }
 
-  #detachViews(): void {
-    const views = this.#views;
-    if (views === undefined) return;
-    this.#refuseTransferred(views);
+  #pageRange(byteOffset: number, byteLength: number | undefined): PageRange {
+    Mmap.#opened(this);
+    return pageRange(byteOffset, byteLength, this.#byteLength, host().os.pageSize);
+  }
+
+  get #paged(): Pages {
+    return this.#pages ??= new Pages(this.#allocation, this.#byteLength, this.#access, this);
+  }
+
+  /** Detaches the buffers that cover one of these bytes; by default all. */
+  #detach(range: PageRange = { start: 0, end: this.#byteLength }): void {
+    const pages = this.#pages;
+    if (pages === undefined) return;
+    this.#refuseTransferred(pages);
     try {
-      views.detach();
+      pages.detach(range);
     } catch (cause) {
-      this.#refuseTransferred(views);
+      this.#refuseTransferred(pages);
       throw new MmapError(
         "The runtime is using a buffer of this mapping, which stays mapped: try again when it is done",
         { code: "EBUSY", cause },
       );
     }
-    this.#views = undefined;
   }
 
-  #refuseTransferred(views: Views): void {
-    if (!views.isTransferred) return;
+  #refuseTransferred(pages: Pages): void {
+    if (!pages.areTransferred) return;
     this.#allocation.isTransferred = true; // the collector must not unmap it either
     throw new MmapError(
       `A buffer of this mapping was transferred away: its ${this.#byteLength} bytes at ` +
@@ -356,14 +523,9 @@ export class Mmap implements Disposable {
     );
   }
 
-  static #viewable(mmap: Mmap): Views {
-    Mmap.#opened(mmap);
-    const views = mmap.#views ??= viewsOf(
-      mmap.#allocation,
-      mmap.#byteLength,
-      mmap,
-    );
-    mmap.#refuseTransferred(views);
-    return views;
+  static #viewable(mmap: Mmap): Pages {
+    const pages = Mmap.#opened(mmap).#paged;
+    mmap.#refuseTransferred(pages);
+    return pages;
   }
 }

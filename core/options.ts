@@ -108,6 +108,7 @@ export class MmapOptions {
       populate: settings.populate,
       noReserve: settings.noReserve,
       strict: settings.strict && settings.hint !== 0n,
+      protection: "read-write",
     };
     Object.freeze(this);
   }
@@ -226,12 +227,49 @@ export class MmapOptions {
    * ```
    */
   mapAnon(): Mmap {
-    const request = MmapOptions.#received(this).#request;
+    return MmapOptions.#received(this).#map("read-write");
+  }
+
+  /**
+   * Takes addresses without memory: nothing may be done with them until
+   * {@linkcode Mmap.commit}. So the length can be far beyond what memory there is.
+   *
+   * Calls [`mmap(PROT_NONE)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on Linux and
+   * macOS,
+   * [`VirtualAlloc(MEM_RESERVE)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
+   * on Windows.
+   *
+   * @returns The mapping, whose `access` is `"none"`.
+   * @throws {RangeError} As {@linkcode MmapOptions.mapAnon} does, and if `populate` is set:
+   * there is nothing to populate.
+   * @throws {MmapError} As `mapAnon()` does.
+   * @throws {Error} As `mapAnon()` does.
+   *
+   * @example A table of a tebibyte, of which a page costs memory
+   * ```ts
+   * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
+   *
+   * using table = new MmapOptions({ len: 2 ** 40 }).reserve();
+   * const offset = 2 ** 39;
+   * table.commit(offset, pageSize());
+   * table.view(Uint8Array, offset, pageSize())[0] = 1;
+   * ```
+   */
+  reserve(): Mmap {
+    const options = MmapOptions.#received(this);
+    if (options.settings.populate) {
+      throw new RangeError("reserve() has no memory to populate: drop populate()");
+    }
+    return options.#map("none");
+  }
+
+  #map(protection: MapRequest["protection"]): Mmap {
+    const request = protection === "none" ? { ...this.#request, protection } : this.#request;
     const { len } = this.settings;
     if (len === 0) throw new RangeError("The length must be greater than 0");
     const opened = host();
     if (request.strict) checkStrictHint(request.hint, opened.os.allocationGranularity);
-    return adopt(() => mapWithRoom(opened, request), len, request.byteLength);
+    return adopt(() => mapWithRoom(opened, request), len, request.byteLength, protection);
   }
 
   static #with(options: MmapOptions, change: MmapInit): MmapOptions {

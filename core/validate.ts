@@ -42,6 +42,17 @@ export function flag(value: unknown, what: string): boolean {
   return value;
 }
 
+/** One of some strings. */
+export function oneOf(values: readonly string[], value: unknown, what: string): void {
+  if (typeof value !== "string") {
+    throw new TypeError(`${what} must be a string, got ${describe(value)}`);
+  }
+  if (!values.includes(value)) {
+    const known = values.map((value) => JSON.stringify(value)).join(", ");
+    throw new RangeError(`${what} must be one of ${known}, got ${describe(value)}`);
+  }
+}
+
 /** Refuses a range of addresses that ends past the end of the address space. */
 export function rangeInAddressSpace(address: bigint, byteLength: number): void {
   if (address + BigInt(byteLength) > ADDRESS_SPACE_END) {

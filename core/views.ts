@@ -73,19 +73,19 @@ class Owned extends Itself {
   }
 }
 
-/** Makes the views of a mapping of `byteLength` bytes, whose handle is `owner`. */
+/** Makes the views of `byteLength` bytes from `start` of a mapping whose handle is `owner`. */
 export function viewsOf(
   allocation: Allocation,
+  start: number,
   byteLength: number,
   owner: object,
 ): Views {
   const { maxSharedByteLength, longMappings } = currentRuntime();
-  if (byteLength <= maxSharedByteLength) {
-    return new SharedViews(allocation.address, byteLength, owner);
-  }
+  const address = start === 0 ? allocation.address : allocation.address + BigInt(start);
+  if (byteLength <= maxSharedByteLength) return new SharedViews(address, byteLength, owner);
   return longMappings === "windows"
-    ? new WindowViews(allocation, byteLength, owner)
-    : new GridViews(allocation.address, byteLength, owner, longMappings);
+    ? new WindowViews(allocation, address, byteLength, owner)
+    : new GridViews(address, byteLength, owner, longMappings);
 }
 
 function checkBytesLength(byteLength: number): void {
@@ -199,14 +199,16 @@ export class GridViews implements Views {
  */
 class WindowViews implements Views {
   readonly #allocation: Allocation;
+  readonly #address: bigint;
   readonly #byteLength: number;
   readonly #owner: object;
   #bytes: WeakRef<Uint8Array<ArrayBuffer>> | undefined;
   #buffers: WeakRef<ArrayBuffer>[] = [];
   #pruneAt = 64;
 
-  constructor(allocation: Allocation, byteLength: number, owner: object) {
+  constructor(allocation: Allocation, address: bigint, byteLength: number, owner: object) {
     this.#allocation = allocation;
+    this.#address = address;
     this.#byteLength = byteLength;
     this.#owner = owner;
   }
@@ -231,7 +233,7 @@ class WindowViews implements Views {
     length: number,
     byteLength: number,
   ): V {
-    const address = this.#allocation.address + BigInt(byteOffset);
+    const address = this.#address + BigInt(byteOffset);
     const buffer = makeBuffer(address, byteLength, this.#owner);
     noteTransferBy(buffer, this.#allocation);
     if (this.#buffers.length >= this.#pruneAt) {

@@ -74,6 +74,8 @@ export interface Script {
   readonly unmap?: readonly number[];
   /** What frees memory and keeps the range comes to: 0, or the error. Default: 0. */
   readonly free?: number;
+  /** What a change of access comes to: 0, or the error. Default: 0. */
+  readonly protect?: number;
   /** The page size in bytes. */
   readonly pageSize?: number;
   /** The allocation granularity in bytes, where it is not the page size. */
@@ -145,6 +147,11 @@ export function fakePosix(script: Script = {}): FakeSystem {
       errno[0] = typeof outcome === "bigint" ? OVERWRITTEN : outcome;
       return typeof outcome === "bigint" ? outcome : MAP_FAILED;
     },
+    mprotect() {
+      const outcome = script.protect ?? 0;
+      errno[0] = outcome === 0 ? OVERWRITTEN : outcome;
+      return outcome === 0 ? 0 : -1;
+    },
     madvise() {
       const outcome = script.free ?? 0;
       errno[0] = outcome === 0 ? OVERWRITTEN : outcome;
@@ -162,21 +169,31 @@ export function fakePosix(script: Script = {}): FakeSystem {
   return { runtime, mapped: space.mapped };
 }
 
-/** Makes kernel32. */
+/** Makes kernel32 and ntdll. */
 export function fakeWindows(script: Script = {}): FakeSystem {
   const space = new AddressSpace(script);
   let lastError = OVERWRITTEN;
   const runtime = new FakeRuntime({
-    VirtualAlloc(_address: bigint, byteLength: bigint) {
-      const outcome = space.map(byteLength);
+    VirtualAlloc(address: bigint, byteLength: bigint, type: number) {
+      const MEM_RESERVE = 0x2000;
+      const outcome = (type & MEM_RESERVE) === 0
+        ? space.overwrite(address, byteLength)
+        : space.map(byteLength);
       lastError = typeof outcome === "bigint" ? OVERWRITTEN : outcome;
       return typeof outcome === "bigint" ? outcome : 0n;
     },
-    VirtualFree(address: bigint) {
-      const outcome = space.unmap(address);
+    VirtualFree(address: bigint, _byteLength: bigint, type: number) {
+      const MEM_DECOMMIT = 0x4000;
+      const outcome = type === MEM_DECOMMIT ? script.free ?? 0 : space.unmap(address);
       lastError = outcome === 0 ? OVERWRITTEN : outcome;
       return outcome === 0 ? 1 : 0;
     },
+    VirtualProtect() {
+      const outcome = script.protect ?? 0;
+      lastError = outcome === 0 ? OVERWRITTEN : outcome;
+      return outcome === 0 ? 1 : 0;
+    },
+    RtlZeroMemory: () => {},
     DiscardVirtualMemory: () => script.free ?? 0,
     GetLastError: () => lastError,
     GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, script),
@@ -220,6 +237,7 @@ export function request(change: Partial<MapRequest> = {}): MapRequest {
     populate: false,
     noReserve: false,
     strict: false,
+    protection: "read-write",
     ...change,
   };
 }

@@ -103,8 +103,10 @@ test("linux's functions are declared by its headers as the tables have them", ()
 test("darwin's constants are those of Apple's headers", () => {
   assertEquals(constants(posix, darwin), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
+    PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
     PROT_WRITE: 0x02n,
+    PROT_EXEC: 0x04n,
     MAP_PRIVATE: 0x0002n,
     MAP_FIXED: 0x0010n,
     MAP_NORESERVE: 0x0040n,
@@ -121,8 +123,12 @@ test("windows's constants are those of Microsoft's documentation", () => {
     MEM_COMMIT: 0x0000_1000n,
     MEM_RESERVE: 0x0000_2000n,
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
+    MEM_DECOMMIT: 0x0000_4000n,
     MEM_RELEASE: 0x0000_8000n,
     // https://learn.microsoft.com/windows/win32/memory/memory-protection-constants
+    PAGE_NOACCESS: 0x01n,
+    PAGE_READONLY: 0x02n,
     PAGE_READWRITE: 0x04n,
+    PAGE_EXECUTE_READ: 0x20n,
   });
 });

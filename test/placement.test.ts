@@ -213,6 +213,7 @@ for (const system of SYSTEMS) {
       populate: fc.boolean(),
       noReserve: fc.boolean(),
       strict: fc.boolean(),
+      protection: fc.constantFrom("none", "read-write"),
     });
     fc.assert(
       fc.property(scripts, requests, (script, asked) => {

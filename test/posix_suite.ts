@@ -5,7 +5,7 @@
  * @module
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { Os } from "../ffi/os/os.ts";
+import type { Os, Protection } from "../ffi/os/os.ts";
 import type { Native } from "../ffi/symbols.ts";
 import { type Call, fakePosix, type FakeSystem, request, type Script } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
@@ -43,6 +43,7 @@ export interface PosixFacts {
 
 const ADDRESS = 0x7f00_0000_0000n;
 const READ_WRITE = 3;
+const PROTECTIONS = { "none": 0, "read": 1, "read-write": READ_WRITE, "read-execute": 5 } as const;
 
 /** Declares the tests. */
 export function testPosix(facts: PosixFacts): void {
@@ -68,6 +69,7 @@ export function testPosix(facts: PosixFacts): void {
         result: "usize",
       },
       munmap: { parameters: ["usize", "usize"], result: "i32" },
+      mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
       madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
       sysconf: { parameters: ["i32"], result: "i64" },
       [facts.errnoLocation]: { parameters: [], result: "usize" },
@@ -101,12 +103,14 @@ export function testPosix(facts: PosixFacts): void {
     test(`${name}().map() passes the flags 0x${flags.toString(16)} when asked for ${options.join(" and ") || "no option"}`, () => {
       for (const hint of [0n, 0x1_0000n, 2n ** 64n - 65_536n]) {
         for (const byteLength of [1n, 4096n, 4097n, 2n ** 32n, 2n ** 53n - 1n]) {
-          const { os, runtime } = opened({ map: [ADDRESS] });
-          const options = { hint, byteLength, populate, noReserve, strict };
-          assertStrictEquals(os.map(options), ADDRESS);
-          assertEquals(runtime.calls, [
-            ["mmap", hint, byteLength, READ_WRITE, flags, -1, 0n],
-          ]);
+          for (const protection of ["none", "read-write"] as const) {
+            const { os, runtime } = opened({ map: [ADDRESS] });
+            const options = { hint, byteLength, populate, noReserve, strict, protection };
+            assertStrictEquals(os.map(options), ADDRESS);
+            assertEquals(runtime.calls, [
+              ["mmap", hint, byteLength, PROTECTIONS[protection], flags, -1, 0n],
+            ]);
+          }
         }
       }
     });
@@ -169,44 +173,69 @@ export function testPosix(facts: PosixFacts): void {
     }
   });
 
-  const overwriting = (byteLength: bigint): Call => [
+  const overwriting = (byteLength: bigint, protection = READ_WRITE): Call => [
     "mmap",
     ADDRESS,
     byteLength,
-    READ_WRITE,
+    protection,
     facts.overwritingFlags,
     -1,
     0n,
   ];
 
-  test(`${name}().vacate() frees the memory and leaves the range mapped`, () => {
-    for (const byteLength of [1n, 4097n, 2n ** 53n - 1n]) {
-      const { os, runtime, mapped } = opened({ map: [ADDRESS] });
-      os.map(request({ byteLength }));
-      assertStrictEquals(os.vacate(ADDRESS, byteLength), undefined);
-      const { freeing } = facts;
-      assertEquals(
-        runtime.calls.slice(1),
-        freeing === undefined
-          ? [overwriting(byteLength)]
-          : [["madvise", ADDRESS, byteLength, freeing]],
-      );
-      assertEquals([...mapped], [[ADDRESS, byteLength]]);
-    }
+  for (const verb of ["vacate", "discard"] as const) {
+    test(`${name}().${verb}() frees the memory and leaves the range mapped`, () => {
+      for (const byteLength of [1n, 4097n, 2n ** 53n - 1n]) {
+        const { os, runtime, mapped } = opened({ map: [ADDRESS] });
+        os.map(request({ byteLength }));
+        assertStrictEquals(os[verb](ADDRESS, byteLength), undefined);
+        const { freeing } = facts;
+        assertEquals(
+          runtime.calls.slice(1),
+          freeing === undefined
+            ? [overwriting(byteLength)]
+            : [["madvise", ADDRESS, byteLength, freeing]],
+        );
+        assertEquals([...mapped], [[ADDRESS, byteLength]]);
+      }
+    });
+
+    test(`${name}().${verb}() maps over its own range when the memory cannot be freed`, () => {
+      const { os, runtime, mapped } = opened({ map: [ADDRESS], free: 22 });
+      os.map(request());
+      assertStrictEquals(os[verb](ADDRESS, 4096n), undefined);
+      assertEquals(runtime.calls.at(-1), overwriting(4096n));
+      assertEquals([...mapped], [[ADDRESS, 4096n]]);
+    });
+
+    test(`${name}().${verb}() returns the failure when nothing works`, () => {
+      const { os } = opened({ map: [ADDRESS, 12], free: 22 });
+      os.map(request());
+      assertEquals(os[verb](ADDRESS, 4096n), { syscall: "mmap", osError: 12, code: "ENOMEM" });
+    });
+  }
+
+  test(`${name}().decommit() maps over its own range what nothing may be done with`, () => {
+    const { os, runtime, mapped } = opened({ map: [ADDRESS, ADDRESS, 12] });
+    os.map(request({ byteLength: 4097n }));
+    assertStrictEquals(os.decommit(ADDRESS, 4097n), undefined);
+    assertEquals(runtime.calls.slice(1), [overwriting(4097n, PROTECTIONS.none)]);
+    assertEquals([...mapped], [[ADDRESS, 4097n]]);
+    assertEquals(os.decommit(ADDRESS, 4097n), { syscall: "mmap", osError: 12, code: "ENOMEM" });
   });
 
-  test(`${name}().vacate() maps over its own range when the memory cannot be freed`, () => {
-    const { os, runtime, mapped } = opened({ map: [ADDRESS], free: 22 });
-    os.map(request());
-    assertStrictEquals(os.vacate(ADDRESS, 4096n), undefined);
-    assertEquals(runtime.calls.at(-1), overwriting(4096n));
-    assertEquals([...mapped], [[ADDRESS, 4096n]]);
-  });
+  for (const [protection, number] of Object.entries(PROTECTIONS)) {
+    test(`${name}().protect() passes ${number} for "${protection}"`, () => {
+      const { os, runtime } = opened();
+      assertStrictEquals(os.protect(ADDRESS, 4097n, protection as Protection), undefined);
+      assertEquals(runtime.calls, [["mprotect", ADDRESS, 4097n, number]]);
+    });
+  }
 
-  test(`${name}().vacate() returns the failure when nothing works`, () => {
-    const { os } = opened({ map: [ADDRESS, 12], free: 22 });
-    os.map(request());
-    assertEquals(os.vacate(ADDRESS, 4096n), { syscall: "mmap", osError: 12, code: "ENOMEM" });
+  test(`${name}().protect() returns the failure`, () => {
+    const { os } = opened({ protect: 13 });
+    const failure = { syscall: "mprotect", osError: 13, code: "EACCES" };
+    assertEquals(os.protect(ADDRESS, 4096n, "read-execute"), failure);
   });
 
   test(`${name}() unmaps neighbours together, and holds 1 TiB`, () => {

@@ -39,7 +39,7 @@ function virtualAlloc(address: bigint, byteLength = 4096n): Call {
   return ["VirtualAlloc", address, byteLength, RESERVE_AND_COMMIT, READ_WRITE];
 }
 
-test("windows() opens kernel32.dll with the functions as C declares them", () => {
+test("windows() opens kernel32.dll and ntdll.dll with the functions as C declares them", () => {
   const { runtime } = fakeWindows();
   windows(runtime);
   assertEquals(runtime.opened, [{
@@ -50,10 +50,14 @@ test("windows() opens kernel32.dll with the functions as C declares them", () =>
         result: "usize",
       },
       VirtualFree: { parameters: ["usize", "usize", "u32"], result: "i32" },
+      VirtualProtect: { parameters: ["usize", "usize", "u32", "buffer"], result: "i32" },
       DiscardVirtualMemory: { parameters: ["usize", "usize"], result: "u32" },
       GetLastError: { parameters: [], result: "u32" },
       GetSystemInfo: { parameters: ["buffer"], result: "void" },
     },
+  }, {
+    library: "ntdll.dll",
+    table: { RtlZeroMemory: { parameters: ["usize", "usize"], result: "void" } },
   }]);
 });
 
@@ -267,4 +271,65 @@ test("windows().vacate() returns the failure that DiscardVirtualMemory returns",
 test("windows() unmaps each mapping alone, and holds 256 MiB, which stay committed", () => {
   const { os } = opened();
   assertEquals([os.unmapsNeighbours, os.maxHeldByteLength], [false, 2 ** 28]);
+});
+
+test("windows().map() reserves without commit what nothing may be done with", () => {
+  const { os, runtime } = opened({ map: [487, ADDRESS] });
+  const reserved = request({ hint: HINT, protection: "none" });
+  assertStrictEquals(os.map(reserved), ADDRESS);
+  const [MEM_RESERVE, PAGE_NOACCESS] = [0x2000, 1];
+  assertEquals(
+    runtime.calls,
+    [HINT, 0n].map((address) => ["VirtualAlloc", address, 4096n, MEM_RESERVE, PAGE_NOACCESS]),
+  );
+});
+
+test("windows().discard() stores zeros first, because discarding may leave what was there", () => {
+  const { os, runtime } = opened({ map: [ADDRESS] });
+  os.map(request({ byteLength: 4097n }));
+  assertStrictEquals(os.discard(ADDRESS, 4097n), undefined);
+  assertEquals(runtime.calls.slice(1), [
+    ["RtlZeroMemory", ADDRESS, 4097n],
+    ["DiscardVirtualMemory", ADDRESS, 8192n],
+  ]);
+});
+
+for (
+  const [protection, flags] of [
+    ["none", 1],
+    ["read", 2],
+    ["read-write", READ_WRITE],
+    ["read-execute", 0x20],
+  ] as const
+) {
+  test(`windows().protect() commits and protects with 0x${flags.toString(16)} for "${protection}"`, () => {
+    const { os, runtime } = opened({ map: [ADDRESS] });
+    os.map(request());
+    assertStrictEquals(os.protect(ADDRESS, 4096n, protection), undefined);
+    const MEM_COMMIT = 0x1000;
+    const [allocated, [name, ...args] = []] = runtime.calls.slice(1);
+    assertEquals(allocated, ["VirtualAlloc", ADDRESS, 4096n, MEM_COMMIT, flags]);
+    assertEquals([name, ...args.slice(0, 3)], ["VirtualProtect", ADDRESS, 4096n, flags]);
+    assertStrictEquals((args[3] as Uint8Array).byteLength, 4);
+  });
+}
+
+test("windows().protect() returns the failure of either call", () => {
+  const { os } = opened({ map: [ADDRESS, 1455], protect: 87 });
+  os.map(request());
+  const protect = () => os.protect(ADDRESS, 4096n, "read-write");
+  assertEquals(protect(), { syscall: "VirtualAlloc", osError: 1455, code: "ENOMEM" });
+  assertEquals(protect(), { syscall: "VirtualProtect", osError: 87, code: "EINVAL" });
+});
+
+test("windows().decommit() decommits, and returns the failure", () => {
+  const MEM_DECOMMIT = 0x4000;
+  const { os, runtime } = opened();
+  assertStrictEquals(os.decommit(ADDRESS, 4096n), undefined);
+  assertEquals(runtime.calls, [["VirtualFree", ADDRESS, 4096n, MEM_DECOMMIT]]);
+  assertEquals(opened({ free: 87 }).os.decommit(ADDRESS, 4096n), {
+    syscall: "VirtualFree",
+    osError: 87,
+    code: "EINVAL",
+  });
 });

@@ -18,8 +18,13 @@ export interface Failure {
   readonly code: string;
 }
 
+/** What plain loads, stores and jumps may do with memory. */
+export type Protection = "none" | "read" | "read-write" | "read-execute";
+
 /** What to map. */
 export interface MapRequest {
+  /** What may be done with it. Where it is `"none"`, addresses are taken and no memory is. */
+  readonly protection: "none" | "read-write";
   /** The address to map at, in bytes; `0n` leaves the choice to the system. */
   readonly hint: bigint;
   /** The length in bytes, above 0, of any alignment. */
@@ -44,7 +49,7 @@ export interface Os {
   readonly populates: boolean;
 
   /**
-   * Maps zeroed, private, read-write memory. Returns its address, which can
+   * Maps zeroed, private memory. Returns its address, which can
    * differ from a hint, even a strict one: some systems can only be asked.
    */
   map(request: MapRequest): bigint | Failure;
@@ -64,6 +69,17 @@ export interface Os {
    * memory again where it is stored to.
    */
   vacate(address: bigint, byteLength: bigint): Failure | undefined;
+
+  /**
+   * Gives the memory of readable and writable pages back, so that they are zero.
+   */
+  discard(address: bigint, byteLength: bigint): Failure | undefined;
+
+  /** Changes what may be done with whole pages. They get memory, zeroed, where they had none. */
+  protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
+
+  /** Gives the memory of whole pages back, with which nothing may be done then. */
+  decommit(address: bigint, byteLength: bigint): Failure | undefined;
 
   /** How much may stay vacated and mapped at a time, in bytes. */
   readonly maxHeldByteLength: number;

@@ -4,12 +4,16 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import { failure, type MapRequest, type Os } from "./os.ts";
+import { failure, type MapRequest, type Os, type Protection } from "./os.ts";
 
-/** `PROT_READ`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
+/** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
+export const PROT_NONE = 0x0;
+/** `PROT_READ` */
 export const PROT_READ = 0x1;
 /** `PROT_WRITE` */
 export const PROT_WRITE = 0x2;
+/** `PROT_EXEC` */
+export const PROT_EXEC = 0x4;
 /** `MAP_PRIVATE` */
 export const MAP_PRIVATE = 0x2;
 /** `MAP_FIXED` */
@@ -25,11 +29,20 @@ const FUNCTIONS = {
   },
   // int munmap(void *addr, size_t length)
   munmap: { parameters: ["usize", "usize"], result: "i32" },
+  // int mprotect(void *addr, size_t len, int prot)
+  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // int madvise(void *addr, size_t length, int advice)
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
 } as const satisfies SymbolTable;
+
+const PROTECTIONS: Readonly<Record<Protection, number>> = {
+  "none": PROT_NONE,
+  "read": PROT_READ,
+  "read-write": PROT_READ | PROT_WRITE,
+  "read-execute": PROT_READ | PROT_EXEC,
+};
 
 /** In what one POSIX system differs from another. */
 export interface Posix {
@@ -54,7 +67,7 @@ export interface Posix {
 /** Opens the C library of a POSIX system. */
 export function posix(native: Native, system: Posix): Os {
   const { flags, vacant, freeing, codes } = system;
-  const { mmap, munmap, madvise, sysconf } = native.open(system.library, FUNCTIONS);
+  const { mmap, munmap, mprotect, madvise, sysconf } = native.open(system.library, FUNCTIONS);
   // int *__errno_location(void), constant for the thread
   const { [system.errnoLocation]: errnoLocation } = native.open(
     system.library,
@@ -66,21 +79,24 @@ export function posix(native: Native, system: Posix): Os {
   const failed = (syscall: string) => failure(syscall, errno[0]!, codes);
   const pageSize = Number(sysconf(system._SC_PAGESIZE));
 
+  // Over the library's own range: MAP_FIXED overwrites nobody else's.
+  const mapOver = (address: bigint, byteLength: bigint, protection: number) => {
+    const mapped = mmap(address, byteLength, protection, vacant | MAP_FIXED, -1, 0n);
+    return mapped === MAP_FAILED ? failed("mmap") : undefined;
+  };
+  const discard = (address: bigint, byteLength: bigint) => {
+    if (freeing !== undefined && madvise(address, byteLength, freeing) === 0) return undefined;
+    return mapOver(address, byteLength, PROT_READ | PROT_WRITE);
+  };
+
   return {
     pageSize,
     allocationGranularity: pageSize,
     populates: system.populates,
 
     map(request) {
-      const { hint, byteLength } = request;
-      const address = mmap(
-        hint,
-        byteLength,
-        PROT_READ | PROT_WRITE,
-        flags(request),
-        -1,
-        0n,
-      );
+      const { hint, byteLength, protection } = request;
+      const address = mmap(hint, byteLength, PROTECTIONS[protection], flags(request), -1, 0n);
       return address === MAP_FAILED ? failed("mmap") : address;
     },
 
@@ -90,12 +106,16 @@ export function posix(native: Native, system: Posix): Os {
 
     unmapsNeighbours: true,
 
-    vacate(address, byteLength) {
-      if (freeing !== undefined && madvise(address, byteLength, freeing) === 0) return;
-      // Over the library's own range: MAP_FIXED overwrites nobody else's.
-      const protection = PROT_READ | PROT_WRITE;
-      const mapped = mmap(address, byteLength, protection, vacant | MAP_FIXED, -1, 0n);
-      return mapped === MAP_FAILED ? failed("mmap") : undefined;
+    vacate: discard,
+    discard,
+
+    protect(address, byteLength, protection) {
+      const result = mprotect(address, byteLength, PROTECTIONS[protection]);
+      return result === 0 ? undefined : failed("mprotect");
+    },
+
+    decommit(address, byteLength) {
+      return mapOver(address, byteLength, PROT_NONE);
     },
 
     maxHeldByteLength: 2 ** 40, // of 2^47 bytes of addresses

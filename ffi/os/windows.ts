@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import { failure, type Os } from "./os.ts";
+import { failure, type Os, type Protection } from "./os.ts";
 
 /** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
 export const MEM_COMMIT = 0x1000;
@@ -12,8 +12,23 @@ export const MEM_COMMIT = 0x1000;
 export const MEM_RESERVE = 0x2000;
 /** `MEM_RELEASE`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree} */
 export const MEM_RELEASE = 0x8000;
-/** `PAGE_READWRITE`: {@link https://learn.microsoft.com/windows/win32/memory/memory-protection-constants} */
+/** `MEM_DECOMMIT` */
+export const MEM_DECOMMIT = 0x4000;
+/** `PAGE_NOACCESS`: {@link https://learn.microsoft.com/windows/win32/memory/memory-protection-constants} */
+export const PAGE_NOACCESS = 0x1;
+/** `PAGE_READONLY` */
+export const PAGE_READONLY = 0x2;
+/** `PAGE_READWRITE` */
 export const PAGE_READWRITE = 0x4;
+/** `PAGE_EXECUTE_READ` */
+export const PAGE_EXECUTE_READ = 0x20;
+
+const PROTECTIONS: Readonly<Record<Protection, number>> = {
+  "none": PAGE_NOACCESS,
+  "read": PAGE_READONLY,
+  "read-write": PAGE_READWRITE,
+  "read-execute": PAGE_EXECUTE_READ,
+};
 
 /** `sizeof(SYSTEM_INFO)`: {@link https://learn.microsoft.com/windows/win32/api/sysinfoapi/ns-sysinfoapi-system_info} */
 const SYSTEM_INFO_BYTE_LENGTH = 48;
@@ -52,6 +67,8 @@ const FUNCTIONS = {
   },
   // BOOL VirtualFree(LPVOID lpAddress, SIZE_T dwSize, DWORD dwFreeType)
   VirtualFree: { parameters: ["usize", "usize", "u32"], result: "i32" },
+  // BOOL VirtualProtect(LPVOID lpAddress, SIZE_T dwSize, DWORD flNewProtect, PDWORD lpflOldProtect)
+  VirtualProtect: { parameters: ["usize", "usize", "u32", "buffer"], result: "i32" },
   // DWORD DiscardVirtualMemory(PVOID VirtualAddress, SIZE_T Size)
   DiscardVirtualMemory: { parameters: ["usize", "usize"], result: "u32" },
   // DWORD GetLastError(void)
@@ -60,18 +77,36 @@ const FUNCTIONS = {
   GetSystemInfo: { parameters: ["buffer"], result: "void" },
 } as const satisfies SymbolTable;
 
-/** Opens kernel32. */
+const NT_FUNCTIONS = {
+  // VOID RtlZeroMemory(VOID UNALIGNED *Destination, SIZE_T Length)
+  RtlZeroMemory: { parameters: ["usize", "usize"], result: "void" },
+} as const satisfies SymbolTable;
+
+/** Opens kernel32 and ntdll. */
 export function windows(native: Native): Os {
-  const { VirtualAlloc, VirtualFree, DiscardVirtualMemory, GetLastError, GetSystemInfo } = native
-    .open("kernel32.dll", FUNCTIONS);
+  const {
+    VirtualAlloc,
+    VirtualFree,
+    VirtualProtect,
+    DiscardVirtualMemory,
+    GetLastError,
+    GetSystemInfo,
+  } = native.open("kernel32.dll", FUNCTIONS);
+  const { RtlZeroMemory } = native.open("ntdll.dll", NT_FUNCTIONS);
   const info = new Uint8Array(SYSTEM_INFO_BYTE_LENGTH);
   GetSystemInfo(info);
   const fields = new DataView(info.buffer);
   const failed = (syscall: string) => failure(syscall, GetLastError(), CODES);
-  const alloc = (address: bigint, byteLength: bigint) =>
-    VirtualAlloc(address, byteLength, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-
   const pageSize = fields.getUint32(DW_PAGE_SIZE, true);
+  const oldProtection = new Uint8Array(4);
+
+  // What is in the pages afterwards is not defined: what was there, or nothing.
+  const vacate = (address: bigint, byteLength: bigint) => {
+    // It takes whole pages, and returns the error.
+    const wholePages = (byteLength + BigInt(pageSize - 1)) & -BigInt(pageSize);
+    const osError = DiscardVirtualMemory(address, wholePages);
+    return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, CODES);
+  };
 
   return {
     pageSize,
@@ -79,11 +114,12 @@ export function windows(native: Native): Os {
     populates: false,
 
     // VirtualAlloc commits what it maps: there is nothing that noReserve could leave out.
-    map({ hint, byteLength, strict }) {
-      let address = alloc(hint, byteLength);
+    map({ hint, byteLength, strict, protection }) {
+      const type = protection === "none" ? MEM_RESERVE : MEM_RESERVE | MEM_COMMIT;
+      let address = VirtualAlloc(hint, byteLength, type, PROTECTIONS[protection]);
       // Windows does not look for another place by itself.
       if (address === 0n && hint !== 0n && !strict) {
-        address = alloc(0n, byteLength);
+        address = VirtualAlloc(0n, byteLength, type, PROTECTIONS[protection]);
       }
       return address === 0n ? failed("VirtualAlloc") : address;
     },
@@ -95,12 +131,28 @@ export function windows(native: Native): Os {
 
     unmapsNeighbours: false,
 
-    // What is in the pages afterwards is not defined.
-    vacate(address, byteLength) {
-      // It takes whole pages, and returns the error.
-      const wholePages = (byteLength + BigInt(pageSize - 1)) & -BigInt(pageSize);
-      const osError = DiscardVirtualMemory(address, wholePages);
-      return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, CODES);
+    vacate,
+
+    // To decommit and commit would leave a moment in which a load ends the process.
+    discard(address, byteLength) {
+      RtlZeroMemory(address, byteLength);
+      return vacate(address, byteLength);
+    },
+
+    protect(address, byteLength, protection) {
+      const flags = PROTECTIONS[protection];
+      // Committing again what is committed does nothing.
+      if (VirtualAlloc(address, byteLength, MEM_COMMIT, flags) === 0n) {
+        return failed("VirtualAlloc");
+      }
+      const result = VirtualProtect(address, byteLength, flags, oldProtection);
+      return result !== 0 ? undefined : failed("VirtualProtect");
+    },
+
+    decommit(address, byteLength) {
+      return VirtualFree(address, byteLength, MEM_DECOMMIT) !== 0
+        ? undefined
+        : failed("VirtualFree");
     },
 
     maxHeldByteLength: 256 * 2 ** 20, // it stays committed: others cannot have it
