@@ -15,7 +15,9 @@
  *
  * @module
  */
-export { type MmapInit, MmapOptions, type MmapSettings } from "./core/options.ts";
+export { MmapOptions } from "./core/options.ts";
+export type { MmapInit, MmapSettings } from "./core/settings.ts";
+export type { FileSource } from "./core/file_mapping.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/paging.ts";
 export type { ViewConstructor } from "./core/view_range.ts";

@@ -72,8 +72,9 @@ export function hex(address: bigint): string {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  EACCES: "a security policy of the system forbids it",
+  EACCES: "a security policy of the system forbids it, or the file permits less",
   EAGAIN: "the limit of locked memory is reached: raise it, or map less",
+  EFAULT: "the file does not reach so far any more: it was truncated",
   EINVAL: "the system does not take this address or length",
   ENOMEM: "too little memory, address space or room for another mapping: " +
     "unmap what is no longer used, map less, or use noReserve()",

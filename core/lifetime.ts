@@ -9,7 +9,14 @@
  * @module
  */
 import { host } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/os.ts";
+import type { OpenFile } from "../ffi/os/files.ts";
+import type { Failure, Mapper, MapRequest } from "../ffi/os/os.ts";
+
+/** What the memory of a file keeps until it is unmapped. */
+export interface Backing {
+  /** The library's own opening of the file, where a later call needs it. */
+  file: OpenFile | undefined;
+}
 
 /** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
 export interface Allocation {
@@ -19,13 +26,34 @@ export interface Allocation {
   byteLength: bigint;
   /** Whether a view's buffer was transferred away: its new owner can use the memory for ever. */
   isTransferred: boolean;
+  /** Where it is memory of a file: what that keeps. */
+  readonly backing?: Backing | undefined;
 }
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
-  const failure = host().os.unmap(allocation.address, allocation.byteLength);
-  if (failure === undefined) allocation.byteLength = 0n;
+  const failure = mapperOf(allocation).unmap(allocation.address, allocation.byteLength);
+  if (failure === undefined) {
+    allocation.byteLength = 0n;
+    closeFile(allocation);
+  }
   return failure;
+}
+
+/** The calls that this kind of memory wants. */
+export function mapperOf(
+  { backing }: Pick<Allocation, "backing">,
+): Omit<Mapper<MapRequest>, "map"> {
+  const { os } = host();
+  return backing === undefined ? os : os.files;
+}
+
+/** Closes the file that was kept for later calls. */
+export function closeFile({ backing }: Pick<Allocation, "backing">): void {
+  if (backing?.file === undefined) return;
+  const { file } = backing;
+  backing.file = undefined; // first: a number that is closed can be someone else's next
+  host().os.files.close(file);
 }
 
 /**
@@ -69,7 +97,8 @@ export function holdRange(allocation: Allocation): void {
   held.add(allocation);
   heldByteLength += byteLength;
   // Where that is refused, the memory goes with the range.
-  os.vacate(allocation.address, allocation.byteLength);
+  mapperOf(allocation).vacate(allocation.address, allocation.byteLength);
+  closeFile(allocation);
   if (byteLength > os.maxHeldByteLength) release([allocation]);
   else if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
     releaseOldest(os.maxHeldByteLength);
@@ -137,7 +166,9 @@ export function release(allocations: Iterable<Allocation>): void {
       for (const range of neighbours) range.byteLength = 0n;
     }
     for (const range of neighbours) {
-      if (range.byteLength === 0n || !unmapAllocation(range)) pending.delete(range);
+      if (range.byteLength !== 0n && unmapAllocation(range)) continue;
+      pending.delete(range);
+      closeFile(range);
     }
   }
 }

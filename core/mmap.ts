@@ -7,9 +7,16 @@ import { currentRuntime, host } from "../ffi/host.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { printAs } from "./inspect.ts";
-import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
-import { type PageRange, pageRange } from "./page_range.ts";
-import { type Access, Pages } from "./paging.ts";
+import {
+  type Allocation,
+  type Backing,
+  holdRange,
+  unmapAllocation,
+  unmapWithOwner,
+} from "./lifetime.ts";
+import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
+import { type Access, type Mapped, Pages } from "./paging.ts";
+import { bytesOf, copyIn, copyOut } from "./copying.ts";
 import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
 
@@ -21,15 +28,26 @@ export interface RawMmap {
   readonly byteLength: number;
 }
 
-/** Makes the handle of the memory that `map` maps; not part of the public API. */
-export let adopt: (
-  map: () => bigint,
-  byteLength: number,
-  exactByteLength: bigint,
-  access: Access,
-) => Mmap;
+/** What becomes a handle. */
+export interface Adoptee extends Mapped {
+  /** Maps, and returns the address of all that is to be unmapped. */
+  readonly map: () => bigint;
+  /** The length in bytes of all that is to be unmapped. */
+  readonly exactByteLength: bigint;
+  /** Where it is memory of a file: what that keeps. */
+  readonly backing: Backing | undefined;
+}
 
-const ACCESSES: readonly Access[] = ["none", "read", "read-write", "read-execute"];
+/** Makes the handle of what is mapped; not part of the public API. */
+export let adopt: (adoptee: Adoptee) => Mmap;
+
+const ACCESSES: readonly Access[] = [
+  "none",
+  "read",
+  "read-write",
+  "copy-on-write",
+  "read-execute",
+];
 
 // What only this module can pass to the constructor.
 const KEY = Symbol();
@@ -60,38 +78,32 @@ const KEY = Symbol();
  */
 export class Mmap implements Disposable {
   readonly #allocation: Allocation;
-  readonly #access: Access;
+  readonly #mapped: Mapped;
   #byteLength: number;
   /** From when a view was asked for, or access was changed. */
   #pages: Pages | undefined;
 
   static {
-    adopt = (map, byteLength, exactByteLength, access) =>
-      new Mmap(KEY, map, byteLength, exactByteLength, access);
+    adopt = (adoptee) => new Mmap(KEY, adoptee);
     printAs(this.prototype as Mmap, (mmap) => {
       if (!(#byteLength in mmap)) return "Mmap {}";
       const byteLength = mmap.#byteLength;
       return byteLength === 0
         ? "Mmap { closed }"
-        : `Mmap { address: ${hex(mmap.#allocation.address)}, byteLength: ${byteLength} }`;
+        : `Mmap { address: ${hex(mmap.address)}, byteLength: ${byteLength} }`;
     });
   }
 
-  private constructor(
-    key: typeof KEY,
-    map: () => bigint,
-    byteLength: number,
-    exactByteLength: bigint,
-    access: Access,
-  ) {
+  private constructor(key: typeof KEY, adoptee: Adoptee) {
     if (key !== KEY) {
       throw new TypeError(
-        "Mmap has no public constructor: call mapAnon() of MmapOptions",
+        "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
       );
     }
+    const { map, byteLength, exactByteLength, backing } = adoptee;
     this.#byteLength = byteLength;
-    this.#access = access;
-    const allocation = { address: 0n, byteLength: 0n, isTransferred: false };
+    this.#mapped = adoptee;
+    const allocation = { address: 0n, byteLength: 0n, isTransferred: false, backing };
     this.#allocation = allocation;
     unmapWithOwner(this, allocation);
     // Last, and with no call after it: where execution is terminated, or the
@@ -140,12 +152,14 @@ export class Mmap implements Disposable {
         }`,
       );
     }
-    return adopt(() => start, length, BigInt(length), "read-write");
+    return adopt(anonymous(() => start, length, BigInt(length), "read-write"));
   }
 
   /** The address of the first byte; `0n` when closed. */
   get address(): bigint {
-    return Mmap.#received(this).#byteLength === 0 ? 0n : this.#allocation.address;
+    if (Mmap.#received(this).#byteLength === 0) return 0n;
+    const { margin, skip } = this.#mapped;
+    return this.#allocation.address + BigInt(margin + skip);
   }
 
   /**
@@ -233,7 +247,7 @@ export class Mmap implements Disposable {
     length?: number,
   ): V {
     Mmap.#opened(this);
-    const range = viewRange(type, byteOffset, length, this.#byteLength);
+    const range = viewRange(type, byteOffset, length, this.#mapped);
     // Asked for last: the type's own getters can have unmapped.
     return Mmap.#viewable(this).view(type, range);
   }
@@ -245,7 +259,8 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get access(): Access | "mixed" {
-    return Mmap.#opened(this).#pages?.accessOf({ start: 0, end: this.#byteLength }) ?? this.#access;
+    const pages = Mmap.#opened(this).#pages;
+    return pages === undefined ? this.#mapped.access : pages.accessOf(this.#allPages);
   }
 
   /**
@@ -256,14 +271,10 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   accessAt(byteOffset: number): Access {
-    const start = byteCount(byteOffset, "The byteOffset");
-    Mmap.#opened(this);
-    if (start >= this.#byteLength) {
-      throw new RangeError(
-        `The byteOffset must be below ${this.#byteLength}, the length of the mapping, got ${start}`,
-      );
-    }
-    return this.#paged.accessOf({ start, end: start + 1 }) as Access;
+    const offset = byteCount(byteOffset, "The byteOffset");
+    const { skip } = Mmap.#opened(this).#mapped;
+    const { start } = byteRange(offset, 1, this.#byteLength);
+    return this.#paged.accessOf({ start: skip + start, end: skip + start + 1 }) as Access;
   }
 
   /**
@@ -305,6 +316,7 @@ export class Mmap implements Disposable {
   protect(access: Access, byteOffset: number = 0, byteLength?: number): void {
     oneOf(ACCESSES, access, "The access");
     const range = this.#pageRange(byteOffset, byteLength);
+    this.#paged.checkProtect(access);
     this.#detach(range);
     this.#paged.protect(range, access);
   }
@@ -335,6 +347,7 @@ export class Mmap implements Disposable {
    */
   commit(byteOffset: number, byteLength: number): void {
     const range = this.#pageRange(byteOffset, byteLength);
+    this.#paged.checkAnonymous("commit");
     this.#paged.commit(range);
   }
 
@@ -359,6 +372,7 @@ export class Mmap implements Disposable {
    */
   decommit(byteOffset: number, byteLength: number): void {
     const range = this.#pageRange(byteOffset, byteLength);
+    this.#paged.checkAnonymous("decommit");
     this.#detach(range);
     this.#paged.decommit(range);
   }
@@ -388,13 +402,107 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Writes changes back to the file behind the mapping. Anonymous memory has
-   * none: it does nothing.
+   * Copies bytes of the mapping, of any access but `"none"`. It never ends the
+   * process: a page whose file was truncated is an error.
    *
-   * @throws {MmapError} `EBADF` if the mapping is closed.
+   * Memory that cannot fault is copied by
+   * [`memmove`](https://man7.org/linux/man-pages/man3/memmove.3.html) on Linux
+   * and macOS; any other by
+   * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html)
+   * on Linux and `mach_vm_read_overwrite` on macOS. Windows:
+   * [`ReadProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory).
+   *
+   * @param target Where to: any typed array or `DataView`. Its length in bytes
+   * is how much is copied.
+   * @param byteOffset Where the bytes start in the mapping. Default: 0.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the bytes are not all within the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
+   * cannot be read; `EFAULT` if the file does not reach so far any more: `target`
+   * can hold some of the bytes then.
+   *
+   * @example Read what cannot be viewed
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * mmap.protect("read");
+   * const header = new Uint8Array(16);
+   * mmap.read(header, 512);
+   * ```
    */
-  flush(): void {
-    Mmap.#opened(this);
+  read(target: ArrayBufferView, byteOffset: number = 0): void {
+    const bytes = bytesOf(target, "The target");
+    const range = this.#copyRange(bytes, byteOffset);
+    if (range !== undefined) copyOut(this.#paged, range, bytes);
+  }
+
+  /**
+   * Copies bytes to the mapping, where it can be stored to. It never ends the
+   * process: a page whose file was truncated is an error.
+   *
+   * Calls what {@linkcode Mmap.read} does, with
+   * [`process_vm_writev`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html),
+   * `mach_vm_write` and
+   * [`WriteProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-writeprocessmemory).
+   *
+   * @param source Where from: any typed array or `DataView`, all of it.
+   * @param byteOffset Where the bytes go in the mapping. Default: 0.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the bytes are not all within the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
+   * cannot be stored to; `EFAULT` if the file does not reach so far any more:
+   * some of the bytes can be stored then.
+   */
+  write(source: ArrayBufferView, byteOffset: number = 0): void {
+    const bytes = bytesOf(source, "The source");
+    const range = this.#copyRange(bytes, byteOffset);
+    if (range !== undefined) copyIn(this.#paged, range, bytes);
+  }
+
+  /**
+   * Writes what was stored to memory of {@linkcode MmapOptions.mapMut} to its
+   * file, and waits until the disk has it. Of any other memory nothing reaches a
+   * file: it does nothing.
+   *
+   * Calls [`msync(MS_SYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on
+   * Linux and macOS,
+   * [`FlushViewOfFile`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-flushviewoffile)
+   * and
+   * [`FlushFileBuffers`](https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers)
+   * on Windows.
+   *
+   * @param byteOffset Where the bytes start, rounded down to a page. Default: 0.
+   * @param byteLength How many they are, rounded up to a page. Default: up to the
+   * end of the mapping.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is not within the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EIO` or another code if
+   * the system could not write.
+   */
+  flush(byteOffset: number = 0, byteLength?: number): void {
+    const range = this.#pagesAround(byteOffset, byteLength);
+    this.#paged.flush(range, true);
+  }
+
+  /**
+   * Has the system start to write what {@linkcode Mmap.flush} writes, and does not wait.
+   *
+   * Calls [`msync(MS_ASYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on
+   * Linux, where it does nothing that the system does not do by itself, and macOS,
+   * [`FlushViewOfFile`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-flushviewoffile)
+   * on Windows.
+   *
+   * @param byteOffset Where the bytes start, rounded down to a page. Default: 0.
+   * @param byteLength How many they are, rounded up to a page. Default: up to the
+   * end of the mapping.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is not within the mapping.
+   * @throws {MmapError} As {@linkcode Mmap.flush} does.
+   */
+  startFlush(byteOffset: number = 0, byteLength?: number): void {
+    const range = this.#pagesAround(byteOffset, byteLength);
+    this.#paged.flush(range, false);
   }
 
   /**
@@ -410,8 +518,15 @@ export class Mmap implements Disposable {
    * buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime.
    */
   intoRaw(): RawMmap {
-    const { address } = Mmap.#opened(this).#allocation;
-    const byteLength = this.#byteLength;
+    const { source, margin, byteLength } = Mmap.#opened(this).#mapped;
+    if (source !== "memory" || margin !== 0) {
+      throw new MmapError(
+        "Only anonymous memory without guard pages can be given away: " +
+          "an address and a length do not tell how to unmap the rest",
+        { code: "ENOTSUP" },
+      );
+    }
+    const { address } = this.#allocation;
     this.#detach();
     this.#allocation.byteLength = 0n;
     this.#byteLength = 0;
@@ -471,15 +586,40 @@ export class Mmap implements Disposable {
 
   #pageRange(byteOffset: number, byteLength: number | undefined): PageRange {
     Mmap.#opened(this);
-    return pageRange(byteOffset, byteLength, this.#byteLength, host().os.pageSize);
+    return pageRange(byteOffset, byteLength, this.#mapped, host().os.pageSize);
+  }
+
+  #pagesAround(byteOffset: number, byteLength: number | undefined): PageRange {
+    Mmap.#opened(this);
+    return pagesAround(byteOffset, byteLength, this.#mapped, host().os.pageSize);
+  }
+
+  /** Where a copy goes; `undefined` where it is of nothing. */
+  #copyRange({ byteLength }: Uint8Array, byteOffset: number): PageRange | undefined {
+    const offset = byteCount(byteOffset, "The byteOffset");
+    const { skip } = Mmap.#opened(this).#mapped;
+    const rest = this.#byteLength - offset;
+    if (byteLength > rest) {
+      throw new RangeError(
+        `The ${byteLength} bytes from byteOffset ${offset} reach past the end of the mapping, ` +
+          `which is ${this.#byteLength} bytes long`,
+      );
+    }
+    if (byteLength === 0) return undefined;
+    return { start: skip + offset, end: skip + offset + byteLength };
+  }
+
+  get #allPages(): PageRange {
+    const { skip, byteLength } = this.#mapped;
+    return { start: 0, end: skip + byteLength };
   }
 
   get #paged(): Pages {
-    return this.#pages ??= new Pages(this.#allocation, this.#byteLength, this.#access, this);
+    return this.#pages ??= new Pages(this.#allocation, this.#mapped, this);
   }
 
   /** Detaches the buffers that cover one of these bytes; by default all. */
-  #detach(range: PageRange = { start: 0, end: this.#byteLength }): void {
+  #detach(range: PageRange = this.#allPages): void {
     const pages = this.#pages;
     if (pages === undefined) return;
     this.#refuseTransferred(pages);
@@ -528,4 +668,23 @@ export class Mmap implements Disposable {
     mmap.#refuseTransferred(pages);
     return pages;
   }
+}
+
+/** What becomes a handle of anonymous memory. */
+export function anonymous(
+  map: () => bigint,
+  byteLength: number,
+  exactByteLength: bigint,
+  access: Access,
+): Adoptee {
+  return {
+    map,
+    byteLength,
+    exactByteLength,
+    access,
+    source: "memory",
+    margin: 0,
+    skip: 0,
+    backing: undefined,
+  };
 }

@@ -6,50 +6,16 @@
 import { host } from "../ffi/host.ts";
 import type { MapRequest } from "../ffi/os/os.ts";
 import { hex } from "./errors.ts";
+import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";
 import { printAs } from "./inspect.ts";
-import { adopt, type Mmap } from "./mmap.ts";
+import { adopt, anonymous, type Mmap } from "./mmap.ts";
 import { checkStrictHint, mapWithRoom } from "./placement.ts";
-import { byteCount, describe, flag, memoryAddress, rangeInAddressSpace } from "./validate.ts";
+import { HINT, LEN, type MmapInit, type MmapSettings, OFFSET, settingsOf } from "./settings.ts";
+import { byteCount, describe, flag, memoryAddress } from "./validate.ts";
 
-/** The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name. */
-export interface MmapInit {
-  /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, which must be changed before mapping. */
-  readonly len?: number | bigint | undefined;
-  /** The address to map at: {@linkcode MmapOptions.withHint}. Default: 0, no hint. */
-  readonly hint?: number | bigint | undefined;
-  /** Whether to back every page with memory now: {@linkcode MmapOptions.populate}. Default: false. */
-  readonly populate?: boolean | undefined;
-  /** Whether to set no swap space aside: {@linkcode MmapOptions.noReserve}. Default: false. */
-  readonly noReserve?: boolean | undefined;
-  /** Whether the hint must be met exactly: {@linkcode MmapOptions.strict}. Default: false. */
-  readonly strict?: boolean | undefined;
-}
-
-/** What an {@linkcode MmapOptions} holds. */
-export interface MmapSettings {
-  /** The length in bytes. */
-  readonly len: number;
-  /** The address to map at; `0n` for none. */
-  readonly hint: bigint;
-  /** Whether every page is backed with memory before mapping returns. */
-  readonly populate: boolean;
-  /** Whether no swap space is set aside. */
-  readonly noReserve: boolean;
-  /** Whether the hint must be met exactly. */
-  readonly strict: boolean;
-}
-
-const DEFAULTS: MmapSettings = {
-  len: 0,
-  hint: 0n,
-  populate: false,
-  noReserve: false,
-  strict: false,
-};
-
-// What the messages call the options that are not flags.
-const LEN = "The length (len)";
-const HINT = "The hint";
+const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private file" };
+const MAP_MUT: FileKind = { use: "read-write", access: "read-write", source: "shared file" };
+const MAP_EXEC: FileKind = { use: "read-execute", access: "read-execute", source: "private file" };
 
 /**
  * What to map. Immutable: each setter returns a new `MmapOptions`, so that one
@@ -86,22 +52,8 @@ export class MmapOptions {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(init: MmapInit = {}) {
-    const {
-      len = DEFAULTS.len,
-      hint = DEFAULTS.hint,
-      populate = DEFAULTS.populate,
-      noReserve = DEFAULTS.noReserve,
-      strict = DEFAULTS.strict,
-    } = checkedInit(init);
-    this.settings = Object.freeze({
-      len: byteCount(len, LEN),
-      hint: memoryAddress(hint, HINT),
-      populate: flag(populate, "populate"),
-      noReserve: flag(noReserve, "noReserve"),
-      strict: flag(strict, "strict"),
-    });
+    this.settings = settingsOf(init);
     const { settings } = this;
-    rangeInAddressSpace(settings.hint, settings.len);
     this.#request = {
       hint: settings.hint,
       byteLength: BigInt(settings.len),
@@ -197,6 +149,24 @@ export class MmapOptions {
   }
 
   /**
+   * Sets where in the file the mapping starts. Anonymous memory has no file:
+   * {@linkcode MmapOptions.mapAnon} and {@linkcode MmapOptions.reserve} throw
+   * where it is not 0.
+   *
+   * What is mapped starts at the page before it (on Windows the 64 KiB), so that
+   * a view of elements longer than a byte needs an offset that is a multiple of them.
+   * A hint is where that page goes.
+   *
+   * @param bytes The offset in bytes, any within the file. Default: 0.
+   * @returns New options.
+   * @throws {TypeError} If it is not a whole number or a bigint.
+   * @throws {RangeError} If it is negative or above 2^53 - 1.
+   */
+  offset(bytes: number | bigint): MmapOptions {
+    return MmapOptions.#with(this, { offset: byteCount(bytes, OFFSET) });
+  }
+
+  /**
    * Maps anonymous memory: zeroed, private to this process, readable and
    * writable.
    *
@@ -263,13 +233,118 @@ export class MmapOptions {
     return options.#map("none");
   }
 
-  #map(protection: MapRequest["protection"]): Mmap {
+  /**
+   * Maps a file to read it, as memory that can be stored to: what is stored
+   * this mapping alone has, and the file never changes. So views need no care.
+   *
+   * The pages are read when they are first used. Stores copy the page that they
+   * are to.
+   *
+   * Calls [`mmap(MAP_PRIVATE)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on
+   * Linux and macOS, without reserving swap space;
+   * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
+   * and
+   * [`MapViewOfFileEx(FILE_MAP_COPY)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex)
+   * on Windows, which sets aside memory or paging file for the whole length.
+   *
+   * @param file Its path, its `file:` URL, a file descriptor, or an object with
+   * a numeric `fd`. It is not needed any more afterwards.
+   * @returns The mapping, whose `access` is `"copy-on-write"`. Its length is
+   * {@linkcode MmapOptions.len}, by default the rest of the file from
+   * {@linkcode MmapOptions.offset} on.
+   * @throws {TypeError} If `file` is none of these.
+   * @throws {RangeError} If the range reaches past the end of the file, or a strict hint
+   * is not a multiple of {@linkcode allocationGranularity}.
+   * @throws {MmapError} `ENOENT` if there is no such file; `EACCES` if it must not be read;
+   * `EISDIR` for a directory; `ENODEV` for a pipe or device; `EINVAL` for an empty file;
+   * `EBADF` for a closed descriptor; `ENOTSUP` for a descriptor on Windows and in Deno before
+   * 2.7.13; or as {@linkcode MmapOptions.mapAnon} does. Nothing stays mapped or open.
+   * @throws {Error} As `mapAnon()` does; in Deno `NotCapable` without `--allow-read`.
+   *
+   * @example The header of a file
+   * ```ts
+   * import { writeFileSync } from "node:fs";
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * writeFileSync("numbers.bin", new Float64Array([1, 2, 3]));
+   * using mmap = new MmapOptions().map("numbers.bin");
+   * console.log(mmap.view(Float64Array)); // Float64Array(3) [ 1, 2, 3 ]
+   * ```
+   */
+  map(file: FileSource): Mmap {
+    return MmapOptions.#received(this).#mapFile(file, MAP);
+  }
+
+  /**
+   * Maps a file to change it: what is stored reaches the file, and everyone who
+   * maps it. It is on the disk after {@linkcode Mmap.flush}.
+   *
+   * Calls [`mmap(MAP_SHARED)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on
+   * Linux and macOS,
+   * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
+   * and
+   * [`MapViewOfFileEx(FILE_MAP_WRITE)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex)
+   * on Windows. The library keeps the file open until `unmap()`.
+   *
+   * @param file As for {@linkcode MmapOptions.map}. A descriptor must be open for
+   * reading and writing.
+   * @returns The mapping, whose `access` is `"read-write"`; its length as for `map()`.
+   * @throws {TypeError} As `map()` does.
+   * @throws {RangeError} As `map()` does.
+   * @throws {MmapError} As `map()` does; `EACCES` if the file must not be written.
+   * @throws {Error} As `map()` does; in Deno `NotCapable` without `--allow-write`.
+   *
+   * @example A counter in a file
+   * ```ts
+   * import { writeFileSync } from "node:fs";
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * writeFileSync("counter.bin", new Uint8Array(8));
+   * using mmap = new MmapOptions().mapMut("counter.bin");
+   * mmap.view(BigUint64Array)[0]! += 1n;
+   * mmap.flush();
+   * ```
+   */
+  mapMut(file: FileSource): Mmap {
+    return MmapOptions.#received(this).#mapFile(file, MAP_MUT);
+  }
+
+  /**
+   * Maps a file of machine code, to be called by native means: it can be read
+   * and executed. It has no views; {@linkcode Mmap.read} copies from it.
+   *
+   * Calls [`mmap(PROT_READ | PROT_EXEC)`](https://man7.org/linux/man-pages/man2/mmap.2.html)
+   * on Linux and macOS,
+   * [`MapViewOfFileEx(FILE_MAP_EXECUTE)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex)
+   * on Windows.
+   *
+   * @param file As for {@linkcode MmapOptions.map}.
+   * @returns The mapping, whose `access` is `"read-execute"`; its length as for `map()`.
+   * @throws {TypeError} As `map()` does.
+   * @throws {RangeError} As `map()` does.
+   * @throws {MmapError} As `map()` does; `EPERM` where the file system is mounted without
+   * the right to execute, or a policy forbids it.
+   * @throws {Error} As `map()` does.
+   */
+  mapExec(file: FileSource): Mmap {
+    return MmapOptions.#received(this).#mapFile(file, MAP_EXEC);
+  }
+
+  #map(protection: "none" | "read-write"): Mmap {
     const request = protection === "none" ? { ...this.#request, protection } : this.#request;
-    const { len } = this.settings;
+    const { len, offset } = this.settings;
+    if (offset !== 0) {
+      throw new RangeError(`Anonymous memory has no file to have an offset in, got ${offset}`);
+    }
     if (len === 0) throw new RangeError("The length must be greater than 0");
     const opened = host();
     if (request.strict) checkStrictHint(request.hint, opened.os.allocationGranularity);
-    return adopt(() => mapWithRoom(opened, request), len, request.byteLength, protection);
+    const map = () => mapWithRoom(opened, request);
+    return adopt(anonymous(map, len, request.byteLength, protection));
+  }
+
+  #mapFile(file: FileSource, kind: FileKind): Mmap {
+    return mapFile(file, kind, this.settings, this.#request);
   }
 
   static #with(options: MmapOptions, change: MmapInit): MmapOptions {
@@ -284,20 +359,4 @@ export class MmapOptions {
       `The receiver must be an MmapOptions, got ${describe(options)}`,
     );
   }
-}
-
-function checkedInit(init: MmapInit): MmapInit {
-  if (typeof init !== "object" || init === null) {
-    throw new TypeError(`The options must be an object, got ${describe(init)}`);
-  }
-  for (const name of Object.keys(init)) {
-    if (!Object.hasOwn(DEFAULTS, name)) {
-      throw new TypeError(
-        `The option ${JSON.stringify(name)} is unknown: the options are ${
-          Object.keys(DEFAULTS).join(", ")
-        }`,
-      );
-    }
-  }
-  return init;
 }

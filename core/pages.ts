@@ -4,6 +4,7 @@
  * @module
  */
 import { currentRuntime, host } from "../ffi/host.ts";
+import type { Os } from "../ffi/os/os.ts";
 import type { Runtime } from "../ffi/runtime/runtime.ts";
 import { detach } from "./views.ts";
 
@@ -98,5 +99,13 @@ export function touchPages(
     const bytes = new Uint8Array(runtime.view(address + BigInt(start), length));
     for (let offset = 0; offset < length; offset += pageSize) bytes[offset] = 0;
     detach(bytes.buffer);
+  }
+}
+
+/** Loads one byte of each page of a file, so that the system reads it; what is past its end cannot be. */
+export function loadPages(os: Os, address: bigint, byteLength: number): void {
+  const byte = new Uint8Array(1);
+  for (let start = 0; start < byteLength; start += os.pageSize) {
+    os.copying.read(address + BigInt(start), byte, true);
   }
 }

@@ -8,17 +8,37 @@
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
-import type { Allocation } from "./lifetime.ts";
-import type { PageRange } from "./page_range.ts";
+import { type Allocation, mapperOf } from "./lifetime.ts";
+import type { Extent, PageRange } from "./page_range.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import { type ViewMaker, type Views, viewsOf } from "./views.ts";
 import type { ViewRange } from "./view_range.ts";
 
 /**
  * What may be done with memory: `"none"` is nothing, `"read"` loads,
- * `"read-write"` loads and stores, `"read-execute"` loads and jumps.
+ * `"read-write"` loads and stores, `"copy-on-write"` the same of memory of
+ * {@linkcode MmapOptions.map}, whose file no store reaches, `"read-execute"`
+ * loads and jumps.
  */
-export type Access = "none" | "read" | "read-write" | "read-execute";
+export type Access = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
+
+/** What memory is of: anonymous, or a file's, to which stores go or not. */
+export type Source = "memory" | "private file" | "shared file";
+
+/** The pages of a mapping, as they were mapped. */
+export interface Mapped extends Extent {
+  readonly access: Access;
+  readonly source: Source;
+  /** How many bytes of the allocation are below its first page: guard pages. */
+  readonly margin: number;
+}
+
+/** The access that lets memory be stored to, by what it is of. */
+const WRITABLE: Readonly<Record<Source, Access>> = {
+  "memory": "read-write",
+  "private file": "copy-on-write",
+  "shared file": "read-write",
+};
 
 /** The views over one run of pages. */
 interface Part {
@@ -33,20 +53,25 @@ type History = "never viewed" | "viewed" | "decommitted";
 /** The pages of one mapping, whose handle is `owner`. */
 export class Pages {
   readonly #allocation: Allocation;
-  readonly #byteLength: number;
+  readonly #mapped: Mapped;
   readonly #owner: object;
+  readonly #address: bigint;
+  /** The length of the pages in bytes. */
+  readonly #byteLength: number;
   readonly #access: RangeMap<Access>;
   readonly #history: RangeMap<History>;
   readonly #parts: Set<Part> = new Set();
   /** Of the parts that start together the last one that was made. */
   readonly #partsByStart: Map<number, Part> = new Map();
 
-  constructor(allocation: Allocation, byteLength: number, access: Access, owner: object) {
+  constructor(allocation: Allocation, mapped: Mapped, owner: object) {
     this.#allocation = allocation;
-    this.#byteLength = byteLength;
+    this.#mapped = mapped;
     this.#owner = owner;
-    this.#access = new RangeMap(byteLength, access);
-    this.#history = new RangeMap<History>(byteLength, "never viewed");
+    this.#address = allocation.address + BigInt(mapped.margin);
+    this.#byteLength = mapped.skip + mapped.byteLength;
+    this.#access = new RangeMap(this.#byteLength, mapped.access);
+    this.#history = new RangeMap<History>(this.#byteLength, "never viewed");
   }
 
   /** Whether a buffer was ever made. */
@@ -88,9 +113,34 @@ export class Pages {
     }
   }
 
+  /** Whether a copy can read (or write) all these bytes. */
+  allows(use: "read" | "written", { start, end }: PageRange): boolean {
+    const runs = this.#access.runsIn(start, end);
+    return runs.every(({ value }) => use === "read" ? value !== "none" : isViewable(value));
+  }
+
+  /** Refuses what the memory can never be, before anything is detached. */
+  checkProtect(access: Access): void {
+    const { source } = this.#mapped;
+    if (!isViewable(access) || access === WRITABLE[source]) return;
+    throw new RangeError(
+      `The access of a ${source === "memory" ? "mapping of anonymous memory" : source} ` +
+        `cannot be "${access}": "${WRITABLE[source]}" is what can be stored to`,
+    );
+  }
+
   /** Changes the access of whole pages whose buffers are detached. */
   protect(range: PageRange, access: Access): void {
     this.#change(range, access, (run) => run.value !== access);
+  }
+
+  /** Refuses memory of files, which has no other place for its pages, before anything is detached. */
+  checkAnonymous(verb: string): void {
+    if (this.#mapped.source === "memory") return;
+    throw new MmapError(
+      `Memory of a file cannot be ${verb}ted: use protect(), or unmap it`,
+      { code: "ENOTSUP" },
+    );
   }
 
   /** Makes pages readable and writable with which nothing could be done. */
@@ -113,7 +163,7 @@ export class Pages {
 
   #protect(range: PageRange, access: Access): Failure | undefined {
     const { address, byteLength } = this.#addresses(range);
-    return host().os.protect(address, byteLength, access);
+    return mapperOf(this.#allocation).protect(address, byteLength, access);
   }
 
   /** Makes what was decommitted without leaving the address space zero: late stores can have come. */
@@ -147,24 +197,52 @@ export class Pages {
     }
   }
 
-  /** Makes readable and writable pages zero, and gives their memory back. */
+  /** Makes pages as they were before anything was stored to them, and gives their memory back. */
   discard(range: PageRange): void {
+    if (this.#mapped.source === "shared file") {
+      throw new MmapError(
+        "What was stored to a shared file cannot be discarded: it is in the file",
+        { code: "ENOTSUP" },
+      );
+    }
     const access = this.accessOf(range);
-    if (access !== "read-write") throw this.#noAccess("discard", range, access);
+    if (!isViewable(access)) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
-    const failure = host().os.discard(address, byteLength);
+    const failure = mapperOf(this.#allocation).discard(address, byteLength);
     if (failure !== undefined) throw refused(`to discard ${this.#words(range)}`, failure);
+  }
+
+  /** Writes what was stored to memory of a shared file back. */
+  flush(range: PageRange, waits: boolean): void {
+    if (this.#mapped.source !== "shared file") return;
+    const { address, byteLength } = this.#addresses(range);
+    const file = this.#allocation.backing?.file;
+    const failure = host().os.files.flush(file, address, byteLength, waits);
+    if (failure !== undefined) throw refused(`to flush ${this.#words(range)}`, failure);
+  }
+
+  /** Whether a load or store can find no page: a file can be truncated. */
+  get canFault(): boolean {
+    return this.#mapped.source !== "memory";
+  }
+
+  /** The address of a byte of a page. */
+  addressOf(offset: number): bigint {
+    return this.#address + BigInt(offset);
   }
 
   /** The views of the run that holds all these bytes. */
   #viewsIn(start: number, end: number): Part {
     const run = this.#access.runAt(start);
-    if (run.value !== "read-write" || run.end < end) {
-      throw this.#noAccess("view", { start, end }, run.end < end ? "mixed" : run.value);
-    }
+    if (!isViewable(run.value) || run.end < end) throw this.noAccess("viewed", { start, end });
     const made = this.#partsByStart.get(run.start);
     if (made?.end === run.end) return made;
-    const views = viewsOf(this.#allocation, run.start, run.end - run.start, this.#owner);
+    const views = viewsOf(this.#allocation, {
+      address: run.start === 0 ? this.#address : this.#address + BigInt(run.start),
+      byteLength: run.end - run.start,
+      skip: run.start === 0 ? this.#mapped.skip : 0,
+      owner: this.#owner,
+    });
     const part = { start: run.start, end: run.end, views };
     this.#history.set(run.start, run.end, "viewed");
     this.#parts.add(part);
@@ -174,7 +252,7 @@ export class Pages {
 
   #addresses({ start, end }: PageRange): { address: bigint; byteLength: bigint } {
     return {
-      address: this.#allocation.address + BigInt(start),
+      address: this.#address + BigInt(start),
       byteLength: BigInt(end - start),
     };
   }
@@ -184,11 +262,20 @@ export class Pages {
     return `${byteLength} bytes at ${hex(address)}`;
   }
 
-  #noAccess(verb: string, { start, end }: PageRange, access: Access | "mixed"): MmapError {
+  /** The error for bytes with which that cannot be done. */
+  noAccess(done: string, { start, end }: PageRange): MmapError {
+    const { skip, source } = this.#mapped;
+    const first = Math.max(start, skip);
+    const needed = done === "read" ? 'not "none"' : `"${WRITABLE[source]}"`;
     return new MmapError(
-      `The ${end - start} bytes from byteOffset ${start} cannot be ${verb}ed: their access is ` +
-        `"${access}", and must be "read-write" throughout`,
+      `The ${end - first} bytes from byteOffset ${first - skip} cannot be ${done}: their access ` +
+        `is "${this.accessOf({ start, end })}", and must be ${needed} throughout`,
       { code: "EACCES" },
     );
   }
+}
+
+/** Whether plain loads and stores may be done. */
+function isViewable(access: Access | "mixed"): boolean {
+  return access === "read-write" || access === "copy-on-write";
 }

@@ -5,10 +5,11 @@
  * @module
  */
 import type { Host } from "../ffi/host.ts";
-import type { MapRequest, Os } from "../ffi/os/os.ts";
+import type { FileRequest } from "../ffi/os/files.ts";
+import type { Mapper, MapRequest, Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
 import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
-import { touchPages } from "./pages.ts";
+import { loadPages, touchPages } from "./pages.ts";
 
 /** Refuses a strict hint that no mapping can start at. */
 export function checkStrictHint(
@@ -33,7 +34,7 @@ export function checkStrictHint(
  * Maps as {@linkcode mapPages} does. Where held ranges can be what is in the
  * way, it releases them and tries once more.
  */
-export function mapWithRoom(host: Host, request: MapRequest): bigint {
+export function mapWithRoom(host: Host, request: MapRequest | FileRequest): bigint {
   try {
     return mapPages(host, request);
   } catch (error) {
@@ -55,30 +56,50 @@ function makeRoom(os: Os, request: MapRequest, code: string): boolean {
 
 /** Whether so many bytes could be mapped. */
 function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
-  const address = os.map({ ...request, byteLength, hint: 0n, strict: false, populate: false });
+  const address = os.map({
+    byteLength,
+    hint: 0n,
+    populate: false,
+    noReserve: request.noReserve,
+    strict: false,
+    protection: "file" in request ? "none" : request.protection, // a file costs addresses only
+  });
   if (typeof address !== "bigint") return false;
-  release([{ address, byteLength, isTransferred: false }]);
+  release([{ address, byteLength, isTransferred: false, backing: undefined }]);
   return true;
 }
 
 /** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */
-export function mapPages({ runtime, os }: Host, request: MapRequest): bigint {
-  const address = place(os, request);
-  if (!request.populate || os.populates) return address;
+export function mapPages({ runtime, os }: Host, request: MapRequest | FileRequest): bigint {
+  const { mapper, populates } = mapperOf(os, request);
+  const address = place(mapper, request);
+  if (!request.populate || populates) return address;
+  const byteLength = Number(request.byteLength);
   try {
-    touchPages(runtime, os.pageSize, address, Number(request.byteLength));
+    if ("file" in request) loadPages(os, address, byteLength);
+    else touchPages(runtime, os.pageSize, address, byteLength);
   } catch (error) {
-    throw discarded(os, address, request.byteLength, error);
+    throw discarded(mapper, address, request.byteLength, error);
   }
   return address;
+}
+
+/** The calls that map this kind of memory. */
+function mapperOf(os: Os, request: MapRequest): {
+  readonly mapper: Mapper<MapRequest>;
+  readonly populates: boolean;
+} {
+  return "file" in request
+    ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates }
+    : { mapper: os, populates: os.populates };
 }
 
 /**
  * Maps, and returns the address: the hint exactly, where it is strict.
  * Otherwise throws, and leaves nothing mapped.
  */
-export function place(os: Os, request: MapRequest): bigint {
-  const result = os.map(request);
+export function place(mapper: Mapper<MapRequest>, request: MapRequest): bigint {
+  const result = mapper.map(request);
   if (!request.strict) {
     if (typeof result === "bigint") return result;
     throw refused(asked(request), result);
@@ -88,21 +109,21 @@ export function place(os: Os, request: MapRequest): bigint {
   if (typeof result === "bigint") {
     // A system that can only be asked, or a kernel that does not know
     // MAP_FIXED_NOREPLACE (Linux before 4.17, some sandboxes).
-    throw discarded(os, result, byteLength, notAvailable(hint, byteLength, undefined, result));
+    throw discarded(mapper, result, byteLength, notAvailable(hint, byteLength, undefined, result));
   }
   // Most codes do not tell a bad place from too little memory. The same
   // request without the place does.
   if (result.code === "EEXIST") {
     throw notAvailable(hint, byteLength, result, undefined);
   }
-  const elsewhere = os.map({
+  const elsewhere = mapper.map({
     ...request,
     hint: 0n,
     strict: false,
     populate: false,
   });
   if (typeof elsewhere !== "bigint") throw refused(asked(request), result);
-  throw discarded(os, elsewhere, byteLength, notAvailable(hint, byteLength, result, elsewhere));
+  throw discarded(mapper, elsewhere, byteLength, notAvailable(hint, byteLength, result, elsewhere));
 }
 
 function asked({ hint, byteLength }: MapRequest): string {
@@ -110,8 +131,13 @@ function asked({ hint, byteLength }: MapRequest): string {
 }
 
 /** Unmaps what is not to stay, and returns the error to throw: `reason`, or that unmapping was refused too. */
-function discarded(os: Os, address: bigint, byteLength: bigint, reason: unknown): unknown {
-  const failure = os.unmap(address, byteLength);
+function discarded(
+  mapper: Mapper<MapRequest>,
+  address: bigint,
+  byteLength: bigint,
+  reason: unknown,
+): unknown {
+  const failure = mapper.unmap(address, byteLength);
   if (failure === undefined) return reason;
   return refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure, reason);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { currentRuntime } from "../ffi/host.ts";
+import type { Extent } from "./page_range.ts";
 import { byteCount, describe } from "./validate.ts";
 
 /**
@@ -21,7 +22,7 @@ export interface ViewConstructor<V extends ArrayBufferView> {
 
 /** The bytes that a view covers. */
 export interface ViewRange {
-  /** Where it starts in the mapping, in bytes. */
+  /** Where it starts in the pages of the mapping, in bytes. */
   readonly byteOffset: number;
   /** Its length in elements. */
   readonly length: number;
@@ -36,7 +37,7 @@ export function viewRange(
   type: ViewConstructor<ArrayBufferView>,
   byteOffset: number,
   length: number | undefined,
-  mappedByteLength: number,
+  { byteLength: mappedByteLength, skip }: Extent,
 ): ViewRange {
   const size = elementByteLength(type);
   const start = byteCount(byteOffset, "The byteOffset");
@@ -45,9 +46,10 @@ export function viewRange(
       `The byteOffset must be at most ${mappedByteLength}, the length of the mapping, got ${start}`,
     );
   }
-  if (start % size !== 0) {
+  if ((skip + start) % size !== 0) {
     throw new RangeError(
-      `The byteOffset must be a multiple of ${size}, the element size, got ${start}`,
+      `The byteOffset must be a multiple of ${size}, the element size, got ${start}` +
+        (skip % size === 0 ? "" : ` in a mapping that starts ${skip % size} bytes past one`),
     );
   }
   const rest = mappedByteLength - start;
@@ -72,7 +74,7 @@ export function viewRange(
         "use several views",
     );
   }
-  return { byteOffset: start, length: count, byteLength };
+  return { byteOffset: skip + start, length: count, byteLength };
 }
 
 function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {

@@ -71,28 +71,47 @@ class Owned extends Itself {
     super(buffer);
     this.#owner = owner;
   }
+
+  static has(buffer: object): boolean {
+    return #owner in buffer;
+  }
 }
 
-/** Makes the views of `byteLength` bytes from `start` of a mapping whose handle is `owner`. */
-export function viewsOf(
-  allocation: Allocation,
-  start: number,
-  byteLength: number,
-  owner: object,
-): Views {
+/** Whether a buffer is over a mapping. */
+export function isOfMapping(buffer: ArrayBufferLike): boolean {
+  return Owned.has(buffer);
+}
+
+/** What {@linkcode viewsOf} makes views of. */
+export interface Stretch {
+  /** The address of the first byte. */
+  readonly address: bigint;
+  /** The length in bytes. */
+  readonly byteLength: number;
+  /** Where {@linkcode Views.bytes} starts, in bytes. */
+  readonly skip: number;
+  /** The handle of the mapping. */
+  readonly owner: object;
+}
+
+/** Makes the views of a stretch of memory. */
+export function viewsOf(allocation: Allocation, stretch: Stretch): Views {
   const { maxSharedByteLength, longMappings } = currentRuntime();
-  const address = start === 0 ? allocation.address : allocation.address + BigInt(start);
-  if (byteLength <= maxSharedByteLength) return new SharedViews(address, byteLength, owner);
+  if (stretch.byteLength <= maxSharedByteLength) return new SharedViews(stretch);
   return longMappings === "windows"
-    ? new WindowViews(allocation, address, byteLength, owner)
-    : new GridViews(address, byteLength, owner, longMappings);
+    ? new WindowViews(allocation, stretch)
+    : new GridViews(stretch, longMappings);
 }
 
-function checkBytesLength(byteLength: number): void {
+/** Makes an array of all bytes from `skip` on. */
+function allBytes(views: Views, { byteLength, skip }: Stretch): Uint8Array<ArrayBuffer> {
   const { maxViewByteLength } = currentRuntime();
-  if (byteLength <= maxViewByteLength) return;
+  const length = byteLength - skip;
+  if (length <= maxViewByteLength) {
+    return views.make(Uint8Array<ArrayBuffer>, skip, length, length);
+  }
   throw new RangeError(
-    `This mapping of ${byteLength} bytes is longer than the longest view in this runtime, ` +
+    `This mapping of ${length} bytes is longer than the longest view in this runtime, ` +
       `${maxViewByteLength} bytes: use view() for a part of it`,
   );
 }
@@ -112,9 +131,9 @@ class SharedViews implements Views {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #buffer: ArrayBuffer;
 
-  constructor(address: bigint, byteLength: number, owner: object) {
+  constructor({ address, byteLength, skip, owner }: Stretch) {
     this.#buffer = makeBuffer(address, byteLength, owner);
-    this.bytes = new Uint8Array(this.#buffer);
+    this.bytes = new Uint8Array(this.#buffer, skip);
   }
 
   make<V>(type: ViewMaker<V>, byteOffset: number, length: number): V {
@@ -132,34 +151,19 @@ class SharedViews implements Views {
 
 /** The buffers of grids, each held strongly once a view has fallen into it. */
 export class GridViews implements Views {
-  readonly #address: bigint;
-  readonly #byteLength: number;
-  readonly #owner: object;
+  readonly #stretch: Stretch;
   readonly #grids: readonly BufferGrid[];
   /** By grid and start. */
   readonly #parts: Map<number, SharedViews> = new Map();
   #bytes: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(
-    address: bigint,
-    byteLength: number,
-    owner: object,
-    grids: readonly BufferGrid[],
-  ) {
-    this.#address = address;
-    this.#byteLength = byteLength;
-    this.#owner = owner;
+  constructor(stretch: Stretch, grids: readonly BufferGrid[]) {
+    this.#stretch = stretch;
     this.#grids = grids;
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    checkBytesLength(this.#byteLength);
-    return this.#bytes ??= this.make(
-      Uint8Array<ArrayBuffer>,
-      0,
-      this.#byteLength,
-      this.#byteLength,
-    );
+    return this.#bytes ??= allBytes(this, this.#stretch);
   }
 
   make<V>(type: ViewMaker<V>, byteOffset: number, length: number, byteLength: number): V {
@@ -169,12 +173,13 @@ export class GridViews implements Views {
     const key = start + index; // starts are far apart
     let part = this.#parts.get(key);
     if (part === undefined) {
-      const rest = this.#byteLength - start;
-      part = new SharedViews(
-        this.#address + BigInt(start),
-        Math.min(grid.byteLength, rest),
-        this.#owner,
-      );
+      const { address, byteLength, owner } = this.#stretch;
+      part = new SharedViews({
+        address: address + BigInt(start),
+        byteLength: Math.min(grid.byteLength, byteLength - start),
+        skip: 0,
+        owner,
+      });
       this.#parts.set(key, part);
     }
     return part.make(type, byteOffset - start, length);
@@ -199,30 +204,20 @@ export class GridViews implements Views {
  */
 class WindowViews implements Views {
   readonly #allocation: Allocation;
-  readonly #address: bigint;
-  readonly #byteLength: number;
-  readonly #owner: object;
+  readonly #stretch: Stretch;
   #bytes: WeakRef<Uint8Array<ArrayBuffer>> | undefined;
   #buffers: WeakRef<ArrayBuffer>[] = [];
   #pruneAt = 64;
 
-  constructor(allocation: Allocation, address: bigint, byteLength: number, owner: object) {
+  constructor(allocation: Allocation, stretch: Stretch) {
     this.#allocation = allocation;
-    this.#address = address;
-    this.#byteLength = byteLength;
-    this.#owner = owner;
+    this.#stretch = stretch;
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
     const kept = this.#bytes?.deref();
     if (kept) return kept;
-    checkBytesLength(this.#byteLength);
-    const made = this.make(
-      Uint8Array<ArrayBuffer>,
-      0,
-      this.#byteLength,
-      this.#byteLength,
-    );
+    const made = allBytes(this, this.#stretch);
     this.#bytes = new WeakRef(made);
     return made;
   }
@@ -233,8 +228,8 @@ class WindowViews implements Views {
     length: number,
     byteLength: number,
   ): V {
-    const address = this.#address + BigInt(byteOffset);
-    const buffer = makeBuffer(address, byteLength, this.#owner);
+    const { address, owner } = this.#stretch;
+    const buffer = makeBuffer(address + BigInt(byteOffset), byteLength, owner);
     noteTransferBy(buffer, this.#allocation);
     if (this.#buffers.length >= this.#pruneAt) {
       this.#buffers = this.#buffers.filter((weak) => weak.deref());

@@ -12,6 +12,13 @@ import { bun, type BunFfi, type BunWorkerThreads } from "./runtime/bun.ts";
 import { deno, type DenoNamespace } from "./runtime/deno.ts";
 import { type Koffi, koffi } from "./runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
+import {
+  nodeFiles,
+  type NodeFs,
+  type NodePath,
+  type NodeUrl,
+  type RuntimeFiles,
+} from "./runtime/node_files.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { isAtLeast, type Versions } from "./runtime/versions.ts";
 import type { Native } from "./symbols.ts";
@@ -55,12 +62,21 @@ export const FLOORS: readonly (readonly [name: string, title: string, version: s
   ["node", "Node.js", "22.3"],
 ];
 
+/** The first Deno whose `node:fs` has the system's descriptors: before, they are numbers of its own. */
+const DENO_DESCRIPTORS = "2.7.13";
+
 let pickedRuntime: Runtime | undefined;
+let pickedFiles: RuntimeFiles | undefined;
 let openedHost: Host | undefined;
 
 /** Picks this runtime. Opens no library and needs no permission. */
 export function currentRuntime(): Runtime {
   return pickedRuntime ??= pickRuntime(globalThis as HostGlobals);
+}
+
+/** Picks how this runtime sees files. */
+export function runtimeFiles(): RuntimeFiles {
+  return pickedFiles ??= pickFiles(globalThis as HostGlobals);
 }
 
 /** Opens this system's libraries in this runtime. */
@@ -85,6 +101,18 @@ export function pickRuntime({ Deno, Bun, process }: HostGlobals): Runtime {
   }
   const ffi = builtin<NodeFfi | undefined>("node:ffi");
   return ffi ? nodeFfi(ffi, versions) : pickKoffi(builtin, versions);
+}
+
+/** Picks how the runtime that has these globals sees files. */
+export function pickFiles({ process }: HostGlobals): RuntimeFiles {
+  const builtin = <T>(name: string) => process!.getBuiltinModule(name) as T;
+  const { deno = DENO_DESCRIPTORS } = process!.versions;
+  return nodeFiles(
+    builtin<NodeFs>("node:fs"),
+    builtin<NodePath>("node:path"),
+    builtin<NodeUrl>("node:url"),
+    process!.platform !== "win32" && isAtLeast(deno, DENO_DESCRIPTORS),
+  );
 }
 
 /** Refuses a runtime that is unknown or too old. */

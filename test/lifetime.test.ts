@@ -53,7 +53,9 @@ async function settle(): Promise<void> {
 /** Changes the system for one test. */
 async function withOs(change: Partial<Os>, body: () => void | Promise<void>): Promise<void> {
   const { os } = host();
-  const original = { ...os };
+  const original = Object.fromEntries(
+    Object.keys(change).map((name) => [name, os[name as keyof Os]]),
+  );
   try {
     Object.assign(os, change);
     await body();

@@ -13,7 +13,10 @@ const GRIDS = [1, 4].map((strides) => ({
 /** A mapping, and grids over it of short buffers, as they are over a very long one. */
 function mapWithGrids(): { views: GridViews; bytes: Uint8Array; unmap: () => void } {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
-  const views = new GridViews(mmap.address, LENGTH, {}, GRIDS);
+  const views = new GridViews(
+    { address: mmap.address, byteLength: LENGTH, skip: 0, owner: {} },
+    GRIDS,
+  );
   const unmap = () => {
     if (!views.isTransferred) views.detach();
     mmap.unmap();

@@ -5,28 +5,51 @@
  */
 import type { Native } from "../symbols.ts";
 import type { Os } from "./os.ts";
+import { darwinCopying } from "./darwin_copying.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 
 /** `MAP_ANON`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/mmap.2.html} */
 export const MAP_ANON = 0x1000;
 /** `MAP_NORESERVE` */
 export const MAP_NORESERVE = 0x40;
+/** `O_CLOEXEC`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/open.2.html} */
+export const O_CLOEXEC = 0x1000000;
+/** `O_NONBLOCK` */
+export const O_NONBLOCK = 0x4;
+/** `O_NOCTTY` */
+export const O_NOCTTY = 0x20000;
+/** `MS_SYNC`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/msync.2.html} */
+export const MS_SYNC = 0x10;
 /** `_SC_PAGESIZE` */
 export const _SC_PAGESIZE = 29;
 
-/** The errors of `mmap` and `munmap`, from `<sys/errno.h>`. */
+/** The errors of the calls, from `<sys/errno.h>`. */
 export const CODES: Readonly<Record<number, string>> = {
   1: "EPERM",
+  2: "ENOENT",
+  4: "EINTR",
+  5: "EIO",
+  6: "ENXIO",
   9: "EBADF",
   12: "ENOMEM",
   13: "EACCES",
   14: "EFAULT",
+  16: "EBUSY",
   17: "EEXIST",
   19: "ENODEV",
+  20: "ENOTDIR",
+  21: "EISDIR",
   22: "EINVAL",
   23: "ENFILE",
+  24: "EMFILE",
+  26: "ETXTBSY",
+  27: "EFBIG",
+  28: "ENOSPC",
+  30: "EROFS",
   35: "EAGAIN",
   45: "ENOTSUP",
+  62: "ELOOP",
+  63: "ENAMETOOLONG",
   78: "ENOSYS",
   84: "EOVERFLOW",
 };
@@ -43,6 +66,13 @@ export function darwin(native: Native): Os {
     flags: ({ noReserve }) => MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
     // Its MADV_DONTNEED frees nothing.
     vacant: MAP_PRIVATE | MAP_ANON | MAP_NORESERVE,
+    files: {
+      opening: O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+      flags: ({ protection }) => protection === "read-write" ? 0 : MAP_NORESERVE,
+      MS_SYNC,
+      descriptors: "/dev/fd",
+    },
+    kernelCopying: darwinCopying,
     codes: CODES,
   });
 }

@@ -5,6 +5,7 @@
  */
 import type { Native } from "../symbols.ts";
 import type { Os } from "./os.ts";
+import { linuxCopying } from "./linux_copying.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 
 /** `MAP_ANONYMOUS`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
@@ -17,22 +18,45 @@ export const MAP_POPULATE = 0x8000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 /** `MADV_DONTNEED`: {@link https://man7.org/linux/man-pages/man2/madvise.2.html} */
 export const MADV_DONTNEED = 4;
+/** `O_CLOEXEC`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
+export const O_CLOEXEC = 0x80000;
+/** `O_NONBLOCK` */
+export const O_NONBLOCK = 0x800;
+/** `O_NOCTTY` */
+export const O_NOCTTY = 0x100;
+/** `MS_SYNC`: {@link https://man7.org/linux/man-pages/man2/msync.2.html} */
+export const MS_SYNC = 4;
 /** `_SC_PAGESIZE`: {@link https://man7.org/linux/man-pages/man3/sysconf.3.html} */
 export const _SC_PAGESIZE = 30;
 
-/** The errors of `mmap` and `munmap`: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
+/** The errors of the calls: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
 export const CODES: Readonly<Record<number, string>> = {
   1: "EPERM",
+  2: "ENOENT",
+  3: "ESRCH",
+  4: "EINTR",
+  5: "EIO",
+  6: "ENXIO",
   9: "EBADF",
   11: "EAGAIN",
   12: "ENOMEM",
   13: "EACCES",
   14: "EFAULT",
+  16: "EBUSY",
   17: "EEXIST",
   19: "ENODEV",
+  20: "ENOTDIR",
+  21: "EISDIR",
   22: "EINVAL",
   23: "ENFILE",
+  24: "EMFILE",
+  26: "ETXTBSY",
+  27: "EFBIG",
+  28: "ENOSPC",
+  30: "EROFS",
+  36: "ENAMETOOLONG",
   38: "ENOSYS",
+  40: "ELOOP",
   75: "EOVERFLOW",
   95: "ENOTSUP",
 };
@@ -51,6 +75,18 @@ export function linux(native: Native): Os {
       (strict ? MAP_FIXED_NOREPLACE : 0),
     vacant: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
     freeing: MADV_DONTNEED, // refused for locked memory
+    files: {
+      opening: O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+      // What is stored to a private mapping counts, not what could be.
+      flags: ({ populate, strict, protection }) =>
+        (protection === "read-write" ? 0 : MAP_NORESERVE) |
+        (populate ? MAP_POPULATE : 0) |
+        (strict ? MAP_FIXED_NOREPLACE : 0),
+      freeing: MADV_DONTNEED,
+      MS_SYNC,
+      descriptors: "/proc/self/fd",
+    },
+    kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     codes: CODES,
   });
 }

@@ -8,6 +8,9 @@
  * @module
  */
 
+import type { Copying } from "./copying.ts";
+import type { Files } from "./files.ts";
+
 /** A call that the system refused. */
 export interface Failure {
   /** The name of the C function. */
@@ -18,13 +21,16 @@ export interface Failure {
   readonly code: string;
 }
 
-/** What plain loads, stores and jumps may do with memory. */
-export type Protection = "none" | "read" | "read-write" | "read-execute";
+/**
+ * What plain loads, stores and jumps may do with memory. What is stored to
+ * `"copy-on-write"` memory does not reach the file that it was mapped from.
+ */
+export type Protection = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
 
 /** What to map. */
 export interface MapRequest {
   /** What may be done with it. Where it is `"none"`, addresses are taken and no memory is. */
-  readonly protection: "none" | "read-write";
+  readonly protection: Protection;
   /** The address to map at, in bytes; `0n` leaves the choice to the system. */
   readonly hint: bigint;
   /** The length in bytes, above 0, of any alignment. */
@@ -37,31 +43,19 @@ export interface MapRequest {
   readonly strict: boolean;
 }
 
-/** How one operating system does virtual memory. */
-export interface Os {
-  /** The page size in bytes. */
-  readonly pageSize: number;
-
-  /** What an address must be a multiple of to be mapped at, in bytes. */
-  readonly allocationGranularity: number;
-
-  /** Whether {@linkcode Os.map} honours `populate`; where not, the core touches each page. */
-  readonly populates: boolean;
-
+/** How memory of one kind, anonymous or of files, is mapped, changed and unmapped. */
+export interface Mapper<Request extends MapRequest> {
   /**
-   * Maps zeroed, private memory. Returns its address, which can
-   * differ from a hint, even a strict one: some systems can only be asked.
+   * Maps. Returns the address, which can differ from a hint, even a strict
+   * one: some systems can only be asked.
    */
-  map(request: MapRequest): bigint | Failure;
+  map(request: Request): bigint | Failure;
 
   /**
-   * Unmaps exactly what one call of {@linkcode Os.map} mapped, or, where
+   * Unmaps exactly what one call of {@linkcode Mapper.map} mapped, or, where
    * {@linkcode Os.unmapsNeighbours}, what several mapped side by side.
    */
   unmap(address: bigint, byteLength: bigint): Failure | undefined;
-
-  /** Whether one call unmaps several neighbouring mappings. */
-  readonly unmapsNeighbours: boolean;
 
   /**
    * Gives the memory of a mapping back at once. Its range stays mapped,
@@ -71,18 +65,40 @@ export interface Os {
   vacate(address: bigint, byteLength: bigint): Failure | undefined;
 
   /**
-   * Gives the memory of readable and writable pages back, so that they are zero.
+   * Gives the memory of readable and writable pages back, so that they are as
+   * if they had never been stored to.
    */
   discard(address: bigint, byteLength: bigint): Failure | undefined;
 
   /** Changes what may be done with whole pages. They get memory, zeroed, where they had none. */
   protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
+}
+
+/** How one operating system does virtual memory: anonymous memory, and what goes for all. */
+export interface Os extends Mapper<MapRequest> {
+  /** The page size in bytes. */
+  readonly pageSize: number;
+
+  /** What an address must be a multiple of to be mapped at, in bytes. */
+  readonly allocationGranularity: number;
+
+  /** Whether {@linkcode Mapper.map} honours `populate`; where not, the core touches each page. */
+  readonly populates: boolean;
+
+  /** Whether one call unmaps several neighbouring mappings. */
+  readonly unmapsNeighbours: boolean;
 
   /** Gives the memory of whole pages back, with which nothing may be done then. */
   decommit(address: bigint, byteLength: bigint): Failure | undefined;
 
   /** How much may stay vacated and mapped at a time, in bytes. */
   readonly maxHeldByteLength: number;
+
+  /** Files, and memory of them. */
+  readonly files: Files;
+
+  /** Copying that cannot fault. */
+  readonly copying: Copying;
 }
 
 /** Makes the failure of `syscall`, its code looked up in `codes`. */

@@ -4,7 +4,10 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { lazily } from "./lazily.ts";
 import { failure, type MapRequest, type Os, type Protection } from "./os.ts";
+import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
+import { type PosixFiles, posixFiles } from "./posix_files.ts";
 
 /** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
 export const PROT_NONE = 0x0;
@@ -41,8 +44,23 @@ const PROTECTIONS: Readonly<Record<Protection, number>> = {
   "none": PROT_NONE,
   "read": PROT_READ,
   "read-write": PROT_READ | PROT_WRITE,
+  "copy-on-write": PROT_READ | PROT_WRITE, // of a private mapping
   "read-execute": PROT_READ | PROT_EXEC,
 };
+
+/** The calls of memory that files and copying need too. */
+export interface MemoryCalls {
+  mmap(
+    address: bigint,
+    byteLength: bigint,
+    protection: number,
+    flags: number,
+    file: number,
+    offset: bigint,
+  ): bigint;
+  munmap(address: bigint, byteLength: bigint): number;
+  madvise(address: bigint, byteLength: bigint, advice: number): number;
+}
 
 /** In what one POSIX system differs from another. */
 export interface Posix {
@@ -60,6 +78,10 @@ export interface Posix {
   readonly vacant: number;
   /** The advice of `madvise` that frees private memory at once, where there is one. */
   readonly freeing?: number;
+  /** What files need. */
+  readonly files: PosixFiles;
+  /** Opens the calls by which the kernel copies. */
+  readonly kernelCopying: (native: Native, shared: CopyingShared) => KernelCopying;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -67,7 +89,8 @@ export interface Posix {
 /** Opens the C library of a POSIX system. */
 export function posix(native: Native, system: Posix): Os {
   const { flags, vacant, freeing, codes } = system;
-  const { mmap, munmap, mprotect, madvise, sysconf } = native.open(system.library, FUNCTIONS);
+  const memory = native.open(system.library, FUNCTIONS);
+  const { mmap, munmap, mprotect, madvise, sysconf } = memory;
   // int *__errno_location(void), constant for the thread
   const { [system.errnoLocation]: errnoLocation } = native.open(
     system.library,
@@ -89,6 +112,24 @@ export function posix(native: Native, system: Posix): Os {
     return mapOver(address, byteLength, PROT_READ | PROT_WRITE);
   };
 
+  const protect = (address: bigint, byteLength: bigint, protection: Protection) => {
+    const result = mprotect(address, byteLength, PROTECTIONS[protection]);
+    return result === 0 ? undefined : failed("mprotect");
+  };
+  const shared = { library: system.library, memory, failed };
+  const files = lazily(() =>
+    posixFiles(native, system.files, {
+      ...shared,
+      protections: PROTECTIONS,
+      populates: system.populates,
+      mapVacant: (address, byteLength) => mapOver(address, byteLength, PROT_READ | PROT_WRITE),
+      protect,
+    })
+  );
+  const copying = lazily(() =>
+    posixCopying(native, system.kernelCopying(native, shared), system.library)
+  );
+
   return {
     pageSize,
     allocationGranularity: pageSize,
@@ -109,15 +150,20 @@ export function posix(native: Native, system: Posix): Os {
     vacate: discard,
     discard,
 
-    protect(address, byteLength, protection) {
-      const result = mprotect(address, byteLength, PROTECTIONS[protection]);
-      return result === 0 ? undefined : failed("mprotect");
-    },
+    protect,
 
     decommit(address, byteLength) {
       return mapOver(address, byteLength, PROT_NONE);
     },
 
     maxHeldByteLength: 2 ** 40, // of 2^47 bytes of addresses
+
+    get files() {
+      return files();
+    },
+
+    get copying() {
+      return copying();
+    },
   };
 }

@@ -4,7 +4,10 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { lazily } from "./lazily.ts";
 import { failure, type Os, type Protection } from "./os.ts";
+import { windowsCopying } from "./windows_copying.ts";
+import { windowsFiles } from "./windows_files.ts";
 
 /** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
 export const MEM_COMMIT = 0x1000;
@@ -20,6 +23,8 @@ export const PAGE_NOACCESS = 0x1;
 export const PAGE_READONLY = 0x2;
 /** `PAGE_READWRITE` */
 export const PAGE_READWRITE = 0x4;
+/** `PAGE_WRITECOPY` */
+export const PAGE_WRITECOPY = 0x8;
 /** `PAGE_EXECUTE_READ` */
 export const PAGE_EXECUTE_READ = 0x20;
 
@@ -27,6 +32,7 @@ const PROTECTIONS: Readonly<Record<Protection, number>> = {
   "none": PAGE_NOACCESS,
   "read": PAGE_READONLY,
   "read-write": PAGE_READWRITE,
+  "copy-on-write": PAGE_WRITECOPY,
   "read-execute": PAGE_EXECUTE_READ,
 };
 
@@ -42,15 +48,30 @@ const DW_ALLOCATION_GRANULARITY = 40;
  * {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes}
  */
 export const CODES: Readonly<Record<number, string>> = {
+  2: "ENOENT", // ERROR_FILE_NOT_FOUND
+  3: "ENOENT", // ERROR_PATH_NOT_FOUND
+  4: "EMFILE", // ERROR_TOO_MANY_OPEN_FILES
   5: "EACCES", // ERROR_ACCESS_DENIED
   6: "EBADF", // ERROR_INVALID_HANDLE
   8: "ENOMEM", // ERROR_NOT_ENOUGH_MEMORY
   14: "ENOMEM", // ERROR_OUTOFMEMORY
+  19: "EROFS", // ERROR_WRITE_PROTECT
+  32: "EBUSY", // ERROR_SHARING_VIOLATION
+  33: "EBUSY", // ERROR_LOCK_VIOLATION
+  39: "ENOSPC", // ERROR_HANDLE_DISK_FULL
   50: "ENOTSUP", // ERROR_NOT_SUPPORTED
   87: "EINVAL", // ERROR_INVALID_PARAMETER
+  112: "ENOSPC", // ERROR_DISK_FULL
   120: "ENOSYS", // ERROR_CALL_NOT_IMPLEMENTED
+  123: "ENOENT", // ERROR_INVALID_NAME
+  193: "ENOEXEC", // ERROR_BAD_EXE_FORMAT
+  206: "ENAMETOOLONG", // ERROR_FILENAME_EXCED_RANGE
+  299: "EFAULT", // ERROR_PARTIAL_COPY
   487: "EINVAL", // ERROR_INVALID_ADDRESS
   998: "EFAULT", // ERROR_NOACCESS
+  1006: "EINVAL", // ERROR_FILE_INVALID: it is empty
+  1132: "EINVAL", // ERROR_MAPPED_ALIGNMENT
+  1224: "EBUSY", // ERROR_USER_MAPPED_FILE
   1314: "EPERM", // ERROR_PRIVILEGE_NOT_HELD
   1450: "ENOMEM", // ERROR_NO_SYSTEM_RESOURCES
   1453: "ENOMEM", // ERROR_WORKING_SET_QUOTA
@@ -108,6 +129,13 @@ export function windows(native: Native): Os {
     return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, CODES);
   };
 
+  const protect = (address: bigint, byteLength: bigint, protection: Protection) => {
+    const result = VirtualProtect(address, byteLength, PROTECTIONS[protection], oldProtection);
+    return result !== 0 ? undefined : failed("VirtualProtect");
+  };
+  const files = lazily(() => windowsFiles(native, failed, protect));
+  const copying = lazily(() => windowsCopying(native, failed));
+
   return {
     pageSize,
     allocationGranularity: fields.getUint32(DW_ALLOCATION_GRANULARITY, true),
@@ -140,13 +168,9 @@ export function windows(native: Native): Os {
     },
 
     protect(address, byteLength, protection) {
-      const flags = PROTECTIONS[protection];
       // Committing again what is committed does nothing.
-      if (VirtualAlloc(address, byteLength, MEM_COMMIT, flags) === 0n) {
-        return failed("VirtualAlloc");
-      }
-      const result = VirtualProtect(address, byteLength, flags, oldProtection);
-      return result !== 0 ? undefined : failed("VirtualProtect");
+      const committed = VirtualAlloc(address, byteLength, MEM_COMMIT, PROTECTIONS[protection]);
+      return committed === 0n ? failed("VirtualAlloc") : protect(address, byteLength, protection);
     },
 
     decommit(address, byteLength) {
@@ -156,5 +180,13 @@ export function windows(native: Native): Os {
     },
 
     maxHeldByteLength: 256 * 2 ** 20, // it stays committed: others cannot have it
+
+    get files() {
+      return files();
+    },
+
+    get copying() {
+      return copying();
+    },
   };
 }

@@ -1,0 +1,56 @@
+/**
+ * Copies between a mapping and memory of JavaScript.
+ *
+ * @module
+ */
+import { host } from "../ffi/host.ts";
+import type { Failure } from "../ffi/os/os.ts";
+import { hex, refused } from "./errors.ts";
+import type { PageRange } from "./page_range.ts";
+import type { Pages } from "./paging.ts";
+import { describe } from "./validate.ts";
+import { isOfMapping } from "./views.ts";
+
+/** The bytes of a typed array or `DataView`. */
+export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
+  if (!ArrayBuffer.isView(view)) {
+    throw new TypeError(`${what} must be a typed array or a DataView, got ${describe(view)}`);
+  }
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/** Copies bytes of a mapping to `target`, which is as long. */
+export function copyOut(pages: Pages, range: PageRange, target: Uint8Array): void {
+  if (!pages.allows("read", range)) throw pages.noAccess("read", range);
+  const bytes = isDirect(pages, target) ? target : new Uint8Array(target.byteLength);
+  const address = pages.addressOf(range.start);
+  check("read", address, bytes, host().os.copying.read(address, bytes, pages.canFault));
+  if (bytes !== target) target.set(bytes);
+}
+
+/** Copies `source` to bytes of a mapping, which are as many. */
+export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void {
+  if (!pages.allows("written", range)) throw pages.noAccess("written", range);
+  const bytes = isDirect(pages, source) ? source : source.slice();
+  const address = pages.addressOf(range.start);
+  check("write", address, bytes, host().os.copying.write(address, bytes, pages.canFault));
+}
+
+/**
+ * Whether the system can have these bytes themselves. Not all runtimes pass
+ * shared memory on; and what the kernel copies must not overlap.
+ */
+function isDirect({ canFault }: Pages, { buffer }: Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer && !(canFault && isOfMapping(buffer));
+}
+
+function check(
+  verb: "read" | "write",
+  address: bigint,
+  { byteLength }: Uint8Array,
+  failure: Failure | undefined,
+): void {
+  if (failure !== undefined) {
+    throw refused(`to ${verb} ${byteLength} bytes at ${hex(address)}`, failure);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Memory of files: which file, which part of it, and what is closed again.
+ *
+ * @module
+ */
+import { type Host, host, runtimeFiles } from "../ffi/host.ts";
+import type { FileUse, OpenFile } from "../ffi/os/files.ts";
+import type { MapRequest } from "../ffi/os/os.ts";
+import type { FileFacts } from "../ffi/runtime/node_files.ts";
+import { MmapError, refused } from "./errors.ts";
+import { type Backing, closeFile } from "./lifetime.ts";
+import { adopt, type Mmap } from "./mmap.ts";
+import type { Access, Source } from "./paging.ts";
+import { checkStrictHint, mapWithRoom } from "./placement.ts";
+import type { MmapSettings } from "./settings.ts";
+import { describe } from "./validate.ts";
+
+/**
+ * A file: its path, its `file:` URL, an open descriptor of it, or an object
+ * with a descriptor, such as the `FileHandle` of `node:fs/promises`.
+ */
+export type FileSource = string | URL | number | { readonly fd: number };
+
+/** One way to map a file. */
+export interface FileKind {
+  readonly use: FileUse;
+  readonly access: Access & MapRequest["protection"];
+  readonly source: Source;
+}
+
+/** A file to map. */
+interface Opened {
+  readonly file: OpenFile;
+  /** The library's own opening of it, which it has to close. */
+  readonly own: OpenFile | undefined;
+  /** What messages call it. */
+  readonly name: string;
+  readonly byteLength: number;
+}
+
+/** Maps a part of a file. */
+export function mapFile(
+  source: FileSource,
+  { use, access, source: kind }: FileKind,
+  settings: MmapSettings,
+  request: MapRequest,
+): Mmap {
+  const system = host();
+  const { allocationGranularity } = system.os;
+  if (request.strict) checkStrictHint(request.hint, allocationGranularity);
+  const opened = typeof source === "string" || source instanceof URL
+    ? openPath(system, typeof source === "string" ? source : runtimeFiles().pathOf(source), use)
+    : openDescriptor(system, descriptorOf(source), use);
+  const backing: Backing = { file: opened.own };
+  let mmap: Mmap | undefined;
+  try {
+    const byteLength = lengthOf(opened, settings);
+    const skip = settings.offset % allocationGranularity;
+    const fileRequest = {
+      ...request,
+      protection: access,
+      byteLength: BigInt(skip + byteLength),
+      file: opened.file,
+      offset: BigInt(settings.offset - skip),
+    };
+    mmap = adopt({
+      map: () => mapWithRoom(system, fileRequest),
+      byteLength,
+      exactByteLength: fileRequest.byteLength,
+      access,
+      source: kind,
+      margin: 0,
+      skip,
+      backing,
+    });
+  } finally {
+    // What is stored to a shared file later calls flush, and resize.
+    if (mmap === undefined || kind !== "shared file") closeFile({ backing });
+  }
+  return mmap;
+}
+
+/** Opens a file by its path, after the runtime has: what it does not permit is not done. */
+function openPath({ os: { files } }: Host, path: string, use: FileUse): Opened {
+  const name = `The file ${JSON.stringify(path)}`;
+  const gate = runtimeFiles();
+  checkFacts(asked(name, use, () => gate.check(path, use === "read-write")), name);
+  const file = files.open(gate.systemPath(path), use);
+  if (typeof file !== "number") throw refused(`to open ${JSON.stringify(path)}`, file);
+  const byteLength = files.byteLength(file);
+  if (typeof byteLength === "number") return { file, own: file, name, byteLength };
+  files.close(file);
+  throw refused(`to tell the length of ${JSON.stringify(path)}`, byteLength);
+}
+
+/** Finds the file of a descriptor, which stays the caller's. */
+function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUse): Opened {
+  const name = `The file of descriptor ${descriptor}`;
+  const { describe } = runtimeFiles();
+  if (describe === undefined || files.reopen === undefined) {
+    throw new MmapError(
+      "This runtime's descriptors are not those of the system: give the file's path",
+      { code: "ENOTSUP" },
+    );
+  }
+  const facts = asked(name, use, () => describe(descriptor));
+  checkFacts(facts, name);
+  // Where that is refused, the mapping cannot be resized.
+  const own = use === "read-write" ? files.reopen(descriptor, use) : undefined;
+  return {
+    file: descriptor,
+    own: typeof own === "number" ? own : undefined,
+    name,
+    byteLength: facts.byteLength,
+  };
+}
+
+/** The descriptor that a caller means. */
+function descriptorOf(source: unknown): number {
+  const descriptor = typeof source === "object" && source !== null && "fd" in source
+    ? source.fd
+    : source;
+  if (typeof descriptor === "number" && Number.isInteger(descriptor)) {
+    if (descriptor >= 0 && descriptor <= 0x7fff_ffff) return descriptor;
+    throw new RangeError(`A file descriptor must be from 0 to 2^31 - 1, got ${descriptor}`);
+  }
+  throw new TypeError(
+    "The file must be a path, a file: URL, a file descriptor or an object with a numeric fd, " +
+      `got ${described(source)}`,
+  );
+}
+
+/** Words what is no file; `Deno.FsFile` and `Bun.file()` look as if they were one. */
+function described(source: unknown): string {
+  const isObject = typeof source === "object" && source !== null;
+  return isObject && ("readSync" in source || "arrayBuffer" in source)
+    ? "an object without a descriptor: give its path"
+    : describe(source);
+}
+
+/** Asks the runtime; what it reports of the system becomes an {@linkcode MmapError}. */
+function asked(name: string, use: FileUse, ask: () => FileFacts): FileFacts {
+  try {
+    return ask();
+  } catch (cause) {
+    const { code, message } = cause as { readonly code?: unknown; readonly message: string };
+    // Not permitted, or not a path: that is the runtime's own to say.
+    if (typeof code !== "string" || code.startsWith("ERR_")) throw cause;
+    const what = use === "read-write" ? "read and written" : "read";
+    throw new MmapError(`${name} cannot be ${what}: ${message}`, { code, cause });
+  }
+}
+
+function checkFacts({ kind, byteLength }: FileFacts, name: string): void {
+  if (kind === "file") {
+    if (byteLength > 0) return;
+    throw new MmapError(
+      `${name} is empty (or, like those in /proc, does not tell its length): ` +
+        "there is nothing to map",
+      { code: "EINVAL" },
+    );
+  }
+  throw kind === "directory"
+    ? new MmapError(`${name} is a directory, which cannot be mapped`, { code: "EISDIR" })
+    : new MmapError(
+      `${name} cannot be mapped: it is a pipe, a socket or a device, and only files can be`,
+      { code: "ENODEV" },
+    );
+}
+
+/** How many bytes to map; throws where the file has not so many. */
+function lengthOf({ name, byteLength }: Opened, { offset, len }: MmapSettings): number {
+  const rest = byteLength - offset;
+  if (rest > 0 && len <= rest) return len === 0 ? rest : len;
+  const wanted = len === 0 ? "there is nothing" : `there are no ${len} bytes`;
+  throw new RangeError(`${name} is ${byteLength} bytes long: ${wanted} from offset ${offset}`);
+}

@@ -1,0 +1,19 @@
+/**
+ * What an operating system must offer for copies from and to memory that a
+ * plain load or store could fault in.
+ *
+ * @module
+ */
+import type { Failure } from "./os.ts";
+
+/** How one operating system copies. */
+export interface Copying {
+  /**
+   * Copies from memory to `target`, which may overlap it. Where `canFault`, a
+   * page that is gone is a failure, not a signal.
+   */
+  read(address: bigint, target: Uint8Array, canFault: boolean): Failure | undefined;
+
+  /** Copies `source`, which may overlap it, to memory; see {@linkcode Copying.read}. */
+  write(address: bigint, source: Uint8Array, canFault: boolean): Failure | undefined;
+}

@@ -1,0 +1,55 @@
+/**
+ * What an operating system must offer for files.
+ *
+ * @module
+ */
+import type { Failure, Mapper, MapRequest } from "./os.ts";
+
+/** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
+export type OpenFile = number;
+
+/** What a mapping wants of its file. */
+export type FileUse = "read" | "read-write" | "read-execute";
+
+/** What of a file to map. */
+export interface FileRequest extends MapRequest {
+  /** The file, which was opened for what `protection` needs. */
+  readonly file: OpenFile;
+  /** Where in the file the mapping starts, in bytes: a multiple of {@linkcode Os.allocationGranularity}. */
+  readonly offset: bigint;
+}
+
+/** How one operating system does files, and memory that is mapped from them. */
+export interface Files extends Mapper<FileRequest> {
+  /** Whether {@linkcode Mapper.map} honours `populate`. */
+  readonly populates: boolean;
+
+  /** Opens a file that is there. */
+  open(path: string, use: FileUse): OpenFile | Failure;
+
+  /**
+   * Opens the file of a descriptor once more. Where descriptors are not the
+   * system's, there is no such function.
+   */
+  readonly reopen?: (descriptor: number, use: FileUse) => OpenFile | Failure;
+
+  /** Closes a file. */
+  close(file: OpenFile): void;
+
+  /** How long a file is, in bytes. */
+  byteLength(file: OpenFile): number | Failure;
+
+  /** Makes a file longer, by zeros, or shorter. */
+  resize(file: OpenFile, byteLength: number): Failure | undefined;
+
+  /**
+   * Writes what was stored to whole pages back to the file; with `waits` until
+   * the disk has it.
+   */
+  flush(
+    file: OpenFile | undefined,
+    address: bigint,
+    byteLength: bigint,
+    waits: boolean,
+  ): Failure | undefined;
+}

@@ -1,0 +1,89 @@
+/**
+ * Copying by the kernel on Linux.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import type { Failure } from "./os.ts";
+import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix.ts";
+import type { CopyingShared, KernelCopying } from "./posix_copying.ts";
+
+const FUNCTIONS = {
+  // pid_t getpid(void)
+  getpid: { parameters: [], result: "i32" },
+  // ssize_t process_vm_readv(pid_t pid, const struct iovec *local_iov, unsigned long liovcnt,
+  //   const struct iovec *remote_iov, unsigned long riovcnt, unsigned long flags)
+  process_vm_readv: {
+    parameters: ["i32", "usize", "usize", "usize", "usize", "usize"],
+    result: "i64",
+  },
+  // ssize_t process_vm_writev(…), the same
+  process_vm_writev: {
+    parameters: ["i32", "usize", "usize", "usize", "usize", "usize"],
+    result: "i64",
+  },
+} as const satisfies SymbolTable;
+
+/** `sizeof(struct iovec)`: {@link https://man7.org/linux/man-pages/man3/iovec.3type.html} */
+const IOVEC_BYTE_LENGTH = 16;
+/** Where the bytes are that are on their way, behind the two `struct iovec`. */
+const BYTES = 2 * IOVEC_BYTE_LENGTH;
+const MAX_BYTE_LENGTH = 65_536 - BYTES;
+
+/**
+ * Opens `process_vm_readv` and `process_vm_writev`, which here copy within the
+ * own process: {@link https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}.
+ * They want addresses on both sides, and what JavaScript owns has none that
+ * lasts: all goes through memory of the library's own.
+ */
+export function linuxCopying(native: Native, flags: number, shared: CopyingShared): KernelCopying {
+  const { getpid, process_vm_readv, process_vm_writev } = native.open(shared.library, FUNCTIONS);
+  const local = shared.memory.mmap(0n, 65_536n, PROT_READ | PROT_WRITE, flags, -1, 0n);
+  const failure = local === MAP_FAILED ? shared.failed("mmap") : undefined;
+  if (failure) return { read: () => failure, write: () => failure };
+  const buffer = native.view(local, 65_536);
+  const iovecs = new BigUint64Array(buffer, 0, BYTES / 8);
+  const bytes = new Uint8Array(buffer, BYTES, MAX_BYTE_LENGTH);
+  const pid = getpid();
+  const remote = local + BigInt(IOVEC_BYTE_LENGTH);
+
+  const copy = (
+    syscall: "process_vm_readv" | "process_vm_writev",
+    call: typeof process_vm_readv,
+    address: bigint,
+    byteLength: number,
+  ): number | Failure => {
+    iovecs.set([local + BigInt(BYTES), BigInt(byteLength), address, BigInt(byteLength)]);
+    const copied = call(pid, local, 1n, remote, 1n, 0n);
+    return copied > 0n ? Number(copied) : shared.failed(syscall);
+  };
+
+  return {
+    read(address, target) {
+      for (let done = 0; done < target.byteLength;) {
+        const length = Math.min(MAX_BYTE_LENGTH, target.byteLength - done);
+        const copied = copy("process_vm_readv", process_vm_readv, address + BigInt(done), length);
+        if (typeof copied !== "number") return copied;
+        target.set(bytes.subarray(0, copied), done);
+        done += copied;
+      }
+      return undefined;
+    },
+
+    write(address, source) {
+      for (let done = 0; done < source.byteLength;) {
+        const part = source.subarray(done, done + MAX_BYTE_LENGTH);
+        bytes.set(part);
+        const copied = copy(
+          "process_vm_writev",
+          process_vm_writev,
+          address + BigInt(done),
+          part.byteLength,
+        );
+        if (typeof copied !== "number") return copied;
+        done += copied;
+      }
+      return undefined;
+    },
+  };
+}

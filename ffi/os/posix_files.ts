@@ -1,0 +1,145 @@
+/**
+ * Files on Linux and macOS.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import type { FileRequest, Files, FileUse, OpenFile } from "./files.ts";
+import type { Failure, Protection } from "./os.ts";
+import { MAP_FAILED, MAP_PRIVATE, type MemoryCalls } from "./posix.ts";
+
+/** `O_RDONLY`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
+export const O_RDONLY = 0;
+/** `O_RDWR` */
+export const O_RDWR = 2;
+/** `MAP_SHARED`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
+export const MAP_SHARED = 0x1;
+/** `MS_ASYNC`: {@link https://man7.org/linux/man-pages/man2/msync.2.html} */
+export const MS_ASYNC = 0x1;
+/** `SEEK_SET`: {@link https://man7.org/linux/man-pages/man2/lseek.2.html} */
+export const SEEK_SET = 0;
+/** `SEEK_CUR` */
+export const SEEK_CUR = 1;
+/** `SEEK_END` */
+export const SEEK_END = 2;
+
+/** In what files on one POSIX system differ from those on another. */
+export interface PosixFiles {
+  /** `O_CLOEXEC | O_NONBLOCK | O_NOCTTY`: what is opened is not inherited, and opening waits for nothing. */
+  readonly opening: number;
+  /** The flags of `mmap` beside `MAP_SHARED` and `MAP_PRIVATE`. */
+  readonly flags: (request: FileRequest) => number;
+  /** The advice of `madvise` by which private pages are as in the file again, where there is one. */
+  readonly freeing?: number;
+  /** `MS_SYNC` */
+  readonly MS_SYNC: number;
+  /** The folder in which each descriptor has a file, by its number. */
+  readonly descriptors: string;
+}
+
+const FUNCTIONS = {
+  // int open(const char *pathname, int flags, ...): nothing but these two is
+  // read where no file is made, so that both are passed as any argument is
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // int close(int fd)
+  close: { parameters: ["i32"], result: "i32" },
+  // off_t lseek(int fd, off_t offset, int whence)
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  // int ftruncate(int fd, off_t length)
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  // int msync(void *addr, size_t length, int flags)
+  msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
+} as const satisfies SymbolTable;
+
+/** What {@linkcode posixFiles} shares with anonymous memory. */
+export interface Shared {
+  /** The C library's name. */
+  readonly library: string;
+  /** The calls of anonymous memory. */
+  readonly memory: MemoryCalls;
+  /** `PROT_*` */
+  readonly protections: Readonly<Record<Protection, number>>;
+  /** Maps readable and writable anonymous memory over what is there. */
+  readonly mapVacant: (address: bigint, byteLength: bigint) => Failure | undefined;
+  /** Whether `mmap` can populate. */
+  readonly populates: boolean;
+  /** Makes the failure of the call that has just failed. */
+  readonly failed: (syscall: string) => Failure;
+  /** Changes access. */
+  readonly protect: (address: bigint, byteLength: bigint, to: Protection) => Failure | undefined;
+}
+
+const encoder = new TextEncoder();
+
+/** Opens the file calls of the C library. */
+export function posixFiles(native: Native, system: PosixFiles, shared: Shared): Files {
+  const { opening, flags, freeing, descriptors, MS_SYNC } = system;
+  const { memory, protections, mapVacant, failed } = shared;
+  const { mmap, munmap, madvise } = memory;
+  const { close, ftruncate, lseek, msync, ...c } = native.open(shared.library, FUNCTIONS);
+
+  const open = (path: string, use: FileUse): OpenFile | Failure => {
+    const file = c.open(
+      encoder.encode(`${path}\0`),
+      (use === "read-write" ? O_RDWR : O_RDONLY) | opening,
+    );
+    return file === -1 ? failed("open") : file;
+  };
+
+  return {
+    populates: shared.populates,
+
+    open,
+    reopen: (descriptor, use) => open(`${descriptors}/${descriptor}`, use),
+
+    close(file) {
+      close(file);
+    },
+
+    byteLength(file) {
+      // Where it was reopened, the position can be the caller's own.
+      const position = lseek(file, 0n, SEEK_CUR);
+      const byteLength = lseek(file, 0n, SEEK_END);
+      if (byteLength === -1n) return failed("lseek");
+      lseek(file, position, SEEK_SET);
+      return Number(byteLength);
+    },
+
+    resize(file, byteLength) {
+      return ftruncate(file, BigInt(byteLength)) === 0 ? undefined : failed("ftruncate");
+    },
+
+    map(request) {
+      const { hint, byteLength, protection, file, offset } = request;
+      const kind = protection === "read-write" ? MAP_SHARED : MAP_PRIVATE;
+      const address = mmap(
+        hint,
+        byteLength,
+        protections[protection],
+        kind | flags(request),
+        file,
+        offset,
+      );
+      return address === MAP_FAILED ? failed("mmap") : address;
+    },
+
+    unmap(address, byteLength) {
+      return munmap(address, byteLength) === 0 ? undefined : failed("munmap");
+    },
+
+    // Anonymous memory in its place: the file is let go at once.
+    vacate: mapVacant,
+
+    discard(address, byteLength) {
+      if (freeing === undefined) return { syscall: "madvise", osError: 0, code: "ENOTSUP" };
+      return madvise(address, byteLength, freeing) === 0 ? undefined : failed("madvise");
+    },
+
+    protect: shared.protect,
+
+    flush(_file, address, byteLength, waits) {
+      const how = waits ? MS_SYNC : MS_ASYNC;
+      return msync(address, byteLength, how) === 0 ? undefined : failed("msync");
+    },
+  };
+}
