@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { TruncationGuard } from "./truncation_guard.ts";
 
 /** A call that the system refused. */
 export interface Failure {
@@ -83,6 +84,12 @@ export interface Os {
 
   /** How much may stay vacated and mapped at a time, in bytes. */
   readonly maxHeldByteLength: number;
+
+  /**
+   * Opens, once, what guards mapped files from being truncated by others:
+   * `undefined` where the system refuses it. Only systems that need it have it.
+   */
+  guard?(): TruncationGuard | undefined;
 }
 
 /** Makes the failure of `syscall`, its code looked up in `codes`. */
