@@ -22,18 +22,22 @@ export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
 /** Copies bytes of a mapping to `target`, which is as long. */
 export function copyOut(pages: Pages, range: PageRange, target: Uint8Array): void {
   if (!pages.allows("read", range)) throw pages.noAccess("read", range);
+  pages.checkNotTruncated();
   const bytes = isDirect(pages, target) ? target : new Uint8Array(target.byteLength);
   const address = pages.addressOf(range.start);
   check("read", address, bytes, host().os.copying.read(address, bytes, pages.canFault));
+  pages.checkNotTruncated(); // a guard replaces what is lost while it is copied
   if (bytes !== target) target.set(bytes);
 }
 
 /** Copies `source` to bytes of a mapping, which are as many. */
 export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void {
   if (!pages.allows("written", range)) throw pages.noAccess("written", range);
+  pages.checkNotTruncated();
   const bytes = isDirect(pages, source) ? source : source.slice();
   const address = pages.addressOf(range.start);
   check("write", address, bytes, host().os.copying.write(address, bytes, pages.canFault));
+  pages.checkNotTruncated();
 }
 
 /**

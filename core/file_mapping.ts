@@ -51,7 +51,7 @@ export function mapFile(
   const opened = typeof source === "string" || source instanceof URL
     ? openPath(system, typeof source === "string" ? source : runtimeFiles().pathOf(source), use)
     : openDescriptor(system, descriptorOf(source), use);
-  const backing: Backing = { file: opened.own };
+  const backing: Backing = { file: opened.own, guard: undefined };
   let mmap: Mmap | undefined;
   try {
     const byteLength = lengthOf(opened, settings);
@@ -72,6 +72,7 @@ export function mapFile(
       margin: 0,
       skip,
       backing,
+      isGuarded: settings.truncationGuard,
     });
   } finally {
     // What is stored to a shared file later calls flush, and resize.

@@ -11,11 +11,14 @@
 import { host } from "../ffi/host.ts";
 import type { OpenFile } from "../ffi/os/files.ts";
 import type { Failure, Mapper, MapRequest } from "../ffi/os/os.ts";
+import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 
 /** What the memory of a file keeps until it is unmapped. */
 export interface Backing {
   /** The library's own opening of the file, where a later call needs it. */
   file: OpenFile | undefined;
+  /** What guards the memory from the file's truncation, from when it is first looked at. */
+  guard: GuardEntry | undefined;
 }
 
 /** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
@@ -32,6 +35,7 @@ export interface Allocation {
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
+  releaseGuard(allocation);
   const failure = mapperOf(allocation).unmap(allocation.address, allocation.byteLength);
   if (failure === undefined) {
     allocation.byteLength = 0n;
@@ -46,6 +50,14 @@ export function mapperOf(
 ): Omit<Mapper<MapRequest>, "map"> {
   const { os } = host();
   return backing === undefined ? os : os.files;
+}
+
+/** Guards memory of a file no more: nothing of it can be looked at any more, or it was vacated. */
+function releaseGuard({ backing }: Allocation): void {
+  if (backing?.guard === undefined) return;
+  const { guard } = backing;
+  backing.guard = undefined; // first: an entry that is free can be someone else's next
+  guard.release();
 }
 
 /** Closes the file that was kept for later calls. */
@@ -97,7 +109,8 @@ export function holdRange(allocation: Allocation): void {
   held.add(allocation);
   heldByteLength += byteLength;
   // Where that is refused, the memory goes with the range.
-  mapperOf(allocation).vacate(allocation.address, allocation.byteLength);
+  const failure = mapperOf(allocation).vacate(allocation.address, allocation.byteLength);
+  if (failure === undefined) releaseGuard(allocation);
   closeFile(allocation);
   if (byteLength > os.maxHeldByteLength) release([allocation]);
   else if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
@@ -162,6 +175,7 @@ export function release(allocations: Iterable<Allocation>): void {
     while (os.unmapsNeighbours && ranges[index]?.address === end) end = endOf(ranges[index++]!);
     const neighbours = ranges.slice(first, index);
     const { address } = neighbours[0]!;
+    for (const range of neighbours) releaseGuard(range);
     if (neighbours.length > 1 && os.unmap(address, end - address) === undefined) {
       for (const range of neighbours) range.byteLength = 0n;
     }

@@ -253,6 +253,31 @@ export class Mmap implements Disposable {
   }
 
   /**
+   * Whether the file was found to be truncated: a load or store hit a page that
+   * it has lost. From then on all such pages of the mapping read as zero in its
+   * views, what is stored to them goes nowhere, and `view()`, `bytes`,
+   * {@linkcode Mmap.read}, {@linkcode Mmap.write} and {@linkcode Mmap.flush}
+   * throw `EFAULT`. Always false where {@linkcode Mmap.truncationGuarded} is.
+   *
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  get truncated(): boolean {
+    return Mmap.#opened(this).#pages?.areTruncated ?? false;
+  }
+
+  /**
+   * Whether views survive that the file is truncated:
+   * {@linkcode MmapOptions.truncationGuard}. False for anonymous memory, on macOS,
+   * on Windows (which does not let a mapped file be truncated), where a policy
+   * forbids executable memory, and where it was turned off.
+   *
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  get truncationGuarded(): boolean {
+    return Mmap.#opened(this).#paged.areGuarded;
+  }
+
+  /**
    * What may be done with the memory: `"none"`, `"read"`, `"read-write"` or
    * `"read-execute"`; `"mixed"` where that is not the same for all of it.
    *
@@ -666,6 +691,7 @@ export class Mmap implements Disposable {
   static #viewable(mmap: Mmap): Pages {
     const pages = Mmap.#opened(mmap).#paged;
     mmap.#refuseTransferred(pages);
+    pages.checkNotTruncated();
     return pages;
   }
 }
@@ -685,6 +711,7 @@ export function anonymous(
     source: "memory",
     margin: 0,
     skip: 0,
+    isGuarded: false,
     backing: undefined,
   };
 }

@@ -167,6 +167,25 @@ export class MmapOptions {
   }
 
   /**
+   * Sets whether views of a mapped file survive that somebody truncates it.
+   * Without that, a load or store in a page that the file has lost ends the process.
+   *
+   * Linux: a handler of `SIGBUS`, installed when a mapped file is first looked at
+   * ([`docs/truncation-guard.md`](https://github.com/sysalloc/sysalloc/blob/main/docs/truncation-guard.md)
+   * tells all of it), lets such loads read zeros;
+   * {@linkcode Mmap.truncated} tells of them. Signals that are not of the mappings
+   * go to the handler that was there before. macOS: not guarded, it has no effect.
+   * Windows: it has no effect, a mapped file cannot be truncated.
+   *
+   * @param on Default: true, and it is on where it is not set.
+   * @returns New options.
+   * @throws {TypeError} If it is not a boolean.
+   */
+  truncationGuard(on: boolean = true): MmapOptions {
+    return MmapOptions.#with(this, { truncationGuard: flag(on, "truncationGuard") });
+  }
+
+  /**
    * Maps anonymous memory: zeroed, private to this process, readable and
    * writable.
    *

@@ -31,6 +31,8 @@ export interface Mapped extends Extent {
   readonly source: Source;
   /** How many bytes of the allocation are below its first page: guard pages. */
   readonly margin: number;
+  /** Whether memory of a file is to be guarded from the file's truncation, where the system can. */
+  readonly isGuarded: boolean;
 }
 
 /** The access that lets memory be stored to, by what it is of. */
@@ -72,6 +74,24 @@ export class Pages {
     this.#byteLength = mapped.skip + mapped.byteLength;
     this.#access = new RangeMap(this.#byteLength, mapped.access);
     this.#history = new RangeMap<History>(this.#byteLength, "never viewed");
+    this.#guard();
+  }
+
+  /** Guards memory of a file from truncation: nothing has looked at it yet. */
+  #guard(): void {
+    const { backing } = this.#allocation;
+    if (backing === undefined || !this.#mapped.isGuarded || backing.guard !== undefined) return;
+    backing.guard = host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength));
+  }
+
+  /** Whether a page that the file has lost is replaced by zeros. */
+  get areGuarded(): boolean {
+    return this.#allocation.backing?.guard !== undefined;
+  }
+
+  /** Whether a page was found lost, and replaced. */
+  get areTruncated(): boolean {
+    return (this.#allocation.backing?.guard?.faults ?? 0) > 0;
   }
 
   /** Whether a buffer was ever made. */
@@ -205,8 +225,8 @@ export class Pages {
         { code: "ENOTSUP" },
       );
     }
-    const access = this.accessOf(range);
-    if (!isViewable(access)) throw this.noAccess("discarded", range);
+    this.checkNotTruncated();
+    if (!isViewable(this.accessOf(range))) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
     const failure = mapperOf(this.#allocation).discard(address, byteLength);
     if (failure !== undefined) throw refused(`to discard ${this.#words(range)}`, failure);
@@ -214,6 +234,7 @@ export class Pages {
 
   /** Writes what was stored to memory of a shared file back. */
   flush(range: PageRange, waits: boolean): void {
+    this.checkNotTruncated();
     if (this.#mapped.source !== "shared file") return;
     const { address, byteLength } = this.#addresses(range);
     const file = this.#allocation.backing?.file;
@@ -223,7 +244,17 @@ export class Pages {
 
   /** Whether a load or store can find no page: a file can be truncated. */
   get canFault(): boolean {
-    return this.#mapped.source !== "memory";
+    return this.#mapped.source !== "memory" && !this.areGuarded;
+  }
+
+  /** Refuses memory whose file was found truncated. */
+  checkNotTruncated(): void {
+    if (!this.areTruncated) return;
+    throw new MmapError(
+      "The file of this mapping was truncated: what it lost reads as zero in views, and what is " +
+        "stored there is lost; unmap it, and map what is left of the file",
+      { code: "EFAULT" },
+    );
   }
 
   /** The address of a byte of a page. */

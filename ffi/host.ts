@@ -43,7 +43,7 @@ export interface Host {
   readonly os: Os;
 }
 
-const SYSTEMS: Readonly<Record<string, (native: Native) => Os>> = {
+const SYSTEMS: Readonly<Record<string, (native: Native, arch: string) => Os>> = {
   linux,
   darwin,
   win32: windows,
@@ -167,5 +167,5 @@ export function openHost({ process }: HostGlobals, runtime: Runtime): Host {
         "use Linux, macOS or Windows on x64 or arm64",
     );
   }
-  return { runtime, os: open(runtime) };
+  return { runtime, os: open(runtime, arch) };
 }

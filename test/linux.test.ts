@@ -3,7 +3,7 @@ import { testPosix } from "./posix_suite.ts";
 
 testPosix({
   name: "linux",
-  open: linux,
+  open: (native) => linux(native, "x64"),
   library: "libc.so.6",
   errnoLocation: "__errno_location",
   pageSizeName: 30,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as darwin from "../ffi/os/darwin.ts";
 import * as linux from "../ffi/os/linux.ts";
+import * as linuxGuard from "../ffi/os/linux_guard.ts";
 import * as posix from "../ffi/os/posix.ts";
 import * as windows from "../ffi/os/windows.ts";
 import { test, unlessLinux } from "./harness.ts";
@@ -31,6 +32,7 @@ function evaluate(expressions: readonly string[]): Constants {
       source,
       `#define _GNU_SOURCE
       #include <errno.h>
+      #include <signal.h>
       #include <stdio.h>
       #include <sys/mman.h>
       #include <sys/types.h>
@@ -68,7 +70,7 @@ const skip = unlessLinux("the headers are those of Linux") ??
   (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
 
 test("linux's constants are those of its headers", () => {
-  const expected = constants(posix, linux);
+  const expected = constants(posix, linux, linuxGuard);
   assert("MAP_FIXED_NOREPLACE" in expected && "MAP_FAILED" in expected);
   assertEquals(evaluate(Object.keys(expected)), expected);
 }, { skip });

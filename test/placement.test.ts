@@ -36,7 +36,7 @@ const POSIX = {
   invalid: 22,
 };
 const SYSTEMS: readonly System[] = [
-  { ...POSIX, name: "linux", open: linux },
+  { ...POSIX, name: "linux", open: (native) => linux(native, "x64") },
   { ...POSIX, name: "darwin", open: darwin },
   {
     name: "windows",

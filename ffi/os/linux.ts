@@ -4,9 +4,11 @@
  * @module
  */
 import type { Native } from "../symbols.ts";
+import { truncationGuard } from "./linux_guard.ts";
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
+import type { TruncationGuard } from "./truncation_guard.ts";
 
 /** `MAP_ANONYMOUS`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
 export const MAP_ANONYMOUS = 0x20;
@@ -61,9 +63,9 @@ export const CODES: Readonly<Record<number, string>> = {
   95: "ENOTSUP",
 };
 
-/** Opens Linux's C library. */
-export function linux(native: Native): Os {
-  return posix(native, {
+/** Opens Linux's C library. The architecture is named as `process.arch` names it. */
+export function linux(native: Native, arch: string): Os {
+  const os = posix(native, {
     library: "libc.so.6", // musl answers to this name too
     errnoLocation: "__errno_location",
     _SC_PAGESIZE,
@@ -88,5 +90,9 @@ export function linux(native: Native): Os {
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     codes: CODES,
+  });
+  let guard: readonly [TruncationGuard | undefined] | undefined;
+  return Object.assign(os, {
+    guard: () => (guard ??= [truncationGuard(native, arch, os.pageSize)])[0],
   });
 }

@@ -7,9 +7,9 @@
  *
  * @module
  */
-
 import type { Copying } from "./copying.ts";
 import type { Files } from "./files.ts";
+import type { TruncationGuard } from "./truncation_guard.ts";
 
 /** A call that the system refused. */
 export interface Failure {
@@ -99,6 +99,12 @@ export interface Os extends Mapper<MapRequest> {
 
   /** Copying that cannot fault. */
   readonly copying: Copying;
+
+  /**
+   * Opens, once, what guards mapped files from being truncated by others:
+   * `undefined` where the system refuses it. Only systems that need it have it.
+   */
+  guard?(): TruncationGuard | undefined;
 }
 
 /** Makes the failure of `syscall`, its code looked up in `codes`. */

@@ -1,0 +1,329 @@
+/**
+ * The truncation guard of Linux: a handler of SIGBUS as machine code, and the
+ * table of the mappings that it guards. `docs/truncation-guard.md` describes
+ * both; `truncation_guard.c` is the handler and has the same layouts.
+ *
+ * @module
+ */
+import type { Functions, Native, SymbolTable } from "../symbols.ts";
+import { MAP_FAILED, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "./posix.ts";
+import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
+import { CODE } from "./truncation_guard_code.ts";
+
+/** `SIGBUS`, on x86-64 and AArch64: {@link https://man7.org/linux/man-pages/man7/signal.7.html} */
+export const SIGBUS = 7;
+/** `SA_SIGINFO`: {@link https://man7.org/linux/man-pages/man2/sigaction.2.html} */
+export const SA_SIGINFO = 0x4;
+/** `SA_ONSTACK` */
+export const SA_ONSTACK = 0x0800_0000;
+/** `SA_RESTART` */
+export const SA_RESTART = 0x1000_0000;
+/** `SA_NODEFER` */
+export const SA_NODEFER = 0x4000_0000;
+/** `MAP_ANONYMOUS`, as in the module that opens this one */
+const MAP_ANONYMOUS = 0x20;
+
+const FUNCTIONS = {
+  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+  mmap: {
+    parameters: ["usize", "usize", "i32", "i32", "i32", "i64"],
+    result: "usize",
+  },
+  // int munmap(void *addr, size_t length)
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  // int mprotect(void *addr, size_t len, int prot)
+  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  // void *memcpy(void *dest, const void *src, size_t n)
+  memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
+  // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
+  sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  // pid_t getpid(void)
+  getpid: { parameters: [], result: "i32" },
+  // ssize_t process_vm_readv(pid_t pid, const struct iovec *local_iov, unsigned long liovcnt,
+  //   const struct iovec *remote_iov, unsigned long riovcnt, unsigned long flags)
+  process_vm_readv: {
+    parameters: ["i32", "buffer", "usize", "buffer", "usize", "usize"],
+    result: "i64",
+  },
+} as const satisfies SymbolTable;
+
+type C = Functions<typeof FUNCTIONS>;
+
+// struct sigaction of glibc and musl, on both architectures: sa_sigaction,
+// sa_mask (128 bytes), int sa_flags, sa_restorer, which is the library's own.
+const SIGACTION_BYTES = 152;
+const SA_MASK = 8;
+const SA_FLAGS = 136;
+/** The last handler that is none: `SIG_DFL` is 0, `SIG_IGN` 1. */
+const SIG_IGN = 1n;
+
+// struct header, and the handler after it
+const HEADER_TABLE = 16;
+const HEADER_PAGE_SIZE = 24;
+const HANDLER = 32;
+
+// struct block
+const BLOCK_BYTES = 65_536;
+const NEXT = 0;
+const PREVIOUS = 8;
+const FOUND = 64;
+const REPLACED = FOUND + SIGACTION_BYTES;
+const OWN = REPLACED + SIGACTION_BYTES;
+const SCRATCH = OWN + 2 * SIGACTION_BYTES;
+const ENTRIES = 2048;
+
+// struct entry
+const ENTRY_BYTES = 32;
+const START = 0;
+const END = 8;
+const STATE = 16;
+const FAULTS = 20;
+const ENTRIES_PER_BLOCK = (BLOCK_BYTES - ENTRIES) / ENTRY_BYTES;
+
+// The state of an entry: 4 times the number of its uses, and one of these.
+const FREE = 0;
+const CLAIMED = 1;
+const LIVE = 2;
+const PHASES = 3;
+
+/** 64 KiB of a table: a header and entries. It is never unmapped. */
+class Block {
+  readonly address: bigint;
+  readonly int32: Int32Array;
+  readonly uint64: BigUint64Array;
+
+  constructor(address: bigint, buffer: ArrayBuffer) {
+    this.address = address;
+    this.int32 = new Int32Array(buffer);
+    this.uint64 = new BigUint64Array(buffer);
+  }
+}
+
+/**
+ * Installs the handler of SIGBUS, or finds the one that is installed.
+ * `undefined` where that is refused, for example by a policy that forbids
+ * executable memory, or where there is no code for the architecture.
+ *
+ * {@link https://man7.org/linux/man-pages/man2/sigaction.2.html},
+ * {@link https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}
+ */
+export function truncationGuard(
+  native: Native,
+  arch: string,
+  pageSize: number,
+): TruncationGuard | undefined {
+  const digits = Object.hasOwn(CODE, arch) ? CODE[arch]!.match(/../g)! : undefined;
+  if (digits === undefined) return undefined;
+  const c = native.open("libc.so.6", FUNCTIONS);
+  const address = mapBlock(c);
+  if (address === undefined) return undefined;
+  const table = new Block(address, native.view(address, BLOCK_BYTES));
+  const code = Uint8Array.from(digits, (digit) => parseInt(digit, 16));
+  const header = new DataView(code.buffer);
+  header.setBigUint64(HEADER_TABLE, address, true);
+  header.setBigUint64(HEADER_PAGE_SIZE, BigInt(pageSize), true);
+
+  const found = new Uint8Array(SIGACTION_BYTES);
+  const isKnown = c.sigaction(SIGBUS, 0n, found) === 0;
+  const installed = isKnown ? installedTable(c, table, code, handlerOf(found)) : undefined;
+  if (installed === undefined && isKnown && install(c, table, code, found, pageSize)) {
+    return new Guard(native, c, table, pageSize);
+  }
+  (table.int32.buffer as ArrayBuffer).transfer(0); // no view outlives its memory
+  c.munmap(address, BigInt(BLOCK_BYTES));
+  if (installed === undefined) return undefined;
+  return new Guard(native, c, new Block(installed, native.view(installed, BLOCK_BYTES)), pageSize);
+}
+
+function mapBlock(c: C): bigint | undefined {
+  const address = c.mmap(
+    0n,
+    BigInt(BLOCK_BYTES),
+    PROT_READ | PROT_WRITE,
+    MAP_PRIVATE | MAP_ANONYMOUS,
+    -1,
+    0n,
+  );
+  return address === MAP_FAILED ? undefined : address;
+}
+
+function handlerOf(action: Uint8Array): bigint {
+  return new DataView(action.buffer).getBigUint64(0, true);
+}
+
+/**
+ * The address of the table of the handler, if that is this same code, which
+ * another thread, or another copy of this module, installed. What stands at its
+ * address is copied by the kernel, as nothing is known of it, and compared
+ * whole. Where the kernel refuses that, it counts as another's.
+ */
+function installedTable(c: C, table: Block, code: Uint8Array, handler: bigint): bigint | undefined {
+  if (handler <= SIG_IGN) return undefined;
+  const length = BigInt(code.length);
+  const read = c.process_vm_readv(
+    c.getpid(),
+    iovec(table.address + BigInt(SCRATCH), length),
+    1n,
+    iovec(BigInt.asUintN(64, handler - BigInt(HANDLER)), length),
+    1n,
+    0n,
+  );
+  if (read !== length) return undefined;
+  const bytes = new Uint8Array(table.int32.buffer, SCRATCH, code.length);
+  const isOwn = code.every((byte, index) =>
+    byte === bytes[index] || (index >= HEADER_TABLE && index < HEADER_PAGE_SIZE)
+  );
+  return isOwn ? table.uint64[(SCRATCH + HEADER_TABLE) / 8] : undefined;
+}
+
+/** A `struct iovec`. */
+function iovec(address: bigint, byteLength: bigint): Uint8Array {
+  return new Uint8Array(new BigUint64Array([address, byteLength]).buffer);
+}
+
+/** Puts the code into a page of its own, and makes it the handler. */
+function install(
+  c: C,
+  table: Block,
+  code: Uint8Array,
+  found: Uint8Array,
+  pageSize: number,
+): boolean {
+  const length = BigInt(pageSize);
+  const page = c.mmap(0n, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0n);
+  if (page === MAP_FAILED) return false;
+  c.memcpy(page, code, BigInt(code.length));
+  // From here on nobody can write to it; before, nobody could execute it.
+  if (c.mprotect(page, length, PROT_READ | PROT_EXEC) === 0) {
+    remember(table, FOUND, found);
+    table.uint64[OWN / 8] = page + BigInt(HANDLER);
+    table.int32[(OWN + SA_FLAGS) / 4] = flagsOver(found);
+    const replaced = new Uint8Array(SIGACTION_BYTES);
+    if (c.sigaction(SIGBUS, table.address + BigInt(OWN), replaced) === 0) {
+      remember(table, REPLACED, replaced); // what another thread may have installed meanwhile
+      return true;
+    }
+  }
+  c.munmap(page, length);
+  return false;
+}
+
+/**
+ * A handler that was there before goes on running on the stack that it asked
+ * for, and system calls that it interrupts go on, or not, as it asked for.
+ */
+function flagsOver(found: Uint8Array): number {
+  const asked = handlerOf(found) <= SIG_IGN
+    ? SA_ONSTACK | SA_RESTART
+    : new DataView(found.buffer).getInt32(SA_FLAGS, true) & (SA_ONSTACK | SA_RESTART);
+  return SA_SIGINFO | SA_NODEFER | asked;
+}
+
+/** Keeps a `struct sigaction` in the table, for the handler to go on to. */
+function remember({ address, uint64, int32 }: Block, offset: number, action: Uint8Array): void {
+  new Uint8Array(uint64.buffer, offset, SIGACTION_BYTES).set(action);
+  if ((int32[(offset + SA_FLAGS) / 4]! & SA_NODEFER) === 0) {
+    uint64[(offset + SA_MASK) / 8]! |= 1n << BigInt(SIGBUS - 1);
+  }
+  Atomics.store(uint64, PREVIOUS / 8, address + BigInt(offset));
+}
+
+/** The guard, as one thread sees it. */
+class Guard implements TruncationGuard {
+  readonly #native: Native;
+  readonly #c: C;
+  readonly #pageMask: bigint;
+  readonly #blocks: Block[];
+  /** Entries, counted through all blocks, that were free when this thread last looked. */
+  #candidates: number[] = [];
+
+  constructor(native: Native, c: C, table: Block, pageSize: number) {
+    this.#native = native;
+    this.#c = c;
+    this.#pageMask = BigInt(pageSize - 1);
+    this.#blocks = [table];
+  }
+
+  add(address: bigint, byteLength: bigint): GuardEntry | undefined {
+    for (;;) {
+      const candidate = this.#candidates.pop();
+      if (candidate === undefined) {
+        if (!this.#findCandidates()) return undefined;
+        continue;
+      }
+      const { int32, uint64 } = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
+      const offset = ENTRIES + ENTRY_BYTES * (candidate % ENTRIES_PER_BLOCK);
+      const index = (offset + STATE) / 4;
+      const state = Atomics.load(int32, index);
+      if (
+        (state & PHASES) !== FREE ||
+        Atomics.compareExchange(int32, index, state, state + CLAIMED) !== state
+      ) continue;
+      uint64[(offset + START) / 8] = address;
+      uint64[(offset + END) / 8] = address + (byteLength + this.#pageMask & ~this.#pageMask);
+      int32[(offset + FAULTS) / 4] = 0;
+      Atomics.store(int32, index, state + LIVE); // last: now the handler sees it
+      return new Entry(int32, offset, () => this.#candidates.push(candidate));
+    }
+  }
+
+  /**
+   * Looks through all blocks for free entries. Where they are few, it makes
+   * one more block, so that it need not look again soon.
+   */
+  #findCandidates(): boolean {
+    for (let next; (next = Atomics.load(this.#blocks.at(-1)!.uint64, NEXT / 8)) !== 0n;) {
+      this.#append(next);
+    }
+    const candidates: number[] = [];
+    const count = ENTRIES_PER_BLOCK * this.#blocks.length;
+    for (let candidate = count - 1; candidate >= 0; candidate--) {
+      const { int32 } = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
+      const offset = ENTRIES + ENTRY_BYTES * (candidate % ENTRIES_PER_BLOCK);
+      if ((int32[(offset + STATE) / 4]! & PHASES) === FREE) candidates.push(candidate);
+    }
+    this.#candidates = candidates;
+    if (candidates.length >= count / 4) return true;
+    const address = mapBlock(this.#c);
+    if (address === undefined) return candidates.length > 0;
+    const last = this.#blocks.at(-1)!.uint64;
+    const next = Atomics.compareExchange(last, NEXT / 8, 0n, address);
+    if (next !== 0n) this.#c.munmap(address, BigInt(BLOCK_BYTES)); // another thread was faster
+    this.#append(next === 0n ? address : next);
+    const added = Array.from({ length: ENTRIES_PER_BLOCK }, (_, index) => count + index);
+    this.#candidates = [...added.reverse(), ...candidates];
+    return true;
+  }
+
+  #append(address: bigint): void {
+    this.#blocks.push(new Block(address, this.#native.view(address, BLOCK_BYTES)));
+  }
+}
+
+/** One entry of the table, while it is live. */
+class Entry implements GuardEntry {
+  readonly #int32: Int32Array;
+  readonly #offset: number;
+  readonly #released: () => void;
+  /** What was counted, once it is released. */
+  #counted: number | undefined;
+
+  constructor(int32: Int32Array, offset: number, released: () => void) {
+    this.#int32 = int32;
+    this.#offset = offset;
+    this.#released = released;
+  }
+
+  get faults(): number {
+    return this.#counted ?? Atomics.load(this.#int32, (this.#offset + FAULTS) / 4) >>> 0;
+  }
+
+  release(): void {
+    if (this.#counted !== undefined) return;
+    this.#counted = this.faults;
+    const index = (this.#offset + STATE) / 4;
+    const state = Atomics.load(this.#int32, index);
+    Atomics.store(this.#int32, index, state - LIVE + PHASES + 1); // free, for the next use
+    this.#released();
+  }
+}

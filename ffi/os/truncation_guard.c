@@ -1,0 +1,222 @@
+/*
+ * The handler of SIGBUS that lets views of mapped files outlive the file.
+ *
+ * A load or a store in a page of a file mapping that is past the end of the
+ * file, because someone truncated it, raises SIGBUS, which ends the process.
+ * This handler puts zeroed memory there instead, and the instruction runs
+ * again. Everything else goes on to the handler that was there before.
+ *
+ * This file is compiled to a few hundred bytes that scripts/truncation_guard.ts
+ * writes into truncation_guard_code.ts, and linux_guard.ts copies into a page of
+ * their own. docs/truncation-guard.md tells the whole story.
+ *
+ * What that asks of this file:
+ * - It runs wherever it is copied to: no relocations, no data, no libc, one
+ *   section. The script refuses to write anything else.
+ * - It is async-signal-safe and reentrant: it takes no lock, allocates nothing
+ *   and makes system calls only. All that it stores to is one counter of an
+ *   entry and, where the handler before us is to run only once, `previous`.
+ * - It leaves no frame behind when it hands on: it jumps to the handler that
+ *   was there before, which so runs as if the kernel had called it.
+ */
+#include <stdint.h>
+
+/* <asm-generic/siginfo.h>, <asm-generic/signal.h>, <asm-generic/mman-common.h> */
+enum {
+  SIGBUS = 7,
+  BUS_ADRALN = 1,
+  BUS_ADRERR = 2,
+  BUS_MCEERR_AR = 4,
+  SIG_BLOCK = 0,
+  PROT_READ_WRITE = 0x1 | 0x2,
+  MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE = 0x2 | 0x10 | 0x20 | 0x4000,
+};
+#define SIG_DFL ((handler_function *) 0)
+#define SIG_IGN ((handler_function *) 1)
+#define SA_RESETHAND 0x80000000u
+#define KERNEL_SIGSET_BYTES 8
+
+/* siginfo_t of 64-bit Linux, as far as it is read. */
+struct siginfo {
+  int32_t signo, error, code, padding;
+  uint64_t address;
+};
+
+typedef void handler_function(int signal, struct siginfo *info, void *context);
+
+/* struct sigaction of glibc and of musl, on x86-64 and on AArch64 alike. */
+struct sigaction {
+  handler_function *handler;
+  uint64_t mask[16];
+  uint32_t flags;
+  void *restorer;
+};
+
+/* One guarded mapping. Its start, end and length are whole pages. */
+struct entry {
+  uint64_t start, end;
+  /* Its lowest bits tell whether the entry is free, claimed or live; those above count its uses. */
+  uint32_t state;
+  /* How often zeroed memory was put there. */
+  uint32_t faults;
+  uint64_t unused;
+};
+enum { STATE = 3, LIVE = 2 };
+
+/* 64 KiB of entries. A block is never unmapped. Only the first has more than `next` and entries. */
+struct block {
+  struct block *next;
+  /* The handler that was there before: one of the next two. */
+  const struct sigaction *previous;
+  uint64_t unused[6];
+  struct sigaction found, replaced;
+  struct sigaction own;
+  /* All zero: SIG_DFL, in the layout of libc as well as in the kernel's. */
+  struct sigaction by_default;
+  uint8_t scratch[2048 - 64 - 4 * sizeof(struct sigaction)];
+  struct entry entries[(65536 - 2048) / sizeof(struct entry)];
+};
+_Static_assert(sizeof(struct sigaction) == 152, "the layout of libc");
+_Static_assert(sizeof(struct entry) == 32, "linux_guard.ts has the same");
+_Static_assert(sizeof(struct block) == 65536, "linux_guard.ts has the same");
+
+/*
+ * What stands before the code, in the same page, which nobody can write to
+ * any more: linux_guard.ts fills in the last two.
+ */
+struct header {
+  char magic[16];
+  struct block *table;
+  uint64_t page_size;
+};
+__asm__(
+    ".text\n"
+    "header:\n"
+    ".ascii \"sysalloc guard 1\"\n"
+    ".quad 0, 0\n");
+
+#if defined(__x86_64__)
+
+enum {
+  NR_mmap = 9, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_getpid = 39,
+  NR_gettid = 186, NR_tgkill = 234, NR_rt_tgsigqueueinfo = 297,
+};
+
+static inline const struct header *own_header(void) {
+  const struct header *header;
+  __asm__("lea header(%%rip), %0" : "=r"(header));
+  return header;
+}
+
+static inline int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                           uint64_t e, uint64_t f) {
+  register uint64_t r10 __asm__("r10") = d;
+  register uint64_t r8 __asm__("r8") = e;
+  register uint64_t r9 __asm__("r9") = f;
+  int64_t result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+#elif defined(__aarch64__)
+
+enum {
+  NR_tgkill = 131, NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_getpid = 172,
+  NR_gettid = 178, NR_mmap = 222, NR_rt_tgsigqueueinfo = 240,
+};
+
+static inline const struct header *own_header(void) {
+  const struct header *header;
+  __asm__("adr %0, header" : "=r"(header));
+  return header;
+}
+
+static inline int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                           uint64_t e, uint64_t f) {
+  register int64_t x8 __asm__("x8") = number;
+  register uint64_t x0 __asm__("x0") = a;
+  register uint64_t x1 __asm__("x1") = b;
+  register uint64_t x2 __asm__("x2") = c;
+  register uint64_t x3 __asm__("x3") = d;
+  register uint64_t x4 __asm__("x4") = e;
+  register uint64_t x5 __asm__("x5") = f;
+  __asm__ volatile("svc #0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                   : "memory");
+  return (int64_t) x0;
+}
+
+#endif
+
+/*
+ * The live entry that an address lies in, if there is one. What is read of an
+ * entry is believed only if its state is the same before and after, so that
+ * the start of one mapping never meets the end of another.
+ */
+static inline struct entry *find(struct block *block, uint64_t address) {
+  for (; block != 0; block = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE)) {
+    const struct entry *end = block->entries + sizeof block->entries / sizeof(struct entry);
+    for (struct entry *entry = block->entries; entry != end; entry++) {
+      uint32_t state = __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE);
+      if ((state & STATE) != LIVE) continue;
+      uint64_t from = __atomic_load_n(&entry->start, __ATOMIC_ACQUIRE);
+      uint64_t to = __atomic_load_n(&entry->end, __ATOMIC_ACQUIRE);
+      if (__atomic_load_n(&entry->state, __ATOMIC_RELAXED) != state) continue;
+      if (from <= address && address < to) return entry;
+    }
+  }
+  return 0;
+}
+
+/* Puts zeroed memory at an address, over what is mapped there. Returns 0 if that worked. */
+static inline int64_t zero(uint64_t address, uint64_t length) {
+  int64_t result = call(NR_mmap, address, length, PROT_READ_WRITE,
+                        MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE, -1, 0);
+  return result ^ (int64_t) address;
+}
+
+/* The handler: linux_guard.ts expects it right after the header. */
+void handler(int signal, struct siginfo *info, void *context) {
+  const struct header *header = own_header();
+  struct block *table = header->table;
+
+  if (info->code == BUS_ADRERR) {
+    struct entry *entry = find(table, info->address);
+    if (entry != 0) {
+      uint64_t page = info->address & -header->page_size;
+      /* Counted first: who has read zeros finds a count. */
+      __atomic_fetch_add(&entry->faults, 1, __ATOMIC_SEQ_CST);
+      /* To the end of the mapping, so that it happens once; or, where that is too much, one page. */
+      if (zero(page, entry->end - page) == 0) return;
+      if (zero(page, header->page_size) == 0) return;
+    }
+  }
+
+  /* Not ours: as if we were not there. */
+  const struct sigaction *previous = __atomic_load_n(&table->previous, __ATOMIC_ACQUIRE);
+  handler_function *next = previous->handler;
+  if (next == SIG_DFL || next == SIG_IGN) {
+    /* An instruction faulted: the kernel ends the process even where the signal is ignored. */
+    int is_fault = info->code >= BUS_ADRALN && info->code <= BUS_MCEERR_AR;
+    if (next == SIG_IGN && !is_fault) return;
+    call(NR_rt_sigaction, SIGBUS, (uint64_t) &table->by_default, 0, KERNEL_SIGSET_BYTES, 0, 0);
+    if (is_fault) return; /* It faults again, and has no handler any more. */
+    /* Sent by someone: sent again, with all that is known of it; or, where that is refused, without. */
+    int64_t process = call(NR_getpid, 0, 0, 0, 0, 0, 0);
+    int64_t thread = call(NR_gettid, 0, 0, 0, 0, 0, 0);
+    call(NR_rt_tgsigqueueinfo, process, thread, SIGBUS, (uint64_t) info, 0, 0);
+    call(NR_tgkill, process, thread, SIGBUS, 0, 0, 0);
+    return;
+  }
+  /* What the kernel would have done before it called it. sigreturn gives the mask back. */
+  call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) previous->mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
+  if (previous->flags & SA_RESETHAND) {
+    __atomic_store_n(&table->previous, &table->by_default, __ATOMIC_RELEASE);
+  }
+  /* A jump, and not a call. A handler without SA_SIGINFO takes no notice of what it does not expect. */
+  next(signal, info, context);
+}

@@ -1,0 +1,29 @@
+/**
+ * What keeps a load or a store in a mapped file from ending the process where
+ * another process truncated the file.
+ *
+ * @module
+ */
+
+/** The guard of this process. */
+export interface TruncationGuard {
+  /**
+   * Guards a mapping of a file, from a page on, its length in bytes: what is
+   * truncated there reads as zero from then on. `undefined` where there is no
+   * memory to keep record of it.
+   */
+  add(address: bigint, byteLength: bigint): GuardEntry | undefined;
+}
+
+/** One guarded mapping. */
+export interface GuardEntry {
+  /** How often memory that is gone was replaced; above 0, some of it reads as zero. */
+  readonly faults: number;
+
+  /**
+   * Guards the mapping no more. To be called when nothing can fault in its
+   * range any more, and before anything else can be mapped there: best between
+   * `vacate()` and `unmap()`.
+   */
+  release(): void;
+}

@@ -1,0 +1,172 @@
+/**
+ * Compiles ffi/os/truncation_guard.c and writes its bytes into
+ * ffi/os/truncation_guard_code.ts; with `--check` it only compares, and ends
+ * with code 1 where that file has others.
+ *
+ * The bytes depend on the compiler: it is named by its version, GCC 12 of
+ * Debian and Ubuntu, and installed by apt-get where it is missing.
+ *
+ * @module
+ */
+import { join } from "node:path";
+
+const folder = join(import.meta.dirname ?? ".", "../ffi/os");
+const source = "truncation_guard.c";
+const target = join(folder, "truncation_guard_code.ts");
+
+interface Compiler {
+  /** The architecture, as `process.arch` names it. */
+  readonly arch: string;
+  /** What the names of its programs begin with. */
+  readonly triple: string;
+  /** The options that this architecture alone has. */
+  readonly options: readonly string[];
+}
+
+/** The version of GCC; of Debian 12 it is the only one. */
+const version = "12";
+const compilers: readonly Compiler[] = [{
+  arch: "x64",
+  triple: "x86_64-linux-gnu",
+  options: ["-march=x86-64", "-mtune=generic", "-fcf-protection=none", "-mno-red-zone"],
+}, {
+  arch: "arm64",
+  triple: "aarch64-linux-gnu",
+  options: [
+    "-march=armv8-a",
+    "-mtune=generic",
+    "-mbranch-protection=none",
+    "-mno-outline-atomics", // they would be calls of libgcc
+  ],
+}];
+
+/** What keeps the compiler from assuming, adding or calling anything. */
+const options = [
+  "-std=c11",
+  "-Os",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-ffreestanding",
+  "-fno-pic",
+  "-fomit-frame-pointer",
+  "-fno-stack-protector",
+  "-fno-asynchronous-unwind-tables",
+  "-fno-unwind-tables",
+  "-fno-tree-loop-distribute-patterns", // they would be calls of memset
+  "-fno-ident",
+  "-mgeneral-regs-only",
+];
+
+await installMissing();
+const written = render(
+  await Promise.all(compilers.map(async (compiler) => ({
+    ...compiler,
+    name: (await output(`${compiler.triple}-gcc-${version}`, "--version")).split("\n")[0]!,
+    bytes: await compile(compiler),
+  }))),
+);
+
+const found = await Deno.readTextFile(target).catch(() => "");
+if (withoutComments(written) === withoutComments(found)) {
+  console.log(`${source} compiles to the bytes of truncation_guard_code.ts`);
+} else if (Deno.args.includes("--check")) {
+  console.error(
+    `${source} compiles to other bytes than those of truncation_guard_code.ts: ` +
+      "deno run -A scripts/truncation_guard.ts writes them",
+  );
+  Deno.exit(1);
+} else {
+  await Deno.writeTextFile(target, written);
+  console.log("truncation_guard_code.ts now has the bytes that the compilers made");
+}
+
+/** The code alone: a compiler's package can be a later one of the same version. */
+function withoutComments(text: string): string {
+  return text.replace(/^ *\/\/.*\n/gm, "");
+}
+
+/** Compiles for one architecture, and returns the one section that there is. */
+async function compile({ triple, options: own }: Compiler): Promise<Uint8Array> {
+  const temporary = await Deno.makeTempDir();
+  const [object, binary] = [join(temporary, "guard.o"), join(temporary, "guard.bin")];
+  try {
+    const command = [...options, ...own, "-c", source, "-o", object];
+    await output(`${triple}-gcc-${version}`, ...command);
+    const relocations = await output(`${triple}-readelf`, "--relocs", object);
+    if (!relocations.includes("There are no relocations")) throw new Error(relocations);
+    const sections = await output(`${triple}-readelf`, "--sections", "--wide", object);
+    // Names of what would be loaded beside the code: the flag A, and a length above 0.
+    const others = Array.from(
+      sections.matchAll(/\] (\.\S+) +\S+ +\S+ +\S+ +(\S+) \S+ +\w*A/g),
+      ([, name = "", length = ""]) => parseInt(length, 16) > 0 ? name : ".text",
+    ).filter((name) => name !== ".text");
+    if (others.length > 0) throw new Error(`There is more than code: ${others}`);
+    await output(`${triple}-objcopy`, "-O", "binary", "--only-section=.text", object, binary);
+    return await Deno.readFile(binary);
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+function render(
+  results: readonly (Compiler & { readonly name: string; readonly bytes: Uint8Array })[],
+): string {
+  const code = results.map(({ arch, name, bytes, options }) => {
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const lines = hex.match(/.{1,64}/g)!.map((line) => `    "${line}",\n`).join("");
+    return `  // ${bytes.length} bytes by ${name}\n  // ${
+      options.join(" ")
+    }\n  ${arch}: [\n${lines}  ].join(""),\n`;
+  });
+  return `// deno-fmt-ignore-file
+/**
+ * What truncation_guard.c compiles to, in hexadecimal digits, by architectures
+ * as \`process.arch\` names them: the header, then the handler. Written by
+ * scripts/truncation_guard.ts; with \`--check\` it compiles again and compares.
+ *
+ * @module
+ */
+
+// Options of the compilers:
+${options.join(" ").replace(/(.{1,90})( |$)/g, "// $1\n")}
+/** The machine code of the handler of SIGBUS. */
+export const CODE: Readonly<Record<string, string>> = {
+${code.join("")}};
+`;
+}
+
+async function installMissing(): Promise<void> {
+  const missing: string[] = [];
+  for (const { triple } of compilers) {
+    const found = await output(`${triple}-gcc-${version}`, "-dumpversion").catch(() => "");
+    if (!found.startsWith(version)) missing.push(triple);
+  }
+  if (missing.length === 0) return;
+  const isNative = missing.filter((triple) => triple.startsWith(Deno.build.arch));
+  const packages = missing.map((triple) =>
+    isNative.includes(triple)
+      ? `gcc-${version}`
+      : `gcc-${version}-${triple.replace("x86_64", "x86-64")}`
+  );
+  console.log(`Installing ${packages.join(", ")} (apt-get)`);
+  try {
+    await output("apt-get", "update", "-qq");
+    await output("apt-get", "install", "-qq", "--no-install-recommends", ...packages);
+  } catch (cause) {
+    throw new Error(
+      `The compilers are missing: install ${packages.join(" and ")} of Debian or Ubuntu`,
+      { cause },
+    );
+  }
+}
+
+/** What a command prints; throws with what it complains of. */
+async function output(command: string, ...args: string[]): Promise<string> {
+  const env = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd: folder, env })
+    .output();
+  const [text, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (!success) throw new Error(`${command} ${args.join(" ")}\n${complaint}`);
+  return text!;
+}

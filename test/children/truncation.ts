@@ -1,0 +1,365 @@
+// Reads and writes what others truncated: one case a process, as many of them
+// end it where there is no guard.
+import { spawn } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { promisify } from "node:util";
+import { deflate, inflateSync } from "node:zlib";
+import { host } from "../../ffi/host.ts";
+import type { TruncationGuard } from "../../ffi/os/truncation_guard.ts";
+import { sourceUrl } from "../harness.ts";
+import {
+  actionOf,
+  c,
+  countingHandler,
+  mapFile,
+  type MappedFile,
+  PAGE,
+  setAction,
+} from "../mapped_file.ts";
+
+const SIGBUS = 7;
+const SIGSEGV = 11;
+const SIG_DFL = { handler: 0n, mask: 0n, flags: 0 };
+const SIG_IGN = { handler: 1n, mask: 0n, flags: 0 };
+
+const [name = "", option] = process.argv.slice(2);
+const isGuarded = option !== "unguarded";
+
+/** The guard, unless this process is to have none. */
+function guard(): TruncationGuard | undefined {
+  return isGuarded ? host().os.guard!() : undefined;
+}
+
+function firsts({ bytes }: MappedFile): number[] {
+  return Array.from({ length: bytes.length / PAGE }, (_, page) => bytes[page * PAGE]!);
+}
+
+function startWorker(workerData: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(sourceUrl("./children/truncation_worker.ts"), { workerData });
+    worker.once("message", (message) => {
+      void worker.terminate();
+      resolve(message);
+    });
+    worker.once("error", reject);
+  });
+}
+
+/** Sends this process SIGBUS, and gives it the time to come. */
+async function sendSigbus(): Promise<void> {
+  c.kill(process.pid, SIGBUS); // Bun's process.kill() would set the default action before
+  await sleep(50);
+}
+
+/** A WebAssembly function that loads 32 bits from its memory of one page. */
+function wasmLoad(): (offset: number) => number {
+  const { WebAssembly } = globalThis as unknown as {
+    WebAssembly: {
+      Module: new (bytes: Uint8Array) => object;
+      Instance: new (module: object) => { exports: { load(offset: number): number } };
+    };
+  };
+  // (module (memory 1) (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))
+  const hex = "0061736d01000000010601" + "60017f017f03020100050301000107080104" +
+    "6c6f616400000a0901070020002802000b";
+  const bytes = Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16));
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.load;
+}
+
+const CASES: Readonly<Record<string, () => unknown>> = {
+  "before the first load"() {
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    return [firsts(file), file.entry?.faults];
+  },
+
+  "between two loads"() {
+    const file = mapFile(4, guard());
+    const before = firsts(file);
+    file.truncate(2);
+    return [before, firsts(file), file.entry?.faults];
+  },
+
+  "before a store"() {
+    const file = mapFile(4, guard());
+    file.truncate(1);
+    file.bytes[2 * PAGE + 5] = 42; // replaces the third page and the fourth
+    const stored = file.bytes[2 * PAGE + 5];
+    const after = firsts(file);
+    file.bytes.fill(9);
+    return [stored, after, firsts(file), file.entry?.faults];
+  },
+
+  "in the middle of a page"() {
+    const file = mapFile(2, guard());
+    file.bytes[PAGE - 1] = 1;
+    file.truncate(1);
+    new DataView(file.bytes.buffer).setUint32(PAGE - 2, 0x01020304); // over the end of the page
+    return [[...file.bytes.subarray(PAGE - 3, PAGE + 3)], file.entry?.faults];
+  },
+
+  async "while a loop of this thread runs"() {
+    const file = mapFile(64, guard());
+    const child = spawn("sh", ["-c", `sleep 0.2; : > "$0"`, file.path]);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    let rounds = 0;
+    let sum = 7;
+    for (; sum > 0; rounds++) {
+      sum = 0;
+      for (let offset = 0; offset < file.bytes.length; offset += PAGE) sum += file.bytes[offset]!;
+    }
+    await ended;
+    return [rounds > 1, file.entry!.faults > 0, file.bytes.every((byte) => byte === 0)];
+  },
+
+  async "in four workers at once"() {
+    const file = mapFile(4, guard());
+    const { handler } = actionOf(SIGBUS);
+    const ROUNDS = 200;
+    const results = await Promise.all(
+      [1, 2, 3, 4].map(() => startWorker({ kind: "own files", rounds: ROUNDS })),
+    );
+    file.truncate(0);
+    return [
+      results.every((result) => JSON.stringify(result) === JSON.stringify([ROUNDS, `${handler}`])),
+      firsts(file),
+      actionOf(SIGBUS).handler === handler,
+    ];
+  },
+
+  async "in a worker when the main thread guards it"() {
+    const file = mapFile(8, guard());
+    file.truncate(0);
+    const { address, bytes: { length } } = file;
+    const sum = await startWorker({ kind: "view", address, pages: length / PAGE });
+    return [sum, file.entry?.faults];
+  },
+
+  async "when the worker that guards it has ended"() {
+    const file = mapFile(2, undefined);
+    const { address } = file;
+    if (isGuarded) await startWorker({ kind: "guard", address, pages: 2 });
+    await sleep(50);
+    file.truncate(1);
+    return firsts(file);
+  },
+
+  async "when a thread of the runtime reads it"() {
+    const file = mapFile(64, guard());
+    file.truncate(1);
+    const packed = await promisify(deflate)(file.bytes);
+    const bytes = inflateSync(packed);
+    return [bytes.length / PAGE, bytes[0], bytes[PAGE], bytes.at(-1)];
+  },
+
+  "when the kernel reads it"() {
+    const file = mapFile(4, guard());
+    const target = mapFile(1, undefined);
+    file.truncate(1);
+    const descriptor = openSync(target.path, "r+");
+    let outcome: unknown;
+    try {
+      outcome = writeSync(descriptor, file.bytes.subarray(2 * PAGE, 3 * PAGE)) === PAGE;
+    } catch (error) {
+      outcome = (error as { code?: string }).code === "EFAULT" ||
+        /bad address|EFAULT/i.test(`${error}`);
+    }
+    closeSync(descriptor);
+    return [outcome, file.bytes[3 * PAGE]];
+  },
+
+  "again and again"() {
+    const ROUNDS = 2000;
+    const { address, bytes, descriptor, entry, truncate } = mapFile(2, guard());
+    truncate(0);
+    let zeros = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      zeros += bytes[PAGE] === 0 ? 1 : 0;
+      // MAP_SHARED | MAP_FIXED: the file again, which is empty
+      c.mmap(address, BigInt(2 * PAGE), 3, 0x11, descriptor, 0n);
+    }
+    return [zeros, entry?.faults];
+  },
+
+  "in the last of many mappings"() {
+    const MANY = 5000; // above what one block of the table has
+    const entries = Array.from({ length: MANY }, () => guard()?.add(0n, BigInt(PAGE)));
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    const before = firsts(file);
+    for (const entry of entries) entry?.release();
+    const again = mapFile(4, guard());
+    again.truncate(0);
+    return [before, file.entry?.faults, firsts(again), again.entry?.faults];
+  },
+
+  "past what is guarded"() {
+    const file = mapFile(4, guard(), 2);
+    file.truncate(0);
+    const within = file.bytes[PAGE];
+    console.log(JSON.stringify([within, file.entry?.faults]));
+    return file.bytes[2 * PAGE]; // ends the process
+  },
+
+  "after it was released"() {
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    const gone = isGuarded ? file.bytes[2 * PAGE] : 0; // and not the first page
+    file.entry?.release();
+    file.entry?.release();
+    console.log(JSON.stringify([gone, file.entry?.faults]));
+    return file.bytes[0]; // ends the process
+  },
+
+  "in a file that nobody guards"() {
+    guard();
+    const file = mapFile(4, undefined);
+    file.truncate(0);
+    return file.bytes[0]; // ends the process
+  },
+
+  async "SIGBUS that someone sends"() {
+    guard();
+    await sendSigbus();
+    await sendSigbus(); // Deno's own handler, which is Rust's, takes the first and removes itself
+    return "alive";
+  },
+
+  async "SIGBUS that someone sends, by default"() {
+    setAction(SIGBUS, SIG_DFL);
+    guard();
+    await sendSigbus();
+    return "alive";
+  },
+
+  async "SIGBUS that someone sends, ignored"() {
+    setAction(SIGBUS, SIG_IGN);
+    const file = mapFile(1, guard());
+    await sendSigbus();
+    file.truncate(0);
+    return file.bytes[0];
+  },
+
+  "in a file that nobody guards, ignored"() {
+    setAction(SIGBUS, SIG_IGN);
+    return CASES["in a file that nobody guards"]!();
+  },
+
+  "in a file that nobody guards, by default"() {
+    setAction(SIGBUS, SIG_DFL);
+    return CASES["in a file that nobody guards"]!();
+  },
+
+  async "a handler that was there before"() {
+    const SIGUSR2 = 12;
+    const counting = countingHandler();
+    setAction(SIGBUS, { handler: counting.handler, mask: 1n << BigInt(SIGUSR2 - 1), flags: 0 });
+    const file = mapFile(2, guard());
+    await sendSigbus();
+    await sendSigbus();
+    file.truncate(0);
+    const bit = (signal: number) => Number(counting.mask() >> BigInt(signal - 1) & 1n);
+    return [counting.calls(), bit(SIGBUS), bit(SIGUSR2), firsts(file), counting.calls()];
+  },
+
+  async "a handler for once that was there before"() {
+    const counting = countingHandler();
+    // SA_SIGINFO | SA_NODEFER | SA_RESETHAND
+    setAction(SIGBUS, { handler: counting.handler, mask: 0n, flags: 0xc000_0004 | 0 });
+    guard();
+    await sendSigbus();
+    const isDeferred = Number(counting.mask() >> BigInt(SIGBUS - 1) & 1n);
+    console.log(JSON.stringify([counting.calls(), isDeferred]));
+    await sendSigbus(); // ends the process
+    return "alive";
+  },
+
+  async "another version of the code below"() {
+    return await besideAnother("below");
+  },
+
+  async "another version of the code above"() {
+    return await besideAnother("above");
+  },
+
+  async "a copy of the module"() {
+    const first = mapFile(2, guard());
+    const before = actionOf(SIGBUS);
+    const second = mapFile(2, await guardOfCopy());
+    const isOne = before.handler === actionOf(SIGBUS).handler;
+    first.truncate(0);
+    second.truncate(0);
+    return [isOne, firsts(first), first.entry?.faults, firsts(second), second.entry?.faults];
+  },
+
+  "traps of WebAssembly"() {
+    const segv = actionOf(SIGSEGV);
+    const file = mapFile(2, guard());
+    const isSame = JSON.stringify(segv, stringify) === JSON.stringify(actionOf(SIGSEGV), stringify);
+    const load = wasmLoad();
+    let traps = 0;
+    for (let index = 0; index < 1000; index++) {
+      try {
+        load(65_536 + index);
+      } catch (error) {
+        traps += (error as Error).name === "RuntimeError" ? 1 : 0;
+      }
+    }
+    file.truncate(0);
+    return [isSame, traps, load(0), firsts(file), file.entry?.faults];
+  },
+};
+
+function stringify(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}` : value;
+}
+
+/** The guard of a copy of its module, which is in a folder of its own, with other code if asked for. */
+async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined> {
+  const { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  const { fileURLToPath, pathToFileURL } = await import("node:url");
+  const folder = mkdtempSync(`${tmpdir()}/sysalloc-`);
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  cpSync(fileURLToPath(new URL("../../ffi", import.meta.url)), `${folder}/ffi`, {
+    recursive: true,
+  });
+  const inCopy = (name: string) =>
+    sourceUrl(`../ffi/os/${name}`).href.replace(
+      new URL("../../ffi", import.meta.url).href,
+      pathToFileURL(`${folder}/ffi`).href,
+    );
+  if (isOther) { // a later version, in its magic number
+    const code = fileURLToPath(inCopy("truncation_guard_code.ts"));
+    writeFileSync(code, readFileSync(code, "utf8").replaceAll("6775617264203", "6775617264204"));
+  }
+  const copy = await import(
+    inCopy("linux_guard.ts")
+  ) as typeof import("../../ffi/os/linux_guard.ts");
+  return copy.truncationGuard(host().runtime, process.arch, PAGE);
+}
+
+/** Installs this module's handler and another one, and lets both have faults. */
+async function besideAnother(place: "below" | "above"): Promise<unknown> {
+  const original = actionOf(SIGBUS).handler;
+  const other = place === "below" ? await guardOfCopy(true) : undefined;
+  const own = guard();
+  const last = other ?? await guardOfCopy(true);
+  const files = [mapFile(2, own), mapFile(2, last)];
+  const workers = await Promise.all(
+    [1, 2].map(() => startWorker({ kind: "own files", rounds: 20 })),
+  );
+  for (const file of files) file.truncate(0);
+  return [
+    original !== actionOf(SIGBUS).handler,
+    files.map((file) => [...firsts(file), file.entry?.faults]),
+    workers.map((result) => (result as [number])[0]),
+  ];
+}
+
+process.exitCode = 1;
+const value = await CASES[name]!();
+console.log(JSON.stringify(value));
+process.exit(0);

@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { linux } from "../ffi/os/linux.ts";
+import { truncationGuard } from "../ffi/os/linux_guard.ts";
+import { CODE } from "../ffi/os/truncation_guard_code.ts";
+import { type Call, fakePosix, FakeRuntime } from "./fake_runtime.ts";
+import { test } from "./harness.ts";
+
+const MAP_FAILED = 2n ** 64n - 1n;
+const BLOCK_BYTES = 65_536;
+const [TABLE, PAGE, OTHER] = [0x7f00_0000_0000n, 0x7f00_1000_0000n, 0x7f00_2000_0000n];
+
+interface Script {
+  /** The addresses that `mmap` returns, in order. */
+  readonly map?: readonly bigint[];
+  readonly mprotect?: number;
+  /** What each call of `sigaction` returns, in order. */
+  readonly sigaction?: readonly number[];
+  /** The handler that is there before. */
+  readonly handler?: bigint;
+  /** What stands before and at that handler. */
+  readonly code?: Uint8Array;
+}
+
+/** A C library of paper, and what is mapped of it. */
+function fake({ map = [TABLE, PAGE], mprotect = 0, sigaction = [], handler = 0n, code }: Script) {
+  const [addresses, outcomes] = [[...map], [...sigaction]];
+  const mapped = new Set<bigint>();
+  const memory = new Map([TABLE, OTHER].map((address) => [address, new ArrayBuffer(BLOCK_BYTES)]));
+  const copied: Uint8Array[] = [];
+  const runtime = new FakeRuntime({
+    mmap() {
+      const address = addresses.shift() ?? MAP_FAILED;
+      if (address !== MAP_FAILED) mapped.add(address);
+      return address;
+    },
+    munmap: (address: bigint) => mapped.delete(address) ? 0 : -1,
+    mprotect: () => mprotect,
+    memcpy(target: bigint, source: Uint8Array) {
+      copied.push(source.slice());
+      return target;
+    },
+    sigaction(_signal: number, _action: bigint, old: Uint8Array) {
+      new DataView(old.buffer).setBigUint64(0, handler, true);
+      return outcomes.shift() ?? 0;
+    },
+    getpid: () => 1234,
+    process_vm_readv(_process: number, local: Uint8Array) {
+      if (code === undefined) return -1n;
+      const [target] = new BigUint64Array(local.buffer);
+      new Uint8Array(memory.get(TABLE)!, Number(target! - TABLE)).set(code);
+      return BigInt(code.length);
+    },
+  }, memory);
+  const names = () => runtime.calls.map(([name]: Call) => name);
+  return { runtime, mapped, memory, copied, names };
+}
+
+/** The code of an architecture as it stands in memory, with a table and a page size. */
+function installedCode(arch: string, table: bigint, pageSize: number): Uint8Array {
+  const code = Uint8Array.from(CODE[arch]!.match(/../g)!, (byte) => parseInt(byte, 16));
+  const fields = new DataView(code.buffer);
+  fields.setBigUint64(16, table, true);
+  fields.setBigUint64(24, BigInt(pageSize), true);
+  return code;
+}
+
+for (const arch of ["x64", "arm64"]) {
+  for (const pageSize of [4096, 16_384, 65_536]) {
+    test(`truncationGuard() writes the code of ${arch} with the table and ${pageSize} as page size, then makes it executable`, () => {
+      const { runtime, copied, names, mapped } = fake({});
+      assert(truncationGuard(runtime, arch, pageSize) !== undefined);
+      assertEquals(copied, [installedCode(arch, TABLE, pageSize)]);
+      assertEquals(names(), ["mmap", "sigaction", "mmap", "memcpy", "mprotect", "sigaction"]);
+      assertEquals(runtime.calls[2], ["mmap", 0n, BigInt(pageSize), 3, 0x22, -1, 0n]);
+      assertEquals(runtime.calls[4], ["mprotect", PAGE, BigInt(pageSize), 5]);
+      assertEquals([...mapped], [TABLE, PAGE]);
+    });
+  }
+}
+
+const REFUSALS: readonly (readonly [what: string, script: Script])[] = [
+  ["the table is refused", { map: [MAP_FAILED] }],
+  ["the page of the code is refused", { map: [TABLE, MAP_FAILED] }],
+  ["executable memory is refused", { mprotect: -1 }],
+  ["the old handler cannot be asked for", { sigaction: [-1] }],
+  ["the new handler is refused", { sigaction: [0, -1] }],
+];
+
+for (const [what, script] of REFUSALS) {
+  test(`truncationGuard() returns undefined and leaves nothing mapped when ${what}`, () => {
+    const { runtime, mapped } = fake(script);
+    assertStrictEquals(truncationGuard(runtime, "x64", 4096), undefined);
+    assertEquals([...mapped], []);
+  });
+}
+
+test("truncationGuard() returns undefined and opens nothing when there is no code for the architecture", () => {
+  for (const arch of ["riscv64", "ia32", "toString", ""]) {
+    const { runtime } = fake({});
+    assertStrictEquals(truncationGuard(runtime, arch, 4096), undefined);
+    assertEquals(runtime.opened, []);
+  }
+});
+
+test("truncationGuard() takes the table of the handler that is installed when it is the same code", () => {
+  const code = installedCode("x64", OTHER, 4096);
+  const { runtime, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
+  const guard = truncationGuard(runtime, "x64", 4096)!;
+  assertEquals(names(), ["mmap", "sigaction", "getpid", "process_vm_readv", "munmap"]);
+  assertEquals([...mapped], []);
+  guard.add(0x1000n, 1n);
+  assertEquals(
+    [...new BigUint64Array(memory.get(OTHER)!, 2048, 2)],
+    [0x1000n, 0x2000n],
+  );
+});
+
+test("truncationGuard() installs its own handler when the one that is there is another's", () => {
+  const code = installedCode("x64", OTHER, 4096);
+  const changed = (index: number) => code.map((byte, at) => at === index ? byte ^ 1 : byte);
+  const others: readonly Script[] = [
+    { handler: 1n, code }, // SIG_IGN
+    { handler: PAGE + 32n }, // its memory cannot be read
+    { handler: PAGE + 32n, code: code.subarray(1) },
+    { handler: PAGE + 32n, code: installedCode("x64", OTHER, 16_384) },
+    ...[0, 15, 24, 32, code.length - 1].map((index) => ({
+      handler: PAGE + 32n,
+      code: changed(index),
+    })),
+  ];
+  for (const script of others) {
+    const { runtime, mapped } = fake(script);
+    assert(truncationGuard(runtime, "x64", 4096) !== undefined);
+    assertEquals([...mapped], [TABLE, PAGE]);
+  }
+});
+
+test("add() writes an entry with its end rounded up to pages, and release() frees it", () => {
+  const { runtime, memory } = fake({});
+  const guard = truncationGuard(runtime, "x64", 16_384)!;
+  const entry = guard.add(0x10_0000n, 16_385n)!;
+  const words = new BigUint64Array(memory.get(TABLE)!, 2048, 4);
+  const states = new Int32Array(memory.get(TABLE)!, 2048 + 16, 2);
+  assertEquals([...words.slice(0, 2)], [0x10_0000n, 0x10_8000n]);
+  assertEquals([...states], [2, 0]); // live
+  states[1] = 3;
+  assertEquals(entry.faults, 3);
+  entry.release();
+  assertEquals([...states], [4, 3]); // free, after one use
+  entry.release();
+  assertEquals([...states], [4, 3]);
+  guard.add(0x20_0000n, 1n);
+  assertEquals([...states, entry.faults], [6, 0, 3]);
+});
+
+test("add() returns undefined when the table is full and no memory is left", () => {
+  const { runtime } = fake({});
+  const guard = truncationGuard(runtime, "x64", 4096)!;
+  const entries = Array.from({ length: 1984 }, () => guard.add(0x1000n, 4096n));
+  assert(entries.every((entry) => entry !== undefined));
+  assertStrictEquals(guard.add(0x1000n, 4096n), undefined);
+  entries[7]!.release();
+  assert(guard.add(0x1000n, 4096n) !== undefined);
+});
+
+test("add() links one more block when the table is full, and other threads find it", () => {
+  const { runtime, memory } = fake({ map: [TABLE, PAGE, OTHER] });
+  const guard = truncationGuard(runtime, "x64", 4096)!;
+  for (let index = 0; index <= 1984; index++) guard.add(BigInt(index) * 4096n, 4096n);
+  assertEquals(new BigUint64Array(memory.get(TABLE)!)[0], OTHER);
+  assertEquals(new BigUint64Array(memory.get(OTHER)!, 2048, 1)[0], 1984n * 4096n);
+});
+
+test("linux().guard() opens it once, also where it is refused", () => {
+  const { runtime } = fakePosix();
+  const os = linux(runtime, "unknown");
+  assertEquals([os.guard!(), os.guard!()], [undefined, undefined]);
+  const calls: string[] = [];
+  const real = fake({});
+  const once = linux({
+    ...runtime,
+    view: (address, byteLength) =>
+      (byteLength === 4 ? runtime : real.runtime).view(address, byteLength),
+    open(library, table) {
+      calls.push(...Object.keys(table));
+      return ("sigaction" in table ? real.runtime : runtime).open(library, table);
+    },
+  }, "x64");
+  assert(!calls.includes("sigaction"));
+  assert(once.guard!() !== undefined && once.guard!() === once.guard!());
+  assertEquals(calls.filter((name) => name === "sigaction").length, 1);
+});

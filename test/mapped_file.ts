@@ -1,0 +1,133 @@
+/**
+ * Files mapped by the C library alone, for the tests of the truncation guard,
+ * and what they need of signals.
+ *
+ * @module
+ */
+import type { GuardEntry, TruncationGuard } from "../ffi/os/truncation_guard.ts";
+import { host } from "../ffi/host.ts";
+import type { Functions } from "../ffi/symbols.ts";
+
+const FUNCTIONS = {
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
+  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
+  sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+} as const;
+
+const { runtime, os } = host();
+
+/** The C functions that the tests call. */
+export const c: Functions<typeof FUNCTIONS> = runtime.open("libc.so.6", FUNCTIONS);
+
+/** The page size in bytes. */
+export const PAGE: number = os.pageSize;
+
+const MAP_SHARED = 1;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+const READ_WRITE = 3;
+
+/** A file that is mapped, full of sevens. It has no name, and is gone with the process. */
+export interface MappedFile {
+  /** The file, also for other processes. */
+  readonly path: string;
+  readonly descriptor: number;
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+  readonly entry: GuardEntry | undefined;
+  /** Makes the file so many pages long. */
+  truncate(pages: number): void;
+}
+
+/** Maps a new file of so many pages, and guards the first `guarded` of them. */
+export function mapFile(
+  pages: number,
+  guard: TruncationGuard | undefined,
+  guarded: number = pages,
+): MappedFile {
+  const descriptor = c.memfd_create(new Uint8Array([0x66, 0]), 0);
+  const truncate = (length: number) => {
+    c.ftruncate(descriptor, BigInt(length * PAGE));
+  };
+  truncate(pages);
+  const address = c.mmap(0n, BigInt(pages * PAGE), READ_WRITE, MAP_SHARED, descriptor, 0n);
+  return {
+    path: `/proc/${process.pid}/fd/${descriptor}`,
+    descriptor,
+    address,
+    bytes: viewOf(address, pages).fill(7),
+    entry: guard?.add(address, BigInt(guarded * PAGE)),
+    truncate,
+  };
+}
+
+/** Views so many pages of this process. */
+export function viewOf(address: bigint, pages: number): Uint8Array {
+  return new Uint8Array(runtime.view(address, pages * PAGE));
+}
+
+/** The `struct sigaction` of a signal: its handler, the first 64 signals of its mask, and its flags. */
+export interface Action {
+  readonly handler: bigint;
+  readonly mask: bigint;
+  readonly flags: number;
+}
+
+/** What a signal does. */
+export function actionOf(signal: number): Action {
+  const action = new Uint8Array(152);
+  c.sigaction(signal, 0n, action);
+  const fields = new DataView(action.buffer);
+  return {
+    handler: fields.getBigUint64(0, true),
+    mask: fields.getBigUint64(8, true),
+    flags: fields.getInt32(136, true),
+  };
+}
+
+/** Changes what a signal does. */
+export function setAction(signal: number, { handler, mask, flags }: Action): void {
+  const address = mapPage();
+  const fields = new DataView(viewOf(address, 1).buffer);
+  fields.setBigUint64(0, handler, true);
+  fields.setBigUint64(8, mask, true);
+  fields.setInt32(136, flags, true);
+  c.sigaction(signal, address, new Uint8Array(152));
+}
+
+// void handler(int) { counter++; rt_sigprocmask(SIG_BLOCK, 0, counter + 8, 8); }
+const COUNTING_HANDLERS: Readonly<Record<string, string>> = {
+  // movabs rax, COUNTER; lock inc dword [rax]; lea rdx, [rax+8]; xor esi, esi;
+  // xor edi, edi; mov r10d, 8; mov eax, 14; syscall; ret
+  x64: "48b8 COUNTER f0ff00 488d5008 31f6 31ff 41ba08000000 b80e000000 0f05 c3",
+  // ldr x9, COUNTER; ldr w10, [x9]; add w10, w10, 1; str w10, [x9]; mov x0, 0;
+  // mov x1, 0; add x2, x9, 8; mov x3, 8; mov x8, 135; svc 0; ret; nop; COUNTER
+  arm64: "89010058 2a0140b9 4a050011 2a0100b9 000080d2 010080d2 22210091 030180d2 e81080d2 " +
+    "010000d4 c0035fd6 1f2003d5 COUNTER",
+};
+
+/** A handler in machine code that counts its calls, and keeps the mask that it ran with. */
+export function countingHandler(): { readonly handler: bigint; calls(): number; mask(): bigint } {
+  const [counter, page] = [mapPage(), mapPage()];
+  const seen = new BigUint64Array(viewOf(counter, 1).buffer);
+  const digits = new Uint8Array(new BigUint64Array([counter]).buffer)
+    .reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "");
+  const code = COUNTING_HANDLERS[process.arch]!.replace("COUNTER", digits).replaceAll(" ", "");
+  const bytes = Uint8Array.from(code.match(/../g)!, (byte) => parseInt(byte, 16));
+  c.memcpy(page, bytes, BigInt(bytes.length));
+  c.mprotect(page, BigInt(PAGE), 5);
+  return {
+    handler: page,
+    calls: () => Number(Atomics.load(seen, 0)),
+    mask: () => Atomics.load(seen, 1),
+  };
+}
+
+function mapPage(): bigint {
+  return c.mmap(0n, BigInt(PAGE), READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0n);
+}
