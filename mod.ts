@@ -18,7 +18,9 @@
 export { type MmapInit, MmapOptions, type MmapSettings } from "./core/options.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/paging.ts";
+export type { PrefaultOptions } from "./core/prefault.ts";
 export type { ViewConstructor } from "./core/view_range.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
 export { MmapError, type MmapErrorInit } from "./core/errors.ts";
+export type { Advice } from "./ffi/os/residency.ts";
 export type { Pointer } from "./ffi/runtime/runtime.ts";

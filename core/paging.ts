@@ -61,6 +61,11 @@ export class Pages {
     return run.end >= end ? run.value : "mixed";
   }
 
+  /** The runs of equal access in a range, in order. */
+  runsIn({ start, end }: PageRange): Run<Access>[] {
+    return this.#access.runsIn(start, end);
+  }
+
   /** All bytes as one array. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#viewsIn(0, this.#byteLength).views.bytes;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native } from "../symbols.ts";
+import { DARWIN_ADVICE } from "./darwin_advice.ts";
 import type { Os } from "./os.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 
@@ -43,6 +44,7 @@ export function darwin(native: Native): Os {
     flags: ({ noReserve }) => MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
     // Its MADV_DONTNEED frees nothing.
     vacant: MAP_PRIVATE | MAP_ANON | MAP_NORESERVE,
+    advice: DARWIN_ADVICE,
     codes: CODES,
   });
 }

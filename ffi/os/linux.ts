@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native } from "../symbols.ts";
+import { LINUX_ADVICE, MADV_DONTNEED } from "./linux_advice.ts";
 import type { Os } from "./os.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 
@@ -15,19 +16,19 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_POPULATE = 0x8000;
 /** `MAP_FIXED_NOREPLACE`: Linux 4.17; older kernels take the address for a mere hint. */
 export const MAP_FIXED_NOREPLACE = 0x100000;
-/** `MADV_DONTNEED`: {@link https://man7.org/linux/man-pages/man2/madvise.2.html} */
-export const MADV_DONTNEED = 4;
 /** `_SC_PAGESIZE`: {@link https://man7.org/linux/man-pages/man3/sysconf.3.html} */
 export const _SC_PAGESIZE = 30;
 
-/** The errors of `mmap` and `munmap`: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
+/** The errors of the calls: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
 export const CODES: Readonly<Record<number, string>> = {
   1: "EPERM",
+  5: "EIO",
   9: "EBADF",
   11: "EAGAIN",
   12: "ENOMEM",
   13: "EACCES",
   14: "EFAULT",
+  16: "EBUSY",
   17: "EEXIST",
   19: "ENODEV",
   22: "EINVAL",
@@ -51,6 +52,7 @@ export function linux(native: Native): Os {
       (strict ? MAP_FIXED_NOREPLACE : 0),
     vacant: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
     freeing: MADV_DONTNEED, // refused for locked memory
+    advice: LINUX_ADVICE,
     codes: CODES,
   });
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Residency } from "./residency.ts";
 
 /** A call that the system refused. */
 export interface Failure {
@@ -83,6 +84,9 @@ export interface Os {
 
   /** How much may stay vacated and mapped at a time, in bytes. */
   readonly maxHeldByteLength: number;
+
+  /** What it does for memory that is mapped already; opened when first asked for. */
+  readonly residency: Residency;
 }
 
 /** Makes the failure of `syscall`, its code looked up in `codes`. */

@@ -5,6 +5,8 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { failure, type MapRequest, type Os, type Protection } from "./os.ts";
+import { type PosixResidency, posixResidency } from "./posix_residency.ts";
+import type { Residency } from "./residency.ts";
 
 /** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
 export const PROT_NONE = 0x0;
@@ -45,9 +47,7 @@ const PROTECTIONS: Readonly<Record<Protection, number>> = {
 };
 
 /** In what one POSIX system differs from another. */
-export interface Posix {
-  /** The C library's name. */
-  readonly library: string;
+export interface Posix extends PosixResidency {
   /** The C library's function that returns the address of the thread's `errno`. */
   readonly errnoLocation: string;
   /** `_SC_PAGESIZE` */
@@ -89,6 +89,8 @@ export function posix(native: Native, system: Posix): Os {
     return mapOver(address, byteLength, PROT_READ | PROT_WRITE);
   };
 
+  let residency: Residency | undefined;
+
   return {
     pageSize,
     allocationGranularity: pageSize,
@@ -119,5 +121,9 @@ export function posix(native: Native, system: Posix): Os {
     },
 
     maxHeldByteLength: 2 ** 40, // of 2^47 bytes of addresses
+
+    get residency() {
+      return residency ??= posixResidency(native, system, pageSize, failed);
+    },
   };
 }

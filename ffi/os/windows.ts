@@ -5,6 +5,8 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { failure, type Os, type Protection } from "./os.ts";
+import type { Residency } from "./residency.ts";
+import { windowsResidency } from "./windows_residency.ts";
 
 /** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
 export const MEM_COMMIT = 0x1000;
@@ -100,10 +102,13 @@ export function windows(native: Native): Os {
   const pageSize = fields.getUint32(DW_PAGE_SIZE, true);
   const oldProtection = new Uint8Array(4);
 
+  let residency: Residency | undefined;
+
   // What is in the pages afterwards is not defined: what was there, or nothing.
   const vacate = (address: bigint, byteLength: bigint) => {
     // It takes whole pages, and returns the error.
     const wholePages = (byteLength + BigInt(pageSize - 1)) & -BigInt(pageSize);
+    residency?.unlock(address, wholePages); // what is locked stays in RAM
     const osError = DiscardVirtualMemory(address, wholePages);
     return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, CODES);
   };
@@ -156,5 +161,14 @@ export function windows(native: Native): Os {
     },
 
     maxHeldByteLength: 256 * 2 ** 20, // it stays committed: others cannot have it
+
+    get residency() {
+      return residency ??= windowsResidency(
+        native,
+        pageSize,
+        failed,
+        (syscall, osError) => failure(syscall, osError, CODES),
+      );
+    },
   };
 }
