@@ -510,9 +510,10 @@ export class Mmap implements Disposable {
    * ```
    */
   advise(advice: Advice, byteOffset: number = 0, byteLength?: number): void {
+    Mmap.#received(this);
     const range = isForWholePages(advice)
       ? this.#pageRange(byteOffset, byteLength)
-      : this.#byteRange(byteOffset, byteLength);
+      : Mmap.#byteRange(this, byteOffset, byteLength);
     advise(this.#allocation.address, range, advice);
   }
 
@@ -548,7 +549,7 @@ export class Mmap implements Disposable {
    * ```
    */
   lock(byteOffset: number = 0, byteLength?: number): void {
-    const range = this.#byteRange(byteOffset, byteLength);
+    const range = Mmap.#byteRange(this, byteOffset, byteLength);
     lock(this.#allocation.address, range, this.#paged);
   }
 
@@ -569,7 +570,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; another code if the system refused.
    */
   unlock(byteOffset: number = 0, byteLength?: number): void {
-    const range = this.#byteRange(byteOffset, byteLength);
+    const range = Mmap.#byteRange(this, byteOffset, byteLength);
     unlock(this.#allocation.address, range);
   }
 
@@ -604,7 +605,7 @@ export class Mmap implements Disposable {
    * ```
    */
   resident(byteOffset: number = 0, byteLength?: number): number {
-    const range = this.#byteRange(byteOffset, byteLength);
+    const range = Mmap.#byteRange(this, byteOffset, byteLength);
     return resident(this.#allocation.address, range);
   }
 
@@ -647,9 +648,12 @@ export class Mmap implements Disposable {
     }, options);
   }
 
-  #byteRange(byteOffset: number, byteLength: number | undefined): PageRange {
-    Mmap.#opened(this);
-    return byteRange(byteOffset, byteLength, this.#byteLength);
+  static #byteRange(
+    mmap: Mmap,
+    byteOffset: number,
+    byteLength: number | undefined,
+  ): PageRange {
+    return byteRange(byteOffset, byteLength, Mmap.#opened(mmap).#byteLength);
   }
 
   #pageRange(byteOffset: number, byteLength: number | undefined): PageRange {
