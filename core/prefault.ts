@@ -86,7 +86,7 @@ function populate({ address, pages }: OpenMemory, range: PageRange): number {
   refuseNoAccess("prefault", run, pages);
   const slice = wholePages(address, run);
   const forWriting = run.value === "read-write";
-  const failure = host().os.residency.populate(slice.address, slice.byteLength, forWriting);
+  const failure = host().os.residency().populate(slice.address, slice.byteLength, forWriting);
   if (failure === "unsupported") touch(slice, forWriting);
   else if (failure !== undefined) throw refused(`to prefault ${words(slice)}`, failure);
   return run.end;

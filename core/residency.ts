@@ -36,7 +36,7 @@ export function isForWholePages(advice: Advice): boolean {
 /** Gives an advice for bytes of the mapping at `address`. */
 export function advise(address: bigint, range: PageRange, advice: Advice): void {
   const pages = wholePages(address, range);
-  const failure = host().os.residency.advise(pages.address, pages.byteLength, advice);
+  const failure = host().os.residency().advise(pages.address, pages.byteLength, advice);
   if (failure === undefined) return;
   const systems = ADVICE_SYSTEMS[advice];
   if (failure === "unsupported") {
@@ -58,7 +58,7 @@ export function advise(address: bigint, range: PageRange, advice: Advice): void 
 /** Keeps the pages of bytes in RAM. */
 export function lock(address: bigint, range: PageRange, access: Pages): void {
   refuseNoAccess("lock", range, access);
-  const { residency } = host().os;
+  const residency = host().os.residency();
   const pages = wholePages(address, range);
   const failure = residency.lock(pages.address, pages.byteLength);
   if (failure === undefined) return;
@@ -76,14 +76,14 @@ export function lock(address: bigint, range: PageRange, access: Pages): void {
 /** Undoes {@linkcode lock}. */
 export function unlock(address: bigint, range: PageRange): void {
   const pages = wholePages(address, range);
-  const failure = host().os.residency.unlock(pages.address, pages.byteLength);
+  const failure = host().os.residency().unlock(pages.address, pages.byteLength);
   if (failure !== undefined) throw refused(`to unlock ${words(pages)}`, failure);
 }
 
 /** Counts the bytes of the pages that are in RAM. */
 export function resident(address: bigint, range: PageRange): number {
   const pages = wholePages(address, range);
-  const byteLength = host().os.residency.resident(pages.address, pages.byteLength);
+  const byteLength = host().os.residency().resident(pages.address, pages.byteLength);
   if (typeof byteLength === "number") return byteLength;
   throw refused(`to tell what is in RAM of ${words(pages)}`, byteLength);
 }

@@ -24,7 +24,7 @@ function opener(open: typeof linux, fake: (script: Script) => FakeSystem) {
   return (script: Script = {}) => {
     const system = fake(script);
     const os: Os = open(system.runtime);
-    const { residency } = os;
+    const residency = os.residency();
     system.runtime.calls.length = 0;
     return { ...system, os, residency };
   };
@@ -92,7 +92,7 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
     const { runtime } = fakePosix();
     const os = open(runtime);
     const before = runtime.opened.length;
-    assertStrictEquals(os.residency, os.residency);
+    assertStrictEquals(os.residency(), os.residency());
     assertEquals(runtime.opened.slice(before), [{
       library,
       table: {
@@ -215,7 +215,7 @@ test("windows() opens what residency needs when it is first asked for, once", ()
   const { runtime } = fakeWindows();
   const os = windows(runtime);
   const before = runtime.opened.length;
-  assertStrictEquals(os.residency, os.residency);
+  assertStrictEquals(os.residency(), os.residency());
   assertEquals(runtime.opened.slice(before), [{
     library: "kernel32.dll",
     table: {
@@ -338,7 +338,7 @@ test("windows().vacate() unlocks first, where anything can have been locked", ()
   os.map(request());
   os.vacate(ADDRESS, 4097n);
   assertEquals(runtime.calls.slice(2), [["DiscardVirtualMemory", ADDRESS, 8192n]]);
-  os.residency.lock(ADDRESS, 8192n);
+  os.residency().lock(ADDRESS, 8192n);
   runtime.calls.length = 0;
   os.vacate(ADDRESS, 4097n);
   assertEquals(runtime.calls, [

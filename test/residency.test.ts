@@ -17,7 +17,7 @@ const CHANGING: readonly Advice[] = [
   "remove",
 ];
 const SYSTEM = { linux: "Linux", darwin: "macOS", win32: "Windows" }[platform]!;
-const { residency } = host().os; // before the tests: Deno counts a library that a test opens as a leak
+const residency = host().os.residency(); // before the tests: Deno counts a library that a test opens as a leak
 
 /** Maps at a place of its own: the system does not merge it with a neighbour. */
 function mapped(pages: number): Mmap {
@@ -62,7 +62,7 @@ test("advise() takes every advice or says why not, and no load or store is hurt"
   ];
   for (const map of kinds) {
     for (const advice of ADVICES) {
-      using mmap = map();
+      const mmap = map();
       const isWritable = mmap.access === "read-write";
       if (isWritable) mmap.bytes.fill(7);
       try {
@@ -86,7 +86,7 @@ test("advise() takes every advice or says why not, and no load or store is hurt"
 });
 
 test("advise() throws ENOTSUP and names the systems when this one has no such advice", () => {
-  using mmap = mapped(1);
+  const mmap = mapped(1);
   const advice = platform === "darwin" ? "cold" : "free-reuse";
   const error = errorOf(() => mmap.advise(advice));
   assertEquals([error.code, error.syscall, error.osError], ["ENOTSUP", undefined, undefined]);
@@ -97,7 +97,7 @@ test("advise() throws ENOTSUP and names the systems when this one has no such ad
 });
 
 test("advise() says which kernel has the advice when this one refuses it", () => {
-  using mmap = mapped(1);
+  const mmap = mapped(1);
   const failure = { syscall: "madvise", osError: 22, code: "EINVAL" };
   withResidency({ advise: () => failure }, () => {
     const error = errorOf(() => mmap.advise("cold"));
@@ -117,7 +117,7 @@ for (
   ] as const
 ) {
   test(`advise("${advice}") sets the kernel's flag ${flag}, and "${undoing}" takes it away`, () => {
-    using mmap = mapped(2);
+    const mmap = mapped(2);
     mmap.advise(advice);
     assert(flagsAt(mmap).includes(flag));
     mmap.advise(undoing);
@@ -126,7 +126,7 @@ for (
 }
 
 test('advise("huge-page") sets the kernel\'s flag hg, and "no-huge-page" nh', () => {
-  using mmap = mapped(2);
+  const mmap = mapped(2);
   for (const [advice, set, unset] of [["huge-page", "hg", "nh"], ["no-huge-page", "nh", "hg"]]) {
     try {
       mmap.advise(advice as Advice);
@@ -140,7 +140,7 @@ test('advise("huge-page") sets the kernel\'s flag hg, and "no-huge-page" nh', ()
 }, { skip: withoutSmaps() });
 
 test("advise() rounds outwards to pages, and not further", () => {
-  using mmap = mapped(5);
+  const mmap = mapped(5);
   mmap.advise("dont-dump", 2 * PAGE - 1, 2);
   const at = [0, 1, 3].map((page) => flagsAt(mmap, page * PAGE).includes("dd"));
   assertEquals(at, [false, true, false]);
@@ -148,7 +148,7 @@ test("advise() rounds outwards to pages, and not further", () => {
 }, { skip: withoutSmaps() });
 
 test("advise() that can change content takes whole pages only", () => {
-  using mmap = mapped(3);
+  const mmap = mapped(3);
   mmap.bytes.fill(7);
   for (const advice of CHANGING) {
     for (const [byteOffset, byteLength] of [[1, PAGE], [0, 1], [PAGE, PAGE + 1]]) {
@@ -159,7 +159,7 @@ test("advise() that can change content takes whole pages only", () => {
 });
 
 test('advise("dont-need") gives pages back at once, and views stay attached', () => {
-  using mmap = mapped(3);
+  const mmap = mapped(3);
   const { bytes } = mmap;
   bytes.fill(7);
   mmap.advise("dont-need", PAGE, PAGE);
@@ -167,14 +167,14 @@ test('advise("dont-need") gives pages back at once, and views stay attached', ()
 }, { skip: unlessLinux("elsewhere it frees nothing, or there is no such advice") });
 
 test('advise("populate-write") backs every page', () => {
-  using mmap = mapped(8);
+  const mmap = mapped(8);
   assertEquals(mmap.resident(), 0);
   mmap.advise("populate-write", 3 * PAGE, 2 * PAGE);
   assertEquals(residentByteLength(mmap.address, 8 * PAGE), 2 * PAGE);
 }, { skip: unlessLinux("only Linux has it") ?? withoutSmaps() });
 
 test("resident() counts the pages that were stored to, and those alone", () => {
-  using mmap = mapped(64);
+  const mmap = mapped(64);
   if (SYSTEM === "Linux") adviseIfPossible(mmap, "no-huge-page");
   assertEquals(mmap.resident(), 0);
   for (const page of [0, 5, 6, 63]) mmap.bytes[page * PAGE] = 1;
@@ -189,12 +189,12 @@ test("resident() counts the pages that were stored to, and those alone", () => {
 }, { skip: withoutRegions() });
 
 test("resident() counts whole pages of a length that is not", () => {
-  using mmap = new MmapOptions({ len: PAGE + 1, populate: true }).mapAnon();
+  const mmap = new MmapOptions({ len: PAGE + 1, populate: true }).mapAnon();
   assertEquals(mmap.resident(), 2 * PAGE);
 });
 
 test("resident() counts in a reservation of 2^38 bytes", () => {
-  using mmap = new MmapOptions({ len: 2 ** 38 }).reserve();
+  const mmap = new MmapOptions({ len: 2 ** 38 }).reserve();
   const end = 2 ** 38;
   for (const byteOffset of [0, 2 ** 37, end - PAGE]) {
     mmap.commit(byteOffset, PAGE);
@@ -212,7 +212,7 @@ function adviseIfPossible(mmap: Mmap, advice: Advice): void {
 }
 
 test("lock() backs pages with memory, and unlock() takes any bytes", () => {
-  using mmap = mapped(4);
+  const mmap = mapped(4);
   mmap.lock(PAGE + 1, PAGE);
   assertEquals(mmap.resident(PAGE, 2 * PAGE), 2 * PAGE);
   mmap.bytes.fill(1);
@@ -223,7 +223,7 @@ test("lock() backs pages with memory, and unlock() takes any bytes", () => {
 
 test("lock() and unlock() round outwards to pages, and change what the kernel has locked", () => {
   const before = lockedByteLength();
-  using mmap = mapped(4);
+  const mmap = mapped(4);
   mmap.lock(2 * PAGE - 1, 2);
   assertEquals(smapsEntry(mmap.address + BigInt(PAGE))!.Locked, `${2 * PAGE / 1024} kB`);
   assert(flagsAt(mmap, PAGE).includes("lo"));
@@ -260,7 +260,7 @@ for (
 ) {
   test(`${undoing} works on locked memory, and unlocks it`, () => {
     const before = lockedByteLength();
-    using mmap = mapped(3);
+    const mmap = mapped(3);
     const { address } = mmap;
     mmap.lock();
     assertEquals(lockedByteLength() - before, 3 * PAGE);
@@ -272,7 +272,7 @@ for (
 }
 
 test("lock() refuses with EACCES what nothing may be done with, and locks nothing", () => {
-  using mmap = mapped(3);
+  const mmap = mapped(3);
   mmap.protect("none", PAGE, PAGE);
   const error = errorOf(() => mmap.lock());
   assertEquals([error.code, error.syscall], ["EACCES", undefined]);
@@ -284,7 +284,7 @@ test("lock() refuses with EACCES what nothing may be done with, and locks nothin
 });
 
 test("lock() and unlock() say what the system refused, and what to do", () => {
-  using mmap = mapped(1);
+  const mmap = mapped(1);
   const failure = (syscall: string, osError: number, code: string) => () => ({
     syscall,
     osError,

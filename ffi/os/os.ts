@@ -85,8 +85,8 @@ export interface Os {
   /** How much may stay vacated and mapped at a time, in bytes. */
   readonly maxHeldByteLength: number;
 
-  /** What it does for memory that is mapped already; opened when first asked for. */
-  readonly residency: Residency;
+  /** What it does for memory that is mapped already: opened when first asked for, once. */
+  residency(): Residency;
 }
 
 /** Makes the failure of `syscall`, its code looked up in `codes`. */

@@ -122,7 +122,7 @@ export function posix(native: Native, system: Posix): Os {
 
     maxHeldByteLength: 2 ** 40, // of 2^47 bytes of addresses
 
-    get residency() {
+    residency() {
       return residency ??= posixResidency(native, system, pageSize, failed);
     },
   };

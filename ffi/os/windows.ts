@@ -162,7 +162,7 @@ export function windows(native: Native): Os {
 
     maxHeldByteLength: 256 * 2 ** 20, // it stays committed: others cannot have it
 
-    get residency() {
+    residency() {
       return residency ??= windowsResidency(
         native,
         pageSize,
