@@ -28,6 +28,7 @@ export interface MmapErrorInit {
  * | --- | --- |
  * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
  * | `EBADF` | the mapping is closed |
+ * | `ENOTSUP` | this system has no such advice |
  * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped |
  * | any other | the system refused a call; `syscall` and `osError` tell which and why |
  *
@@ -81,13 +82,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: "the system reserves this address, or forbids the call",
 };
 
-/** The error for a call that the system refused; `asked` is like "to map 4096 bytes". */
+/**
+ * The error for a call that the system refused; `asked` is like "to map 4096
+ * bytes", and `advice` what to do where the code means another thing than usual.
+ */
 export function refused(
   asked: string,
   { syscall, osError, code }: Failure,
   cause?: unknown,
+  advice: string | undefined = ADVICE[code],
 ): MmapError {
-  const advice = ADVICE[code];
   return new MmapError(
     `The system refused ${asked}: ${syscall} failed with ${code} (${osError})` +
       (advice === undefined ? "" : `, ${advice}`),

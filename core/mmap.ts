@@ -4,6 +4,7 @@
  * @module
  */
 import { currentRuntime, host } from "../ffi/host.ts";
+import type { Advice } from "../ffi/os/residency.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { printAs } from "./inspect.ts";
@@ -17,6 +18,8 @@ import {
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
 import { type Access, type Mapped, Pages } from "./paging.ts";
 import { bytesOf, copyIn, copyOut } from "./copying.ts";
+import { prefault, type PrefaultOptions } from "./prefault.ts";
+import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
 
@@ -296,10 +299,8 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   accessAt(byteOffset: number): Access {
-    const offset = byteCount(byteOffset, "The byteOffset");
-    const { skip } = Mmap.#opened(this).#mapped;
-    const { start } = byteRange(offset, 1, this.#byteLength);
-    return this.#paged.accessOf({ start: skip + start, end: skip + start + 1 }) as Access;
+    const range = Mmap.#received(this).#byteRange(byteOffset, 1);
+    return this.#paged.accessOf(range) as Access;
   }
 
   /**
@@ -607,6 +608,189 @@ export class Mmap implements Disposable {
   /** Unmaps at the end of a `using` block: {@linkcode Mmap.unmap}. */
   [Symbol.dispose](): void {
     Mmap.#received(this).unmap();
+  }
+
+  /**
+   * Tells the system what is meant to be done with the memory: {@linkcode Advice}
+   * lists what each system has.
+   *
+   * Calls [`madvise`](https://man7.org/linux/man-pages/man2/madvise.2.html) on Linux and
+   * macOS; on Windows
+   * [`PrefetchVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-prefetchvirtualmemory)
+   * for `"will-need"` and
+   * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
+   * for `"free"`.
+   *
+   * @param advice The advice. It holds until another one undoes it, or
+   * {@linkcode Mmap.decommit} takes the pages.
+   * @param byteOffset Where the memory starts, in bytes. Default: 0.
+   * @param byteLength How much it is, in bytes. Default: up to the end of the
+   * mapping. The range is rounded outwards to pages; but `"dont-need"`,
+   * `"dont-need-locked"`, `"free"`, `"free-reusable"` and `"remove"`, which can
+   * change content, take whole pages only.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If it is no such advice, or the range is out of bounds or,
+   * where it must be, not of whole pages.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOTSUP` if this system
+   * has no such advice; `EINVAL` (Linux, macOS) if this kernel has it not, or not for
+   * this memory; another code if the system refused.
+   *
+   * @example Huge pages where there are any
+   * ```ts
+   * import { MmapError, MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 2 ** 30 }).mapAnon();
+   * try {
+   *   mmap.advise("huge-page");
+   * } catch (error) {
+   *   if (!(error instanceof MmapError)) throw error; // it serves without, too
+   * }
+   * ```
+   */
+  advise(advice: Advice, byteOffset: number = 0, byteLength?: number): void {
+    Mmap.#received(this);
+    const range = isForWholePages(advice)
+      ? this.#pageRange(byteOffset, byteLength)
+      : this.#byteRange(byteOffset, byteLength);
+    advise(this.#paged, range, advice);
+  }
+
+  /**
+   * Backs pages with memory and keeps them in RAM: they are never written to the
+   * swap space. Locks do not add up, {@linkcode Mmap.unlock} undoes any number;
+   * {@linkcode Mmap.discard}, {@linkcode Mmap.decommit} and {@linkcode Mmap.unmap}
+   * undo them too.
+   *
+   * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS;
+   * on Windows
+   * [`VirtualLock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtuallock),
+   * and where the working set is too small for it,
+   * [`SetProcessWorkingSetSize`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-setprocessworkingsetsize)
+   * before it is tried once more.
+   *
+   * @param byteOffset Where the memory starts, in bytes. Default: 0.
+   * @param byteLength How much it is, in bytes. Default: up to the end of the
+   * mapping. The range is rounded outwards to pages.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is out of bounds.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the access of a
+   * part is `"none"`; `ENOMEM`, `EAGAIN` or `EPERM` at the limit of locked memory
+   * (`ulimit -l`). Any other failure can leave a part locked: call `unlock()` then.
+   *
+   * @example A key that never reaches the disk
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using key = new MmapOptions({ len: 32 }).mapAnon();
+   * key.lock();
+   * crypto.getRandomValues(key.bytes);
+   * ```
+   */
+  lock(byteOffset: number = 0, byteLength?: number): void {
+    const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
+    lock(this.#paged, range);
+  }
+
+  /**
+   * Lets the system take pages from RAM again that {@linkcode Mmap.lock} kept
+   * there. Where nothing is locked it does nothing; on Windows pages that are not
+   * locked leave the working set, and come back when they are used.
+   *
+   * Calls [`munlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS,
+   * [`VirtualUnlock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualunlock)
+   * on Windows: give it a range there of which all is locked.
+   *
+   * @param byteOffset Where the memory starts, in bytes. Default: 0.
+   * @param byteLength How much it is, in bytes. Default: up to the end of the
+   * mapping. The range is rounded outwards to pages.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is out of bounds.
+   * @throws {MmapError} `EBADF` if the mapping is closed; another code if the system refused.
+   */
+  unlock(byteOffset: number = 0, byteLength?: number): void {
+    const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
+    unlock(this.#paged, range);
+  }
+
+  /**
+   * Counts the bytes that are in RAM, in whole pages: never more than the range
+   * rounded outwards to pages. It is true for a moment only. Of a file on Linux it
+   * is what the system has cached of it, whoever read it.
+   *
+   * It asks for every page: on Linux that takes about half a second for 1 TiB of
+   * reserved addresses, too, but little memory. Windows skips what has none.
+   *
+   * Calls [`mincore`](https://man7.org/linux/man-pages/man2/mincore.2.html) on Linux and macOS,
+   * [`QueryWorkingSetEx`](https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex)
+   * on Windows, for what
+   * [`VirtualQuery`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualquery)
+   * says is committed.
+   *
+   * @param byteOffset Where the memory starts, in bytes. Default: 0.
+   * @param byteLength How much it is, in bytes. Default: up to the end of the mapping.
+   * @returns The number of bytes, a multiple of {@linkcode pageSize}.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is out of bounds.
+   * @throws {MmapError} `EBADF` if the mapping is closed; another code if the system refused.
+   *
+   * @example What a store costs
+   * ```ts
+   * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 2 ** 20 }).mapAnon();
+   * mmap.bytes[0] = 1;
+   * console.log(mmap.resident() / pageSize()); // 1, or more with huge pages
+   * ```
+   */
+  resident(byteOffset: number = 0, byteLength?: number): number {
+    const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
+    return resident(this.#paged, range);
+  }
+
+  /**
+   * Backs pages with memory ahead of their use, and leaves their content as it is:
+   * what is used later does not wait for the system then. It does so a little at a
+   * time, so that the event loop never waits for longer than some 10 ms, and all
+   * else goes on between.
+   *
+   * Calls [`madvise(MADV_POPULATE_WRITE)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
+   * on Linux from 5.14 on, `MADV_POPULATE_READ` for memory that cannot be stored to;
+   * elsewhere it loads from each page, or stores to it what is there. Memory that the
+   * system has not got ends the process, as it does for any other store.
+   *
+   * @param options What to back, and how to follow it.
+   * @returns When all is backed.
+   * @throws {TypeError} If an option is unknown or of the wrong type. This and what
+   * follows reject the promise: nothing is thrown by the call.
+   * @throws {RangeError} If the range is out of bounds.
+   * @throws {MmapError} `EBADF` if the mapping is closed, also between two parts;
+   * `EACCES` if the access of a part is `"none"`; another code if the system refused.
+   * The `reason` of a signal that is aborted, and what `onProgress` throws, reject it too.
+   * What was backed before stays so.
+   *
+   * @example With progress, for two seconds at most
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 2 ** 28 }).mapAnon();
+   * await mmap.prefault({
+   *   signal: AbortSignal.timeout(2000),
+   *   onProgress: (done, total) => console.log(`${Math.round(100 * done / total)} %`),
+   * });
+   * ```
+   */
+  async prefault(options: PrefaultOptions = {}): Promise<void> {
+    await prefault((byteOffset, byteLength) => {
+      const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
+      return { range, pages: this.#paged };
+    }, options);
+  }
+
+  /** Bytes, counted from the first page. */
+  #byteRange(byteOffset: number, byteLength: number | undefined): PageRange {
+    const { skip, byteLength: mappedByteLength } = Mmap.#opened(this).#mapped;
+    const { start, end } = byteRange(byteOffset, byteLength, mappedByteLength);
+    return { start: skip + start, end: skip + end };
   }
 
   #pageRange(byteOffset: number, byteLength: number | undefined): PageRange {

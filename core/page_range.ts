@@ -37,17 +37,19 @@ export function pageRange(
 ): PageRange {
   const { start, end } = byteRange(byteOffset, byteLength, extent.byteLength);
   const { skip } = extent;
-  const isPage = (boundary: number) => (skip + boundary) % pageSize === 0;
-  const where = skip % pageSize === 0 ? "" : ` (the first byte is ${skip} bytes past one)`;
+  const isPage = (offset: number) => (skip + offset) % pageSize === 0;
+  const boundary = skip % pageSize === 0
+    ? `a multiple of the page size, ${pageSize} bytes`
+    : `${skip % pageSize} bytes below a multiple of the page size, ${pageSize} bytes`;
   if (start !== 0 && !isPage(start)) {
-    throw new RangeError(
-      `The byteOffset must be where a page starts, of ${pageSize} bytes${where}, got ${start}`,
-    );
+    throw new RangeError(`The byteOffset must be ${boundary}, got ${start}`);
   }
   if (end !== extent.byteLength && !isPage(end)) {
     throw new RangeError(
-      `The byteLength must end where a page of ${pageSize} bytes does${where}, ` +
-        `or reach the end of the mapping, got ${end - start}`,
+      skip % pageSize === 0
+        ? `The byteLength must be ${boundary}, or reach the end of the mapping, got ${end - start}`
+        : `The byteOffset plus the byteLength must be ${boundary}, ` +
+          `or reach the end of the mapping, got ${end}`,
     );
   }
   return { start: start === 0 ? 0 : skip + start, end: skip + end };

@@ -106,6 +106,11 @@ export class Pages {
     return run.end >= end ? run.value : "mixed";
   }
 
+  /** The runs of equal access in a range, in order. */
+  runsIn({ start, end }: PageRange): Run<Access>[] {
+    return this.#access.runsIn(start, end);
+  }
+
   /** All bytes as one array. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#viewsIn(0, this.#byteLength).views.bytes;
@@ -156,7 +161,7 @@ export class Pages {
 
   /** Refuses memory of files, which has no other place for its pages, before anything is detached. */
   checkAnonymous(verb: string): void {
-    if (this.#mapped.source === "memory") return;
+    if (this.areAnonymous) return;
     throw new MmapError(
       `Memory of a file cannot be ${verb}ted: use protect(), or unmap it`,
       { code: "ENOTSUP" },
@@ -242,9 +247,14 @@ export class Pages {
     if (failure !== undefined) throw refused(`to flush ${this.#words(range)}`, failure);
   }
 
+  /** Whether they are of no file. */
+  get areAnonymous(): boolean {
+    return this.#mapped.source === "memory";
+  }
+
   /** Whether a load or store can find no page: a file can be truncated. */
   get canFault(): boolean {
-    return this.#mapped.source !== "memory" && !this.areGuarded;
+    return !this.areAnonymous && !this.areGuarded;
   }
 
   /** Refuses memory whose file was found truncated. */
@@ -297,7 +307,8 @@ export class Pages {
   noAccess(done: string, { start, end }: PageRange): MmapError {
     const { skip, source } = this.#mapped;
     const first = Math.max(start, skip);
-    const needed = done === "read" ? 'not "none"' : `"${WRITABLE[source]}"`;
+    const forStores = ["viewed", "written", "discarded"].includes(done);
+    const needed = forStores ? `"${WRITABLE[source]}"` : 'not "none"';
     return new MmapError(
       `The ${end - first} bytes from byteOffset ${first - skip} cannot be ${done}: their access ` +
         `is "${this.accessOf({ start, end })}", and must be ${needed} throughout`,

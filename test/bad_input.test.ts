@@ -302,7 +302,69 @@ function* badHandles(): Generator<BadCall> {
   ];
 }
 
-const TABLES = { badLengthsAndAddresses, badOptions, badMappings, badViews, badHandles };
+/** The calls of memory that is mapped, but for `prefault()`, which rejects: see its own tests. */
+function* badResidency(): Generator<BadCall> {
+  const calls = {
+    'advise("normal"': (...range: unknown[]) => mmap.advise("normal", ...as<[]>(range)),
+    "lock(": (...range: unknown[]) => mmap.lock(...as<[]>(range)),
+    "unlock(": (...range: unknown[]) => mmap.unlock(...as<[]>(range)),
+    "resident(": (...range: unknown[]) => mmap.resident(...as<[]>(range)),
+  };
+  const end = 4 * PAGE;
+  for (const [name, call] of Object.entries(calls)) {
+    for (const [value, given, words] of NOT_WHOLE_NUMBERS) {
+      const message = `must be a whole number or a bigint, got ${words}`;
+      yield [`${name}byteOffset ${value})`, () => call(given), TypeError, message];
+      yield [`${name}byteLength ${value})`, () => call(0, given), TypeError, message];
+    }
+    for (const [value, given, words] of NOT_BYTE_COUNTS) {
+      const message = `must be from 0 to 2^53 - 1 bytes, got ${words}`;
+      yield [`${name}byteOffset ${value})`, () => call(given), RangeError, message];
+      yield [`${name}byteLength ${value})`, () => call(0, given), RangeError, message];
+    }
+    const past = `The byteOffset must be below ${end}`;
+    yield [`${name}the end)`, () => call(end), RangeError, past];
+    yield [`${name}past the end)`, () => call(2 ** 53 - 1, 1), RangeError, past];
+    const length = `The byteLength must be from 1 to ${end - 1} from byteOffset 1, got`;
+    yield [`${name}no byte)`, () => call(1, 0), RangeError, length];
+    yield [`${name}one byte too many)`, () => call(1, end), RangeError, length];
+  }
+  for (const [name, value, words] of NOT_WHOLE_NUMBERS) {
+    if (typeof value === "string") continue;
+    const call = () => mmap.advise(as(value));
+    yield [`advise(${name})`, call, TypeError, `The advice must be a string, got ${words}`];
+  }
+  for (const advice of ["", "Normal", "MADV_NORMAL", "hwpoison", "guard-install", "toString"]) {
+    const call = () => mmap.advise(as(advice));
+    yield [`advise("${advice}")`, call, RangeError, 'The advice must be one of "normal", '];
+  }
+  for (
+    const advice of ["dont-need", "dont-need-locked", "free", "free-reusable", "remove"] as const
+  ) {
+    const message = "must be a multiple of the page size";
+    yield [`advise("${advice}", 1)`, () => mmap.advise(advice, 1), RangeError, message];
+    yield [`advise("${advice}", 0, 1)`, () => mmap.advise(advice, 0, 1), RangeError, message];
+  }
+  for (const member of ["advise", "lock", "unlock", "resident"] as const) {
+    const args = member === "advise" ? ["free"] : [];
+    const call = (receiver: unknown) => Reflect.apply(Mmap.prototype[member], receiver, args);
+    yield [`${member}() of one unmapped`, () => call(closed), "EBADF", "The mapping is closed"];
+    yield [`${member}() of one given away`, () => call(given), "EBADF", "The mapping is closed"];
+    for (const [name, receiver, words] of NOT_RECEIVERS) {
+      const message = `The receiver must be an Mmap, got ${words}`;
+      yield [`${member}() of ${name}`, () => call(receiver), TypeError, message];
+    }
+  }
+}
+
+const TABLES = {
+  badLengthsAndAddresses,
+  badOptions,
+  badMappings,
+  badViews,
+  badHandles,
+  badResidency,
+};
 
 for (const [table, rows] of Object.entries(TABLES)) {
   for (const [name, call, expected, message] of rows()) {

@@ -76,6 +76,18 @@ export interface Script {
   readonly free?: number;
   /** What a change of access comes to: 0, or the error. Default: 0. */
   readonly protect?: number;
+  /** Each call that locks, in order: 0, or the error. Those past the end: 0. */
+  readonly lock?: readonly number[];
+  /** What unlocking comes to: 0, or the error. Default: 0. */
+  readonly unlock?: number;
+  /** What a question for pages in RAM comes to: 0, or the error. Default: 0. */
+  readonly query?: number;
+  /** Whether the page at an address is in RAM. Default: none is. */
+  readonly isResident?: (address: bigint) => boolean;
+  /** On Windows, where memory that is committed ends and such that is not starts. Default: all is committed. */
+  readonly committedEnd?: bigint;
+  /** On Windows, the error of a change of the working set, or 0. Default: 0. */
+  readonly workingSet?: number;
   /** The page size in bytes. */
   readonly pageSize?: number;
   /** The allocation granularity in bytes, where it is not the page size. */
@@ -132,12 +144,19 @@ class AddressSpace {
 }
 
 const MAP_FAILED = 2n ** 64n - 1n;
+/** The pseudo handle of this process, `(HANDLE)-1`. */
+export const CURRENT_PROCESS: bigint = 2n ** 64n - 1n;
 const ERRNO_ADDRESS = 0x7f12_3456_789cn;
 
 /** Makes a C library with the functions of Linux and of macOS. */
 export function fakePosix(script: Script = {}): FakeSystem {
   const space = new AddressSpace(script);
   const errno = new Int32Array([OVERWRITTEN]);
+  const locks = [...script.lock ?? []];
+  const ended = (outcome: number) => {
+    errno[0] = outcome === 0 ? OVERWRITTEN : outcome;
+    return outcome === 0 ? 0 : -1;
+  };
   const runtime = new FakeRuntime({
     mmap(address: bigint, byteLength: bigint, _protection: number, flags: number) {
       const MAP_FIXED = 0x10;
@@ -162,6 +181,16 @@ export function fakePosix(script: Script = {}): FakeSystem {
       errno[0] = outcome === 0 ? OVERWRITTEN : outcome;
       return outcome === 0 ? 0 : -1;
     },
+    mlock: () => ended(locks.shift() ?? 0),
+    munlock: () => ended(script.unlock ?? 0),
+    mincore(address: bigint, byteLength: bigint, vector: Uint8Array) {
+      const pageSize = script.pageSize ?? 4096;
+      // The other bits of a byte are macOS' to use.
+      for (let page = 0; page < Number(byteLength) / pageSize; page++) {
+        vector[page] = script.isResident?.(address + BigInt(page * pageSize)) ? 0xff : 0xfe;
+      }
+      return ended(script.query ?? 0);
+    },
     sysconf: () => BigInt(script.pageSize ?? 4096),
     __errno_location: () => ERRNO_ADDRESS,
     __error: () => ERRNO_ADDRESS,
@@ -173,6 +202,11 @@ export function fakePosix(script: Script = {}): FakeSystem {
 export function fakeWindows(script: Script = {}): FakeSystem {
   const space = new AddressSpace(script);
   let lastError = OVERWRITTEN;
+  const locks = [...script.lock ?? []];
+  const ended = (outcome: number) => {
+    lastError = outcome === 0 ? OVERWRITTEN : outcome;
+    return outcome === 0 ? 1 : 0;
+  };
   const runtime = new FakeRuntime({
     VirtualAlloc(address: bigint, byteLength: bigint, type: number) {
       const MEM_RESERVE = 0x2000;
@@ -195,6 +229,35 @@ export function fakeWindows(script: Script = {}): FakeSystem {
     },
     RtlZeroMemory: () => {},
     DiscardVirtualMemory: () => script.free ?? 0,
+    PrefetchVirtualMemory: () => ended(script.free ?? 0),
+    GetCurrentProcess: () => CURRENT_PROCESS,
+    VirtualLock: () => ended(locks.shift() ?? 0),
+    VirtualUnlock: () => ended(script.unlock ?? 0),
+    GetProcessWorkingSetSize(_process: bigint, minimum: Uint8Array, maximum: Uint8Array) {
+      for (const [size, value] of [[minimum, 204_800n], [maximum, 1_413_120n]] as const) {
+        new DataView(size.buffer).setBigUint64(0, value, true);
+      }
+      return 1;
+    },
+    SetProcessWorkingSetSize: () => ended(script.workingSet ?? 0),
+    VirtualQuery(address: bigint, info: Uint8Array) {
+      const end = script.committedEnd ?? 2n ** 47n;
+      const isCommitted = address < end;
+      const [MEM_COMMIT, MEM_RESERVE] = [0x1000, 0x2000];
+      const fields = new DataView(info.buffer);
+      fields.setBigUint64(0, address, true); // PVOID BaseAddress
+      fields.setBigUint64(24, (isCommitted ? end : 2n ** 47n) - address, true); // SIZE_T RegionSize
+      fields.setUint32(32, isCommitted ? MEM_COMMIT : MEM_RESERVE, true); // DWORD State
+      return 48n;
+    },
+    K32QueryWorkingSetEx(_process: bigint, entries: Uint8Array, byteLength: number) {
+      const fields = new DataView(entries.buffer);
+      for (let offset = 0; offset < byteLength; offset += 16) {
+        const isResident = script.isResident?.(fields.getBigUint64(offset, true)) ?? false;
+        fields.setBigUint64(offset + 8, isResident ? 0x4001n : 0x4000n, true);
+      }
+      return ended(script.query ?? 0);
+    },
     GetLastError: () => lastError,
     GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, script),
   });

@@ -25,11 +25,13 @@ testPosix({
   // <asm-generic/errno-base.h> and <asm-generic/errno.h>
   errors: {
     1: "EPERM",
+    5: "EIO",
     9: "EBADF",
     11: "EAGAIN",
     12: "ENOMEM",
     13: "EACCES",
     14: "EFAULT",
+    16: "EBUSY",
     17: "EEXIST",
     19: "ENODEV",
     22: "EINVAL",

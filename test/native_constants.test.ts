@@ -3,10 +3,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as darwinAdvice from "../ffi/os/darwin_advice.ts";
 import * as darwin from "../ffi/os/darwin.ts";
+import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
 import * as posix from "../ffi/os/posix.ts";
+import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as windows from "../ffi/os/windows.ts";
 import { test, unlessLinux } from "./harness.ts";
 
@@ -35,6 +38,7 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <signal.h>
       #include <stdio.h>
       #include <sys/mman.h>
+      #include <asm/mman.h>
       #include <sys/types.h>
       #include <unistd.h>
       int main(void) {
@@ -70,8 +74,10 @@ const skip = unlessLinux("the headers are those of Linux") ??
   (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
 
 test("linux's constants are those of its headers", () => {
-  const expected = constants(posix, linux, linuxGuard);
-  assert("MAP_FIXED_NOREPLACE" in expected && "MAP_FAILED" in expected);
+  const expected = constants(posix, linux, linuxAdvice, linuxGuard);
+  for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
+    assert(name in expected);
+  }
   assertEquals(evaluate(Object.keys(expected)), expected);
 }, { skip });
 
@@ -96,6 +102,9 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(mmap, void *(*)(void *, size_t, int, int, int, off_t): 1, default: 0)": 1n,
     "_Generic(munmap, int (*)(void *, size_t): 1, default: 0)": 1n,
     "_Generic(madvise, int (*)(void *, size_t, int): 1, default: 0)": 1n,
+    "_Generic(mlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
+    "_Generic(munlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
+    "_Generic(mincore, int (*)(void *, size_t, unsigned char *): 1, default: 0)": 1n,
     "_Generic(sysconf, long (*)(int): 1, default: 0)": 1n,
     "_Generic(__errno_location, int *(*)(void): 1, default: 0)": 1n,
   };
@@ -103,7 +112,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  assertEquals(constants(posix, darwin), {
+  assertEquals(constants(posix, darwin, darwinAdvice), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -113,6 +122,15 @@ test("darwin's constants are those of Apple's headers", () => {
     MAP_FIXED: 0x0010n,
     MAP_NORESERVE: 0x0040n,
     MAP_ANON: 0x1000n,
+    MADV_NORMAL: 0n,
+    MADV_RANDOM: 1n,
+    MADV_SEQUENTIAL: 2n,
+    MADV_WILLNEED: 3n,
+    MADV_DONTNEED: 4n,
+    MADV_FREE: 5n,
+    MADV_ZERO_WIRED_PAGES: 6n,
+    MADV_FREE_REUSABLE: 7n,
+    MADV_FREE_REUSE: 8n,
     MAP_FAILED: BigInt.asUintN(64, -1n), // ((void *)-1)
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
     _SC_PAGESIZE: 29n,
@@ -120,7 +138,7 @@ test("darwin's constants are those of Apple's headers", () => {
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  assertEquals(constants(windows), {
+  assertEquals(constants(windows, windowsResidency), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,
     MEM_RESERVE: 0x0000_2000n,
@@ -132,5 +150,8 @@ test("windows's constants are those of Microsoft's documentation", () => {
     PAGE_READONLY: 0x02n,
     PAGE_READWRITE: 0x04n,
     PAGE_EXECUTE_READ: 0x20n,
+    // https://learn.microsoft.com/windows/win32/debug/system-error-codes
+    ERROR_NOT_LOCKED: 158n,
+    ERROR_WORKING_SET_QUOTA: 1453n,
   });
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native } from "../symbols.ts";
+import { DARWIN_ADVICE } from "./darwin_advice.ts";
 import type { Os } from "./os.ts";
 import { darwinCopying } from "./darwin_copying.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
@@ -73,6 +74,7 @@ export function darwin(native: Native): Os {
       descriptors: "/dev/fd",
     },
     kernelCopying: darwinCopying,
+    advice: DARWIN_ADVICE,
     codes: CODES,
   });
 }

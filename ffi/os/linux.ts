@@ -5,6 +5,7 @@
  */
 import type { Native } from "../symbols.ts";
 import { truncationGuard } from "./linux_guard.ts";
+import { LINUX_ADVICE, MADV_DONTNEED } from "./linux_advice.ts";
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
@@ -18,8 +19,6 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_POPULATE = 0x8000;
 /** `MAP_FIXED_NOREPLACE`: Linux 4.17; older kernels take the address for a mere hint. */
 export const MAP_FIXED_NOREPLACE = 0x100000;
-/** `MADV_DONTNEED`: {@link https://man7.org/linux/man-pages/man2/madvise.2.html} */
-export const MADV_DONTNEED = 4;
 /** `O_CLOEXEC`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
 export const O_CLOEXEC = 0x80000;
 /** `O_NONBLOCK` */
@@ -89,6 +88,7 @@ export function linux(native: Native, arch: string): Os {
       descriptors: "/proc/self/fd",
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+    advice: LINUX_ADVICE,
     codes: CODES,
   });
   let guard: readonly [TruncationGuard | undefined] | undefined;

@@ -10,6 +10,7 @@
 import type { Copying } from "./copying.ts";
 import type { Files } from "./files.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
+import type { Residency } from "./residency.ts";
 
 /** A call that the system refused. */
 export interface Failure {
@@ -105,6 +106,8 @@ export interface Os extends Mapper<MapRequest> {
    * `undefined` where the system refuses it. Only systems that need it have it.
    */
   guard?(): TruncationGuard | undefined;
+  /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
+  readonly residency: Residency;
 }
 
 /** Makes the failure of `syscall`, its code looked up in `codes`. */

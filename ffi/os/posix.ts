@@ -8,6 +8,7 @@ import { lazily } from "./lazily.ts";
 import { failure, type MapRequest, type Os, type Protection } from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
+import { type PosixResidency, posixResidency } from "./posix_residency.ts";
 
 /** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
 export const PROT_NONE = 0x0;
@@ -63,9 +64,7 @@ export interface MemoryCalls {
 }
 
 /** In what one POSIX system differs from another. */
-export interface Posix {
-  /** The C library's name. */
-  readonly library: string;
+export interface Posix extends PosixResidency {
   /** The C library's function that returns the address of the thread's `errno`. */
   readonly errnoLocation: string;
   /** `_SC_PAGESIZE` */
@@ -129,6 +128,7 @@ export function posix(native: Native, system: Posix): Os {
   const copying = lazily(() =>
     posixCopying(native, system.kernelCopying(native, shared), system.library)
   );
+  const residency = lazily(() => posixResidency(native, system, pageSize, failed));
 
   return {
     pageSize,
@@ -164,6 +164,10 @@ export function posix(native: Native, system: Posix): Os {
 
     get copying() {
       return copying();
+    },
+
+    get residency() {
+      return residency();
     },
   };
 }

@@ -8,6 +8,8 @@ import { lazily } from "./lazily.ts";
 import { failure, type Os, type Protection } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
+import type { Residency } from "./residency.ts";
+import { windowsResidency } from "./windows_residency.ts";
 
 /** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
 export const MEM_COMMIT = 0x1000;
@@ -121,10 +123,13 @@ export function windows(native: Native): Os {
   const pageSize = fields.getUint32(DW_PAGE_SIZE, true);
   const oldProtection = new Uint8Array(4);
 
+  let residency: Residency | undefined;
+
   // What is in the pages afterwards is not defined: what was there, or nothing.
   const vacate = (address: bigint, byteLength: bigint) => {
     // It takes whole pages, and returns the error.
     const wholePages = (byteLength + BigInt(pageSize - 1)) & -BigInt(pageSize);
+    residency?.unlock(address, wholePages); // what is locked stays in RAM
     const osError = DiscardVirtualMemory(address, wholePages);
     return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, CODES);
   };
@@ -187,6 +192,15 @@ export function windows(native: Native): Os {
 
     get copying() {
       return copying();
+    },
+
+    get residency() {
+      return residency ??= windowsResidency(
+        native,
+        pageSize,
+        failed,
+        (syscall, osError) => failure(syscall, osError, CODES),
+      );
     },
   };
 }

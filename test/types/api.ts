@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type Advice,
   type allocationGranularity,
   type maxViewByteLength,
   Mmap,
@@ -12,6 +13,7 @@ import {
   MmapOptions,
   type MmapSettings,
   type pageSize,
+  type PrefaultOptions,
   type RawMmap,
   type ViewConstructor,
 } from "../../mod.ts";
@@ -103,6 +105,24 @@ export function handle(mmap: Mmap): void {
   mmap.byteLength = 1;
   // @ts-expect-error: a handle is not its address
   Mmap.unsafeFromRaw(mmap, 1);
+}
+
+export function residency(mmap: Mmap, advice: Advice, options: PrefaultOptions): void {
+  expectType(mmap.advise(advice, 0, 1)).is<void>();
+  expectType(mmap.lock(0, 1)).is<void>();
+  expectType(mmap.unlock()).is<void>();
+  expectType(mmap.resident(1)).is<number>();
+  expectType(mmap.prefault(options)).is<Promise<void>>();
+  mmap.prefault({ signal: new AbortController().signal, onProgress: () => {} });
+
+  // @ts-expect-error: not an advice
+  mmap.advise("hwpoison");
+  // @ts-expect-error: offsets are numbers
+  mmap.lock(1n);
+  // @ts-expect-error: the option is called byteLength
+  mmap.prefault({ length: 1 });
+  // @ts-expect-error: a controller is not its signal
+  mmap.prefault({ signal: new AbortController() });
 }
 
 export function errors(error: unknown): void {

@@ -1,0 +1,133 @@
+/**
+ * Backing memory ahead of its use, a little at a time.
+ *
+ * @module
+ */
+import { host } from "../ffi/host.ts";
+import { refused } from "./errors.ts";
+import type { PageRange } from "./page_range.ts";
+import { loadPages } from "./pages.ts";
+import type { Pages } from "./paging.ts";
+import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
+import { describe } from "./validate.ts";
+import { detach } from "./views.ts";
+
+/** What to back, and how to follow it. */
+export interface PrefaultOptions {
+  /** Where it starts in the mapping, in bytes, of any alignment. Default: 0. */
+  readonly byteOffset?: number | undefined;
+  /** How much, in bytes. Default: up to the end of the mapping. */
+  readonly byteLength?: number | undefined;
+  /** An `AbortSignal` that ends it. */
+  readonly signal?: { readonly aborted: boolean; readonly reason?: unknown } | undefined;
+  /** Called after each part, with how many bytes are done and how many there are. */
+  readonly onProgress?:
+    | ((doneByteLength: number, totalByteLength: number) => void)
+    | undefined;
+}
+
+/** Bytes of an open mapping. */
+export interface OpenMemory {
+  readonly pages: Pages;
+  readonly range: PageRange;
+}
+
+const NAMES: readonly (keyof PrefaultOptions)[] = [
+  "byteOffset",
+  "byteLength",
+  "signal",
+  "onProgress",
+];
+
+/** How much one call backs: little, because a huge page can cost milliseconds. */
+const SLICE_BYTE_LENGTH = 2 ** 18;
+/** How long the calls of one turn of the event loop take together, but for the last one. */
+const TURN_MS = 4;
+/** How much one turn backs at most: memory that is there already costs almost nothing. */
+const TURN_BYTE_LENGTH = 2 ** 24;
+
+// Taken once: where timers are faked, they are still the engine's own. In Bun a
+// message of a MessageChannel does not let timers run; this does everywhere.
+const { performance, setImmediate } = globalThis as unknown as {
+  readonly performance: { now(): number };
+  readonly setImmediate: (callback: () => void) => void;
+};
+
+/**
+ * Backs memory, as {@linkcode PrefaultOptions} say. `open` finds bytes of the
+ * mapping, and throws where that is closed, or has become shorter.
+ */
+export async function prefault(
+  open: (byteOffset: number, byteLength: number | undefined) => OpenMemory,
+  options: PrefaultOptions,
+): Promise<void> {
+  const { byteOffset = 0, byteLength, signal, onProgress } = checkedOptions(options);
+  const { pages, range } = open(byteOffset, byteLength);
+  refuseNoAccess("prefaulted", range, pages);
+  const total = range.end - range.start;
+  for (let done = 0; done < total;) {
+    if (signal?.aborted) throw signal.reason;
+    done += populateForATurn(open(byteOffset + done, total - done));
+    onProgress?.(done, total);
+    if (done < total) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Backs the first of these bytes, and returns how many. */
+function populateForATurn({ pages, range: { start, end } }: OpenMemory): number {
+  const from = performance.now();
+  const turnEnd = Math.min(end, start + TURN_BYTE_LENGTH);
+  let done = start;
+  do {
+    done = populate(pages, { start: done, end: Math.min(turnEnd, done + SLICE_BYTE_LENGTH) });
+  } while (done < turnEnd && performance.now() - from < TURN_MS);
+  return done - start;
+}
+
+/** Backs the first bytes of a range that have equal access, and returns where they end. */
+function populate(pages: Pages, range: PageRange): number {
+  const { os } = host();
+  const run = pages.runsIn(range)[0]!;
+  refuseNoAccess("prefaulted", run, pages);
+  const slice = wholePages(pages, run);
+  // Stores would take memory for each page of a file that is only read.
+  const forWriting = pages.areAnonymous && run.value === "read-write";
+  const failure = os.residency.populate(slice.address, slice.byteLength, forWriting);
+  if (failure === "unsupported") {
+    if (pages.canFault) loadPages(os, slice.address, Number(slice.byteLength));
+    else touch(slice, forWriting);
+  } else if (failure !== undefined) throw refused(`to prefault ${words(slice)}`, failure);
+  return run.end;
+}
+
+/** Does to each page what changes nothing in it, whatever other threads store meanwhile. */
+function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
+  const { runtime, os } = host();
+  const integers = new Int32Array(runtime.view(address, Number(byteLength)));
+  const step = os.pageSize / integers.BYTES_PER_ELEMENT;
+  for (let index = 0; index < integers.length; index += step) {
+    if (forWriting) Atomics.or(integers, index, 0);
+    else Atomics.load(integers, index);
+  }
+  detach(integers.buffer);
+}
+
+function checkedOptions(options: PrefaultOptions): PrefaultOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options must be an object, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if ((NAMES as readonly string[]).includes(name)) continue;
+    throw new TypeError(
+      `The option ${JSON.stringify(name)} is unknown: the options are ${NAMES.join(", ")}`,
+    );
+  }
+  const { byteOffset, byteLength, signal, onProgress } = options;
+  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
+    throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(`The onProgress must be a function, got ${describe(onProgress)}`);
+  }
+  return { byteOffset, byteLength, signal, onProgress };
+}

@@ -1,0 +1,90 @@
+/**
+ * Residency on Linux and macOS: `madvise`, `mlock`, `munlock` and `mincore`.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import type { Failure } from "./os.ts";
+import type { Advice, Residency } from "./residency.ts";
+
+const FUNCTIONS = {
+  // int madvise(void *addr, size_t length, int advice)
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  // int mlock(const void *addr, size_t len)
+  mlock: { parameters: ["usize", "usize"], result: "i32" },
+  // int munlock(const void *addr, size_t len)
+  munlock: { parameters: ["usize", "usize"], result: "i32" },
+  // int mincore(void *addr, size_t length, unsigned char *vec)
+  mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+} as const satisfies SymbolTable;
+
+/** In what one POSIX system differs from another. */
+export interface PosixResidency {
+  /** The C library's name. */
+  readonly library: string;
+  /** The numbers of `madvise`, for what the system has. */
+  readonly advice: Readonly<Partial<Record<Advice, number>>>;
+}
+
+/** How many pages one `mincore` tells of: its vector is of that many bytes. */
+const STRETCH_PAGES = 65_536;
+
+/** Opens them; `failed` makes the failure of a call from the thread's `errno`. */
+export function posixResidency(
+  native: Native,
+  { library, advice: numbers }: PosixResidency,
+  pageSize: number,
+  failed: (syscall: string) => Failure,
+): Residency {
+  const { madvise, mlock, munlock, mincore } = native.open(library, FUNCTIONS);
+
+  const advise = (address: bigint, byteLength: bigint, advice: Advice) => {
+    const number = numbers[advice];
+    if (number === undefined) return "unsupported";
+    return madvise(address, byteLength, number) === 0 ? undefined : failed("madvise");
+  };
+
+  return {
+    advise,
+
+    lock(address, byteLength) {
+      return mlock(address, byteLength) === 0 ? undefined : failed("mlock");
+    },
+
+    unlock(address, byteLength) {
+      return munlock(address, byteLength) === 0 ? undefined : failed("munlock");
+    },
+
+    lockLimit: 'RLIMIT_MEMLOCK, which "ulimit -l" shows and sets',
+
+    resident(address, byteLength) {
+      const total = Number(byteLength) / pageSize;
+      const vector = new Uint8Array(Math.ceil(Math.min(total, STRETCH_PAGES) / 4) * 4);
+      let resident = 0;
+      for (let page = 0; page < total; page += STRETCH_PAGES) {
+        const pages = Math.min(STRETCH_PAGES, total - page);
+        vector.fill(0, pages);
+        const start = address + BigInt(page * pageSize);
+        if (mincore(start, BigInt(pages * pageSize), vector) !== 0) return failed("mincore");
+        resident += countOdd(vector);
+      }
+      return resident * pageSize;
+    },
+
+    populate(address, byteLength, forWriting) {
+      const failure = advise(address, byteLength, forWriting ? "populate-write" : "populate-read");
+      // A kernel that has it not yet.
+      return typeof failure === "object" && failure.code === "EINVAL" ? "unsupported" : failure;
+    },
+  };
+}
+
+/** Counts the bytes whose lowest bit is set, four at a time. */
+function countOdd(bytes: Uint8Array): number {
+  let count = 0;
+  for (const word of new Uint32Array(bytes.buffer)) {
+    // The product's highest byte is the sum of all four.
+    if (word !== 0) count += Math.imul(word & 0x0101_0101, 0x0101_0101) >>> 24;
+  }
+  return count;
+}
