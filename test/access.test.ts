@@ -139,8 +139,8 @@ test("a range that is not of whole pages within the mapping is refused, and chan
     (byteOffset, byteLength) => mmap.discard(byteOffset, byteLength),
   ];
   const ranges: readonly (readonly [unknown, unknown, message: string])[] = [
-    [1, PAGE, "multiple of the page size"],
-    [0, PAGE - 1, "multiple of the page size"],
+    [1, PAGE, "must be where a page starts"],
+    [0, PAGE - 1, "must end where a page"],
     [3 * PAGE, PAGE, "must be below"],
     [0, 0, "from 1 to"],
     [PAGE, 3 * PAGE, "from 1 to"],
@@ -188,16 +188,17 @@ test("a closed mapping refuses every call", () => {
 });
 
 test("a transferred buffer refuses a change of access, which changes nothing", () => {
-  const mmap = mapped(1);
-  structuredCloneTransfer(mmap.bytes.buffer);
-  if (mmap.view === undefined) return;
-  const code = codeOf(() => mmap.protect("none"));
-  assertEquals(code, "EBUSY");
+  const mmap = mapped(2);
+  const moved = new Uint8Array(mmap.bytes.buffer.transfer());
+  const calls: readonly (() => void)[] = [
+    () => mmap.protect("none"),
+    () => mmap.protect("read", PAGE),
+    () => mmap.decommit(0, PAGE),
+  ];
+  assertEquals(calls.map(codeOf), calls.map(() => "EBUSY"));
+  moved.fill(1); // which ends the process where access was changed
+  assertEquals(mmap.access, "read-write");
 });
-
-function structuredCloneTransfer(buffer: ArrayBuffer): void {
-  buffer.transfer();
-}
 
 test("what the system refuses is undone, and the error names the call", () => {
   using mmap = mapped(4);
