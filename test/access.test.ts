@@ -139,8 +139,8 @@ test("a range that is not of whole pages within the mapping is refused, and chan
     (byteOffset, byteLength) => mmap.discard(byteOffset, byteLength),
   ];
   const ranges: readonly (readonly [unknown, unknown, message: string])[] = [
-    [1, PAGE, "must be where a page starts"],
-    [0, PAGE - 1, "must end where a page"],
+    [1, PAGE, "must be a multiple of the page size"],
+    [0, PAGE - 1, "must be a multiple of the page size"],
     [3 * PAGE, PAGE, "must be below"],
     [0, 0, "from 1 to"],
     [PAGE, 3 * PAGE, "from 1 to"],
