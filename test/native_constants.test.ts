@@ -32,6 +32,7 @@ function evaluate(expressions: readonly string[]): Constants {
       source,
       `#define _GNU_SOURCE
       #include <errno.h>
+      #include <fcntl.h>
       #include <signal.h>
       #include <stdio.h>
       #include <sys/mman.h>
