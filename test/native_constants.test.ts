@@ -37,6 +37,7 @@ function evaluate(expressions: readonly string[]): Constants {
       source,
       `#define _GNU_SOURCE
       #include <errno.h>
+      #include <fcntl.h>
       #include <signal.h>
       #include <fcntl.h>
       #include <stddef.h>
