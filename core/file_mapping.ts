@@ -7,12 +7,13 @@ import { type Host, host, runtimeFiles } from "../ffi/host.ts";
 import type { FileUse, OpenFile } from "../ffi/os/files.ts";
 import type { MapRequest } from "../ffi/os/os.ts";
 import type { FileFacts } from "../ffi/runtime/node_files.ts";
+import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { MmapError, refused } from "./errors.ts";
 import { type Backing, closeFile } from "./lifetime.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import type { Access, Source } from "./paging.ts";
 import { checkStrictHint, mapWithRoom } from "./placement.ts";
-import type { MmapSettings } from "./settings.ts";
+import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { describe } from "./validate.ts";
 
 /**
@@ -47,6 +48,7 @@ export function mapFile(
 ): Mmap {
   const system = host();
   const { allocationGranularity } = system.os;
+  checkHonoured(settings, "file");
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
   const opened = typeof source === "string" || source instanceof URL
     ? openPath(system, typeof source === "string" ? source : runtimeFiles().pathOf(source), use)
@@ -63,8 +65,13 @@ export function mapFile(
       file: opened.file,
       offset: BigInt(settings.offset - skip),
     };
+    const layout = layoutOf(system.os, settings, fileRequest);
+    const map = () =>
+      layout === undefined
+        ? mapWithRoom(system, fileRequest)
+        : mapArranged(system, fileRequest, layout);
     mmap = adopt({
-      map: () => mapWithRoom(system, fileRequest),
+      map,
       byteLength,
       exactByteLength: fileRequest.byteLength,
       access,
@@ -72,6 +79,7 @@ export function mapFile(
       margin: 0,
       skip,
       backing,
+      ...(layout && arranged(layout)),
     });
   } finally {
     // What is stored to a shared file later calls flush, and resize.

@@ -18,6 +18,18 @@ export interface Backing {
   file: OpenFile | undefined;
 }
 
+/** How memory lies in its allocation: guard pages, memory, guard pages. All lengths are in bytes. */
+export interface Placing {
+  /** How long the guard below is: whole granules, so that the memory starts at one. */
+  readonly below: bigint;
+  /** How long the memory is: whole pages. */
+  readonly byteLength: bigint;
+  /** How long the guard above is: whole pages. */
+  readonly above: bigint;
+  /** How long a page is, where it is a huge one. */
+  readonly hugePage: number | undefined;
+}
+
 /** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
 export interface Allocation {
   /** The address of its first byte. */
@@ -28,6 +40,8 @@ export interface Allocation {
   isTransferred: boolean;
   /** Where it is memory of a file: what that keeps. */
   readonly backing?: Backing | undefined;
+  /** Where it has guard pages, or huge ones. */
+  readonly placing?: Placing | undefined;
 }
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
@@ -42,9 +56,10 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
 
 /** The calls that this kind of memory wants. */
 export function mapperOf(
-  { backing }: Pick<Allocation, "backing">,
+  { backing, placing }: Pick<Allocation, "backing" | "placing">,
 ): Omit<Mapper<MapRequest>, "map"> {
   const { os } = host();
+  if (placing?.hugePage !== undefined) return os.huge!.mapper(placing.hugePage)!;
   return backing === undefined ? os : os.files;
 }
 
@@ -97,12 +112,18 @@ export function holdRange(allocation: Allocation): void {
   held.add(allocation);
   heldByteLength += byteLength;
   // Where that is refused, the memory goes with the range.
-  mapperOf(allocation).vacate(allocation.address, allocation.byteLength);
+  vacate(allocation);
   closeFile(allocation);
   if (byteLength > os.maxHeldByteLength) release([allocation]);
   else if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
     releaseOldest(os.maxHeldByteLength);
   }
+}
+
+/** Gives the memory back; the range stays mapped, and guard pages stay what they are. */
+function vacate(allocation: Allocation): void {
+  const { address, placing = { below: 0n, byteLength: allocation.byteLength } } = allocation;
+  mapperOf(allocation).vacate(address + placing.below, placing.byteLength);
 }
 
 /** Releases a quarter more than must be, so that neighbours go together. */

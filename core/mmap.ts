@@ -11,6 +11,7 @@ import {
   type Allocation,
   type Backing,
   holdRange,
+  type Placing,
   unmapAllocation,
   unmapWithOwner,
 } from "./lifetime.ts";
@@ -36,6 +37,8 @@ export interface Adoptee extends Mapped {
   readonly exactByteLength: bigint;
   /** Where it is memory of a file: what that keeps. */
   readonly backing: Backing | undefined;
+  /** Where it has guard pages, or huge ones. */
+  readonly placing?: Placing | undefined;
 }
 
 /** Makes the handle of what is mapped; not part of the public API. */
@@ -100,10 +103,10 @@ export class Mmap implements Disposable {
         "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
       );
     }
-    const { map, byteLength, exactByteLength, backing } = adoptee;
+    const { map, byteLength, exactByteLength, backing, placing } = adoptee;
     this.#byteLength = byteLength;
     this.#mapped = adoptee;
-    const allocation = { address: 0n, byteLength: 0n, isTransferred: false, backing };
+    const allocation = { address: 0n, byteLength: 0n, isTransferred: false, backing, placing };
     this.#allocation = allocation;
     unmapWithOwner(this, allocation);
     // Last, and with no call after it: where execution is terminated, or the
@@ -518,10 +521,10 @@ export class Mmap implements Disposable {
    * buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime.
    */
   intoRaw(): RawMmap {
-    const { source, margin, byteLength } = Mmap.#opened(this).#mapped;
-    if (source !== "memory" || margin !== 0) {
+    const { source, byteLength } = Mmap.#opened(this).#mapped;
+    if (source !== "memory" || this.#allocation.placing !== undefined) {
       throw new MmapError(
-        "Only anonymous memory without guard pages can be given away: " +
+        "Only anonymous memory without guard pages and huge ones can be given away: " +
           "an address and a length do not tell how to unmap the rest",
         { code: "ENOTSUP" },
       );
@@ -586,7 +589,8 @@ export class Mmap implements Disposable {
 
   #pageRange(byteOffset: number, byteLength: number | undefined): PageRange {
     Mmap.#opened(this);
-    return pageRange(byteOffset, byteLength, this.#mapped, host().os.pageSize);
+    const pageSize = this.#allocation.placing?.hugePage ?? host().os.pageSize;
+    return pageRange(byteOffset, byteLength, this.#mapped, pageSize);
   }
 
   #pagesAround(byteOffset: number, byteLength: number | undefined): PageRange {

@@ -136,9 +136,18 @@ export class Pages {
 
   /** Refuses memory of files, which has no other place for its pages, before anything is detached. */
   checkAnonymous(verb: string): void {
+    this.#refuseHuge(`${verb}ted`);
     if (this.#mapped.source === "memory") return;
     throw new MmapError(
       `Memory of a file cannot be ${verb}ted: use protect(), or unmap it`,
+      { code: "ENOTSUP" },
+    );
+  }
+
+  #refuseHuge(done: string): void {
+    if (this.#allocation.placing?.hugePage === undefined) return;
+    throw new MmapError(
+      `Memory of huge pages cannot be ${done}: use protect(), or unmap it`,
       { code: "ENOTSUP" },
     );
   }
@@ -205,6 +214,7 @@ export class Pages {
         { code: "ENOTSUP" },
       );
     }
+    this.#refuseHuge("discarded");
     const access = this.accessOf(range);
     if (!isViewable(access)) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);

@@ -41,6 +41,8 @@ export interface MapRequest {
   readonly noReserve: boolean;
   /** Fail rather than map at another address or over other memory. */
   readonly strict: boolean;
+  /** Tell the system that it is for a stack, where that means something to it. */
+  readonly stack?: boolean | undefined;
 }
 
 /** How memory of one kind, anonymous or of files, is mapped, changed and unmapped. */
@@ -74,6 +76,21 @@ export interface Mapper<Request extends MapRequest> {
   protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
 }
 
+/** How one operating system does huge pages. */
+export interface HugePages {
+  /** How long one is, in bytes, unless another length is asked for; 0 where the processor has none. */
+  readonly pageByteLength: number;
+
+  /** What to do where none is to be had. */
+  readonly advice: string;
+
+  /**
+   * How memory of huge pages of one length is mapped, of which all lengths are
+   * multiples; `undefined` where there are none of that length.
+   */
+  mapper(pageByteLength: number): Mapper<MapRequest> | undefined;
+}
+
 /** How one operating system does virtual memory: anonymous memory, and what goes for all. */
 export interface Os extends Mapper<MapRequest> {
   /** The page size in bytes. */
@@ -85,7 +102,7 @@ export interface Os extends Mapper<MapRequest> {
   /** Whether {@linkcode Mapper.map} honours `populate`; where not, the core touches each page. */
   readonly populates: boolean;
 
-  /** Whether one call unmaps several neighbouring mappings. */
+  /** Whether one call unmaps several neighbouring mappings, or a part of one. */
   readonly unmapsNeighbours: boolean;
 
   /** Gives the memory of whole pages back, with which nothing may be done then. */
@@ -93,6 +110,12 @@ export interface Os extends Mapper<MapRequest> {
 
   /** How much may stay vacated and mapped at a time, in bytes. */
   readonly maxHeldByteLength: number;
+
+  /** Huge pages, where the system has them to ask for. */
+  readonly huge?: HugePages;
+
+  /** Names memory, where the system can show names. */
+  readonly name?: (address: bigint, byteLength: bigint, label: string) => void;
 
   /** Files, and memory of them. */
   readonly files: Files;
