@@ -53,17 +53,17 @@ export function mapFile(
   const opened = typeof source === "string" || source instanceof URL
     ? openPath(system, typeof source === "string" ? source : runtimeFiles().pathOf(source), use)
     : openDescriptor(system, descriptorOf(source), use);
-  const backing: Backing = { file: opened.own };
+  const skip = settings.offset % allocationGranularity;
+  const backing: Backing = { file: opened.own, offset: settings.offset - skip };
   let mmap: Mmap | undefined;
   try {
     const byteLength = lengthOf(opened, settings);
-    const skip = settings.offset % allocationGranularity;
     const fileRequest = {
       ...request,
       protection: access,
       byteLength: BigInt(skip + byteLength),
       file: opened.file,
-      offset: BigInt(settings.offset - skip),
+      offset: BigInt(backing.offset),
     };
     const layout = layoutOf(system.os, settings, fileRequest);
     const map = () =>

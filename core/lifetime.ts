@@ -16,6 +16,8 @@ import type { Failure, Mapper, MapRequest } from "../ffi/os/os.ts";
 export interface Backing {
   /** The library's own opening of the file, where a later call needs it. */
   file: OpenFile | undefined;
+  /** Where in the file the pages start, in bytes. */
+  readonly offset: number;
 }
 
 /** How memory lies in its allocation: guard pages, memory, guard pages. All lengths are in bytes. */

@@ -18,6 +18,7 @@ import {
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
 import { type Access, type Mapped, Pages } from "./paging.ts";
 import { bytesOf, copyIn, copyOut } from "./copying.ts";
+import { checkResizable, resize } from "./resize.ts";
 import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
 
@@ -81,7 +82,7 @@ const KEY = Symbol();
  */
 export class Mmap implements Disposable {
   readonly #allocation: Allocation;
-  readonly #mapped: Mapped;
+  #mapped: Mapped;
   #byteLength: number;
   /** From when a view was asked for, or access was changed. */
   #pages: Pages | undefined;
@@ -402,6 +403,62 @@ export class Mmap implements Disposable {
   discard(byteOffset: number = 0, byteLength?: number): void {
     const range = this.#pageRange(byteOffset, byteLength);
     this.#paged.discard(range);
+  }
+
+  /**
+   * Makes the mapping longer or shorter. What was stored stays, up to the shorter
+   * of the two lengths; the address can change. Views are detached: ask for new ones.
+   * Where the system refuses, memory is as before, and so is a file.
+   *
+   * A mapping of {@linkcode MmapOptions.mapMut} makes its file longer where that
+   * ends before the mapping then does; a shorter mapping leaves the file as it
+   * is. Other memory of files can only become shorter. What moves starts at any page
+   * that the system chooses, whatever `align()` was.
+   *
+   * Anonymous memory on Linux is moved, not copied, by
+   * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), except what was
+   * committed piece by piece. On macOS it grows in place where nothing is behind it,
+   * else it is copied, as it always is on Windows. There, addresses of a mapping that
+   * became shorter stay taken.
+   *
+   * New bytes are zero, except those of the last page of a mapping that was shorter before.
+   *
+   * @param byteLength The new length in bytes, above 0.
+   * @throws {TypeError} If it is not a whole number or a bigint.
+   * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
+   * transferred away, or (in Bun from 1.4 on) is in use by the runtime; `EACCES` if the access
+   * is not the same throughout; `ENOTSUP` with guard pages, huge pages, or growth of memory of a
+   * file that cannot grow; `ENOMEM` or another code if the system refused.
+   *
+   * @example A buffer that grows
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * mmap.bytes[0] = 42;
+   * mmap.resize(1 << 20);
+   * console.log(mmap.bytes[0], mmap.byteLength); // 42 1048576
+   * ```
+   */
+  resize(byteLength: number | bigint): void {
+    const length = byteCount(byteLength, "The length");
+    if (length === 0) throw new RangeError("The length must be greater than 0");
+    const pages = Mmap.#opened(this).#pages;
+    const allocation = this.#allocation;
+    checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
+    this.#detach();
+    const mapped = { ...this.#mapped, access: this.access as Access };
+    const { address } = allocation;
+    try {
+      resize({ host: host(), allocation, pages, mapped, byteLength: length });
+    } finally {
+      this.#mapped = mapped;
+      if (allocation.address !== address) this.#pages = undefined;
+    }
+    this.#byteLength = length;
+    this.#mapped = { ...mapped, byteLength: length };
+    this.#pages = this.#pages?.resized(this.#mapped);
   }
 
   /**

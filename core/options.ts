@@ -461,12 +461,13 @@ export class MmapOptions {
     const { os } = opened;
     if (request.strict) checkStrictHint(request.hint, os.allocationGranularity);
     const layout = layoutOf(os, settings, request);
-    const mmap = layout === undefined
-      ? adopt(anonymous(() => mapWithRoom(opened, request), len, request.byteLength, protection))
-      : adopt({
-        ...anonymous(() => mapArranged(opened, request, layout), len, 0n, protection),
-        ...arranged(layout),
-      });
+    const map = () =>
+      layout === undefined ? mapWithRoom(opened, request) : mapArranged(opened, request, layout);
+    const mmap = adopt({
+      ...anonymous(map, len, request.byteLength, protection),
+      noReserve: request.noReserve,
+      ...(layout && arranged(layout)),
+    });
     if (name !== undefined) os.name?.(mmap.address, request.byteLength, name);
     return mmap;
   }

@@ -31,6 +31,8 @@ export interface Mapped extends Extent {
   readonly source: Source;
   /** How many bytes of the allocation are below its first page: guard pages. */
   readonly margin: number;
+  /** Whether no swap space was set aside. */
+  readonly noReserve?: boolean;
 }
 
 /** The access that lets memory be stored to, by what it is of. */
@@ -78,6 +80,24 @@ export class Pages {
   get wereViewed(): boolean {
     const { end, value } = this.#history.runAt(0);
     return value !== "never viewed" || end < this.#byteLength;
+  }
+
+  /** Whether all pages are alike: none of another access, none decommitted. */
+  get isUniform(): boolean {
+    const all = { start: 0, end: this.#byteLength };
+    const runs = this.#history.runsIn(all.start, all.end);
+    return this.accessOf(all) !== "mixed" && runs.every(({ value }) => value !== "decommitted");
+  }
+
+  /** These pages, which are uniform and have no buffers, when their length has changed in place. */
+  resized(mapped: Mapped): Pages {
+    const pages = new Pages(this.#allocation, mapped, this.#owner);
+    const { pageSize } = host().os;
+    for (const { start, end, value } of this.#history.runsIn(0, pages.#byteLength)) {
+      const pageEnd = Math.ceil(end / pageSize) * pageSize;
+      pages.#history.set(start, Math.min(pageEnd, pages.#byteLength), value);
+    }
+    return pages;
   }
 
   /** The access of a range of at least one byte. */
@@ -251,7 +271,7 @@ export class Pages {
       address: run.start === 0 ? this.#address : this.#address + BigInt(run.start),
       byteLength: run.end - run.start,
       skip: run.start === 0 ? this.#mapped.skip : 0,
-      owner: this.#owner,
+      owner: this, // and so the handle; after a resize that moved, the old range goes with these
     });
     const part = { start: run.start, end: run.end, views };
     this.#history.set(run.start, run.end, "viewed");

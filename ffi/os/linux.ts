@@ -7,6 +7,7 @@ import type { Native } from "../symbols.ts";
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxNaming } from "./linux_naming.ts";
+import { linuxRemap } from "./linux_remap.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 
 /** `MAP_ANONYMOUS`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
@@ -93,6 +94,7 @@ export function linux(native: Native): Os {
         "each length in /sys/kernel/mm/hugepages",
     },
     naming: linuxNaming,
+    remapping: linuxRemap,
     files: {
       opening: O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
       // What is stored to a private mapping counts, not what could be.

@@ -91,6 +91,18 @@ export interface HugePages {
   mapper(pageByteLength: number): Mapper<MapRequest> | undefined;
 }
 
+/** How one operating system moves anonymous memory without copying it: whole pages, mapped by one call. */
+export interface Remap {
+  /** Makes memory longer; it can move, and its old range is unmapped then. */
+  grow(address: bigint, byteLength: bigint, newByteLength: bigint): bigint | Failure;
+
+  /** Moves memory; its old range stays mapped, and is as if it had never been stored to. */
+  leave(address: bigint, byteLength: bigint): bigint | Failure;
+
+  /** Moves memory over a range that is the library's own. */
+  moveOver(address: bigint, byteLength: bigint, target: bigint): Failure | undefined;
+}
+
 /** How one operating system does virtual memory: anonymous memory, and what goes for all. */
 export interface Os extends Mapper<MapRequest> {
   /** The page size in bytes. */
@@ -113,6 +125,9 @@ export interface Os extends Mapper<MapRequest> {
 
   /** Huge pages, where the system has them to ask for. */
   readonly huge?: HugePages;
+
+  /** Moving memory, where the system can. */
+  readonly remap?: Remap | undefined;
 
   /** Names memory, where the system can show names. */
   readonly name?: (address: bigint, byteLength: bigint, label: string) => void;

@@ -5,7 +5,15 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
-import { failure, type HugePages, type MapRequest, type Os, type Protection } from "./os.ts";
+import {
+  type Failure,
+  failure,
+  type HugePages,
+  type MapRequest,
+  type Os,
+  type Protection,
+  type Remap,
+} from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
 
@@ -87,6 +95,8 @@ export interface Posix {
   };
   /** Opens the call that names memory, where there is one. */
   readonly naming?: (native: Native) => NonNullable<Os["name"]>;
+  /** Opens the call that moves memory, where there is one. */
+  readonly remapping?: (native: Native, failed: (syscall: string) => Failure) => Remap;
   /** What files need. */
   readonly files: PosixFiles;
   /** Opens the calls by which the kernel copies. */
@@ -174,6 +184,7 @@ export function posix(native: Native, system: Posix): Os {
       };
     },
   };
+  const remap = lazily(() => system.remapping!(native, failed));
   const name = lazily(() => ({ of: system.naming!(native) }));
 
   return {
@@ -185,6 +196,9 @@ export function posix(native: Native, system: Posix): Os {
     unmap,
 
     ...(huge && { huge }),
+    get remap() {
+      return system.remapping && remap();
+    },
     ...(system.naming && {
       name: (address, byteLength, label) => name().of(address, byteLength, label),
     }),
