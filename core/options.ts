@@ -463,11 +463,11 @@ export class MmapOptions {
     const layout = layoutOf(os, settings, request);
     const map = () =>
       layout === undefined ? mapWithRoom(opened, request) : mapArranged(opened, request, layout);
-    const mmap = adopt({
-      ...anonymous(map, len, request.byteLength, protection),
-      noReserve: request.noReserve,
-      ...(layout && arranged(layout)),
-    });
+    const plain = anonymous(map, len, request.byteLength, protection);
+    const { noReserve } = request;
+    const mmap = adopt(
+      layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain,
+    );
     if (name !== undefined) os.name?.(mmap.address, request.byteLength, name);
     return mmap;
   }

@@ -7,13 +7,7 @@
 import type { Host } from "../ffi/host.ts";
 import type { Failure, MapRequest } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
-import {
-  type Allocation,
-  holdRange,
-  mapperOf,
-  unmapAllocation,
-  unmapWithOwner,
-} from "./lifetime.ts";
+import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
 import type { Mapped, Pages } from "./paging.ts";
 import { discarded, mapWithRoom } from "./placement.ts";
 import { detach } from "./views.ts";
@@ -88,19 +82,15 @@ function setLength({ host: { os }, allocation, mapped: { skip }, byteLength }: R
 function shrink({ host: { os }, allocation, mapped, pages }: Resizing, from: bigint, to: bigint) {
   const address = allocation.address + to;
   const byteLength = from - to;
-  const isViewed = pages?.wereViewed ?? false;
-  if (isViewed) {
+  const mapper = mapped.source === "memory" ? os : os.files;
+  if (pages?.wereViewed) {
     // A call of the runtime may still be at it.
-    const tail = part(allocation, address, byteLength);
-    if (!os.unmapsNeighbours) mapperOf(allocation).vacate(address, byteLength);
-    else {
-      unmapWithOwner(pages!, tail);
-      holdRange(tail);
-    }
+    if (os.unmapsNeighbours) hold(part(allocation, address, byteLength), pages);
+    else mapper.vacate(address, byteLength);
     return;
   }
   const failure = os.unmapsNeighbours
-    ? mapperOf(allocation).unmap(address, byteLength)
+    ? mapper.unmap(address, byteLength)
     : mapped.source === "memory"
     ? os.decommit(address, byteLength)
     : undefined;
@@ -225,11 +215,7 @@ function growFile(resizing: Resizing, from: bigint, to: bigint): void {
 /** Unmaps the old range, or holds it; where that is refused, throws what `undo` makes of the reason. */
 function releaseOld({ allocation, pages }: Resizing, undo: (reason: unknown) => unknown): void {
   const old = part(allocation, allocation.address, allocation.byteLength);
-  if (pages?.wereViewed) {
-    unmapWithOwner(pages, old);
-    holdRange(old);
-    return;
-  }
+  if (pages?.wereViewed) return hold(old, pages);
   const failure = unmapAllocation(old);
   if (failure !== undefined) throw undo(refusedToResize(allocation, failure));
 }
@@ -244,9 +230,13 @@ function replace(
   const old = part(allocation, allocation.address, allocation.byteLength);
   allocation.address = address;
   allocation.byteLength = byteLength;
-  if (!leaves) return;
-  unmapWithOwner(pages!, old);
-  holdRange(old);
+  if (leaves) hold(old, pages!);
+}
+
+/** Holds a range until no buffer that the pages had is reachable. */
+function hold(allocation: Allocation, pages: Pages): void {
+  unmapWithOwner(pages, allocation);
+  holdRange(allocation);
 }
 
 /** A part of an allocation, as one of its own, whose file is not its own. */

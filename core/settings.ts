@@ -141,31 +141,53 @@ function checkedInit(init: MmapInit): MmapInit {
   return init;
 }
 
-/** What of the options a call cannot honour, by the kind of call: it throws, because no option is ignored. */
-export function checkHonoured(
-  { populate, noReserve, offset, align, guard, huge, stack, name }: MmapSettings,
-  kind: "mapAnon" | "reserve" | "file",
-): void {
-  const isFile = kind === "file";
-  const isHuge = huge !== false;
-  const refused: readonly (readonly [boolean, string])[] = [
-    [!isFile && offset !== 0, `Anonymous memory has no file to have an offset in, got ${offset}`],
-    [kind === "reserve" && populate, "reserve() has no memory to populate: drop populate()"],
-    [kind === "reserve" && isHuge, "reserve() takes no memory, and so no huge pages: drop huge()"],
-    [isFile && isHuge, "Memory of a file has the pages of the file: drop huge()"],
-    [isFile && stack, "Memory of a file is no stack: drop stack()"],
-    [isFile && name !== undefined, "Memory of a file has the name of the file: drop name()"],
-    [
-      isHuge && noReserve,
-      "A store to a huge page that is not there ends the process: drop noReserve() or huge()",
-    ],
-    [isHuge && guard !== 0, "No guard pages lie around huge pages: drop guard() or huge()"],
-    [isHuge && name !== undefined, "The system names no huge pages: drop name() or huge()"],
-  ];
-  for (const [isRefused, message] of refused) if (isRefused) throw new RangeError(message);
-  // Those that only a layout of its own can honour are in range together.
-  if (!Number.isSafeInteger(align + guard)) {
-    throw new RangeError(`The alignment ${align} and the guard ${guard} are too long together`);
+/** The calls that map, as far as options go. */
+export type MapCall = "mapAnon" | "reserve" | "file";
+
+/** What no call can honour, or one cannot, and what it says then. */
+const REFUSED: readonly (readonly [
+  isRefused: (settings: MmapSettings, call: MapCall) => boolean,
+  message: string,
+])[] = [
+  [
+    ({ offset }, call) => offset !== 0 && call !== "file",
+    "Anonymous memory has no offset in a file: drop offset()",
+  ],
+  [
+    ({ populate }, call) => populate && call === "reserve",
+    "reserve() has no memory to populate: drop populate()",
+  ],
+  [
+    ({ huge }, call) => huge !== false && call === "reserve",
+    "reserve() takes no memory, and so no huge pages: drop huge()",
+  ],
+  [
+    ({ huge }, call) => huge !== false && call === "file",
+    "Memory of a file has no huge pages: drop huge()",
+  ],
+  [({ stack }, call) => stack && call === "file", "Memory of a file is no stack: drop stack()"],
+  [
+    ({ name }, call) => name !== undefined && call === "file",
+    "Memory of a file has the name of the file: drop name()",
+  ],
+  [
+    ({ huge, noReserve }) => huge !== false && noReserve,
+    "A store to a huge page that is not there would end the process: drop noReserve() or huge()",
+  ],
+  [
+    ({ huge, guard }) => huge !== false && guard !== 0,
+    "Huge pages have no guard pages around them: drop guard() or huge()",
+  ],
+  [
+    ({ huge, name }) => huge !== false && name !== undefined,
+    "The system names no huge pages: drop name() or huge()",
+  ],
+];
+
+/** Refuses options that a call cannot honour: none is ever ignored. */
+export function checkHonoured(settings: MmapSettings, call: MapCall): void {
+  for (const [isRefused, message] of REFUSED) {
+    if (isRefused(settings, call)) throw new RangeError(message);
   }
 }
 

@@ -74,7 +74,7 @@ export function fakePosixSpace(
   const call = (name: string, body: () => bigint | 0): bigint | number => {
     const fails = space.fails(name);
     errno[0] = space.error;
-    if (fails) return name === "mmap" ? MAP_FAILED : -1;
+    if (fails) return name === "mmap" || name === "mremap" ? MAP_FAILED : -1;
     return body();
   };
   const runtime = new FakeRuntime({
@@ -92,7 +92,20 @@ export function fakePosixSpace(
       call("mprotect", () => (space.set(address, byteLength, protection, true), 0)),
     madvise: () => call("madvise", () => 0),
     prctl: () => call("prctl", () => 0),
-    mremap: () => call("mremap", () => 0),
+    mremap: (
+      address: bigint,
+      byteLength: bigint,
+      newByteLength: bigint,
+      flags: number,
+      target: bigint,
+    ) =>
+      call("mremap", () => {
+        const [FIXED, DONTUNMAP] = [2, 4];
+        if ((flags & DONTUNMAP) === 0) space.set(address, byteLength, undefined);
+        const place = (flags & FIXED) !== 0 ? target : next.shift() ?? address;
+        space.set(place, newByteLength, 3);
+        return place;
+      }),
     open: () => 3,
     close: () => 0,
     lseek: () => 0n,
@@ -131,8 +144,12 @@ export function fakeWindowsSpace(
       space.set(address, byteLength, protection, true);
       return address;
     },
-    VirtualFree(address: bigint, _byteLength: bigint, _type: number) {
+    VirtualFree(address: bigint, freed: bigint, type: number) {
       if (space.fails("VirtualFree")) return 0;
+      if (type === 0x4000) {
+        space.set(address, freed, -1, true);
+        return 1;
+      }
       const byteLength = allocations.get(address);
       if (byteLength === undefined) throw new Error(`No allocation starts at ${address}`);
       allocations.delete(address);
