@@ -33,6 +33,8 @@ export interface Mapped extends Extent {
   readonly margin: number;
   /** Whether memory of a file is to be guarded from the file's truncation, where the system can. */
   readonly isGuarded: boolean;
+  /** Whether no swap space was set aside. */
+  readonly noReserve?: boolean;
 }
 
 /** The access that lets memory be stored to, by what it is of. */
@@ -74,11 +76,11 @@ export class Pages {
     this.#byteLength = mapped.skip + mapped.byteLength;
     this.#access = new RangeMap(this.#byteLength, mapped.access);
     this.#history = new RangeMap<History>(this.#byteLength, "never viewed");
-    this.#guard();
+    this.guard();
   }
 
-  /** Guards memory of a file from truncation: nothing has looked at it yet. */
-  #guard(): void {
+  /** Guards memory of a file from truncation, where it is not yet. */
+  guard(): void {
     const { backing } = this.#allocation;
     if (backing === undefined || !this.#mapped.isGuarded || backing.guard !== undefined) return;
     backing.guard = host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength));
@@ -98,6 +100,24 @@ export class Pages {
   get wereViewed(): boolean {
     const { end, value } = this.#history.runAt(0);
     return value !== "never viewed" || end < this.#byteLength;
+  }
+
+  /** Whether all pages are alike: none of another access, none decommitted. */
+  get isUniform(): boolean {
+    const all = { start: 0, end: this.#byteLength };
+    const runs = this.#history.runsIn(all.start, all.end);
+    return this.accessOf(all) !== "mixed" && runs.every(({ value }) => value !== "decommitted");
+  }
+
+  /** These pages, which are uniform and have no buffers, when their length has changed in place. */
+  resized(mapped: Mapped): Pages {
+    const pages = new Pages(this.#allocation, mapped, this.#owner);
+    const { pageSize } = host().os;
+    for (const { start, end, value } of this.#history.runsIn(0, pages.#byteLength)) {
+      const pageEnd = Math.ceil(end / pageSize) * pageSize;
+      pages.#history.set(start, Math.min(pageEnd, pages.#byteLength), value);
+    }
+    return pages;
   }
 
   /** The access of a range of at least one byte. */
@@ -161,9 +181,18 @@ export class Pages {
 
   /** Refuses memory of files, which has no other place for its pages, before anything is detached. */
   checkAnonymous(verb: string): void {
+    this.#refuseHuge(`${verb}ted`);
     if (this.areAnonymous) return;
     throw new MmapError(
       `Memory of a file cannot be ${verb}ted: use protect(), or unmap it`,
+      { code: "ENOTSUP" },
+    );
+  }
+
+  #refuseHuge(done: string): void {
+    if (this.#allocation.placing?.hugePage === undefined) return;
+    throw new MmapError(
+      `Memory of huge pages cannot be ${done}: use protect(), or unmap it`,
       { code: "ENOTSUP" },
     );
   }
@@ -230,6 +259,7 @@ export class Pages {
         { code: "ENOTSUP" },
       );
     }
+    this.#refuseHuge("discarded");
     this.checkNotTruncated();
     if (!isViewable(this.accessOf(range))) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
@@ -282,7 +312,7 @@ export class Pages {
       address: run.start === 0 ? this.#address : this.#address + BigInt(run.start),
       byteLength: run.end - run.start,
       skip: run.start === 0 ? this.#mapped.skip : 0,
-      owner: this.#owner,
+      owner: this, // and so the handle; after a resize that moved, the old range goes with these
     });
     const part = { start: run.start, end: run.end, views };
     this.#history.set(run.start, run.end, "viewed");
