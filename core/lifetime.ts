@@ -31,6 +31,8 @@ export interface Allocation {
   isTransferred: boolean;
   /** Where it is memory of a file: what that keeps. */
   readonly backing?: Backing | undefined;
+  /** Whether it is memory that is mapped twice in a row. */
+  readonly isMirrored?: boolean;
 }
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
@@ -46,9 +48,10 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
 
 /** The calls that this kind of memory wants. */
 export function mapperOf(
-  { backing }: Pick<Allocation, "backing">,
+  { backing, isMirrored }: Pick<Allocation, "backing" | "isMirrored">,
 ): Omit<Mapper<MapRequest>, "map"> {
   const { os } = host();
+  if (isMirrored) return os.mirrors;
   return backing === undefined ? os : os.files;
 }
 

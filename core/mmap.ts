@@ -103,10 +103,11 @@ export class Mmap implements Disposable {
         "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
       );
     }
-    const { map, byteLength, exactByteLength, backing } = adoptee;
+    const { map, byteLength, exactByteLength, backing, source } = adoptee;
     this.#byteLength = byteLength;
     this.#mapped = adoptee;
-    const allocation = { address: 0n, byteLength: 0n, isTransferred: false, backing };
+    const isMirrored = source === "mirror";
+    const allocation = { address: 0n, byteLength: 0n, isTransferred: false, backing, isMirrored };
     this.#allocation = allocation;
     unmapWithOwner(this, allocation);
     // Last, and with no call after it: where execution is terminated, or the

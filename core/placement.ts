@@ -6,10 +6,13 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { FileRequest } from "../ffi/os/files.ts";
-import type { Mapper, MapRequest, Os } from "../ffi/os/os.ts";
+import type { Mapper, MapRequest, MirrorRequest, Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
 import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";
+
+/** A request for memory of any kind. */
+type AnyRequest = MapRequest | FileRequest | MirrorRequest;
 
 /** Refuses a strict hint that no mapping can start at. */
 export function checkStrictHint(
@@ -34,7 +37,7 @@ export function checkStrictHint(
  * Maps as {@linkcode mapPages} does. Where held ranges can be what is in the
  * way, it releases them and tries once more.
  */
-export function mapWithRoom(host: Host, request: MapRequest | FileRequest): bigint {
+export function mapWithRoom(host: Host, request: AnyRequest): bigint {
   try {
     return mapPages(host, request);
   } catch (error) {
@@ -62,7 +65,8 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
     populate: false,
     noReserve: request.noReserve,
     strict: false,
-    protection: "file" in request ? "none" : request.protection, // a file costs addresses only
+    // A file costs addresses only, and a mirror half of what it is long.
+    protection: "file" in request || "isMirrored" in request ? "none" : request.protection,
   });
   if (typeof address !== "bigint") return false;
   release([{ address, byteLength, isTransferred: false, backing: undefined }]);
@@ -70,7 +74,7 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
 }
 
 /** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */
-export function mapPages({ runtime, os }: Host, request: MapRequest | FileRequest): bigint {
+export function mapPages({ runtime, os }: Host, request: AnyRequest): bigint {
   const { mapper, populates } = mapperOf(os, request);
   const address = place(mapper, request);
   if (!request.populate || populates) return address;
@@ -89,6 +93,9 @@ function mapperOf(os: Os, request: MapRequest): {
   readonly mapper: Mapper<MapRequest>;
   readonly populates: boolean;
 } {
+  if ("isMirrored" in request) {
+    return { mapper: os.mirrors as Mapper<MapRequest>, populates: os.populates };
+  }
   return "file" in request
     ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates }
     : { mapper: os, populates: os.populates };

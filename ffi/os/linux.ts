@@ -8,6 +8,7 @@ import { truncationGuard } from "./linux_guard.ts";
 import { LINUX_ADVICE, MADV_DONTNEED } from "./linux_advice.ts";
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
+import { linuxRepeat } from "./linux_mirrors.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 
@@ -88,6 +89,7 @@ export function linux(native: Native, arch: string): Os {
       descriptors: "/proc/self/fd",
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+    repeat: linuxRepeat,
     advice: LINUX_ADVICE,
     codes: CODES,
   });

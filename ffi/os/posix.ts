@@ -5,9 +5,10 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
-import { failure, type MapRequest, type Os, type Protection } from "./os.ts";
+import { type Failure, failure, type MapRequest, type Os, type Protection } from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
+import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
 
 /** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
@@ -63,6 +64,14 @@ export interface MemoryCalls {
   madvise(address: bigint, byteLength: bigint, advice: number): number;
 }
 
+/** What all that calls the C library shares. */
+export interface PosixShared {
+  /** The C library's name. */
+  readonly library: string;
+  /** Makes the failure of the call that has just failed. */
+  readonly failed: (syscall: string) => Failure;
+}
+
 /** In what one POSIX system differs from another. */
 export interface Posix extends PosixResidency {
   /** The C library's function that returns the address of the thread's `errno`. */
@@ -81,6 +90,8 @@ export interface Posix extends PosixResidency {
   readonly files: PosixFiles;
   /** Opens the calls by which the kernel copies. */
   readonly kernelCopying: (native: Native, shared: CopyingShared) => KernelCopying;
+  /** Opens what maps memory once more. */
+  readonly repeat: (native: Native, shared: PosixShared) => Repeat;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -116,12 +127,14 @@ export function posix(native: Native, system: Posix): Os {
     return result === 0 ? undefined : failed("mprotect");
   };
   const shared = { library: system.library, memory, failed };
+  const mapVacant = (address: bigint, byteLength: bigint) =>
+    mapOver(address, byteLength, PROT_READ | PROT_WRITE);
   const files = lazily(() =>
     posixFiles(native, system.files, {
       ...shared,
       protections: PROTECTIONS,
       populates: system.populates,
-      mapVacant: (address, byteLength) => mapOver(address, byteLength, PROT_READ | PROT_WRITE),
+      mapVacant,
       protect,
     })
   );
@@ -129,6 +142,12 @@ export function posix(native: Native, system: Posix): Os {
     posixCopying(native, system.kernelCopying(native, shared), system.library)
   );
   const residency = lazily(() => posixResidency(native, system, pageSize, failed));
+
+  const unmap = (address: bigint, byteLength: bigint) =>
+    munmap(address, byteLength) === 0 ? undefined : failed("munmap");
+  const mirrors = lazily(() =>
+    posixMirrors(system.repeat(native, shared), { ...shared, flags, mapVacant, unmap, protect })
+  );
 
   return {
     pageSize,
@@ -141,9 +160,7 @@ export function posix(native: Native, system: Posix): Os {
       return address === MAP_FAILED ? failed("mmap") : address;
     },
 
-    unmap(address, byteLength) {
-      return munmap(address, byteLength) === 0 ? undefined : failed("munmap");
-    },
+    unmap,
 
     unmapsNeighbours: true,
 
@@ -160,6 +177,10 @@ export function posix(native: Native, system: Posix): Os {
 
     get files() {
       return files();
+    },
+
+    get mirrors() {
+      return mirrors();
     },
 
     get copying() {

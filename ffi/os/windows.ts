@@ -8,6 +8,7 @@ import { lazily } from "./lazily.ts";
 import { failure, type Os, type Protection } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
+import { windowsMirrors } from "./windows_mirrors.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
 
@@ -139,6 +140,7 @@ export function windows(native: Native): Os {
     return result !== 0 ? undefined : failed("VirtualProtect");
   };
   const files = lazily(() => windowsFiles(native, failed, protect));
+  const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const copying = lazily(() => windowsCopying(native, failed));
 
   return {
@@ -188,6 +190,10 @@ export function windows(native: Native): Os {
 
     get files() {
       return files();
+    },
+
+    get mirrors() {
+      return mirrors();
     },
 
     get copying() {
