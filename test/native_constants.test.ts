@@ -8,6 +8,7 @@ import * as darwin from "../ffi/os/darwin.ts";
 import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
+import * as linuxMirrors from "../ffi/os/linux_mirrors.ts";
 import * as posix from "../ffi/os/posix.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
@@ -82,7 +83,7 @@ const skip = unlessLinux("the headers are those of Linux") ??
   (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
 
 test("linux's constants are those of its headers", () => {
-  const expected = constants(posix, posixFiles, linux, linuxAdvice, linuxGuard);
+  const expected = constants(posix, posixFiles, linux, linuxAdvice, linuxGuard, linuxMirrors);
   for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
     assert(name in expected);
   }
@@ -108,6 +109,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "(off_t)-1 < 0": 1n,
     "(size_t)-1 > 0": 1n,
     "_Generic(mmap, void *(*)(void *, size_t, int, int, int, off_t): 1, default: 0)": 1n,
+    "_Generic(mremap, void *(*)(void *, size_t, size_t, int, ...): 1, default: 0)": 1n,
     "_Generic(munmap, int (*)(void *, size_t): 1, default: 0)": 1n,
     "_Generic(madvise, int (*)(void *, size_t, int): 1, default: 0)": 1n,
     "_Generic(mlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
