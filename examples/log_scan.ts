@@ -80,6 +80,16 @@ function writeLog(path: string, megabytes: number): number {
   return byteLength;
 }
 
+/** Windows may not delete a file whose views the collector has not reached yet. */
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true });
+  } catch (error) {
+    if (process.platform !== "win32") throw error;
+    console.log(`Still in use, delete it later: ${folder}`);
+  }
+}
+
 const megabytes = Number(process.argv[2] ?? 1000);
 const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
 try {
@@ -101,5 +111,5 @@ try {
   }
   if (mapped.lines === 0 || mapped.lines !== mapped.matches * 50) throw new Error("Miscounted");
 } finally {
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 }

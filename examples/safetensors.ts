@@ -135,6 +135,16 @@ function bytesOf(
   return file;
 }
 
+/** Windows may not delete a file whose views the collector has not reached yet. */
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true });
+  } catch (error) {
+    if (process.platform !== "win32") throw error;
+    console.log(`Still in use, delete it later: ${folder}`);
+  }
+}
+
 const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
 try {
   const tensors: Record<string, [string, number[], TensorArray]> = {
@@ -158,5 +168,5 @@ try {
     }
   }
 } finally {
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 }
