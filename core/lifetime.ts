@@ -47,6 +47,8 @@ export interface Allocation {
   readonly backing?: Backing | undefined;
   /** Where it has guard pages, or huge ones. */
   readonly placing?: Placing | undefined;
+  /** Whether it is memory that is mapped twice in a row. */
+  readonly isMirrored?: boolean;
 }
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
@@ -62,10 +64,11 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
 
 /** The calls that this kind of memory wants. */
 export function mapperOf(
-  { backing, placing }: Pick<Allocation, "backing" | "placing">,
+  { backing, placing, isMirrored }: Pick<Allocation, "backing" | "placing" | "isMirrored">,
 ): Omit<Mapper<MapRequest>, "map"> {
   const { os } = host();
   if (placing?.hugePage !== undefined) return os.huge!.mapper(placing.hugePage)!;
+  if (isMirrored) return os.mirrors;
   return backing === undefined ? os : os.files;
 }
 

@@ -107,10 +107,18 @@ export class Mmap implements Disposable {
         "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
       );
     }
-    const { map, byteLength, exactByteLength, backing, placing } = adoptee;
+    const { map, byteLength, exactByteLength, backing, placing, source } = adoptee;
     this.#byteLength = byteLength;
     this.#mapped = adoptee;
-    const allocation = { address: 0n, byteLength: 0n, isTransferred: false, backing, placing };
+    const isMirrored = source === "mirror";
+    const allocation = {
+      address: 0n,
+      byteLength: 0n,
+      isTransferred: false,
+      backing,
+      placing,
+      isMirrored,
+    };
     this.#allocation = allocation;
     unmapWithOwner(this, allocation);
     // Last, and with no call after it: where execution is terminated, or the

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host } from "../ffi/host.ts";
+import { type Host, host } from "../ffi/host.ts";
 import type { MapRequest } from "../ffi/os/os.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { hex } from "./errors.ts";
@@ -23,7 +23,14 @@ import {
   OFFSET,
   settingsOf,
 } from "./settings.ts";
-import { byteCount, describe, flag, memoryAddress, powerOfTwo } from "./validate.ts";
+import {
+  byteCount,
+  describe,
+  flag,
+  memoryAddress,
+  powerOfTwo,
+  rangeInAddressSpace,
+} from "./validate.ts";
 
 const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private file" };
 const MAP_MUT: FileKind = { use: "read-write", access: "read-write", source: "shared file" };
@@ -374,6 +381,54 @@ export class MmapOptions {
   }
 
   /**
+   * Maps anonymous memory twice in a row: byte `i` and byte `i + len` are the same
+   * one. So a ring buffer needs no second part: any `len` bytes that follow each
+   * other in the ring, also across its end, are one view.
+   *
+   * The access of such memory is `"read-write"`, and stays so: it cannot be protected,
+   * committed, decommitted, discarded or given away. It is not private to the
+   * process where native code forks it.
+   *
+   * Calls [`mmap(MAP_SHARED | MAP_ANONYMOUS)`](https://man7.org/linux/man-pages/man2/mmap.2.html)
+   * and, for the second half, on Linux
+   * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), on macOS
+   * [`mach_vm_remap`](https://developer.apple.com/documentation/kernel/1402218-mach_vm_remap);
+   * on Windows, from Windows 10 version 1803 on,
+   * [`VirtualAlloc2`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2)
+   * and, twice,
+   * [`MapViewOfFile3`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3)
+   * of one section of the paging file.
+   *
+   * @returns The mapping, whose `byteLength` is `2 * len`.
+   * @throws {RangeError} If the length is 0, not a multiple of
+   * {@linkcode allocationGranularity}, or too long to be mapped twice; or as
+   * {@linkcode MmapOptions.mapAnon} does.
+   * @throws {MmapError} As `mapAnon()` does.
+   * @throws {Error} As `mapAnon()` does.
+   *
+   * @example A message across the end of a ring
+   * ```ts
+   * import { allocationGranularity, MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const len = allocationGranularity();
+   * using ring = new MmapOptions({ len }).mapMirrored();
+   * ring.bytes.set([1, 2, 3, 4], len - 2); // two bytes at the end, two at the start
+   * console.log(ring.bytes[0], ring.bytes[1]); // 3 4
+   * ```
+   */
+  mapMirrored(): Mmap {
+    const options = MmapOptions.#received(this);
+    const { len, hint } = options.settings;
+    const opened = options.#hostFor("mapMirrored");
+    checkMirrored(len, opened.os.allocationGranularity);
+    rangeInAddressSpace(hint, 2 * len);
+    const byteLength = BigInt(2 * len);
+    const request = { ...options.#request, byteLength, isMirrored: true as const };
+    const map = () => mapWithRoom(opened, request);
+    return adopt({ ...anonymous(map, 2 * len, byteLength, "read-write"), source: "mirror" });
+  }
+
+  /**
    * Maps a file to read it, as memory that can be stored to: what is stored
    * this mapping alone has, and the file never changes. So views need no care.
    *
@@ -473,12 +528,9 @@ export class MmapOptions {
   #map(protection: "none" | "read-write"): Mmap {
     const { settings } = this;
     const request = protection === "none" ? { ...this.#request, protection } : this.#request;
-    checkHonoured(settings, protection === "none" ? "reserve" : "mapAnon");
-    const { len, name } = settings;
-    if (len === 0) throw new RangeError("The length must be greater than 0");
-    const opened = host();
+    const opened = this.#hostFor(protection === "none" ? "reserve" : "mapAnon");
     const { os } = opened;
-    if (request.strict) checkStrictHint(request.hint, os.allocationGranularity);
+    const { len, name } = settings;
     const layout = layoutOf(os, settings, request);
     const map = () =>
       layout === undefined ? mapWithRoom(opened, request) : mapArranged(opened, request, layout);
@@ -489,6 +541,16 @@ export class MmapOptions {
     );
     if (name !== undefined) os.name?.(mmap.address, request.byteLength, name);
     return mmap;
+  }
+
+  /** Checks what goes for all memory that is of no file. */
+  #hostFor(call: "mapAnon" | "reserve" | "mapMirrored"): Host {
+    checkHonoured(this.settings, call);
+    if (this.settings.len === 0) throw new RangeError("The length must be greater than 0");
+    const opened = host();
+    const { hint, strict } = this.#request;
+    if (strict) checkStrictHint(hint, opened.os.allocationGranularity);
+    return opened;
   }
 
   #mapFile(file: FileSource, kind: FileKind): Mmap {
@@ -506,5 +568,20 @@ export class MmapOptions {
     throw new TypeError(
       `The receiver must be an MmapOptions, got ${describe(options)}`,
     );
+  }
+}
+
+/** Refuses a length that cannot be mapped twice in a row without a gap. */
+function checkMirrored(len: number, granularity: number): void {
+  const excess = len % granularity;
+  if (excess !== 0) {
+    const below = len - excess;
+    throw new RangeError(
+      `The length of mapMirrored() must be a multiple of the allocation granularity, ` +
+        `${granularity} bytes: ${len} lies between ${below} and ${below + granularity}`,
+    );
+  }
+  if (!Number.isSafeInteger(2 * len)) {
+    throw new RangeError(`The length of mapMirrored() must be at most 2^52 - 1, got ${len}`);
   }
 }

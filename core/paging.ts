@@ -22,8 +22,8 @@ import type { ViewRange } from "./view_range.ts";
  */
 export type Access = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
 
-/** What memory is of: anonymous, or a file's, to which stores go or not. */
-export type Source = "memory" | "private file" | "shared file";
+/** What memory is of: anonymous, mapped once or twice in a row, or a file's, to which stores go or not. */
+export type Source = "memory" | "mirror" | "private file" | "shared file";
 
 /** The pages of a mapping, as they were mapped. */
 export interface Mapped extends Extent {
@@ -40,6 +40,7 @@ export interface Mapped extends Extent {
 /** The access that lets memory be stored to, by what it is of. */
 const WRITABLE: Readonly<Record<Source, Access>> = {
   "memory": "read-write",
+  "mirror": "read-write",
   "private file": "copy-on-write",
   "shared file": "read-write",
 };
@@ -167,6 +168,7 @@ export class Pages {
   /** Refuses what the memory can never be, before anything is detached. */
   checkProtect(access: Access): void {
     const { source } = this.#mapped;
+    this.#checkNotMirrored("protect");
     if (!isViewable(access) || access === WRITABLE[source]) return;
     throw new RangeError(
       `The access of a ${source === "memory" ? "mapping of anonymous memory" : source} ` +
@@ -182,6 +184,7 @@ export class Pages {
   /** Refuses memory of files, which has no other place for its pages, before anything is detached. */
   checkAnonymous(verb: string): void {
     this.#refuseHuge(`${verb}ted`);
+    this.#checkNotMirrored(verb);
     if (this.areAnonymous) return;
     throw new MmapError(
       `Memory of a file cannot be ${verb}ted: use protect(), or unmap it`,
@@ -193,6 +196,15 @@ export class Pages {
     if (this.#allocation.placing?.hugePage === undefined) return;
     throw new MmapError(
       `Memory of huge pages cannot be ${done}: use protect(), or unmap it`,
+      { code: "ENOTSUP" },
+    );
+  }
+
+  /** Refuses memory that is mapped twice in a row: what goes for one half would have to go for the other. */
+  #checkNotMirrored(verb: string): void {
+    if (this.#mapped.source !== "mirror") return;
+    throw new MmapError(
+      `Memory of mapMirrored() stays as it is: ${verb}() is for other memory`,
       { code: "ENOTSUP" },
     );
   }
@@ -253,6 +265,7 @@ export class Pages {
 
   /** Makes pages as they were before anything was stored to them, and gives their memory back. */
   discard(range: PageRange): void {
+    this.#checkNotMirrored("discard");
     if (this.#mapped.source === "shared file") {
       throw new MmapError(
         "What was stored to a shared file cannot be discarded: it is in the file",
@@ -279,7 +292,8 @@ export class Pages {
 
   /** Whether they are of no file. */
   get areAnonymous(): boolean {
-    return this.#mapped.source === "memory";
+    const { source } = this.#mapped;
+    return source === "memory" || source === "mirror";
   }
 
   /** Whether a load or store can find no page: a file can be truncated. */

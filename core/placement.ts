@@ -6,10 +6,13 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { FileRequest } from "../ffi/os/files.ts";
-import type { Mapper, MapRequest, Os } from "../ffi/os/os.ts";
+import type { Mapper, MapRequest, MirrorRequest, Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
 import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";
+
+/** A request for memory of any kind. */
+type AnyRequest = MapRequest | FileRequest | MirrorRequest;
 
 /** Refuses a strict hint that no mapping can start at. */
 export function checkStrictHint(
@@ -31,7 +34,7 @@ export function checkStrictHint(
 }
 
 /** Maps as {@linkcode mapPages} does, {@linkcode withRoom}. */
-export function mapWithRoom(host: Host, request: MapRequest | FileRequest): bigint {
+export function mapWithRoom(host: Host, request: AnyRequest): bigint {
   return withRoom(host.os, request, () => mapPages(host, request));
 }
 
@@ -67,7 +70,8 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
     populate: false,
     noReserve: request.noReserve,
     strict: false,
-    protection: "file" in request ? "none" : request.protection, // a file costs addresses only
+    // A file costs addresses only, and a mirror half of what it is long.
+    protection: "file" in request || "isMirrored" in request ? "none" : request.protection,
   });
   if (typeof address !== "bigint") return false;
   release([{ address, byteLength, isTransferred: false, backing: undefined }]);
@@ -75,7 +79,7 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
 }
 
 /** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */
-export function mapPages(host: Host, request: MapRequest | FileRequest): bigint {
+export function mapPages(host: Host, request: AnyRequest): bigint {
   const { mapper, populates } = mapperOf(host.os, request);
   const address = place(mapper, request);
   if (!request.populate || populates) return address;
@@ -103,6 +107,9 @@ function mapperOf(os: Os, request: MapRequest): {
   readonly mapper: Mapper<MapRequest>;
   readonly populates: boolean;
 } {
+  if ("isMirrored" in request) {
+    return { mapper: os.mirrors as Mapper<MapRequest>, populates: os.populates };
+  }
   return "file" in request
     ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates }
     : { mapper: os, populates: os.populates };

@@ -35,6 +35,12 @@ export function checkResizable(
       { code: "ENOTSUP" },
     );
   }
+  if (mapped.source === "mirror") {
+    throw new MmapError(
+      "Memory of mapMirrored() cannot be resized: map anew, and copy",
+      { code: "ENOTSUP" },
+    );
+  }
   if (pages !== undefined && !pages.isUniform) {
     throw new MmapError(
       "A mapping can be resized only while its access is the same throughout, and nothing of it " +

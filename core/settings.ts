@@ -142,7 +142,7 @@ function checkedInit(init: MmapInit): MmapInit {
 }
 
 /** The calls that map, as far as options go. */
-export type MapCall = "mapAnon" | "reserve" | "file";
+export type MapCall = "mapAnon" | "reserve" | "mapMirrored" | "file";
 
 /** What no call can honour, or one cannot, and what it says then. */
 const REFUSED: readonly (readonly [
@@ -169,6 +169,12 @@ const REFUSED: readonly (readonly [
   [
     ({ name }, call) => name !== undefined && call === "file",
     "Memory of a file has the name of the file: drop name()",
+  ],
+  [
+    ({ align, guard, huge, stack, name }, call) =>
+      call === "mapMirrored" &&
+      (align !== 0 || guard !== 0 || huge !== false || stack || name !== undefined),
+    "mapMirrored() lays its memory out itself: drop align(), guard(), huge(), stack() and name()",
   ],
   [
     ({ huge, noReserve }) => huge !== false && noReserve,

@@ -10,6 +10,7 @@ import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRemap } from "./linux_remap.ts";
+import { linuxRepeat } from "./linux_mirrors.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 
@@ -106,6 +107,7 @@ export function linux(native: Native, arch: string): Os {
       descriptors: "/proc/self/fd",
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+    repeat: linuxRepeat,
     advice: LINUX_ADVICE,
     codes: CODES,
   });

@@ -46,6 +46,12 @@ export interface MapRequest {
   readonly stack?: boolean | undefined;
 }
 
+/** What of memory that is mapped twice in a row; its length is that of both. */
+export interface MirrorRequest extends MapRequest {
+  /** Tells it from another request. */
+  readonly isMirrored: true;
+}
+
 /** How memory of one kind, anonymous or of files, is mapped, changed and unmapped. */
 export interface Mapper<Request extends MapRequest> {
   /**
@@ -135,6 +141,9 @@ export interface Os extends Mapper<MapRequest> {
 
   /** Files, and memory of them. */
   readonly files: Files;
+
+  /** Memory that is mapped twice in a row: what is stored to one half is in the other one too. */
+  readonly mirrors: Mapper<MirrorRequest>;
 
   /** Copying that cannot fault. */
   readonly copying: Copying;

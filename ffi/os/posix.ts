@@ -16,6 +16,7 @@ import {
 } from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
+import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
 
 /** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
@@ -71,6 +72,14 @@ export interface MemoryCalls {
   madvise(address: bigint, byteLength: bigint, advice: number): number;
 }
 
+/** What all that calls the C library shares. */
+export interface PosixShared {
+  /** The C library's name. */
+  readonly library: string;
+  /** Makes the failure of the call that has just failed. */
+  readonly failed: (syscall: string) => Failure;
+}
+
 /** In what one POSIX system differs from another. */
 export interface Posix extends PosixResidency {
   /** The C library's function that returns the address of the thread's `errno`. */
@@ -100,6 +109,8 @@ export interface Posix extends PosixResidency {
   readonly files: PosixFiles;
   /** Opens the calls by which the kernel copies. */
   readonly kernelCopying: (native: Native, shared: CopyingShared) => KernelCopying;
+  /** Opens what maps memory once more. */
+  readonly repeat: (native: Native, shared: PosixShared) => Repeat;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -135,12 +146,14 @@ export function posix(native: Native, system: Posix): Os {
     return result === 0 ? undefined : failed("mprotect");
   };
   const shared = { library: system.library, memory, failed };
+  const mapVacant = (address: bigint, byteLength: bigint) =>
+    mapOver(address, byteLength, PROT_READ | PROT_WRITE);
   const files = lazily(() =>
     posixFiles(native, system.files, {
       ...shared,
       protections: PROTECTIONS,
       populates: system.populates,
-      mapVacant: (address, byteLength) => mapOver(address, byteLength, PROT_READ | PROT_WRITE),
+      mapVacant,
       protect,
     })
   );
@@ -187,6 +200,10 @@ export function posix(native: Native, system: Posix): Os {
   const remap = lazily(() => system.remapping!(native, failed));
   const name = lazily(() => ({ of: system.naming!(native) }));
 
+  const mirrors = lazily(() =>
+    posixMirrors(system.repeat(native, shared), { ...shared, flags, mapVacant, unmap, protect })
+  );
+
   return {
     pageSize,
     allocationGranularity: pageSize,
@@ -218,6 +235,10 @@ export function posix(native: Native, system: Posix): Os {
 
     get files() {
       return files();
+    },
+
+    get mirrors() {
+      return mirrors();
     },
 
     get copying() {

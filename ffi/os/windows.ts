@@ -8,6 +8,7 @@ import { lazily } from "./lazily.ts";
 import { failure, type Mapper, type MapRequest, type Os, type Protection } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
+import { windowsMirrors } from "./windows_mirrors.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
 import { windowsHuge } from "./windows_huge.ts";
@@ -153,6 +154,7 @@ export function windows(native: Native): Os {
   const unmap = (address: bigint, _byteLength: bigint) =>
     VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
   const files = lazily(() => windowsFiles(native, failed, protect));
+  const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const copying = lazily(() => windowsCopying(native, failed));
   const huge = lazily(() => {
     const { pageByteLength, allow } = windowsHuge(native);
@@ -216,6 +218,10 @@ export function windows(native: Native): Os {
 
     get files() {
       return files();
+    },
+
+    get mirrors() {
+      return mirrors();
     },
 
     get copying() {
