@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { currentRuntime, runtimeFiles } from "../ffi/host.ts";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { platform, test, unlessLinux } from "./harness.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import { withoutSmaps } from "./memory_map.ts";
 import { CALLS, codeOf, contents, pattern, readBytes, TempFolder } from "./temp_files.ts";
 
@@ -29,9 +29,9 @@ const ACCESS = { map: "copy-on-write", mapMut: "read-write", mapExec: "read-exec
 
 for (const call of CALLS) {
   test(`${call}() maps all of a file by default`, () => {
-    using folder = new TempFolder();
+    const folder = use(new TempFolder());
     const path = folder.file("file", BYTES);
-    using mmap = new MmapOptions()[call](path);
+    const mmap = use(new MmapOptions()[call](path));
     assertEquals([mmap.byteLength, mmap.access], [LENGTH, ACCESS[call]]);
     assertEquals(mmap.isEmpty || mmap.closed, false);
     assertEquals(readBytes(mmap, LENGTH), BYTES);
@@ -41,10 +41,10 @@ for (const call of CALLS) {
   });
 
   test(`${call}() maps the same by path, URL, descriptor and FileHandle`, async () => {
-    using folder = new TempFolder();
+    const folder = use(new TempFolder());
     const path = folder.file("fi le#%?é", BYTES);
-    using byPath = new MmapOptions()[call](path);
-    using byUrl = new MmapOptions()[call](pathToFileURL(path));
+    const byPath = use(new MmapOptions()[call](path));
+    const byUrl = use(new MmapOptions()[call](pathToFileURL(path)));
     const mappings: Mmap[] = [byPath, byUrl];
     if (withoutDescriptor === undefined) {
       const descriptor = openSync(path, "r+");
@@ -71,11 +71,11 @@ for (const call of CALLS) {
     const offset of new Set([0, 1, PAGE - 1, PAGE, PAGE + 1, 65_535, 65_536, 65_539])
   ) {
     test(`${call}() maps from the offset ${offset}, of any length`, () => {
-      using folder = new TempFolder();
+      const folder = use(new TempFolder());
       const path = folder.file("file", BYTES);
       const rest = BYTES.subarray(offset);
       for (const len of [0, 1, PAGE - 1, PAGE, PAGE + 1, LENGTH - offset]) {
-        using mmap = new MmapOptions({ offset, len })[call](path);
+        const mmap = use(new MmapOptions({ offset, len })[call](path));
         const expected = rest.subarray(0, len || rest.length);
         assertEquals(mmap.byteLength, expected.length);
         assertEquals(readBytes(mmap, expected.length), expected);
@@ -89,13 +89,13 @@ for (const call of CALLS) {
 }
 
 test("map() reaches past 4 GiB, where the file does", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const offset = 2 ** 32 + 5;
   const path = folder.sparse("file", offset + PAGE);
-  using mut = new MmapOptions({ offset, len: 3 }).mapMut(path);
+  const mut = use(new MmapOptions({ offset, len: 3 }).mapMut(path));
   mut.bytes.set([1, 2, 3]);
   mut.flush();
-  using mmap = new MmapOptions({ offset: BigInt(offset) }).map(path);
+  const mmap = use(new MmapOptions({ offset: BigInt(offset) }).map(path));
   assertEquals([mmap.byteLength, [...mmap.bytes.subarray(0, 4)]], [PAGE, [1, 2, 3, 0]]);
   const file = openSync(path, "r");
   const read = new Uint8Array(3);
@@ -105,9 +105,9 @@ test("map() reaches past 4 GiB, where the file does", () => {
 });
 
 test("view() of a mapping at an odd offset is aligned as its elements are", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
-  using mmap = new MmapOptions({ offset: 12, len: 64 }).map(path);
+  const mmap = use(new MmapOptions({ offset: 12, len: 64 }).map(path));
   assertEquals(mmap.view(Uint32Array, 0, 1)[0], new DataView(BYTES.buffer).getUint32(12, true));
   for (const call of [() => mmap.view(Float64Array, 0, 1), () => mmap.view(BigInt64Array, 8, 1)]) {
     assertThrows(call, RangeError);
@@ -117,10 +117,10 @@ test("view() of a mapping at an odd offset is aligned as its elements are", () =
 });
 
 test("what is stored to map()'s memory does not reach the file, nor another mapping", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
-  using other = new MmapOptions().map(path);
-  using mmap = new MmapOptions({ offset: 1 }).map(path);
+  const other = use(new MmapOptions().map(path));
+  const mmap = use(new MmapOptions({ offset: 1 }).map(path));
   mmap.bytes.fill(0xaa);
   mmap.write(new Uint8Array(100).fill(0xbb), PAGE);
   mmap.flush();
@@ -130,7 +130,7 @@ test("what is stored to map()'s memory does not reach the file, nor another mapp
 });
 
 test("what is stored to mapMut()'s memory reaches the file, for all to see", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
   const mmap = new MmapOptions({ offset: PAGE + 1, len: 2 * PAGE }).mapMut(path);
   mmap.bytes.fill(0xaa, 0, 10);
@@ -147,8 +147,8 @@ test("what is stored to mapMut()'s memory reaches the file, for all to see", () 
 });
 
 test("flush() refuses what is not within the mapping", () => {
-  using folder = new TempFolder();
-  using mmap = new MmapOptions({ len: PAGE + 1 }).mapMut(folder.file("file", BYTES));
+  const folder = use(new TempFolder());
+  const mmap = use(new MmapOptions({ len: PAGE + 1 }).mapMut(folder.file("file", BYTES)));
   for (const flush of ["flush", "startFlush"] as const) {
     for (const [byteOffset, byteLength] of [[PAGE + 1, 1], [0, PAGE + 2], [0, 0], [-1, 1]]) {
       assertThrows(() => mmap[flush](byteOffset!, byteLength), RangeError);
@@ -182,8 +182,8 @@ for (const source of ["memory", "file"] as const) {
   };
 
   test(`read() and write() of ${source} take every kind of array`, () => {
-    using folder = new TempFolder();
-    using mmap = mapped(folder);
+    const folder = use(new TempFolder());
+    const mmap = use(mapped(folder));
     for (const Kind of KINDS) {
       const buffers = [new ArrayBuffer(64), new SharedArrayBuffer(64)];
       for (const buffer of buffers as ArrayBuffer[]) {
@@ -206,8 +206,8 @@ for (const source of ["memory", "file"] as const) {
 
   test(`read() and write() of ${source} copy as memmove does where they overlap`, () => {
     for (const [from, to] of [[0, 100], [100, 0], [PAGE, PAGE + 1], [5, 5]] as const) {
-      using folder = new TempFolder();
-      using mmap = mapped(folder);
+      const folder = use(new TempFolder());
+      const mmap = use(mapped(folder));
       const length = 2 * 65_536;
       const expected = BYTES.slice().copyWithin(to, from, from + length);
       mmap.read(mmap.view(Uint8Array, to, length), from);
@@ -219,8 +219,8 @@ for (const source of ["memory", "file"] as const) {
   });
 
   test(`read() and write() of ${source} refuse what is out of bounds, and take nothing`, () => {
-    using folder = new TempFolder();
-    using mmap = mapped(folder, PAGE + 1);
+    const folder = use(new TempFolder());
+    const mmap = use(mapped(folder, PAGE + 1));
     for (const call of ["read", "write"] as const) {
       for (const [length, byteOffset] of [[1, PAGE + 1], [PAGE + 2, 0], [2, PAGE], [0, PAGE + 2]]) {
         assertThrows(() => mmap[call](new Uint8Array(length!), byteOffset), RangeError);
@@ -238,8 +238,8 @@ for (const source of ["memory", "file"] as const) {
   });
 
   test(`read() and write() of ${source} ask for the access that they need, throughout`, () => {
-    using folder = new TempFolder();
-    using mmap = mapped(folder, 3 * PAGE);
+    const folder = use(new TempFolder());
+    const mmap = use(mapped(folder, 3 * PAGE));
     mmap.protect("read", PAGE, PAGE);
     assertEquals(readBytes(mmap, 3 * PAGE), BYTES.slice(0, 3 * PAGE));
     assertEquals(codeOf(() => mmap.write(new Uint8Array(2), PAGE - 1)), "EACCES");
@@ -251,10 +251,10 @@ for (const source of ["memory", "file"] as const) {
 }
 
 test("protect() of a file knows the one access that its memory can be stored to by", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
-  using priv = new MmapOptions().map(path);
-  using shared = new MmapOptions().mapMut(path);
+  const priv = use(new MmapOptions().map(path));
+  const shared = use(new MmapOptions().mapMut(path));
   assertThrows(() => priv.protect("read-write"), RangeError);
   assertThrows(() => shared.protect("copy-on-write"), RangeError);
   assertThrows(() => new MmapOptions({ len: PAGE }).mapAnon().protect("copy-on-write"), RangeError);
@@ -276,10 +276,10 @@ test("protect() of a file knows the one access that its memory can be stored to 
 });
 
 test("commit(), decommit() and intoRaw() refuse memory of files, and change nothing", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
   for (const call of CALLS) {
-    using mmap = new MmapOptions()[call](path);
+    const mmap = use(new MmapOptions()[call](path));
     const view = call === "mapExec" ? undefined : mmap.bytes;
     const calls = [() => mmap.commit(0, PAGE), () => mmap.decommit(0, PAGE), () => mmap.intoRaw()];
     assertEquals(calls.map(codeOf), calls.map(() => "ENOTSUP"));
@@ -288,11 +288,11 @@ test("commit(), decommit() and intoRaw() refuse memory of files, and change noth
 });
 
 test("discard() of map()'s memory makes it as the file is, on Linux; of mapMut()'s it is refused", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
-  using shared = new MmapOptions().mapMut(path);
+  const shared = use(new MmapOptions().mapMut(path));
   assertEquals(codeOf(() => shared.discard()), "ENOTSUP");
-  using mmap = new MmapOptions().map(path);
+  const mmap = use(new MmapOptions().map(path));
   const { bytes } = mmap;
   bytes.fill(1);
   if (platform === "linux") {
@@ -307,7 +307,7 @@ test("discard() of map()'s memory makes it as the file is, on Linux; of mapMut()
 });
 
 test("unmap() lets go of a viewed file at once: a late store does not reach it", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
   const shows = () => readFileSync("/proc/self/maps", "utf8").includes(path);
   for (const call of ["map", "mapMut"] as const) {
@@ -326,12 +326,12 @@ test("unmap() lets go of a viewed file at once: a late store does not reach it",
 }, { skip: platform === "win32" ? "Windows keeps a viewed file's memory" : undefined });
 
 test("a file that is longer than all memory costs addresses only", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.sparse("file", 2 ** 40);
   const committed = () =>
     Number(/^Committed_AS:\s+(\d+)/m.exec(readFileSync("/proc/meminfo", "utf8"))![1]);
   const before = committed();
-  using mmap = new MmapOptions().map(path);
+  const mmap = use(new MmapOptions().map(path));
   assert(committed() - before < 2 ** 28, `${committed() - before} KiB more are committed`);
   assertEquals(mmap.view(Uint8Array, 2 ** 40 - 1)[0], 0);
   mmap.view(Uint8Array, 2 ** 40 - 1)[0] = 1;
@@ -339,11 +339,11 @@ test("a file that is longer than all memory costs addresses only", () => {
 }, { skip: unlessLinux("only Linux's temporary folder is sure to take it") ?? withoutSmaps() });
 
 test("read() and write() of a file that was truncated are EFAULT", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
   for (const call of CALLS) {
     truncateSync(path, LENGTH);
-    using mmap = new MmapOptions()[call](path);
+    const mmap = use(new MmapOptions()[call](path));
     truncateSync(path, PAGE);
     assertEquals(codeOf(() => mmap.read(new Uint8Array(LENGTH))), "EFAULT", call);
     const error = assertThrows(() => mmap.read(new Uint8Array(1), PAGE), MmapError);
@@ -356,9 +356,9 @@ test("read() and write() of a file that was truncated are EFAULT", () => {
 }, { skip: unlessLinux("Windows does not truncate a mapped file; macOS is not tried") });
 
 test("map() takes names of any script, and paths of any length", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   for (const name of ["größe-数据-🦕", "a b'c\"d".replace(platform === "win32" ? '"' : "", "")]) {
-    using mmap = new MmapOptions().map(folder.file(name, BYTES));
+    const mmap = use(new MmapOptions().map(folder.file(name, BYTES)));
     assertEquals(mmap.bytes[5], BYTES[5]);
   }
   let name = "";
@@ -368,15 +368,15 @@ test("map() takes names of any script, and paths of any length", () => {
   }
   const path = folder.file(join(name, "file"), BYTES);
   assert(path.length > 400);
-  using mmap = new MmapOptions().mapMut(path);
+  const mmap = use(new MmapOptions().mapMut(path));
   mmap.bytes[0] = 77;
   mmap.flush();
   assertEquals(contents(path)[0], 77);
 });
 
 test("map() takes a path that is relative", () => {
-  using folder = new TempFolder();
-  using mmap = new MmapOptions().map(relative(process.cwd(), folder.file("file", BYTES)));
+  const folder = use(new TempFolder());
+  const mmap = use(new MmapOptions().map(relative(process.cwd(), folder.file("file", BYTES))));
   assertEquals(new Uint8Array(mmap.bytes), BYTES);
 });
 
@@ -385,8 +385,8 @@ test("mapMut() shares a file in /dev/shm", () => {
   const created = openSync(path, "w");
   try {
     truncateSync(path, PAGE);
-    using a = new MmapOptions().mapMut(path);
-    using b = new MmapOptions().mapMut(path);
+    const a = use(new MmapOptions().mapMut(path));
+    const b = use(new MmapOptions().mapMut(path));
     a.bytes[9] = 9;
     assertEquals(b.bytes[9], 9);
     a.flush();
@@ -398,11 +398,11 @@ test("mapMut() shares a file in /dev/shm", () => {
 }, { skip: unlessLinux("only Linux has /dev/shm") });
 
 test("a file is mapped at a strict hint, and populated", () => {
-  using folder = new TempFolder();
+  const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
   const hint = freeAddress(8 * 65_536);
   for (const call of CALLS) {
-    using mmap = new MmapOptions({ hint, strict: true, populate: true, offset: 3 })[call](path);
+    const mmap = new MmapOptions({ hint, strict: true, populate: true, offset: 3 })[call](path);
     assertEquals(mmap.address, hint + 3n);
     assertEquals(readBytes(mmap, 5), BYTES.slice(3, 8));
     const error = assertThrows(
@@ -411,6 +411,7 @@ test("a file is mapped at a strict hint, and populated", () => {
     );
     assertEquals([error.code, error.requested], ["EADDRNOTAVAIL", hint]);
     assertStringIncludes(error.message, hint.toString(16));
+    mmap.unmap();
   }
   assertThrows(() => new MmapOptions({ hint: hint + 1n, strict: true }).map(path), RangeError);
 });

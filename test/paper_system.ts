@@ -40,6 +40,8 @@ export class Account {
   readonly open: Map<number, string> = new Map();
   /** The names of the calls that can fail, in order. */
   readonly calls: string[] = [];
+  /** What the next calls say that they have copied, in bytes; without: 1. */
+  readonly copies: bigint[] = [];
   /** Which call is to fail, counted from 0, and its error. */
   fault: { readonly index: number; readonly error: number } | undefined;
   #next = 2n ** 60n;
@@ -176,8 +178,8 @@ function paperPosix(account: Account, open: (runtime: FakeRuntime) => Os): Paper
         whence === 2 ? BigInt(FILE_BYTE_LENGTH) : 0n,
     ],
     ftruncate: [-1, () => 0],
-    process_vm_readv: [-1n, () => 1n],
-    process_vm_writev: [-1n, () => 1n],
+    process_vm_readv: [-1n, () => account.copies.shift() ?? 1n],
+    process_vm_writev: [-1n, () => account.copies.shift() ?? 1n],
   };
   const standIns: StandIns = {
     ...Object.fromEntries(

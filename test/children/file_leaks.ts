@@ -29,9 +29,10 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
     viewed(new MmapOptions().mapMut({ fd: writable })).unmap();
   },
   copied: () => {
-    using mmap = new MmapOptions().mapMut(path);
+    const mmap = new MmapOptions().mapMut(path);
     mmap.read(new Uint8Array(1));
     mmap.startFlush();
+    mmap.unmap();
   },
   dropped: () => CALLS.map((call) => new MmapOptions()[call](path)).length,
   "dropped, viewed": () => void viewed(new MmapOptions().mapMut(path)),
