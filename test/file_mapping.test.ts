@@ -9,7 +9,16 @@ import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } fr
 import { freeAddress } from "./free_address.ts";
 import { platform, test, unlessLinux, use } from "./harness.ts";
 import { withoutSmaps } from "./memory_map.ts";
-import { CALLS, codeOf, contents, pattern, readBytes, TempFolder } from "./temp_files.ts";
+import {
+  CALLS,
+  codeOf,
+  contents,
+  openDescriptors,
+  pattern,
+  readBytes,
+  TempFolder,
+  withoutDescriptors,
+} from "./temp_files.ts";
 
 const PAGE = pageSize();
 const GRANULARITY = allocationGranularity();
@@ -305,6 +314,21 @@ test("discard() of map()'s memory makes it as the file is, on Linux; of mapMut()
     assertEquals(bytes[0], 1);
   }
 });
+
+test("mapMut() keeps its file open until unmap(), the others do not", () => {
+  const folder = use(new TempFolder());
+  const path = folder.file("file", BYTES);
+  for (const isViewed of [false, true]) {
+    for (const call of CALLS) {
+      const before = openDescriptors();
+      const mmap = new MmapOptions()[call](path);
+      if (isViewed && call !== "mapExec") mmap.bytes[0] = 1;
+      assertEquals(openDescriptors() - before, call === "mapMut" ? 1 : 0);
+      mmap.unmap();
+      assertEquals(openDescriptors(), before);
+    }
+  }
+}, { skip: withoutDescriptors });
 
 test("unmap() lets go of a viewed file at once: a late store does not reach it", () => {
   const folder = use(new TempFolder());

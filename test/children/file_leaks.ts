@@ -36,6 +36,11 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   },
   dropped: () => CALLS.map((call) => new MmapOptions()[call](path)).length,
   "dropped, viewed": () => void viewed(new MmapOptions().mapMut(path)),
+  "transferred, dropped": () => {
+    const mmap = new MmapOptions().mapMut(path);
+    mmap.bytes.buffer.transfer();
+    if (codeOf(() => mmap.unmap()) !== "EBUSY") throw new Error("It was unmapped");
+  },
   missing: () => codeOf(() => new MmapOptions().mapMut(`${path}-missing`)),
   empty: () => codeOf(() => new MmapOptions().mapMut(empty)),
   folder: () => codeOf(() => new MmapOptions().map(folder)),
@@ -58,7 +63,7 @@ for (const [name, way] of Object.entries(WAYS)) {
   for (let round = 0; round < Number(rounds); round++) {
     way();
     // Dropped descriptors count against the limit of them until they are collected.
-    if (name.startsWith("dropped") && round % 100 === 99) await collectGarbage();
+    if (name.includes("dropped") && round % 100 === 99) await collectGarbage();
   }
   await collectGarbage();
   releaseHeldRanges();
