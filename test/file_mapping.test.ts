@@ -194,7 +194,11 @@ for (const source of ["memory", "file"] as const) {
     const folder = use(new TempFolder());
     const mmap = use(mapped(folder));
     for (const Kind of KINDS) {
-      const buffers = [new ArrayBuffer(64), new SharedArrayBuffer(64)];
+      const buffers = [
+        new ArrayBuffer(64),
+        new ArrayBuffer(64, { maxByteLength: 128 }),
+        new SharedArrayBuffer(64),
+      ];
       for (const buffer of buffers as ArrayBuffer[]) {
         const array = new (Kind as Uint8ArrayConstructor)(buffer, 16, 2);
         mmap.read(array, 1001);
@@ -237,7 +241,9 @@ for (const source of ["memory", "file"] as const) {
       for (const byteOffset of [-1, 2 ** 53, Infinity]) {
         assertThrows(() => mmap[call](new Uint8Array(1), byteOffset), RangeError);
       }
-      for (const array of [undefined, null, [1], new ArrayBuffer(1), "a", 1]) {
+      const detached = new Uint8Array(8);
+      detached.buffer.transfer();
+      for (const array of [undefined, null, [1], new ArrayBuffer(1), "a", 1, detached]) {
         assertThrows(() => mmap[call](array as never), TypeError);
       }
       mmap[call](new Uint8Array(0));
