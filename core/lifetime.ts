@@ -175,7 +175,10 @@ export function releaseHeldRangesIn(address: bigint, byteLength: bigint): boolea
 
 /** Unmaps what was collected, together with what is reported right after it: the collector reports much at a time. */
 export function unmapCollected(allocation: Allocation): void {
-  if (allocation.isTransferred || allocation.byteLength === 0n) return;
+  if (allocation.isTransferred || allocation.byteLength === 0n) {
+    closeFile(allocation); // the memory of a new owner needs no file
+    return;
+  }
   letGo(allocation);
   if (isScheduled) return;
   queueMicrotask(() => {

@@ -406,7 +406,9 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use.
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use; another
+   * code if the system refused: pages before those that it refused can be decommitted
+   * then, and {@linkcode Mmap.accessAt} tells which.
    */
   decommit(byteOffset: number, byteLength: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);

@@ -221,10 +221,20 @@ export class Pages {
       changed.push(run);
       if (failure === undefined) continue;
       // As before: what was done is undone.
-      for (const { start, end, value } of changed) this.#protect({ start, end }, value);
+      for (const { start, end, value } of changed) {
+        for (const part of this.#history.runsIn(start, end)) {
+          // A late call of the runtime may be at what was viewed before.
+          this.#protect(part, part.value === "decommitted" ? "read-write" : value);
+        }
+      }
       throw refused(`to make ${this.#words(run)} ${access}`, failure);
     }
-    for (const { start, end } of changed) this.#access.set(start, end, access);
+    for (const { start, end } of changed) {
+      this.#access.set(start, end, access);
+      for (const part of this.#history.runsIn(start, end)) {
+        if (part.value === "decommitted") this.#history.set(part.start, part.end, "viewed");
+      }
+    }
   }
 
   #protect(range: PageRange, access: Access): Failure | undefined {
@@ -240,7 +250,6 @@ export class Pages {
       const { address, byteLength } = this.#addresses(run);
       const failure = os.discard(address, byteLength);
       if (failure !== undefined) return failure;
-      this.#history.set(run.start, run.end, "viewed");
     }
     return undefined;
   }
@@ -256,11 +265,23 @@ export class Pages {
       const { address, byteLength } = this.#addresses(run);
       const failure = run.value === "never viewed"
         ? os.decommit(address, byteLength)
-        : os.protect(address, byteLength, "read-write") ?? os.vacate(address, byteLength);
+        : this.#vacate(run);
       if (failure !== undefined) throw refused(`to decommit ${this.#words(run)}`, failure);
       this.#access.set(run.start, run.end, "none");
       if (run.value === "viewed") this.#history.set(run.start, run.end, "decommitted");
     }
+  }
+
+  /** Gives the memory of pages back that stay readable and writable to the system. */
+  #vacate({ start, end, value }: Run<History>): Failure | undefined {
+    const { os } = host();
+    const { address, byteLength } = this.#addresses({ start, end });
+    const failure = os.protect(address, byteLength, "read-write") ??
+      os.vacate(address, byteLength);
+    if (failure !== undefined && value === "viewed") {
+      for (const run of this.#access.runsIn(start, end)) this.#protect(run, run.value);
+    }
+    return failure;
   }
 
   /** Makes pages as they were before anything was stored to them, and gives their memory back. */

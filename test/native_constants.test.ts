@@ -9,8 +9,10 @@ import * as darwin from "../ffi/os/darwin.ts";
 import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
-import * as linuxMirrors from "../ffi/os/linux_mirrors.ts";
+import * as linuxNaming from "../ffi/os/linux_naming.ts";
+import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix.ts";
+import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
@@ -48,6 +50,7 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <string.h>
       #include <strings.h>
       #include <sys/mman.h>
+      #include <sys/prctl.h>
       #include <asm/mman.h>
       #include <sys/types.h>
       #include <sys/uio.h>
@@ -85,7 +88,15 @@ const skip = unlessLinux("the headers are those of Linux") ??
   (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
 
 test("linux's constants are those of its headers", () => {
-  const expected = constants(posix, posixFiles, linux, linuxAdvice, linuxGuard, linuxMirrors);
+  const expected = constants(
+    posix,
+    posixFiles,
+    linux,
+    linuxAdvice,
+    linuxGuard,
+    linuxNaming,
+    linuxRemap,
+  );
   for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
     assert(name in expected);
   }
@@ -184,9 +195,10 @@ test("darwin's constants are those of Apple's headers", () => {
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  assertEquals(constants(windows, windowsFiles, windowsMirrors, windowsResidency), {
+  assertEquals(constants(windows, windowsFiles, windowsHuge, windowsMirrors, windowsResidency), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,
+    MEM_LARGE_PAGES: 0x2000_0000n,
     MEM_RESERVE: 0x0000_2000n,
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
     MEM_DECOMMIT: 0x0000_4000n,
@@ -224,5 +236,9 @@ test("windows's constants are those of Microsoft's documentation", () => {
     FILE_MAP_EXECUTE: 0x20n,
     // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
     FILE_BEGIN: 0n,
+    // https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects
+    TOKEN_ADJUST_PRIVILEGES: 0x0020n,
+    // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges
+    SE_PRIVILEGE_ENABLED: 0x0000_0002n,
   });
 });

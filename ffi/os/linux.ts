@@ -9,8 +9,7 @@ import { LINUX_ADVICE, MADV_DONTNEED, MADV_POPULATE_WRITE } from "./linux_advice
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxNaming } from "./linux_naming.ts";
-import { linuxRemap } from "./linux_remap.ts";
-import { linuxRepeat } from "./linux_mirrors.ts";
+import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 

@@ -1,10 +1,12 @@
 /**
- * Moving pages on Linux.
+ * `mremap` of Linux, which moves pages, and maps them once more.
  *
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Failure, Remap } from "./os.ts";
+import { MAP_FAILED, type PosixShared } from "./posix.ts";
+import type { Repeat } from "./posix_mirrors.ts";
 
 /** `MREMAP_MAYMOVE`: {@link https://man7.org/linux/man-pages/man2/mremap.2.html} */
 export const MREMAP_MAYMOVE = 1;
@@ -12,8 +14,6 @@ export const MREMAP_MAYMOVE = 1;
 export const MREMAP_FIXED = 2;
 /** `MREMAP_DONTUNMAP`: Linux 5.7 */
 export const MREMAP_DONTUNMAP = 4;
-
-const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 const FUNCTIONS = {
   // void *mremap(void *old_address, size_t old_size, size_t new_size, int flags, ...
@@ -37,5 +37,15 @@ export function linuxRemap(native: Native, failed: (syscall: string) => Failure)
       const moved = checked(mremap(address, byteLength, byteLength, flags, target));
       return typeof moved === "bigint" ? undefined : moved;
     },
+  };
+}
+
+/** Opens `mremap`, which maps shared memory once more where its old size is 0. */
+export function linuxRepeat(native: Native, { library, failed }: PosixShared): Repeat {
+  const { mremap } = native.open(library, FUNCTIONS);
+  return (address, byteLength) => {
+    const flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+    const second = mremap(address, 0n, byteLength, flags, address + byteLength);
+    return second === MAP_FAILED ? failed("mremap") : undefined;
   };
 }
