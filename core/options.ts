@@ -58,7 +58,8 @@ export class MmapOptions {
     printAs(this.prototype as MmapOptions, (options) => {
       if (!(#request in options)) return "MmapOptions {}";
       const { settings } = options;
-      const entries = Object.entries({ ...settings, hint: hex(settings.hint) });
+      const entries = Object.entries({ ...settings, hint: hex(settings.hint) })
+        .filter(([, value]) => value !== undefined);
       return `MmapOptions { ${entries.map(([name, value]) => `${name}: ${value}`).join(", ")} }`;
     });
   }

@@ -100,7 +100,7 @@ test("MmapOptions shows its settings when inspected", () => {
   assertEquals(
     inspect(new MmapOptions({ len: 5, hint: 65536, strict: true })),
     "MmapOptions { len: 5, hint: 0x10000, populate: false, noReserve: false, strict: true, " +
-      "offset: 0, truncationGuard: true }",
+      "offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true }",
   );
   inspect(MmapOptions.prototype); // must not throw
 });

@@ -298,7 +298,7 @@ export const PAPER_SYSTEMS: Readonly<
   Record<string, { readonly open: () => PaperSystem; readonly errors: readonly number[] }>
 > = {
   linux: {
-    open: () => paperPosix(new Account(), (runtime) => linux(runtime, "x64")),
+    open: () => paperPosix(new Account(), (runtime) => linux(runtime, "paper")),
     errors: [13, 12],
   },
   darwin: { open: () => paperPosix(new Account(), darwin), errors: [13, 12] },
