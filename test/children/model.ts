@@ -1,0 +1,31 @@
+// Takes random sequences of all calls, and compares with the model; prints what it came to.
+import fc from "fast-check";
+import { type Step, VERBS, World } from "../model/sequence.ts";
+
+const [seed, count] = process.argv.slice(2).map(Number) as [number, number];
+const world = new World();
+const number = fc.nat(65_535);
+const step: fc.Arbitrary<Step> = fc.tuple(
+  fc.constantFrom(...VERBS),
+  fc.nat(2),
+  number,
+  number,
+  number,
+);
+let taken = 0;
+const property = fc.asyncProperty(
+  fc.array(step, { maxLength: 24, size: "max" }),
+  async (steps) => {
+    taken++;
+    await world.run(steps);
+    // The collector's callbacks come between turns of the event loop.
+    if (taken % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    if (taken % 2000 === 0) await world.collect();
+  },
+).afterEach(() => world.clear());
+try {
+  await fc.assert(property, { numRuns: count, seed });
+  console.log(JSON.stringify({ sequences: taken, calls: world.calls }));
+} finally {
+  world.files.remove();
+}
