@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Step, VERBS, World } from "../model/sequence.ts";
 
 const [seed, count] = process.argv.slice(2).map(Number) as [number, number];
+console.log(`seed ${seed}`); // first: nothing else is printed after a crash
 const world = new World();
 const number = fc.nat(65_535);
 const step: fc.Arbitrary<Step> = fc.tuple(

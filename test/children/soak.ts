@@ -1,5 +1,5 @@
 // Takes sequences of all calls for long, or one list of steps, and prints what it came to.
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { sequenceOf, type Step, World } from "../model/sequence.ts";
 import { Leaks } from "../model/leaks.ts";
 import { Mismatch } from "../model/world.ts";
@@ -24,7 +24,18 @@ const world = new World();
 if (task.trace) world.trace = (line) => writeSync(1, `${line}\n`);
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
-const descriptors = () => process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0;
+/** How many descriptors of the files are open: the runtimes open others of their own. */
+function descriptors(): number {
+  if (process.platform !== "linux") return 0;
+  const names = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ""; // that of the folder itself
+    }
+  });
+  return names.filter((name) => name.includes("/sysalloc-model-")).length;
+}
 
 /** Reports at most every so often. */
 const REPORT_MS = 2000;
