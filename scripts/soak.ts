@@ -45,6 +45,8 @@ const CALLS_A_CHILD = 1_000_000;
 const HISTORIES = [0, 8, 200];
 /** A child that replays steps is ended after so long, in milliseconds. */
 const REPLAY_TIMEOUT_MS = 60_000;
+/** The end of a sequence among steps. */
+const END: Step = ["end", 0, 0, 0, 0];
 
 const totals = { calls: 0, crashes: 0, content: 0, outcome: 0, byteLength: 0, descriptors: 0 };
 
@@ -127,9 +129,6 @@ async function explain(
   }
   console.log("The steps alone do not do it again: run the same seed");
 }
-
-/** The end of a sequence among steps. */
-const END: Step = ["end", 0, 0, 0, 0];
 
 function sequences(steps: readonly Step[]): Step[][] {
   const all: Step[][] = [[]];
