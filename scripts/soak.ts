@@ -11,7 +11,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { type Step, sequenceOf } from "../test/model/sequence.ts";
+import { sequenceOf, type Step } from "../test/model/sequence.ts";
 import { type LocalRuntime, RUNTIMES } from "./suite.ts";
 import { shrink } from "./soak/shrink.ts";
 
@@ -100,7 +100,9 @@ async function soak(name: string, runtime: LocalRuntime): Promise<void> {
     break;
   }
   const seconds = (performance.now() - start) / 1000;
-  console.log(`${name}: ${done} calls in ${seconds.toFixed(1)} s, ${Math.round(done / seconds)} a second`);
+  console.log(
+    `${name}: ${done} calls in ${seconds.toFixed(1)} s, ${Math.round(done / seconds)} a second`,
+  );
 }
 
 /** Finds and prints the shortest sequence that ends as badly. */
@@ -160,9 +162,11 @@ async function run(
   try {
     const errors = new Response(child.stderr).text();
     let output = "";
-    let last: Omit<Ending, "kind" | "message" | "output" | "index"> & {
-      readonly failure: { readonly kind: string; readonly message: string };
-    } | undefined;
+    let last:
+      | Omit<Ending, "kind" | "message" | "output" | "index"> & {
+        readonly failure: { readonly kind: string; readonly message: string };
+      }
+      | undefined;
     let calls = 0;
     for await (const line of linesOf(child.stdout)) {
       if (!line.startsWith("{")) {
@@ -175,7 +179,9 @@ async function run(
       else onProgress?.(report.calls, report.rate);
     }
     const status = await child.status;
-    const index = new Uint32Array((await Deno.readFile(progress).catch(() => new Uint8Array(4))).buffer)[0]!;
+    const index = new Uint32Array(
+      (await Deno.readFile(progress).catch(() => new Uint8Array(4))).buffer,
+    )[0]!;
     output += await errors;
     const nothing = { byteLength: 0, descriptors: 0 };
     if (last === undefined || ![0, 3].includes(status.code)) {

@@ -159,9 +159,7 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
     errors,
     () => {
       const options = makeOptions(settings, b % 2 === 0);
-      return isFile
-        ? options[kind as "map"](source as string)
-        : options[kind as "mapAnon"]();
+      return isFile ? options[kind as "map"](source as string) : options[kind as "mapAnon"]();
     },
     allowed,
   );

@@ -41,7 +41,13 @@ const HARMLESS: readonly Advice[] = [
   "zero-wired-pages",
 ];
 const RARE: readonly Advice[] = ["page-out", "collapse", "mergeable"];
-const CHANGING: readonly Advice[] = ["dont-need", "dont-need-locked", "free", "free-reusable", "remove"];
+const CHANGING: readonly Advice[] = [
+  "dont-need",
+  "dont-need-locked",
+  "free",
+  "free-reusable",
+  "remove",
+];
 
 /** What systems say of an advice that is not for this memory. */
 const REFUSALS: Errors = [

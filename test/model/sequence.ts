@@ -5,7 +5,7 @@
  * @module
  */
 import { collectGarbage } from "../harness.ts";
-import { type Errors } from "./arguments.ts";
+import type { Errors } from "./arguments.ts";
 import { STEPS } from "./steps.ts";
 import { checkKept, Files, type Kept, Mismatch, nameOf, type Slot } from "./world.ts";
 

@@ -114,7 +114,9 @@ const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
     errors.push("RangeError");
   }
   const { byteOffset, byteLength, start, end } = range;
-  const allowed = model.source !== "memory" || access === "read-execute" ? ["EACCES", "EINVAL"] : [];
+  const allowed = model.source !== "memory" || access === "read-execute"
+    ? ["EACCES", "EINVAL"]
+    : [];
   let isDone = false;
   world.call(`${name}(${words(access)}, ${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.protect(access, byteOffset as number, byteLength as number);
@@ -207,7 +209,11 @@ function copyPartner(slot: Slot, a: number, c: number): ArrayBufferView {
 const copy: TakeSlot = (world, slot, [verb, , a, b, c], name) => {
   const { mmap, model } = slot;
   const partner = copyPartner(slot, a, c);
-  const byteOffset = b % 24 === 0 ? bad(b >> 5, slot) : b % 8 === 1 ? undefined : b % model.byteLength;
+  const byteOffset = b % 24 === 0
+    ? bad(b >> 5, slot)
+    : b % 8 === 1
+    ? undefined
+    : b % model.byteLength;
   const errors = byteOffset === undefined ? [] : countErrors(byteOffset);
   const isHostile = ArrayBuffer.isView(partner) && Object.hasOwn(partner, "byteLength");
   const byteLength = isHostile ? 8 : ArrayBuffer.isView(partner) ? partner.byteLength : -1;
@@ -270,10 +276,14 @@ const raw: TakeSlot = (world, slot, [, , , , c], name) => {
   detach(slot, 0, model.own.length);
   for (const kept of slot.kept) checkKept(kept);
   const { address, byteLength } = given;
-  const taken = world.call("unsafeFromRaw", [], () =>
-    c % 2 === 0
-      ? Mmap.unsafeFromRaw(address, byteLength)
-      : Mmap.unsafeFromRaw(address, BigInt(byteLength)))!;
+  const taken = world.call(
+    "unsafeFromRaw",
+    [],
+    () =>
+      c % 2 === 0
+        ? Mmap.unsafeFromRaw(address, byteLength)
+        : Mmap.unsafeFromRaw(address, BigInt(byteLength)),
+  )!;
   world.slots[world.slots.indexOf(slot)] = { mmap: taken, model: { ...model }, kept: [] };
   model.isClosed = true;
 };
@@ -334,8 +344,11 @@ const inspection: TakeSlot = (world, slot, [, , a], name) => {
   const offset = a % 4 === 0 ? bad(a >> 2, slot) : a % (model.byteLength + 2);
   const errors = judged(model, offset, 1, false).errors;
   if (offset === undefined) errors.push("TypeError");
-  world.call(`${name}: accessAt(${words(offset)})`, [...closed, ...errors], () =>
-    mmap.accessAt(offset as number));
+  world.call(
+    `${name}: accessAt(${words(offset)})`,
+    [...closed, ...errors],
+    () => mmap.accessAt(offset as number),
+  );
 };
 
 const METHODS = [

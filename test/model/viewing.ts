@@ -76,9 +76,14 @@ export function view(world: World, slot: Slot, [, , a, b, c]: Step, name: string
     ? undefined
     : b % (Math.max(0, Math.floor(rest / size)) + 2);
   const inBytes = boundsOf(model, byteOffset, length, size, errors);
-  made(world, slot, errors, inBytes, `${name}(${type.name}, ${words(byteOffset)}, ${
-    words(length)
-  })`, () => mmap.view(type, byteOffset as number, length as number));
+  made(
+    world,
+    slot,
+    errors,
+    inBytes,
+    `${name}(${type.name}, ${words(byteOffset)}, ${words(length)})`,
+    () => mmap.view(type, byteOffset as number, length as number),
+  );
 }
 
 /** Where a view lies, from the first page; adds what asking for it must throw. */
@@ -155,7 +160,11 @@ function hostileType(world: World, slot: Slot, a: number, name: string): void {
       static override readonly BYTES_PER_ELEMENT = 1 as never;
     }
     const count = a % 16;
-    const isPossible = isWritable(model, model.skip, model.skip + Math.min(count * 8, model.byteLength));
+    const isPossible = isWritable(
+      model,
+      model.skip,
+      model.skip + Math.min(count * 8, model.byteLength),
+    );
     if (!isPossible || errors.length > 0) return;
     world.call(`${name}(lies)`, [], () => {
       const lies = mmap.view(Lying as AnyView, 0, Math.min(count, model.byteLength));
@@ -218,7 +227,12 @@ export function storeKept(world: World, { kept }: Slot, [, , a, b, c]: Step, nam
 }
 
 /** Transfers the buffer of a view away, where the runtime lets it. */
-export function transfer(world: World, { kept, model }: Slot, [, , a, b]: Step, name: string): void {
+export function transfer(
+  world: World,
+  { kept, model }: Slot,
+  [, , a, b]: Step,
+  name: string,
+): void {
   const chosen = kept[a % kept.length];
   // What a file's mapping keeps would stay, as it must: this world unmaps it by address only.
   if (chosen === undefined || chosen.isStale || model.source !== "memory" || b % 8 !== 0) return;

@@ -96,8 +96,12 @@ export function pageCount({ access }: Model): number {
 
 /** Whether every byte of a range allows stores. */
 export function isWritable(model: Model, start: number, end: number): boolean {
-  return every(model, start, end, (access) =>
-    access === "read-write" || access === "copy-on-write");
+  return every(
+    model,
+    start,
+    end,
+    (access) => access === "read-write" || access === "copy-on-write",
+  );
 }
 
 /** Whether every byte of a range allows loads. */
