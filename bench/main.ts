@@ -7,6 +7,7 @@
  */
 import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { compare } from "./comparing.ts";
+import { compareFiles, writeGibibyte } from "./files.ts";
 import { compareHeld } from "./heap.ts";
 import { compareImports } from "./importing.ts";
 import { run, RUNTIMES, version } from "./processes.ts";
@@ -36,6 +37,11 @@ async function measureAll(): Promise<Result[]> {
   for (const runtime of RUNTIMES) {
     console.error(`Measuring mapping and reading in ${runtime.name}`);
     results.push(...await compare(runtime, library));
+  }
+  const path = await writeGibibyte(directory);
+  for (const runtime of RUNTIMES) {
+    console.error(`Measuring files in ${runtime.name}`);
+    results.push(...await compareFiles(runtime, path));
   }
   console.error("Measuring imports");
   results.push(...await compareImports(directory));

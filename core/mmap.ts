@@ -341,7 +341,7 @@ export class Mmap implements Disposable {
    */
   protect(access: Access, byteOffset: number = 0, byteLength?: number): void {
     oneOf(ACCESSES, access, "The access");
-    const range = this.#pageRange(byteOffset, byteLength);
+    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkProtect(access);
     this.#detach(range);
     this.#paged.protect(range, access);
@@ -372,7 +372,7 @@ export class Mmap implements Disposable {
    * ```
    */
   commit(byteOffset: number, byteLength: number): void {
-    const range = this.#pageRange(byteOffset, byteLength);
+    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("commit");
     this.#paged.commit(range);
   }
@@ -397,7 +397,7 @@ export class Mmap implements Disposable {
    * covers a page was transferred away, or (in Bun from 1.4 on) is in use.
    */
   decommit(byteOffset: number, byteLength: number): void {
-    const range = this.#pageRange(byteOffset, byteLength);
+    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("decommit");
     this.#detach(range);
     this.#paged.decommit(range);
@@ -423,7 +423,7 @@ export class Mmap implements Disposable {
    * is not `"read-write"` throughout.
    */
   discard(byteOffset: number = 0, byteLength?: number): void {
-    const range = this.#pageRange(byteOffset, byteLength);
+    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.discard(range);
   }
 
@@ -459,7 +459,7 @@ export class Mmap implements Disposable {
    */
   read(target: ArrayBufferView, byteOffset: number = 0): void {
     const bytes = bytesOf(target, "The target");
-    const range = this.#copyRange(bytes, byteOffset);
+    const range = Mmap.#received(this).#copyRange(bytes, byteOffset);
     if (range !== undefined) copyOut(this.#paged, range, bytes);
   }
 
@@ -482,7 +482,7 @@ export class Mmap implements Disposable {
    */
   write(source: ArrayBufferView, byteOffset: number = 0): void {
     const bytes = bytesOf(source, "The source");
-    const range = this.#copyRange(bytes, byteOffset);
+    const range = Mmap.#received(this).#copyRange(bytes, byteOffset);
     if (range !== undefined) copyIn(this.#paged, range, bytes);
   }
 
@@ -507,7 +507,7 @@ export class Mmap implements Disposable {
    * the system could not write.
    */
   flush(byteOffset: number = 0, byteLength?: number): void {
-    const range = this.#pagesAround(byteOffset, byteLength);
+    const range = Mmap.#received(this).#pagesAround(byteOffset, byteLength);
     this.#paged.flush(range, true);
   }
 
@@ -527,7 +527,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} As {@linkcode Mmap.flush} does.
    */
   startFlush(byteOffset: number = 0, byteLength?: number): void {
-    const range = this.#pagesAround(byteOffset, byteLength);
+    const range = Mmap.#received(this).#pagesAround(byteOffset, byteLength);
     this.#paged.flush(range, false);
   }
 

@@ -92,7 +92,7 @@ for (const isReserved of [false, true]) {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const options = new MmapOptions({ len: PAGES * PAGE });
-        using mmap = isReserved ? options.reserve() : options.mapAnon();
+        const mmap = isReserved ? options.reserve() : options.mapAnon();
         const model: Page[] = Array.from(
           { length: PAGES },
           () => ({ access: mmap.accessAt(0), content: 0 }),

@@ -240,6 +240,27 @@ function* badViews(): Generator<BadCall> {
   yield ["view() 2^53 - 1", () => mmap.view(Float64Array, 0, 2 ** 53 - 1), RangeError, "at most"];
 }
 
+type Member = keyof Mmap;
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+const MEMBERS = Reflect.ownKeys(Mmap.prototype)
+  .filter((name) => name !== "constructor" && name !== INSPECT) as Member[];
+const GETTERS = MEMBERS.filter((name) =>
+  Object.getOwnPropertyDescriptor(Mmap.prototype, name)!.get !== undefined
+);
+/** `prefault()` rejects: its own tests see to it. */
+const METHODS = MEMBERS.filter((name) => !GETTERS.includes(name) && name !== "prefault");
+/** Good arguments, where there must be one: the receiver alone is bad. */
+const ARGUMENTS: Partial<Record<Member, unknown[]>> = {
+  view: [Uint8Array],
+  accessAt: [0],
+  protect: ["read"],
+  commit: [0, PAGE],
+  decommit: [0, PAGE],
+  read: [new Uint8Array(1)],
+  write: [new Uint8Array(1)],
+};
+
 function* badHandles(): Generator<BadCall> {
   const message = "The mapping is closed";
   for (const [name, handle] of [["unmapped", closed], ["given away", given]] as const) {
@@ -251,13 +272,19 @@ function* badHandles(): Generator<BadCall> {
   }
   for (const [name, receiver, words] of NOT_RECEIVERS) {
     const message = `The receiver must be an Mmap, got ${words}`;
-    for (const member of ["unmap", "intoRaw", "flush", "view", Symbol.dispose] as const) {
-      const call = () => Reflect.apply(Mmap.prototype[member], receiver, [Uint8Array]);
+    for (const member of METHODS) {
+      const call = () =>
+        Reflect.apply(Mmap.prototype[member] as () => void, receiver, ARGUMENTS[member] ?? []);
       yield [`${String(member)}() of ${name}`, call, TypeError, message];
     }
-    for (const member of ["bytes", "address", "byteLength", "isEmpty", "closed", "pointer"]) {
+    for (const member of GETTERS) {
       const { get } = Object.getOwnPropertyDescriptor(Mmap.prototype, member)!;
-      yield [`${member} of ${name}`, () => Reflect.apply(get!, receiver, []), TypeError, message];
+      yield [
+        `${String(member)} of ${name}`,
+        () => Reflect.apply(get!, receiver, []),
+        TypeError,
+        message,
+      ];
     }
     for (
       const member of ["len", "withHint", "populate", "noReserve", "strict", "mapAnon"] as const

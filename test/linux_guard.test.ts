@@ -19,10 +19,14 @@ interface Script {
   readonly handler?: bigint;
   /** What stands before and at that handler. */
   readonly code?: Uint8Array;
+  /** What `pipe2` returns. */
+  readonly pipe?: number;
 }
 
 /** A C library of paper, and what is mapped of it. */
-function fake({ map = [TABLE, PAGE], mprotect = 0, sigaction = [], handler = 0n, code }: Script) {
+function fake(script: Script) {
+  const { map = [TABLE, PAGE], mprotect = 0, sigaction = [], handler = 0n, code, pipe = 0 } =
+    script;
   const [addresses, outcomes] = [[...map], [...sigaction]];
   const mapped = new Set<bigint>();
   const memory = new Map([TABLE, OTHER].map((address) => [address, new ArrayBuffer(BLOCK_BYTES)]));
@@ -43,13 +47,17 @@ function fake({ map = [TABLE, PAGE], mprotect = 0, sigaction = [], handler = 0n,
       new DataView(old.buffer).setBigUint64(0, handler, true);
       return outcomes.shift() ?? 0;
     },
-    getpid: () => 1234,
-    process_vm_readv(_process: number, local: Uint8Array) {
-      if (code === undefined) return -1n;
-      const [target] = new BigUint64Array(local.buffer);
-      new Uint8Array(memory.get(TABLE)!, Number(target! - TABLE)).set(code);
-      return BigInt(code.length);
+    pipe2(ends: Uint8Array, flags: number) {
+      assertEquals(flags, 0x80800); // O_CLOEXEC | O_NONBLOCK
+      new Int32Array(ends.buffer).set([5, 6]);
+      return pipe;
     },
+    write: (_end: number, _source: bigint, length: bigint) => code === undefined ? -1n : length,
+    read(_end: number, target: Uint8Array, length: bigint) {
+      target.set(code!);
+      return code!.length < target.length ? BigInt(code!.length) : length;
+    },
+    close: () => 0,
   }, memory);
   const names = () => runtime.calls.map(([name]: Call) => name);
   return { runtime, mapped, memory, copied, names };
@@ -70,7 +78,7 @@ for (const arch of ["x64", "arm64"]) {
       const { runtime, copied, names, mapped } = fake({});
       assert(truncationGuard(runtime, arch, pageSize) !== undefined);
       assertEquals(copied, [installedCode(arch, TABLE, pageSize)]);
-      assertEquals(names(), ["mmap", "sigaction", "mmap", "memcpy", "mprotect", "sigaction"]);
+      assertEquals(names(), ["sigaction", "mmap", "mmap", "memcpy", "mprotect", "sigaction"]);
       assertEquals(runtime.calls[2], ["mmap", 0n, BigInt(pageSize), 3, 0x22, -1, 0n]);
       assertEquals(runtime.calls[4], ["mprotect", PAGE, BigInt(pageSize), 5]);
       assertEquals([...mapped], [TABLE, PAGE]);
@@ -106,7 +114,13 @@ test("truncationGuard() takes the table of the handler that is installed when it
   const code = installedCode("x64", OTHER, 4096);
   const { runtime, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
   const guard = truncationGuard(runtime, "x64", 4096)!;
-  assertEquals(names(), ["mmap", "sigaction", "getpid", "process_vm_readv", "munmap"]);
+  assertEquals(names(), ["sigaction", "pipe2", "write", "read", "close", "close"]);
+  assertEquals(runtime.calls.slice(2), [
+    ["write", 6, PAGE, BigInt(code.length)],
+    ["read", 5, runtime.calls[3]![2]!, BigInt(code.length)],
+    ["close", 5],
+    ["close", 6],
+  ]);
   assertEquals([...mapped], []);
   guard.add(0x1000n, 1n);
   assertEquals(
@@ -121,6 +135,7 @@ test("truncationGuard() installs its own handler when the one that is there is a
   const others: readonly Script[] = [
     { handler: 1n, code }, // SIG_IGN
     { handler: PAGE + 32n }, // its memory cannot be read
+    { handler: PAGE + 32n, code, pipe: -1 },
     { handler: PAGE + 32n, code: code.subarray(1) },
     { handler: PAGE + 32n, code: installedCode("x64", OTHER, 16_384) },
     ...[0, 15, 24, 32, code.length - 1].map((index) => ({

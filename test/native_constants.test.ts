@@ -10,7 +10,9 @@ import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
 import * as posix from "../ffi/os/posix.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
+import * as posixFiles from "../ffi/os/posix_files.ts";
 import * as windows from "../ffi/os/windows.ts";
+import * as windowsFiles from "../ffi/os/windows_files.ts";
 import { test, unlessLinux } from "./harness.ts";
 
 type Constants = Readonly<Record<string, bigint>>;
@@ -35,11 +37,17 @@ function evaluate(expressions: readonly string[]): Constants {
       source,
       `#define _GNU_SOURCE
       #include <errno.h>
+      #include <fcntl.h>
       #include <signal.h>
+      #include <fcntl.h>
+      #include <stddef.h>
       #include <stdio.h>
+      #include <string.h>
+      #include <strings.h>
       #include <sys/mman.h>
       #include <asm/mman.h>
       #include <sys/types.h>
+      #include <sys/uio.h>
       #include <unistd.h>
       int main(void) {
       ${
@@ -74,7 +82,7 @@ const skip = unlessLinux("the headers are those of Linux") ??
   (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
 
 test("linux's constants are those of its headers", () => {
-  const expected = constants(posix, linux, linuxAdvice, linuxGuard);
+  const expected = constants(posix, posixFiles, linux, linuxAdvice, linuxGuard);
   for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
     assert(name in expected);
   }
@@ -105,19 +113,37 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(mlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
     "_Generic(munlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
     "_Generic(mincore, int (*)(void *, size_t, unsigned char *): 1, default: 0)": 1n,
+    "_Generic(mprotect, int (*)(void *, size_t, int): 1, default: 0)": 1n,
     "_Generic(sysconf, long (*)(int): 1, default: 0)": 1n,
+    "_Generic(open, int (*)(const char *, int, ...): 1, default: 0)": 1n,
+    "_Generic(close, int (*)(int): 1, default: 0)": 1n,
+    "_Generic(lseek, off_t (*)(int, off_t, int): 1, default: 0)": 1n,
+    "_Generic(ftruncate, int (*)(int, off_t): 1, default: 0)": 1n,
+    "_Generic(msync, int (*)(void *, size_t, int): 1, default: 0)": 1n,
+    "_Generic(getpid, pid_t (*)(void): 1, default: 0)": 1n,
+    "_Generic((pid_t)1, int: 1, default: 0)": 1n,
+    "_Generic((ssize_t)1, long: 1, default: 0)": 1n,
+    "_Generic(process_vm_readv, ssize_t (*)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long): 1, default: 0)":
+      1n,
+    "_Generic(process_vm_writev, ssize_t (*)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long): 1, default: 0)":
+      1n,
+    "sizeof(struct iovec)": 16n,
+    "offsetof(struct iovec, iov_len)": 8n,
+    "_Generic(memmove, void *(*)(void *, const void *, size_t): 1, default: 0)": 1n,
+    "_Generic(bcopy, void (*)(const void *, void *, size_t): 1, default: 0)": 1n,
     "_Generic(__errno_location, int *(*)(void): 1, default: 0)": 1n,
   };
   assertEquals(evaluate(Object.keys(expected)), expected);
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  assertEquals(constants(posix, darwin, darwinAdvice), {
+  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
     PROT_WRITE: 0x02n,
     PROT_EXEC: 0x04n,
+    MAP_SHARED: 0x0001n,
     MAP_PRIVATE: 0x0002n,
     MAP_FIXED: 0x0010n,
     MAP_NORESERVE: 0x0040n,
@@ -132,13 +158,25 @@ test("darwin's constants are those of Apple's headers", () => {
     MADV_FREE_REUSABLE: 7n,
     MADV_FREE_REUSE: 8n,
     MAP_FAILED: BigInt.asUintN(64, -1n), // ((void *)-1)
+    MS_ASYNC: 0x0001n,
+    MS_SYNC: 0x0010n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/fcntl.h
+    O_RDONLY: 0x0000n,
+    O_RDWR: 0x0002n,
+    O_NONBLOCK: 0x0000_0004n,
+    O_NOCTTY: 0x0002_0000n,
+    O_CLOEXEC: 0x0100_0000n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/unistd.h
+    SEEK_SET: 0n,
+    SEEK_CUR: 1n,
+    SEEK_END: 2n,
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
     _SC_PAGESIZE: 29n,
   });
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  assertEquals(constants(windows, windowsResidency), {
+  assertEquals(constants(windows, windowsFiles, windowsResidency), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,
     MEM_RESERVE: 0x0000_2000n,
@@ -149,9 +187,29 @@ test("windows's constants are those of Microsoft's documentation", () => {
     PAGE_NOACCESS: 0x01n,
     PAGE_READONLY: 0x02n,
     PAGE_READWRITE: 0x04n,
+    PAGE_WRITECOPY: 0x08n,
     PAGE_EXECUTE_READ: 0x20n,
     // https://learn.microsoft.com/windows/win32/debug/system-error-codes
     ERROR_NOT_LOCKED: 158n,
     ERROR_WORKING_SET_QUOTA: 1453n,
+    // https://learn.microsoft.com/windows/win32/secauthz/access-mask-format
+    GENERIC_READ: 1n << 31n,
+    GENERIC_WRITE: 1n << 30n,
+    GENERIC_EXECUTE: 1n << 29n,
+    // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
+    FILE_SHARE_READ: 0x0000_0001n,
+    FILE_SHARE_WRITE: 0x0000_0002n,
+    FILE_SHARE_DELETE: 0x0000_0004n,
+    OPEN_EXISTING: 3n,
+    FILE_ATTRIBUTE_NORMAL: 0x80n,
+    INVALID_HANDLE_VALUE: BigInt.asUintN(64, -1n), // ((HANDLE)(LONG_PTR)-1)
+    // https://learn.microsoft.com/windows/win32/memory/file-mapping-security-and-access-rights:
+    // SECTION_QUERY, SECTION_MAP_WRITE, SECTION_MAP_READ, SECTION_MAP_EXECUTE_EXPLICIT
+    FILE_MAP_COPY: 0x01n,
+    FILE_MAP_WRITE: 0x02n,
+    FILE_MAP_READ: 0x04n,
+    FILE_MAP_EXECUTE: 0x20n,
+    // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
+    FILE_BEGIN: 0n,
   });
 });

@@ -3,7 +3,15 @@ import { inspect } from "node:util";
 import { type MmapInit, MmapOptions } from "../mod.ts";
 import { test } from "./harness.ts";
 
-const DEFAULTS = { len: 0, hint: 0n, populate: false, noReserve: false, strict: false };
+const DEFAULTS = {
+  len: 0,
+  hint: 0n,
+  populate: false,
+  noReserve: false,
+  strict: false,
+  offset: 0,
+  truncationGuard: true,
+};
 
 test("new MmapOptions() has the defaults", () => {
   assertEquals({ ...new MmapOptions().settings }, DEFAULTS);
@@ -31,6 +39,9 @@ const SETTERS: [string, (options: MmapOptions) => MmapOptions, Partial<typeof DE
   ["noReserve(false)", (o) => o.noReserve().noReserve(false), { noReserve: false }],
   ["strict()", (o) => o.strict(), { strict: true }],
   ["strict(false)", (o) => o.strict().strict(false), { strict: false }],
+  ["offset(number)", (o) => o.offset(5), { offset: 5 }],
+  ["offset(bigint)", (o) => o.offset(2n ** 53n - 1n), { offset: 2 ** 53 - 1 }],
+  ["offset(0)", (o) => o.offset(1).offset(0), { offset: 0 }],
 ];
 
 for (const [call, set, expected] of SETTERS) {
@@ -72,7 +83,8 @@ test("MmapOptions does not follow a change of the init object", () => {
 test("MmapOptions shows its settings when inspected", () => {
   assertEquals(
     inspect(new MmapOptions({ len: 5, hint: 65536, strict: true })),
-    "MmapOptions { len: 5, hint: 0x10000, populate: false, noReserve: false, strict: true }",
+    "MmapOptions { len: 5, hint: 0x10000, populate: false, noReserve: false, strict: true, " +
+      "offset: 0, truncationGuard: true }",
   );
   inspect(MmapOptions.prototype); // must not throw
 });

@@ -182,7 +182,7 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
   });
 }
 
-test("linux(, "x64") populates by advice, or tells that this kernel cannot", () => {
+test("linux() populates by advice, or tells that this kernel cannot", () => {
   const opened = opener(linux, fakePosix);
   const { residency, runtime } = opened();
   for (const forWriting of [true, false]) residency.populate(ADDRESS, PAGE, forWriting);

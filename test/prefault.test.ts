@@ -100,6 +100,15 @@ for (const [way, populate] of Object.entries(WAYS)) {
   });
 }
 
+test("prefault() stores nothing to memory that can only be read, once it is compiled too", async () => {
+  await withPopulate(() => "unsupported", async () => {
+    const mmap = mapped(64 * MIB);
+    mmap.protect("read");
+    for (let round = 0; round < 10; round++) await mmap.prefault();
+    mmap.unmap();
+  });
+});
+
 test("prefault() asks for memory in slices of 256 KiB, as what may be done with it", async () => {
   await withPopulate(() => undefined, async (calls) => {
     const mmap = mapped(MIB);

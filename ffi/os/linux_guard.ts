@@ -20,6 +20,10 @@ export const SA_ONSTACK = 0x0800_0000;
 export const SA_RESTART = 0x1000_0000;
 /** `SA_NODEFER` */
 export const SA_NODEFER = 0x4000_0000;
+/** `O_NONBLOCK`: {@link https://man7.org/linux/man-pages/man2/pipe.2.html} */
+export const O_NONBLOCK = 0x800;
+/** `O_CLOEXEC` */
+export const O_CLOEXEC = 0x8_0000;
 /** `MAP_ANONYMOUS`, as in the module that opens this one */
 const MAP_ANONYMOUS = 0x20;
 
@@ -37,14 +41,14 @@ const FUNCTIONS = {
   memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
   // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
   sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
-  // pid_t getpid(void)
-  getpid: { parameters: [], result: "i32" },
-  // ssize_t process_vm_readv(pid_t pid, const struct iovec *local_iov, unsigned long liovcnt,
-  //   const struct iovec *remote_iov, unsigned long riovcnt, unsigned long flags)
-  process_vm_readv: {
-    parameters: ["i32", "buffer", "usize", "buffer", "usize", "usize"],
-    result: "i64",
-  },
+  // int pipe2(int pipefd[2], int flags)
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t write(int fd, const void *buf, size_t count)
+  write: { parameters: ["i32", "usize", "usize"], result: "i64" },
+  // ssize_t read(int fd, void *buf, size_t count)
+  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // int close(int fd)
+  close: { parameters: ["i32"], result: "i32" },
 } as const satisfies SymbolTable;
 
 type C = Functions<typeof FUNCTIONS>;
@@ -69,7 +73,6 @@ const PREVIOUS = 8;
 const FOUND = 64;
 const REPLACED = FOUND + SIGACTION_BYTES;
 const OWN = REPLACED + SIGACTION_BYTES;
-const SCRATCH = OWN + 2 * SIGACTION_BYTES;
 const ENTRIES = 2048;
 
 // struct entry
@@ -105,7 +108,7 @@ class Block {
  * executable memory, or where there is no code for the architecture.
  *
  * {@link https://man7.org/linux/man-pages/man2/sigaction.2.html},
- * {@link https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}
+ * {@link https://man7.org/linux/man-pages/man2/mprotect.2.html}
  */
 export function truncationGuard(
   native: Native,
@@ -115,24 +118,21 @@ export function truncationGuard(
   const digits = Object.hasOwn(CODE, arch) ? CODE[arch]!.match(/../g)! : undefined;
   if (digits === undefined) return undefined;
   const c = native.open("libc.so.6", FUNCTIONS);
-  const address = mapBlock(c);
-  if (address === undefined) return undefined;
-  const table = new Block(address, native.view(address, BLOCK_BYTES));
   const code = Uint8Array.from(digits, (digit) => parseInt(digit, 16));
   const header = new DataView(code.buffer);
-  header.setBigUint64(HEADER_TABLE, address, true);
   header.setBigUint64(HEADER_PAGE_SIZE, BigInt(pageSize), true);
-
   const found = new Uint8Array(SIGACTION_BYTES);
-  const isKnown = c.sigaction(SIGBUS, 0n, found) === 0;
-  const installed = isKnown ? installedTable(c, table, code, handlerOf(found)) : undefined;
-  if (installed === undefined && isKnown && install(c, table, code, found, pageSize)) {
-    return new Guard(native, c, table, pageSize);
-  }
-  (table.int32.buffer as ArrayBuffer).transfer(0); // no view outlives its memory
+  if (c.sigaction(SIGBUS, 0n, found) !== 0) return undefined;
+  const installed = installedTable(c, code, handlerOf(found));
+  const address = installed ?? mapBlock(c);
+  if (address === undefined) return undefined;
+  const guard = new Guard(native, c, address, pageSize);
+  if (installed !== undefined) return guard;
+  header.setBigUint64(HEADER_TABLE, address, true);
+  if (install(c, guard.table, code, found, pageSize)) return guard;
+  (guard.table.int32.buffer as ArrayBuffer).transfer(0); // no view outlives its memory
   c.munmap(address, BigInt(BLOCK_BYTES));
-  if (installed === undefined) return undefined;
-  return new Guard(native, c, new Block(installed, native.view(installed, BLOCK_BYTES)), pageSize);
+  return undefined;
 }
 
 function mapBlock(c: C): bigint | undefined {
@@ -153,32 +153,27 @@ function handlerOf(action: Uint8Array): bigint {
 
 /**
  * The address of the table of the handler, if that is this same code, which
- * another thread, or another copy of this module, installed. What stands at its
- * address is copied by the kernel, as nothing is known of it, and compared
- * whole. Where the kernel refuses that, it counts as another's.
+ * another thread, or another copy of this module, installed. Nothing is known
+ * of what stands at its address: the kernel copies it through a pipe, which
+ * cannot fault, and all of it is compared. Where there is no pipe to be had, it
+ * counts as another's.
  */
-function installedTable(c: C, table: Block, code: Uint8Array, handler: bigint): bigint | undefined {
+function installedTable(c: C, code: Uint8Array, handler: bigint): bigint | undefined {
   if (handler <= SIG_IGN) return undefined;
+  const ends = new Int32Array(2);
+  if (c.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC | O_NONBLOCK) !== 0) return undefined;
+  const [output, input] = ends as unknown as [number, number];
+  const bytes = new Uint8Array(code.length);
   const length = BigInt(code.length);
-  const read = c.process_vm_readv(
-    c.getpid(),
-    iovec(table.address + BigInt(SCRATCH), length),
-    1n,
-    iovec(BigInt.asUintN(64, handler - BigInt(HANDLER)), length),
-    1n,
-    0n,
-  );
-  if (read !== length) return undefined;
-  const bytes = new Uint8Array(table.int32.buffer, SCRATCH, code.length);
-  const isOwn = code.every((byte, index) =>
-    byte === bytes[index] || (index >= HEADER_TABLE && index < HEADER_PAGE_SIZE)
-  );
-  return isOwn ? table.uint64[(SCRATCH + HEADER_TABLE) / 8] : undefined;
-}
-
-/** A `struct iovec`. */
-function iovec(address: bigint, byteLength: bigint): Uint8Array {
-  return new Uint8Array(new BigUint64Array([address, byteLength]).buffer);
+  const isRead = c.write(input, BigInt.asUintN(64, handler - BigInt(HANDLER)), length) === length &&
+    c.read(output, bytes, length) === length;
+  c.close(output);
+  c.close(input);
+  const isOwn = isRead &&
+    code.every((byte, index) =>
+      byte === bytes[index] || (index >= HEADER_TABLE && index < HEADER_PAGE_SIZE)
+    );
+  return isOwn ? new DataView(bytes.buffer).getBigUint64(HEADER_TABLE, true) : undefined;
 }
 
 /** Puts the code into a page of its own, and makes it the handler. */
@@ -233,15 +228,20 @@ class Guard implements TruncationGuard {
   readonly #native: Native;
   readonly #c: C;
   readonly #pageMask: bigint;
-  readonly #blocks: Block[];
+  readonly #blocks: Block[] = [];
   /** Entries, counted through all blocks, that were free when this thread last looked. */
   #candidates: number[] = [];
 
-  constructor(native: Native, c: C, table: Block, pageSize: number) {
+  constructor(native: Native, c: C, table: bigint, pageSize: number) {
     this.#native = native;
     this.#c = c;
     this.#pageMask = BigInt(pageSize - 1);
-    this.#blocks = [table];
+    this.#append(table);
+  }
+
+  /** The first block, which has the handler's own fields too. */
+  get table(): Block {
+    return this.#blocks[0]!;
   }
 
   add(address: bigint, byteLength: bigint): GuardEntry | undefined {

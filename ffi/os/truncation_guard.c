@@ -73,7 +73,7 @@ struct block {
   struct sigaction own;
   /* All zero: SIG_DFL, in the layout of libc as well as in the kernel's. */
   struct sigaction by_default;
-  uint8_t scratch[2048 - 64 - 4 * sizeof(struct sigaction)];
+  uint8_t unused_too[2048 - 64 - 4 * sizeof(struct sigaction)];
   struct entry entries[(65536 - 2048) / sizeof(struct entry)];
 };
 _Static_assert(sizeof(struct sigaction) == 152, "the layout of libc");
