@@ -6,7 +6,6 @@
 import type { Mmap } from "../../mod.ts";
 import { bad, bytesOf, type Errors, pagesOf, throws, withGetter, words } from "./arguments.ts";
 import type { Step, World } from "./sequence.ts";
-import { stateErrors } from "./steps.ts";
 import {
   copyPages,
   equal,
@@ -16,6 +15,7 @@ import {
   PAGE,
   reset,
   type Slot,
+  stateErrors,
   Thrown,
 } from "./world.ts";
 

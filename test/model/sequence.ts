@@ -12,6 +12,17 @@ import { checkKept, Files, type Kept, Mismatch, nameOf, type Slot } from "./worl
 /** A call: its name, and numbers that choose the slot and the arguments. */
 export type Step = readonly [verb: string, slot: number, a: number, b: number, c: number];
 
+/** Makes a call in a slot. */
+export type Take = (world: World, index: number, step: Step) => void | Promise<void>;
+
+/** The same where there must be a handle. */
+export type TakeSlot = (
+  world: World,
+  slot: Slot,
+  step: Step,
+  name: string,
+) => void | Promise<void>;
+
 const SLOTS = 3;
 /** How many views of dropped handles are kept at most. */
 const MAX_ORPHANS = 16;

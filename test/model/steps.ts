@@ -6,7 +6,6 @@
  */
 import { inspect } from "node:util";
 import {
-  type Access,
   allocationGranularity,
   maxViewByteLength,
   Mmap,
@@ -14,10 +13,13 @@ import {
   pageSize,
 } from "../../mod.ts";
 import { host } from "../../ffi/host.ts";
-import { bad, countErrors, type Errors, judged, pagesOf, words } from "./arguments.ts";
+import { bad, judged, words } from "./arguments.ts";
+import { copy, flush } from "./copying.ts";
 import { create, options } from "./creating.ts";
+import { commit, decommit, discard, protect } from "./paging.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
-import type { Step, World } from "./sequence.ts";
+import type { Take, TakeSlot, World } from "./sequence.ts";
+import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
 import {
   checkContent,
   checkKept,
@@ -25,22 +27,13 @@ import {
   equal,
   GRANULE,
   isByte,
-  isReadable,
-  isWritable,
   Mismatch,
   PAGE,
-  reset,
   runAt,
+  setAccess,
   type Slot,
-  store,
+  stateErrors,
 } from "./world.ts";
-import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
-
-/** Makes a call in a slot. */
-export type Take = (world: World, index: number, step: Step) => void | Promise<void>;
-
-/** The same where there must be a handle. */
-type TakeSlot = (world: World, slot: Slot, step: Step, name: string) => void | Promise<void>;
 
 /** Takes a step where the slot is filled, and compares afterwards; fills it where it is empty. */
 function inSlot(take: TakeSlot): Take {
@@ -54,12 +47,6 @@ function inSlot(take: TakeSlot): Take {
     if (pending !== undefined) return pending.then(() => checkState(slot, step[3]));
     if (world.slots[index] === slot) checkState(slot, step[3]);
   };
-}
-
-/** Errors that a mapping that is closed, or whose buffer was transferred, adds. */
-export function stateErrors({ model }: Slot, needsBuffers: boolean): Errors {
-  if (model.isClosed) return ["EBADF"];
-  return needsBuffers && model.isTransferred ? ["EBUSY"] : [];
 }
 
 const spot = new Uint8Array(1);
@@ -97,168 +84,6 @@ function check(_world: World, { mmap, model, kept }: Slot): void {
     checkContent(model, start, copy, `Page ${page}`);
   }
 }
-
-const ACCESSES = ["none", "read", "read-write", "copy-on-write", "read-execute"] as const;
-
-const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
-  const { model } = slot;
-  const access = c % 20 === 0
-    ? (c % 40 === 0 ? "write" : bad(c >> 4, slot)) as Access
-    : ACCESSES[c % 5]!;
-  const range = pagesOf(slot, a, b);
-  const errors = [...stateErrors(slot, true), ...range.errors];
-  if (typeof access !== "string") errors.push("TypeError");
-  else if (!ACCESSES.includes(access)) errors.push("RangeError");
-  const own = model.source === "private" ? "copy-on-write" : "read-write";
-  if ((access === "copy-on-write" || access === "read-write") && access !== own) {
-    errors.push("RangeError");
-  }
-  const { byteOffset, byteLength, start, end } = range;
-  const allowed = model.source !== "memory" || access === "read-execute"
-    ? ["EACCES", "EINVAL"]
-    : [];
-  let isDone = false;
-  world.call(`${name}(${words(access)}, ${words(byteOffset, byteLength)})`, errors, () => {
-    slot.mmap.protect(access, byteOffset as number, byteLength as number);
-    isDone = true;
-  }, allowed);
-  if (errors.length > 0) return;
-  detach(slot, start, end);
-  if (isDone) setAccess(slot, start, end, () => access);
-};
-
-function setAccess(
-  { model: { access } }: Slot,
-  start: number,
-  end: number,
-  change: (access: Access) => Access,
-): void {
-  for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
-    access[page] = change(access[page]!);
-  }
-}
-
-const commit: TakeSlot = (world, slot, [, , a, b], name) => {
-  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
-  errors.push(...stateErrors(slot, false));
-  if (slot.model.source !== "memory") errors.push("ENOTSUP");
-  world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
-    slot.mmap.commit(byteOffset as number, byteLength as number);
-  });
-  if (errors.length > 0) return;
-  setAccess(slot, start, end, (access) => access === "none" ? "read-write" : access);
-};
-
-const decommit: TakeSlot = (world, slot, [, , a, b], name) => {
-  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
-  errors.push(...stateErrors(slot, true));
-  if (slot.model.source !== "memory") errors.push("ENOTSUP");
-  world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
-    slot.mmap.decommit(byteOffset as number, byteLength as number);
-  });
-  if (errors.length > 0) return;
-  detach(slot, start, end);
-  setAccess(slot, start, end, () => "none");
-  reset(slot.model, start, end);
-};
-
-const discard: TakeSlot = (world, slot, [, , a, b], name) => {
-  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b);
-  errors.push(...stateErrors(slot, false));
-  if (slot.model.source === "shared") errors.push("ENOTSUP");
-  if (errors.length === 0 && !isWritable(slot.model, start, end)) errors.push("EACCES");
-  world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
-    slot.mmap.discard(byteOffset as number, byteLength as number);
-  });
-  if (errors.length === 0) reset(slot.model, start, end);
-};
-
-/** Something to copy from or to: any kind of view, one of the mapping itself, or none. */
-function copyPartner(slot: Slot, a: number, c: number): ArrayBufferView {
-  const length = a % 3 === 0 ? a % (slot.model.byteLength + 2) : a % 64;
-  switch (c % 12) {
-    case 0:
-      return new DataView(new ArrayBuffer(length + 3), 3);
-    case 1:
-      return new Float64Array(length >> 3);
-    case 2:
-      return new Uint8Array(new SharedArrayBuffer(length));
-    case 3:
-    case 4: {
-      const kept = slot.kept[c % slot.kept.length];
-      return kept === undefined ? new Uint8Array(length) : kept.bytes;
-    }
-    case 5:
-      return (c % 24 < 12 ? bad(a, slot) : undefined) as ArrayBufferView;
-    case 6: {
-      const view = new Uint8Array(8);
-      Object.defineProperty(view, "byteLength", {
-        get: () => {
-          slot.mmap.unmap();
-          return 8;
-        },
-      });
-      return c % 60 === 6 ? view : new Uint8Array(length);
-    }
-    default:
-      return new Uint8Array(length);
-  }
-}
-
-/** read() and write(). */
-const copy: TakeSlot = (world, slot, [verb, , a, b, c], name) => {
-  const { mmap, model } = slot;
-  const partner = copyPartner(slot, a, c);
-  const byteOffset = b % 24 === 0
-    ? bad(b >> 5, slot)
-    : b % 8 === 1
-    ? undefined
-    : b % model.byteLength;
-  const errors = byteOffset === undefined ? [] : countErrors(byteOffset);
-  const isHostile = ArrayBuffer.isView(partner) && Object.hasOwn(partner, "byteLength");
-  const byteLength = isHostile ? 8 : ArrayBuffer.isView(partner) ? partner.byteLength : -1;
-  const at = errors.length === 0 ? Number(byteOffset ?? 0) : 0;
-  const [start, end] = [model.skip + at, model.skip + at + byteLength];
-  if (byteLength < 0) errors.push("TypeError");
-  if (at + byteLength > model.byteLength) errors.push("RangeError");
-  const isAllowed = verb === "read" ? isReadable : isWritable;
-  if (byteLength > 0 && errors.length === 0 && !isAllowed(model, start, end)) errors.push("EACCES");
-  errors.push(...stateErrors(slot, false));
-  if (isHostile) {
-    if (model.isTransferred) return;
-    model.isClosed = true;
-    errors.push("EBADF");
-    slot.kept.forEach((kept) => kept.isStale = true);
-  }
-  const source = byteLength > 0 && !isHostile
-    ? new Uint8Array(partner.buffer, partner.byteOffset, partner.byteLength)
-    : new Uint8Array(0);
-  const own = slot.kept.find(({ bytes }) => bytes === partner);
-  const isOwn = own !== undefined;
-  if (own?.isStale) errors.push("TypeError");
-  if (verb === "write" && !isOwn) source.fill(c);
-  // What is read into the mapping itself is a store, which a model of it must see.
-  if (verb === "read" && isOwn) return;
-  const before = verb === "write" ? source.slice() : source;
-  world.call(`${name}(${byteLength} bytes, ${words(byteOffset)})`, errors, () => {
-    mmap[verb as "read"](partner, byteOffset as number);
-  });
-  if (errors.length > 0 || byteLength === 0) return;
-  if (verb === "write") store(model, start, before);
-  else checkContent(model, start, source, "What was read");
-};
-
-const flush: TakeSlot = (world, slot, [verb, , a, b], name) => {
-  const isShort = slot.model.source !== "shared" || verb === "startFlush" ||
-    slot.model.file === world.files.all[0];
-  if (!isShort && a % 32 !== 0) return;
-  const offset = a % 16 === 1 ? bad(b, slot) : a % slot.model.byteLength;
-  const { byteOffset, byteLength, errors } = judged(slot.model, offset, undefined, false);
-  errors.push(...stateErrors(slot, false));
-  world.call(`${name}(${words(byteOffset)})`, errors, () => {
-    slot.mmap[verb as "flush"](byteOffset as number, byteLength as number);
-  });
-};
 
 /** intoRaw(), and unsafeFromRaw() of what it gave. */
 const raw: TakeSlot = (world, slot, [, , , , c], name) => {

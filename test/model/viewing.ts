@@ -6,7 +6,6 @@
 import type { ViewConstructor } from "../../mod.ts";
 import { bad, countErrors, type Errors, hostile, throws, words } from "./arguments.ts";
 import type { Step, World } from "./sequence.ts";
-import { stateErrors } from "./steps.ts";
 import {
   checkContent,
   checkKept,
@@ -16,6 +15,7 @@ import {
   type Model,
   runAt,
   type Slot,
+  stateErrors,
   store,
 } from "./world.ts";
 
@@ -236,13 +236,13 @@ export function transfer(
   const chosen = kept[a % kept.length];
   // What a file's mapping keeps would stay, as it must: this world unmaps it by address only.
   if (chosen === undefined || chosen.isStale || model.source !== "memory" || b % 8 !== 0) return;
-  const { buffer } = chosen.view;
+  const buffer = chosen.view.buffer as ArrayBuffer;
   const { byteLength } = buffer;
   world.calls++;
   world.trace?.(`${name}()`);
   try {
     if (b % 16 === 0) structuredClone(buffer, { transfer: [buffer] });
-    else (buffer as ArrayBuffer).transfer();
+    else buffer.transfer();
   } catch {
     // Some runtimes refuse: it shows in whether it is detached.
   }

@@ -194,6 +194,24 @@ export function detach(slot: Slot, start: number, end: number): void {
   }
 }
 
+/** Errors that a mapping that is closed, or whose buffer was transferred, adds. */
+export function stateErrors({ model }: Slot, needsBuffers: boolean): string[] {
+  if (model.isClosed) return ["EBADF"];
+  return needsBuffers && model.isTransferred ? ["EBUSY"] : [];
+}
+
+/** Changes the access of the pages of a range. */
+export function setAccess(
+  { model: { access } }: Slot,
+  start: number,
+  end: number,
+  change: (access: Access) => Access,
+): void {
+  for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
+    access[page] = change(access[page]!);
+  }
+}
+
 /** Checks a view that was kept: its length and its content. */
 export function checkKept({ view, bytes, model, start, byteLength, isStale }: Kept): void {
   equal(bytes.length, isStale ? 0 : byteLength, "The length of a kept view");
