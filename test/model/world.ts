@@ -265,6 +265,12 @@ export class Files {
 
   remove(): void {
     for (const { fd } of this.all) closeSync(fd);
-    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+    for (const folder of this.#folders) {
+      try {
+        rmSync(folder, { recursive: true, force: true });
+      } catch {
+        // Windows removes no file that is still mapped.
+      }
+    }
   }
 }
