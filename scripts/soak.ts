@@ -91,8 +91,14 @@ async function soak(name: string, runtime: LocalRuntime): Promise<void> {
     });
     done += ending.calls;
     totals.calls += ending.calls;
-    totals.byteLength += ending.left.byteLength;
-    totals.descriptors += ending.left.descriptors;
+    const { byteLength, descriptors } = ending.left;
+    if (byteLength + descriptors > 0) {
+      console.log(
+        `${name}: ${byteLength} bytes left mapped, ${descriptors} descriptors left, seed ${task.seed}`,
+      );
+    }
+    totals.byteLength += byteLength;
+    totals.descriptors += descriptors;
     if (ending.kind === "") continue;
     if (ending.kind === "content" || ending.kind === "outcome") totals[ending.kind]++;
     else totals.crashes++;

@@ -27,10 +27,17 @@ const SLOTS = 3;
 /** How many views of dropped handles are kept at most. */
 const MAX_ORPHANS = 16;
 
+/** What emulators of processors do in their own way. */
+const NOT_EMULATED: readonly string[] = ["advise", "lock", "unlock", "resident", "prefault"];
+
 /** The verbs, each as often as it is to be chosen. */
-export const VERBS: readonly string[] = Object.entries(STEPS).flatMap(([verb, { weight }]) =>
-  Array<string>(weight).fill(verb)
-);
+export function verbs(isEmulated: boolean): readonly string[] {
+  return Object.entries(STEPS).flatMap(([verb, { weight }]) =>
+    isEmulated && NOT_EMULATED.includes(verb) ? [] : Array<string>(weight).fill(verb)
+  );
+}
+
+const VERBS = verbs(false);
 /** How many steps there are between two forced collections, on average; at most 65,536. */
 const COLLECT_EVERY = 20_000;
 
@@ -67,8 +74,12 @@ export class World {
   }
 
   /** Forgets a handle, and keeps its views: they must stay as they are. */
-  drop(index: number): void {
+  drop(index: number): void | Promise<void> {
     const slot = this.slots[index];
+    // The library leaves it to the new owner of its buffer, whom only unmap() knows.
+    if (slot?.model.isTransferred) {
+      return STEPS["unmap"]!.take(this, index, ["unmap", index, 0, 0, 0]);
+    }
     this.slots[index] = undefined;
     for (const kept of slot?.kept ?? []) if (!kept.isStale) this.orphans.push(kept);
     while (this.orphans.length > MAX_ORPHANS) checkKept(this.orphans.shift()!);

@@ -149,10 +149,7 @@ function reclaim(world: World, slot: Slot): void {
   world.slots[world.slots.indexOf(slot)] = undefined;
 }
 
-const drop: Take = (world, index) => {
-  const slot = world.slots[index];
-  if (slot !== undefined && !slot.model.isTransferred) world.drop(index);
-};
+const drop: Take = (world, index) => world.drop(index);
 
 const inspection: TakeSlot = (world, slot, [, , a], name) => {
   const { mmap, model } = slot;
