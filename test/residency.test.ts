@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { host } from "../ffi/host.ts";
 import { type Advice, ADVICE_SYSTEMS, type Residency } from "../ffi/os/residency.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
@@ -270,6 +272,23 @@ for (
     assertEquals([parseInt(Locked), parseInt(Rss) <= PAGE / 1024], [0, true]);
   }, { skip: withoutSmaps() });
 }
+
+test("discard() works on locked memory of a file, and unlocks it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
+  try {
+    writeFileSync(join(folder, "file"), new Uint8Array(3 * PAGE).fill(7));
+    const before = lockedByteLength();
+    using mmap = new MmapOptions().map(join(folder, "file"));
+    mmap.bytes.fill(1);
+    mmap.lock(PAGE, PAGE);
+    assertEquals(lockedByteLength() - before, PAGE);
+    mmap.discard();
+    assertEquals(mmap.bytes.every((byte) => byte === 7), true);
+    assertEquals(lockedByteLength(), before);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, { skip: withoutSmaps() });
 
 test("lock() refuses with EACCES what nothing may be done with, and locks nothing", () => {
   const mmap = mapped(3);

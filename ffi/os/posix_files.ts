@@ -49,6 +49,8 @@ const FUNCTIONS = {
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int msync(void *addr, size_t length, int flags)
   msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  // int munlock(const void *addr, size_t len)
+  munlock: { parameters: ["usize", "usize"], result: "i32" },
 } as const satisfies SymbolTable;
 
 /** What {@linkcode posixFiles} shares with anonymous memory. */
@@ -76,7 +78,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
   const { opening, flags, freeing, descriptors, MS_SYNC } = system;
   const { memory, protections, mapVacant, failed } = shared;
   const { mmap, munmap, madvise } = memory;
-  const { close, ftruncate, lseek, msync, ...c } = native.open(shared.library, FUNCTIONS);
+  const { close, ftruncate, lseek, msync, munlock, ...c } = native.open(shared.library, FUNCTIONS);
 
   const open = (path: string, use: FileUse): OpenFile | Failure => {
     const file = c.open(
@@ -135,6 +137,8 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
 
     discard(address, byteLength) {
       if (freeing === undefined) return { syscall: "madvise", osError: 0, code: "ENOTSUP" };
+      if (madvise(address, byteLength, freeing) === 0) return undefined;
+      munlock(address, byteLength); // MADV_DONTNEED takes no locked pages
       return madvise(address, byteLength, freeing) === 0 ? undefined : failed("madvise");
     },
 

@@ -1,0 +1,51 @@
+// Takes random sequences of all calls, and compares with the model; prints what it came to.
+import fc from "fast-check";
+import { MmapOptions, pageSize } from "../../mod.ts";
+import { type Step, verbs, World } from "../model/sequence.ts";
+
+const [seed, count] = process.argv.slice(2, 4).map(Number) as [number, number];
+const mayBeEmulated = process.argv[4];
+
+/** Whether an emulator of processors stands between: it has no numbers of what is in RAM, and takes no advice. */
+function isEmulated(): boolean {
+  if (process.platform !== "linux") return false;
+  const options = new MmapOptions({ len: pageSize() });
+  const mmap = options.mapAnon();
+  const reserved = options.reserve();
+  try {
+    reserved.resident();
+    mmap.bytes[0] = 1;
+    mmap.advise("dont-need");
+    return mmap.bytes[0] !== 0;
+  } catch {
+    return true;
+  }
+}
+
+console.log(`seed ${seed}`); // first: nothing else is printed after a crash
+const world = new World();
+const number = fc.nat(65_535);
+const step: fc.Arbitrary<Step> = fc.tuple(
+  fc.constantFrom(...verbs(mayBeEmulated === "true" && isEmulated())),
+  fc.nat(2),
+  number,
+  number,
+  number,
+);
+let taken = 0;
+const property = fc.asyncProperty(
+  fc.array(step, { maxLength: 24, size: "max" }),
+  async (steps) => {
+    taken++;
+    await world.run(steps);
+    // The collector's callbacks come between turns of the event loop.
+    if (taken % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    if (taken % 2000 === 0) await world.collect();
+  },
+).afterEach(() => world.clear());
+try {
+  await fc.assert(property, { numRuns: count, seed });
+  console.log(JSON.stringify({ sequences: taken, calls: world.calls }));
+} finally {
+  world.files.remove();
+}

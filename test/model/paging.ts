@@ -1,0 +1,73 @@
+/**
+ * The steps that change access and content of whole pages.
+ *
+ * @module
+ */
+import type { Access } from "../../mod.ts";
+import { bad, pagesOf, words } from "./arguments.ts";
+import type { TakeSlot } from "./sequence.ts";
+import { detach, isWritable, reset, setAccess, stateErrors } from "./world.ts";
+
+const ACCESSES = ["none", "read", "read-write", "copy-on-write", "read-execute"] as const;
+
+export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
+  const { model } = slot;
+  const access = c % 20 === 0
+    ? (c % 40 === 0 ? "write" : bad(c >> 4, slot)) as Access
+    : ACCESSES[c % 5]!;
+  const range = pagesOf(slot, a, b);
+  const errors = [...stateErrors(slot, true), ...range.errors];
+  if (typeof access !== "string") errors.push("TypeError");
+  else if (!ACCESSES.includes(access)) errors.push("RangeError");
+  const own = model.source === "private" ? "copy-on-write" : "read-write";
+  if ((access === "copy-on-write" || access === "read-write") && access !== own) {
+    errors.push("RangeError");
+  }
+  const { byteOffset, byteLength, start, end } = range;
+  const allowed = model.source !== "memory" || access === "read-execute"
+    ? ["EACCES", "EINVAL"]
+    : [];
+  let isDone = false;
+  world.call(`${name}(${words(access)}, ${words(byteOffset, byteLength)})`, errors, () => {
+    slot.mmap.protect(access, byteOffset as number, byteLength as number);
+    isDone = true;
+  }, allowed);
+  if (errors.length > 0) return;
+  detach(slot, start, end);
+  if (isDone) setAccess(slot, start, end, () => access);
+};
+
+export const commit: TakeSlot = (world, slot, [, , a, b], name) => {
+  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
+  errors.push(...stateErrors(slot, false));
+  if (slot.model.source !== "memory") errors.push("ENOTSUP");
+  world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
+    slot.mmap.commit(byteOffset as number, byteLength as number);
+  });
+  if (errors.length > 0) return;
+  setAccess(slot, start, end, (access) => access === "none" ? "read-write" : access);
+};
+
+export const decommit: TakeSlot = (world, slot, [, , a, b], name) => {
+  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
+  errors.push(...stateErrors(slot, true));
+  if (slot.model.source !== "memory") errors.push("ENOTSUP");
+  world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
+    slot.mmap.decommit(byteOffset as number, byteLength as number);
+  });
+  if (errors.length > 0) return;
+  detach(slot, start, end);
+  setAccess(slot, start, end, () => "none");
+  reset(slot.model, start, end);
+};
+
+export const discard: TakeSlot = (world, slot, [, , a, b], name) => {
+  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b);
+  errors.push(...stateErrors(slot, false));
+  if (slot.model.source === "shared") errors.push("ENOTSUP");
+  if (errors.length === 0 && !isWritable(slot.model, start, end)) errors.push("EACCES");
+  world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
+    slot.mmap.discard(byteOffset as number, byteLength as number);
+  });
+  if (errors.length === 0) reset(slot.model, start, end);
+};

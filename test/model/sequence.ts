@@ -1,0 +1,151 @@
+/**
+ * Sequences of calls: how they are made of numbers, and how one is taken and
+ * compared with the model after every step.
+ *
+ * @module
+ */
+import { collectGarbage } from "../harness.ts";
+import type { Errors } from "./arguments.ts";
+import { STEPS } from "./steps.ts";
+import { checkKept, Files, type Kept, Mismatch, nameOf, type Slot } from "./world.ts";
+
+/** A call: its name, and numbers that choose the slot and the arguments. */
+export type Step = readonly [verb: string, slot: number, a: number, b: number, c: number];
+
+/** Makes a call in a slot. */
+export type Take = (world: World, index: number, step: Step) => void | Promise<void>;
+
+/** The same where there must be a handle. */
+export type TakeSlot = (
+  world: World,
+  slot: Slot,
+  step: Step,
+  name: string,
+) => void | Promise<void>;
+
+const SLOTS = 3;
+/** How many views of dropped handles are kept at most. */
+const MAX_ORPHANS = 16;
+
+/** What emulators of processors do in their own way. */
+const NOT_EMULATED: readonly string[] = ["advise", "lock", "unlock", "resident", "prefault"];
+
+/** The verbs, each as often as it is to be chosen. */
+export function verbs(isEmulated: boolean): readonly string[] {
+  return Object.entries(STEPS).flatMap(([verb, { weight }]) =>
+    isEmulated && NOT_EMULATED.includes(verb) ? [] : Array<string>(weight).fill(verb)
+  );
+}
+
+const VERBS = verbs(false);
+/** How many steps there are between two forced collections, on average; at most 65,536. */
+const COLLECT_EVERY = 20_000;
+
+/** Some mappings, files, and what is known of them. */
+export class World {
+  readonly files: Files = new Files();
+  readonly slots: (Slot | undefined)[] = [];
+  readonly orphans: Kept[] = [];
+  calls = 0;
+  /** Told every call, and how it ended. */
+  trace: ((line: string) => void) | undefined;
+
+  /** Calls the library, and checks how it ends: with one of `errors`, or well where there is none; `allowed` may come too. */
+  call<T>(name: string, errors: Errors, body: () => T, allowed: Errors = NONE): T | undefined {
+    this.calls++;
+    this.trace?.(name);
+    let value: T;
+    try {
+      value = body();
+    } catch (error) {
+      const outcome = nameOf(error);
+      this.trace?.(`  ${outcome}`);
+      if (errors.includes(outcome) || allowed.includes(outcome)) return undefined;
+      const detail = error instanceof Error ? `: ${error.message}` : "";
+      throw new Mismatch("outcome", `${name} ended with ${outcome}${detail}; ${expected(errors)}`);
+    }
+    if (errors.length === 0) return value;
+    throw new Mismatch("outcome", `${name} returned; ${expected(errors)}`);
+  }
+
+  keep(kept: Kept, slot: Slot): void {
+    if (slot.kept.length >= 4) slot.kept.shift();
+    slot.kept.push(kept);
+  }
+
+  /** Forgets a handle, and keeps its views: they must stay as they are. */
+  drop(index: number): void | Promise<void> {
+    const slot = this.slots[index];
+    // The library leaves it to the new owner of its buffer, whom only unmap() knows.
+    if (slot?.model.isTransferred) {
+      return STEPS["unmap"]!.take(this, index, ["unmap", index, 0, 0, 0]);
+    }
+    this.slots[index] = undefined;
+    for (const kept of slot?.kept ?? []) if (!kept.isStale) this.orphans.push(kept);
+    while (this.orphans.length > MAX_ORPHANS) checkKept(this.orphans.shift()!);
+  }
+
+  checkOrphans(): void {
+    for (const kept of this.orphans) checkKept(kept);
+  }
+
+  /** Takes a sequence, from an empty world to an empty world. */
+  async run(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      const [verb, slot] = step;
+      const pending = STEPS[verb]!.take(this, slot % SLOTS, step);
+      if (pending !== undefined) await pending;
+    }
+    this.end();
+  }
+
+  /** Checks all, unmaps all, and makes the files as they were. */
+  end(): void {
+    this.checkOrphans();
+    this.orphans.length = 0;
+    for (let index = 0; index < SLOTS; index++) {
+      if (this.slots[index] === undefined) continue; // where a step would fill it
+      STEPS["check"]!.take(this, index, ["check", index, 0, 0, 0]);
+      STEPS["unmap"]!.take(this, index, ["unmap", index, 0, 0, 0]);
+    }
+    this.files.restore();
+  }
+
+  /** Forgets all, where a sequence ended early. */
+  clear(): void {
+    this.orphans.length = 0;
+    this.slots.length = 0;
+    for (const file of this.files.all) file.isDirty = true;
+    try {
+      this.files.restore();
+    } catch {
+      // It was not compared.
+    }
+  }
+
+  async collect(): Promise<void> {
+    await collectGarbage();
+    this.checkOrphans();
+  }
+}
+
+const NONE: Errors = [];
+
+function expected(errors: Errors): string {
+  return errors.length === 0 ? "it must succeed" : `it must throw ${errors.join(" or ")}`;
+}
+
+/** The sequence of a number: the same one each time. */
+export function sequenceOf(seed: number, index: number, length: number): Step[] {
+  let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) % 65536;
+  };
+  return Array.from({ length }, () => {
+    const verb = next() % COLLECT_EVERY === 0 ? "collect" : VERBS[next() % VERBS.length]!;
+    return [verb, next(), next(), next(), next()];
+  });
+}

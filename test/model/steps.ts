@@ -1,0 +1,245 @@
+/**
+ * The steps: each makes one call of the library, good or bad, and does to the
+ * model what the documentation says.
+ *
+ * @module
+ */
+import { inspect } from "node:util";
+import {
+  allocationGranularity,
+  maxViewByteLength,
+  Mmap,
+  MmapOptions,
+  pageSize,
+} from "../../mod.ts";
+import { host } from "../../ffi/host.ts";
+import { bad, judged, words } from "./arguments.ts";
+import { copy, flush } from "./copying.ts";
+import { create, options } from "./creating.ts";
+import { commit, decommit, discard, protect } from "./paging.ts";
+import { advise, lock, prefault, resident, unlock } from "./residing.ts";
+import type { Take, TakeSlot, World } from "./sequence.ts";
+import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
+import {
+  checkContent,
+  checkKept,
+  detach,
+  equal,
+  GRANULE,
+  isByte,
+  Mismatch,
+  PAGE,
+  runAt,
+  setAccess,
+  type Slot,
+  stateErrors,
+} from "./world.ts";
+
+/** Takes a step where the slot is filled, and compares afterwards; fills it where it is empty. */
+function inSlot(take: TakeSlot): Take {
+  return (world, index, step) => {
+    const slot = world.slots[index];
+    if (slot === undefined) {
+      create(world, index, step);
+      return;
+    }
+    const pending = take(world, slot, step, `slot ${index}.${step[0]}`);
+    if (pending !== undefined) return pending.then(() => checkState(slot, step[3]));
+    if (world.slots[index] === slot) checkState(slot, step[3]);
+  };
+}
+
+const spot = new Uint8Array(1);
+
+/** A failed call must have changed nothing, and any other what it says. */
+function checkState({ mmap, model }: Slot, n: number): void {
+  equal(mmap.closed, model.isClosed, "closed");
+  equal(mmap.byteLength, model.isClosed ? 0 : model.byteLength, "byteLength");
+  if (model.isClosed) return;
+  const at = n % model.byteLength;
+  const inPages = model.skip + at;
+  const access = model.access[Math.floor(inPages / PAGE)]!;
+  equal(mmap.accessAt(at), access, `accessAt(${at})`);
+  if (access === "none") return;
+  mmap.read(spot, at);
+  if (isByte(model, inPages, spot[0])) return;
+  throw new Mismatch("content", `read() gives ${spot[0]} at byte ${at}`);
+}
+
+/** Compares all there is. */
+function check(_world: World, { mmap, model, kept }: Slot): void {
+  for (const view of kept) checkKept(view);
+  if (model.isClosed) {
+    equal(mmap.address, 0n, "The address of a closed mapping");
+    return;
+  }
+  for (let page = 0; page < model.access.length; page++) {
+    const start = Math.max(page * PAGE, model.skip);
+    const end = Math.min((page + 1) * PAGE, model.skip + model.byteLength);
+    if (end <= start) continue;
+    equal(mmap.accessAt(start - model.skip), model.access[page], `The access of page ${page}`);
+    if (model.access[page] === "none") continue;
+    const copy = new Uint8Array(end - start);
+    mmap.read(copy, start - model.skip);
+    checkContent(model, start, copy, `Page ${page}`);
+  }
+}
+
+/** intoRaw(), and unsafeFromRaw() of what it gave. */
+const raw: TakeSlot = (world, slot, [, , , , c], name) => {
+  const { mmap, model } = slot;
+  const errors = stateErrors(slot, true);
+  if (model.source !== "memory" && !model.isClosed) errors.push("ENOTSUP");
+  if (errors.length === 0) {
+    mmap.protect("read-write");
+    setAccess(slot, 0, model.own.length, () => "read-write");
+  }
+  const given = world.call(`${name}`, errors, () => mmap.intoRaw());
+  if (given === undefined) return;
+  equal(given.byteLength, model.byteLength, "The byteLength given away");
+  equal(mmap.closed, true, "closed after intoRaw()");
+  detach(slot, 0, model.own.length);
+  for (const kept of slot.kept) checkKept(kept);
+  const { address, byteLength } = given;
+  const taken = world.call(
+    "unsafeFromRaw",
+    [],
+    () =>
+      c % 2 === 0
+        ? Mmap.unsafeFromRaw(address, byteLength)
+        : Mmap.unsafeFromRaw(address, BigInt(byteLength)),
+  )!;
+  world.slots[world.slots.indexOf(slot)] = { mmap: taken, model: { ...model }, kept: [] };
+  model.isClosed = true;
+};
+
+/** unsafeFromRaw() of what can never be memory. */
+const badRaw: Take = (world, _index, [, , a, b]) => {
+  const [address, byteLength] = a % 2 === 0 ? [1n, bad(b)] : [bad(b), 0];
+  const errors = ["TypeError", "RangeError"];
+  world.call(
+    "unsafeFromRaw(bad)",
+    errors,
+    () => Mmap.unsafeFromRaw(address as bigint, byteLength as number),
+  );
+};
+
+const unmap: TakeSlot = (world, slot, [, , a], name) => {
+  const { mmap, model } = slot;
+  const errors = model.isTransferred && !model.isClosed ? ["EBUSY"] : [];
+  world.call(name, errors, () => a % 4 === 0 ? mmap[Symbol.dispose]() : mmap.unmap());
+  if (errors.length > 0) {
+    reclaim(world, slot);
+    return;
+  }
+  model.isClosed = true;
+  detach(slot, 0, model.own.length);
+  for (const kept of slot.kept) checkKept(kept);
+  // A handle that is closed stays for a while, to be called.
+  if (a % 3 !== 0) return;
+  const at = world.slots.indexOf(slot);
+  world.slots[at] = undefined;
+};
+
+/** Unmaps behind the library's back what it leaves to the new owner of a buffer. */
+function reclaim(world: World, slot: Slot): void {
+  const { address } = slot.mmap;
+  const failure = host().os.unmap(address, BigInt(slot.model.byteLength));
+  if (failure !== undefined) throw new Error(`reclaim: ${failure.code}`);
+  world.slots[world.slots.indexOf(slot)] = undefined;
+}
+
+const drop: Take = (world, index) => world.drop(index);
+
+const inspection: TakeSlot = (world, slot, [, , a], name) => {
+  const { mmap, model } = slot;
+  const closed = stateErrors(slot, false);
+  world.call(`${name}: address`, [], () => mmap.address);
+  equal(mmap.isEmpty, model.isClosed, "isEmpty");
+  world.call(`${name}: pointer`, closed, () => mmap.pointer);
+  const isMixed = runAt(model, 0)[1] < model.skip + model.byteLength;
+  const access = world.call(`${name}: access`, closed, () => mmap.access);
+  if (access !== undefined) equal(access, isMixed ? "mixed" : model.access[0], "access");
+  world.call(`${name}: truncated`, closed, () => equal(mmap.truncated, false, "truncated"));
+  world.call(`${name}: truncationGuarded`, closed, () => mmap.truncationGuarded);
+  if (a % 8 === 0) world.call(`${name}: inspect`, [], () => inspect(mmap));
+  const offset = a % 4 === 0 ? bad(a >> 2, slot) : a % (model.byteLength + 2);
+  const errors = judged(model, offset, 1, false).errors;
+  if (offset === undefined) errors.push("TypeError");
+  world.call(
+    `${name}: accessAt(${words(offset)})`,
+    [...closed, ...errors],
+    () => mmap.accessAt(offset as number),
+  );
+};
+
+const METHODS = [
+  "unmap",
+  "flush",
+  "startFlush",
+  "intoRaw",
+  "discard",
+  "protect",
+  "commit",
+  "decommit",
+  "lock",
+  "unlock",
+  "resident",
+  "accessAt",
+  "view",
+] as const;
+
+/** Calls with another receiver, and of the constructor. */
+const receiver: Take = (world, _index, [, , a, b]) => {
+  const name = METHODS[a % METHODS.length]!;
+  const other = [{}, undefined, null, Mmap.prototype, 1][b % 5];
+  // deno-lint-ignore no-explicit-any
+  const method = Mmap.prototype[name] as any;
+  const first = name === "view" ? Uint8Array : name === "protect" ? "read" : 0;
+  world.call(`${name}.call(…)`, ["TypeError"], () => method.call(other, first, PAGE));
+  // deno-lint-ignore no-explicit-any
+  world.call("new Mmap()", ["TypeError"], () => new (Mmap as any)());
+  const { mapAnon } = MmapOptions.prototype;
+  world.call("mapAnon.call(…)", ["TypeError"], () => mapAnon.call(other as MmapOptions));
+};
+
+const sizes: Take = (world) => {
+  equal(world.call("pageSize", [], pageSize), PAGE, "pageSize()");
+  equal(world.call("granularity", [], allocationGranularity), GRANULE, "allocationGranularity()");
+  world.call("maxViewByteLength", [], maxViewByteLength);
+};
+
+const collect: Take = (world) => world.collect();
+
+/** Every step, and how often it is taken. */
+export const STEPS: Readonly<Record<string, { readonly weight: number; readonly take: Take }>> = {
+  create: { weight: 16, take: create },
+  options: { weight: 3, take: options },
+  view: { weight: 14, take: inSlot(view) },
+  bytes: { weight: 4, take: inSlot(bytes) },
+  load: { weight: 4, take: inSlot(load) },
+  storeKept: { weight: 5, take: inSlot(storeKept) },
+  protect: { weight: 8, take: inSlot(protect) },
+  commit: { weight: 4, take: inSlot(commit) },
+  decommit: { weight: 4, take: inSlot(decommit) },
+  discard: { weight: 4, take: inSlot(discard) },
+  read: { weight: 5, take: inSlot(copy) },
+  write: { weight: 6, take: inSlot(copy) },
+  flush: { weight: 2, take: inSlot(flush) },
+  startFlush: { weight: 2, take: inSlot(flush) },
+  advise: { weight: 4, take: inSlot(advise) },
+  lock: { weight: 1, take: inSlot(lock) },
+  unlock: { weight: 2, take: inSlot(unlock) },
+  resident: { weight: 2, take: inSlot(resident) },
+  prefault: { weight: 1, take: inSlot(prefault) },
+  raw: { weight: 2, take: inSlot(raw) },
+  badRaw: { weight: 1, take: badRaw },
+  unmap: { weight: 6, take: inSlot(unmap) },
+  drop: { weight: 3, take: drop },
+  transfer: { weight: 1, take: inSlot(transfer) },
+  inspection: { weight: 3, take: inSlot(inspection) },
+  receiver: { weight: 1, take: receiver },
+  sizes: { weight: 1, take: sizes },
+  check: { weight: 2, take: inSlot(check) },
+  collect: { weight: 0, take: collect },
+};

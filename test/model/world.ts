@@ -1,0 +1,276 @@
+/**
+ * What the documentation promises of mappings, as plain data: the model that
+ * the library is held against.
+ *
+ * @module
+ */
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Access, allocationGranularity, type Mmap, MmapError, pageSize } from "../../mod.ts";
+
+export const PAGE: number = pageSize();
+export const GRANULE: number = allocationGranularity();
+
+/** A file, and what must be in it. */
+export interface TestFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly initial: Uint8Array;
+  readonly bytes: Uint8Array;
+  isDirty: boolean;
+}
+
+/** One mapping, as the documentation has it. Ranges count from the first page, `skip` bytes before the first byte. */
+export interface Model {
+  source: "memory" | "private" | "shared";
+  readonly byteLength: number;
+  readonly skip: number;
+  /** By page. */
+  readonly access: Access[];
+  /** What is in memory that is not a file's: a page of a private mapping after a store. */
+  readonly own: Uint8Array;
+  /** By page of a private mapping: whether it is the file's (0), its own (1), or either (2). */
+  readonly copied: Uint8Array;
+  readonly file: TestFile | undefined;
+  /** Where the first page is in the file. */
+  readonly fileOffset: number;
+  isClosed: boolean;
+  isTransferred: boolean;
+  wasLocked: boolean;
+}
+
+/** A view that is kept, and the bounds of its buffer. */
+export interface Kept {
+  readonly view: ArrayBufferView;
+  readonly bytes: Uint8Array;
+  readonly model: Model;
+  /** Where it starts, from the first page. */
+  readonly start: number;
+  readonly byteLength: number;
+  readonly bufferStart: number;
+  readonly bufferEnd: number;
+  isStale: boolean;
+}
+
+/** A handle and what is known of it. */
+export interface Slot {
+  readonly mmap: Mmap;
+  readonly model: Model;
+  readonly kept: Kept[];
+}
+
+/** The library did not do what the model says. */
+export class Mismatch extends Error {
+  readonly kind: "content" | "outcome";
+
+  constructor(kind: "content" | "outcome", message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** What getters of bad arguments throw. */
+export class Thrown extends Error {}
+
+/** Names what was thrown: an error's code or class. */
+export function nameOf(error: unknown): string {
+  if (error instanceof MmapError) return error.code;
+  if (error instanceof Thrown) return "Thrown";
+  if (error instanceof TypeError) return "TypeError";
+  if (error instanceof RangeError) return "RangeError";
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** Throws where what was seen is not what the model says. */
+export function equal(actual: unknown, expected: unknown, what: string): void {
+  if (actual === expected) return;
+  throw new Mismatch("outcome", `${what} is ${String(actual)}, expected ${String(expected)}`);
+}
+
+/** How many pages it has. */
+export function pageCount({ access }: Model): number {
+  return access.length;
+}
+
+/** Whether every byte of a range allows stores. */
+export function isWritable(model: Model, start: number, end: number): boolean {
+  return every(
+    model,
+    start,
+    end,
+    (access) => access === "read-write" || access === "copy-on-write",
+  );
+}
+
+/** Whether every byte of a range allows loads. */
+export function isReadable(model: Model, start: number, end: number): boolean {
+  return every(model, start, end, (access) => access !== "none");
+}
+
+function every(
+  { access }: Model,
+  start: number,
+  end: number,
+  isSo: (access: Access) => boolean,
+): boolean {
+  for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
+    if (!isSo(access[page]!)) return false;
+  }
+  return true;
+}
+
+/** The bounds of the run of equal access around a byte. */
+export function runAt({ access, skip, byteLength }: Model, at: number): [number, number] {
+  let [first, last] = [Math.floor(at / PAGE), Math.floor(at / PAGE)];
+  while (first > 0 && access[first - 1] === access[first]) first--;
+  while (last + 1 < access.length && access[last + 1] === access[last]) last++;
+  return [first * PAGE, Math.min((last + 1) * PAGE, skip + byteLength)];
+}
+
+/** Whether a byte is what it must be. */
+export function isByte(model: Model, at: number, actual: number | undefined): boolean {
+  const { source, own, file, fileOffset, copied } = model;
+  if (source === "memory") return own[at] === actual;
+  const inFile = file!.bytes[fileOffset + at];
+  const state = source === "shared" ? 0 : copied[Math.floor(at / PAGE)];
+  return state === 0 ? inFile === actual : own[at] === actual || (state === 2 && inFile === actual);
+}
+
+/** Compares the ends and some bytes of `bytes` with the model. */
+export function checkContent(model: Model, start: number, bytes: Uint8Array, what: string): void {
+  const { length } = bytes;
+  if (length === 0) return;
+  for (let at = 0; at < length; at += PAGE) checkByte(model, start + at, bytes[at], what);
+  const toPageEnd = PAGE - 1 - start % PAGE;
+  if (toPageEnd < length) checkByte(model, start + toPageEnd, bytes[toPageEnd], what);
+  checkByte(model, start + (length >> 1), bytes[length >> 1], what);
+  checkByte(model, start + length - 1, bytes[length - 1], what);
+}
+
+function checkByte(model: Model, at: number, actual: number | undefined, what: string): void {
+  if (isByte(model, at, actual)) return;
+  throw new Mismatch("content", `${what} has ${actual} at byte ${at - model.skip}`);
+}
+
+/** Stores to the model. */
+export function store(model: Model, start: number, bytes: Uint8Array): void {
+  if (model.source === "shared") {
+    model.file!.bytes.set(bytes, model.fileOffset + start);
+    model.file!.isDirty = true;
+    return;
+  }
+  if (model.source === "private") copyPages(model, start, start + bytes.length, 1);
+  model.own.set(bytes, start);
+}
+
+/** Notes that pages of a private mapping are its own, or can be (2). */
+export function copyPages(model: Model, start: number, end: number, state: 1 | 2): void {
+  if (model.source !== "private") return;
+  const { copied, own, file, fileOffset } = model;
+  for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
+    const from = page * PAGE;
+    if (copied[page] !== 0) continue;
+    const to = Math.min(from + PAGE, own.length);
+    own.set(file!.bytes.subarray(fileOffset + from, fileOffset + to), from);
+    copied[page] = state;
+  }
+}
+
+/** Makes pages as they were mapped. */
+export function reset(model: Model, start: number, end: number): void {
+  const first = Math.floor(start / PAGE) * PAGE;
+  if (model.source === "memory") model.own.fill(0, first, end);
+  if (model.source === "private") {
+    model.copied.fill(0, first / PAGE, Math.ceil(end / PAGE));
+  }
+}
+
+/** The views whose buffers cover a byte of a range are detached. */
+export function detach(slot: Slot, start: number, end: number): void {
+  for (const kept of slot.kept) {
+    if (kept.bufferStart < end && kept.bufferEnd > start) kept.isStale = true;
+  }
+}
+
+/** Errors that a mapping that is closed, or whose buffer was transferred, adds. */
+export function stateErrors({ model }: Slot, needsBuffers: boolean): string[] {
+  if (model.isClosed) return ["EBADF"];
+  return needsBuffers && model.isTransferred ? ["EBUSY"] : [];
+}
+
+/** Changes the access of the pages of a range. */
+export function setAccess(
+  { model: { access } }: Slot,
+  start: number,
+  end: number,
+  change: (access: Access) => Access,
+): void {
+  for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
+    access[page] = change(access[page]!);
+  }
+}
+
+/** Checks a view that was kept: its length and its content. */
+export function checkKept({ view, bytes, model, start, byteLength, isStale }: Kept): void {
+  equal(bytes.length, isStale ? 0 : byteLength, "The length of a kept view");
+  if (isStale) {
+    if (!(view instanceof DataView)) equal(view.byteLength, 0, "The byteLength of a stale view");
+    equal(bytes[0], undefined, "The first byte of a stale view");
+  } else if (isReadable(model, start, start + byteLength)) {
+    checkContent(model, start, bytes, "A kept view");
+  } else throw new Mismatch("outcome", "A view covers what cannot be stored to");
+}
+
+/** The files that sequences map. */
+export class Files {
+  readonly folder: string;
+  readonly all: readonly TestFile[];
+  readonly empty: string;
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "sysalloc-model-"));
+    // Nothing waits for a disk there.
+    const memory = existsSync("/dev/shm") ? mkdtempSync("/dev/shm/sysalloc-model-") : this.folder;
+    this.#folders = new Set([this.folder, memory]);
+    this.empty = join(this.folder, "empty");
+    writeFileSync(this.empty, "");
+    this.all = [[memory, 4 * PAGE], [memory, 3 * PAGE + 100], [this.folder, 2 * PAGE + 1]].map(
+      ([folder, byteLength], index) => {
+        const path = join(folder as string, `file${index}`);
+        const initial = new Uint8Array(byteLength as number).map((_, at) => at * 7 + (at >> 8));
+        writeFileSync(path, initial);
+        const fd = openSync(path, "r+");
+        return { path, fd, initial, bytes: initial.slice(), isDirty: false };
+      },
+    );
+  }
+
+  readonly #folders: Set<string>;
+
+  /** Compares the files with the model, and makes them as they were. */
+  restore(): void {
+    for (const file of this.all) {
+      if (!file.isDirty) continue;
+      const content = readFileSync(file.path);
+      const differs = content.findIndex((byte, at) => byte !== file.bytes[at]);
+      writeSync(file.fd, file.initial, 0, file.initial.length, 0);
+      file.bytes.set(file.initial);
+      file.isDirty = false;
+      if (differs < 0) continue;
+      throw new Mismatch("content", `The file ${file.path} differs at byte ${differs}`);
+    }
+  }
+
+  remove(): void {
+    for (const { fd } of this.all) closeSync(fd);
+    for (const folder of this.#folders) {
+      try {
+        rmSync(folder, { recursive: true, force: true });
+      } catch {
+        // Windows removes no file that is still mapped.
+      }
+    }
+  }
+}
