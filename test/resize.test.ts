@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapError } from "../core/errors.ts";
-import type { Allocation } from "../core/lifetime.ts";
+import { type Allocation, heldRanges } from "../core/lifetime.ts";
 import { resize } from "../core/resize.ts";
 import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
@@ -259,6 +259,30 @@ test("resize() of 256 MiB moves pages, and copies none", async () => {
   }
   assertEquals(moves.length, 2);
 }, { skip: unlessLinux("only Linux moves pages") });
+
+test("resize() while the runtime reads into a view ends nothing", async () => {
+  await childValue("resize_in_flight.ts"); // which throws where the child ends badly
+}, { skip: unlessLinux("what is read from is a file of Linux") });
+
+test("resize() in place does not forget that a view was asked for", () => {
+  const mmap = new MmapOptions({ len: 3 * PAGE }).mapAnon();
+  mmap.bytes;
+  mmap.resize(3 * PAGE - 1);
+  const before = heldRanges().count;
+  mmap.unmap();
+  assertEquals(heldRanges().count, before + 1);
+});
+
+test("resize() holds what is cut off, where a view was asked for", () => {
+  const before = heldRanges().count;
+  using mmap = new MmapOptions({ len: 3 * PAGE }).mapAnon();
+  mmap.bytes;
+  mmap.resize(PAGE);
+  assertEquals(heldRanges().count, before + 1);
+  using other = new MmapOptions({ len: 3 * PAGE }).mapAnon();
+  other.resize(PAGE);
+  assertEquals(heldRanges().count, before + 1);
+}, { skip: platform === "win32" ? "Windows holds no parts" : undefined });
 
 // ---- Systems of paper
 
