@@ -72,7 +72,11 @@ test("resize() leaves nothing mapped behind", () => {
 }, { skip: withoutRegions() });
 
 test("resize() of a viewed mapping gives old ranges back when no buffer is left", async () => {
-  const { left } = await childValue<{ left: number }>("resized.ts");
+  const { held, left, moves } = await childValue<Record<"held" | "left" | "moves", number>>(
+    "resized.ts",
+  );
+  assertEquals(held, 20);
+  assert(moves > 400, `${moves} moves`);
   assert(left < 2 ** 26, `${left} bytes`);
 }, { skip: unlessLinux("other systems are counted elsewhere") });
 
@@ -390,6 +394,26 @@ test("resize() leaves nothing new when mapping is refused in every way, on each 
       8192n,
       3,
     ]);
+  }
+});
+
+test("resize() makes the file as long as it was when it cannot be mapped anew, on posix", () => {
+  for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
+    const fault = { call: "mmap", nth: 2, error: 1 };
+    const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
+    const backing = { file: 3, offset: 4096 };
+    const mapped = {
+      access: "read-write",
+      source: "shared file",
+      margin: 0,
+      skip: 5,
+      byteLength: 8000,
+    } as const;
+    const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };
+    assertThrows(() => resize({ ...resizing, allocation: { ...allocation, backing } }), MmapError);
+    const calls = runtime.calls.filter(([name]) => name === "ftruncate");
+    assertEquals(calls, [["ftruncate", 3, 14_101n], ["ftruncate", 3, 0n]]);
+    assertEquals(pages.size, 3);
   }
 });
 
