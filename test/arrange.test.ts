@@ -382,6 +382,19 @@ test("linux() passes the flags of huge pages, of a stack, and a name", () => {
   assertEquals(runtime.calls.at(-1), ["prctl", 0x53564d41, 0n, 0x1000n, 4096n, name]);
 });
 
+test("linux() puts plain memory in the place of huge pages, and protects whole ones", () => {
+  const { os, runtime } = arranged(SYSTEMS[0], { guard: 1 });
+  const mapper = os.huge!.mapper(2 ** 21)!;
+  const address = mapper.map(request({ byteLength: 2n ** 22n })) as bigint;
+  runtime.calls.length = 0;
+  assertEquals(mapper.vacate(address, 2n ** 21n + 1n), undefined);
+  assertEquals(mapper.protect(address, 5n, "read"), undefined);
+  assertEquals(runtime.calls, [
+    ["mmap", address, 2n ** 22n, 3, 0x4032, -1, 0n],
+    ["mprotect", address, 2n ** 21n, 1],
+  ]);
+});
+
 test("linux() unmaps huge pages when one of them is not to be had", () => {
   const { os, pages } = arranged(SYSTEMS[0], { guard: 1 }, {}, [
     { call: "madvise", nth: 1, error: 12 },
