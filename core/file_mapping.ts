@@ -7,12 +7,13 @@ import { type Host, host, runtimeFiles } from "../ffi/host.ts";
 import type { FileUse, OpenFile } from "../ffi/os/files.ts";
 import type { MapRequest } from "../ffi/os/os.ts";
 import type { FileFacts } from "../ffi/runtime/node_files.ts";
+import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { MmapError, refused } from "./errors.ts";
 import { type Backing, closeFile } from "./lifetime.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import type { Access, Source } from "./paging.ts";
 import { checkStrictHint, mapWithRoom } from "./placement.ts";
-import type { MmapSettings } from "./settings.ts";
+import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { describe } from "./validate.ts";
 
 /**
@@ -47,24 +48,34 @@ export function mapFile(
 ): Mmap {
   const system = host();
   const { allocationGranularity } = system.os;
+  checkHonoured(settings, "file");
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
   const opened = typeof source === "string" || source instanceof URL
     ? openPath(system, typeof source === "string" ? source : runtimeFiles().pathOf(source), use)
     : openDescriptor(system, descriptorOf(source), use);
-  const backing: Backing = { file: opened.own, guard: undefined };
+  const skip = settings.offset % allocationGranularity;
+  const backing: Backing = {
+    file: opened.own,
+    offset: settings.offset - skip,
+    guard: undefined,
+  };
   let mmap: Mmap | undefined;
   try {
     const byteLength = lengthOf(opened, settings);
-    const skip = settings.offset % allocationGranularity;
     const fileRequest = {
       ...request,
       protection: access,
       byteLength: BigInt(skip + byteLength),
       file: opened.file,
-      offset: BigInt(settings.offset - skip),
+      offset: BigInt(backing.offset),
     };
+    const layout = layoutOf(system.os, settings, fileRequest);
+    const map = () =>
+      layout === undefined
+        ? mapWithRoom(system, fileRequest)
+        : mapArranged(system, fileRequest, layout);
     mmap = adopt({
-      map: () => mapWithRoom(system, fileRequest),
+      map,
       byteLength,
       exactByteLength: fileRequest.byteLength,
       access,
@@ -73,6 +84,7 @@ export function mapFile(
       skip,
       backing,
       isGuarded: settings.truncationGuard,
+      ...(layout && arranged(layout)),
     });
   } finally {
     // What is stored to a shared file later calls flush, and resize.

@@ -19,6 +19,20 @@ export interface Backing {
   file: OpenFile | undefined;
   /** What guards the memory from the file's truncation, from when it is first looked at. */
   guard: GuardEntry | undefined;
+  /** Where in the file the pages start, in bytes. */
+  readonly offset: number;
+}
+
+/** How memory lies in its allocation: guard pages, memory, guard pages. All lengths are in bytes. */
+export interface Placing {
+  /** How long the guard below is: whole granules, so that the memory starts at one. */
+  readonly below: bigint;
+  /** How long the memory is: whole pages. */
+  readonly byteLength: bigint;
+  /** How long the guard above is: whole pages. */
+  readonly above: bigint;
+  /** How long a page is, where it is a huge one. */
+  readonly hugePage: number | undefined;
 }
 
 /** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
@@ -31,6 +45,10 @@ export interface Allocation {
   isTransferred: boolean;
   /** Where it is memory of a file: what that keeps. */
   readonly backing?: Backing | undefined;
+  /** Where it has guard pages, or huge ones. */
+  readonly placing?: Placing | undefined;
+  /** Whether it is memory that is mapped twice in a row. */
+  readonly isMirrored?: boolean;
 }
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
@@ -46,14 +64,16 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
 
 /** The calls that this kind of memory wants. */
 export function mapperOf(
-  { backing }: Pick<Allocation, "backing">,
+  { backing, placing, isMirrored }: Pick<Allocation, "backing" | "placing" | "isMirrored">,
 ): Omit<Mapper<MapRequest>, "map"> {
   const { os } = host();
+  if (placing?.hugePage !== undefined) return os.huge!.mapper(placing.hugePage)!;
+  if (isMirrored) return os.mirrors;
   return backing === undefined ? os : os.files;
 }
 
 /** Guards memory of a file no more: nothing of it can be looked at any more, or it was vacated. */
-function releaseGuard({ backing }: Allocation): void {
+export function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
   if (backing?.guard === undefined) return;
   const { guard } = backing;
   backing.guard = undefined; // first: an entry that is free can be someone else's next
@@ -109,13 +129,18 @@ export function holdRange(allocation: Allocation): void {
   held.add(allocation);
   heldByteLength += byteLength;
   // Where that is refused, the memory goes with the range.
-  const failure = mapperOf(allocation).vacate(allocation.address, allocation.byteLength);
-  if (failure === undefined) releaseGuard(allocation);
+  if (vacate(allocation) === undefined) releaseGuard(allocation);
   closeFile(allocation);
   if (byteLength > os.maxHeldByteLength) release([allocation]);
   else if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
     releaseOldest(os.maxHeldByteLength);
   }
+}
+
+/** Gives the memory back; the range stays mapped, and guard pages stay what they are. */
+function vacate(allocation: Allocation): Failure | undefined {
+  const { address, placing = { below: 0n, byteLength: allocation.byteLength } } = allocation;
+  return mapperOf(allocation).vacate(address + placing.below, placing.byteLength);
 }
 
 /** Releases a quarter more than must be, so that neighbours go together. */
@@ -150,7 +175,10 @@ export function releaseHeldRangesIn(address: bigint, byteLength: bigint): boolea
 
 /** Unmaps what was collected, together with what is reported right after it: the collector reports much at a time. */
 export function unmapCollected(allocation: Allocation): void {
-  if (allocation.isTransferred || allocation.byteLength === 0n) return;
+  if (allocation.isTransferred || allocation.byteLength === 0n) {
+    closeFile(allocation); // the memory of a new owner needs no file
+    return;
+  }
   letGo(allocation);
   if (isScheduled) return;
   queueMicrotask(() => {

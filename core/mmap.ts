@@ -12,6 +12,7 @@ import {
   type Allocation,
   type Backing,
   holdRange,
+  type Placing,
   unmapAllocation,
   unmapWithOwner,
 } from "./lifetime.ts";
@@ -20,6 +21,7 @@ import { type Access, type Mapped, Pages } from "./paging.ts";
 import { bytesOf, copyIn, copyOut } from "./copying.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
+import { checkResizable, resize } from "./resize.ts";
 import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
 
@@ -39,6 +41,8 @@ export interface Adoptee extends Mapped {
   readonly exactByteLength: bigint;
   /** Where it is memory of a file: what that keeps. */
   readonly backing: Backing | undefined;
+  /** Where it has guard pages, or huge ones. */
+  readonly placing?: Placing | undefined;
 }
 
 /** Makes the handle of what is mapped; not part of the public API. */
@@ -81,7 +85,7 @@ const KEY = Symbol();
  */
 export class Mmap implements Disposable {
   readonly #allocation: Allocation;
-  readonly #mapped: Mapped;
+  #mapped: Mapped;
   #byteLength: number;
   /** From when a view was asked for, or access was changed. */
   #pages: Pages | undefined;
@@ -103,10 +107,18 @@ export class Mmap implements Disposable {
         "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
       );
     }
-    const { map, byteLength, exactByteLength, backing } = adoptee;
+    const { map, byteLength, exactByteLength, backing, placing, source } = adoptee;
     this.#byteLength = byteLength;
     this.#mapped = adoptee;
-    const allocation = { address: 0n, byteLength: 0n, isTransferred: false, backing };
+    const isMirrored = source === "mirror";
+    const allocation = {
+      address: 0n,
+      byteLength: 0n,
+      isTransferred: false,
+      backing,
+      placing,
+      isMirrored,
+    };
     this.#allocation = allocation;
     unmapWithOwner(this, allocation);
     // Last, and with no call after it: where execution is terminated, or the
@@ -394,7 +406,9 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use.
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use; another
+   * code if the system refused: pages before those that it refused can be decommitted
+   * then, and {@linkcode Mmap.accessAt} tells which.
    */
   decommit(byteOffset: number, byteLength: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
@@ -425,6 +439,68 @@ export class Mmap implements Disposable {
   discard(byteOffset: number = 0, byteLength?: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.discard(range);
+  }
+
+  /**
+   * Makes the mapping longer or shorter. What was stored stays, up to the shorter
+   * of the two lengths; the address can change. Views are detached: ask for new ones.
+   * Where the system refuses, memory is as before, and so is a file.
+   *
+   * A mapping of {@linkcode MmapOptions.mapMut} makes its file longer where that
+   * ends before the mapping then does; a shorter mapping leaves the file as it
+   * is. Other memory of files can only become shorter. What moves starts at any page
+   * that the system chooses, whatever `align()` was.
+   *
+   * Anonymous memory on Linux is moved, not copied, by
+   * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), except what was
+   * committed piece by piece. On macOS it grows in place where nothing is behind it,
+   * else it is copied, as it always is on Windows. There, addresses of a mapping that
+   * became shorter stay taken.
+   *
+   * New bytes are zero, except those of the last page of a mapping that was shorter before.
+   *
+   * @param byteLength The new length in bytes, above 0.
+   * @throws {TypeError} If it is not a whole number or a bigint.
+   * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
+   * transferred away, or (in Bun from 1.4 on) is in use by the runtime; `EACCES` if the access
+   * is not the same throughout; `ENOTSUP` with guard pages, huge pages, or growth of memory of a
+   * file that cannot grow; `ENOMEM` or another code if the system refused.
+   *
+   * @example A buffer that grows
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * mmap.bytes[0] = 42;
+   * mmap.resize(1 << 20);
+   * console.log(mmap.bytes[0], mmap.byteLength); // 42 1048576
+   * ```
+   */
+  resize(byteLength: number | bigint): void {
+    const length = byteCount(byteLength, "The length");
+    if (length === 0) throw new RangeError("The length must be greater than 0");
+    const pages = Mmap.#opened(this).#pages;
+    const allocation = this.#allocation;
+    checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
+    this.#detach();
+    const mapped = { ...this.#mapped, access: this.access as Access };
+    const { address, backing } = allocation;
+    const guard = backing?.guard;
+    try {
+      resize({ host: host(), allocation, pages, mapped, byteLength: length });
+    } finally {
+      this.#mapped = mapped;
+      if (allocation.address !== address) this.#pages = undefined;
+    }
+    this.#byteLength = length;
+    this.#mapped = { ...mapped, byteLength: length };
+    this.#pages = this.#pages?.resized(this.#mapped);
+    if (guard === undefined) return;
+    // The new range is guarded before the old one is not any more.
+    backing!.guard = undefined;
+    this.#paged.guard();
+    guard.release();
   }
 
   /**
@@ -544,10 +620,10 @@ export class Mmap implements Disposable {
    * buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime.
    */
   intoRaw(): RawMmap {
-    const { source, margin, byteLength } = Mmap.#opened(this).#mapped;
-    if (source !== "memory" || margin !== 0) {
+    const { source, byteLength } = Mmap.#opened(this).#mapped;
+    if (source !== "memory" || this.#allocation.placing !== undefined) {
       throw new MmapError(
-        "Only anonymous memory without guard pages can be given away: " +
+        "Only anonymous memory without guard pages and huge ones can be given away: " +
           "an address and a length do not tell how to unmap the rest",
         { code: "ENOTSUP" },
       );
@@ -795,7 +871,8 @@ export class Mmap implements Disposable {
 
   #pageRange(byteOffset: number, byteLength: number | undefined): PageRange {
     Mmap.#opened(this);
-    return pageRange(byteOffset, byteLength, this.#mapped, host().os.pageSize);
+    const pageSize = this.#allocation.placing?.hugePage ?? host().os.pageSize;
+    return pageRange(byteOffset, byteLength, this.#mapped, pageSize);
   }
 
   #pagesAround(byteOffset: number, byteLength: number | undefined): PageRange {

@@ -3,15 +3,34 @@
  *
  * @module
  */
-import { host } from "../ffi/host.ts";
+import { type Host, host } from "../ffi/host.ts";
 import type { MapRequest } from "../ffi/os/os.ts";
+import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { hex } from "./errors.ts";
 import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";
 import { printAs } from "./inspect.ts";
 import { adopt, anonymous, type Mmap } from "./mmap.ts";
 import { checkStrictHint, mapWithRoom } from "./placement.ts";
-import { HINT, LEN, type MmapInit, type MmapSettings, OFFSET, settingsOf } from "./settings.ts";
-import { byteCount, describe, flag, memoryAddress } from "./validate.ts";
+import {
+  ALIGN,
+  checkHonoured,
+  GUARD,
+  HINT,
+  HUGE,
+  LEN,
+  type MmapInit,
+  type MmapSettings,
+  OFFSET,
+  settingsOf,
+} from "./settings.ts";
+import {
+  byteCount,
+  describe,
+  flag,
+  memoryAddress,
+  powerOfTwo,
+  rangeInAddressSpace,
+} from "./validate.ts";
 
 const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private file" };
 const MAP_MUT: FileKind = { use: "read-write", access: "read-write", source: "shared file" };
@@ -39,7 +58,8 @@ export class MmapOptions {
     printAs(this.prototype as MmapOptions, (options) => {
       if (!(#request in options)) return "MmapOptions {}";
       const { settings } = options;
-      const entries = Object.entries({ ...settings, hint: hex(settings.hint) });
+      const entries = Object.entries({ ...settings, hint: hex(settings.hint) })
+        .filter(([, value]) => value !== undefined);
       return `MmapOptions { ${entries.map(([name, value]) => `${name}: ${value}`).join(", ")} }`;
     });
   }
@@ -61,6 +81,7 @@ export class MmapOptions {
       noReserve: settings.noReserve,
       strict: settings.strict && settings.hint !== 0n,
       protection: "read-write",
+      stack: settings.stack,
     };
     Object.freeze(this);
   }
@@ -186,6 +207,118 @@ export class MmapOptions {
   }
 
   /**
+   * Sets what the address of the first byte is a multiple of; of memory of a
+   * file, that of the page (on Windows of the 64 KiB) that the first byte lies in.
+   *
+   * Linux and macOS: more addresses are mapped, and those around unmapped.
+   * Windows: more addresses are reserved and released, and an aligned one among
+   * them is asked for, again where another thread was faster.
+   *
+   * @param bytes The alignment in bytes: a power of two, at least
+   * {@linkcode allocationGranularity} when mapped. Default: 0, no more than that.
+   * @returns New options.
+   * @throws {TypeError} If it is not a whole number or a bigint.
+   * @throws {RangeError} If it is negative, above 2^53 - 1 or not a power of two. When mapped,
+   * if it is below the granularity, or a strict hint is not a multiple of it.
+   *
+   * @example Memory for transparent huge pages
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 1 << 22 }).align(1 << 21).mapAnon();
+   * console.log(mmap.address % 2n ** 21n); // 0n
+   * ```
+   */
+  align(bytes: number | bigint): MmapOptions {
+    return MmapOptions.#with(this, { align: powerOfTwo(bytes, ALIGN) });
+  }
+
+  /**
+   * Sets how much inaccessible memory lies directly below and above: native
+   * code that runs past either end is stopped by the system, and does not
+   * overwrite what is there. The guard below ends where the memory starts; the
+   * one above starts at the page after the last one, so that the rest of the
+   * last page is accessible. A hint is the address of the memory, not of the guard.
+   *
+   * It costs addresses, and no memory. {@linkcode Mmap.intoRaw} refuses such memory.
+   * On Windows, memory of files can have none.
+   *
+   * @param bytes The length of each guard in bytes, rounded up to pages (the one below
+   * to {@linkcode allocationGranularity}). 0 is for none. Default: one page.
+   * @returns New options.
+   * @throws {TypeError} If it is not a whole number or a bigint.
+   * @throws {RangeError} If it is negative or above 2^53 - 1.
+   *
+   * @example Memory for a C library that may write too far
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).guard().mapAnon();
+   * console.log(mmap.byteLength); // 65536
+   * ```
+   */
+  guard(bytes: number | bigint = 1): MmapOptions {
+    return MmapOptions.#with(this, { guard: byteCount(bytes, GUARD) });
+  }
+
+  /**
+   * Sets that memory is of huge pages, that the system has set aside. They are taken
+   * when mapped, as if populated: there is an error where there are too few. All of {@linkcode Mmap.protect} is in such pages;
+   * {@linkcode Mmap.commit}, {@linkcode Mmap.decommit}, {@linkcode Mmap.discard} and
+   * {@linkcode Mmap.intoRaw} refuse them. What is mapped is rounded up to them;
+   * `byteLength` is as asked.
+   *
+   * Linux: [`MAP_HUGETLB`](https://man7.org/linux/man-pages/man2/mmap.2.html), after
+   * `sysctl vm.nr_hugepages=<count>`. Windows:
+   * [`MEM_LARGE_PAGES`](https://learn.microsoft.com/windows/win32/memory/large-page-support)
+   * for a user with the right "Lock pages in memory", which the process then uses.
+   * macOS: `ENOTSUP` when mapped.
+   *
+   * @param pageByteLength How long such a page is, in bytes: a power of two. Default:
+   * 2 MiB on Linux with pages of 4 KiB, and what the processor has on Windows.
+   * @returns New options.
+   * @throws {TypeError} If it is not a whole number or a bigint.
+   * @throws {RangeError} If it is 0, negative, above 2^53 - 1 or not a power of two.
+   */
+  huge(pageByteLength?: number | bigint): MmapOptions {
+    if (pageByteLength === undefined) return MmapOptions.#with(this, { huge: true });
+    const huge = powerOfTwo(pageByteLength, HUGE);
+    if (huge === 0) throw new RangeError(`${HUGE} must be greater than 0`);
+    return MmapOptions.#with(this, { huge });
+  }
+
+  /**
+   * Sets that anonymous memory is for the stack of a thread, as some systems want to be told.
+   *
+   * Linux: [`MAP_STACK`](https://man7.org/linux/man-pages/man2/mmap.2.html), which keeps
+   * transparent huge pages away. No effect on macOS and Windows.
+   *
+   * @param on Default: true.
+   * @returns New options.
+   * @throws {TypeError} If it is not a boolean.
+   */
+  stack(on: boolean = true): MmapOptions {
+    return MmapOptions.#with(this, { stack: flag(on, "stack") });
+  }
+
+  /**
+   * Sets what Linux shows anonymous memory as: `[anon:label]` in `/proc/self/maps`.
+   *
+   * Linux 5.17, if it was made so:
+   * [`prctl(PR_SET_VMA)`](https://man7.org/linux/man-pages/man2/PR_SET_VMA.2const.html). No
+   * effect on other kernels, and on macOS and Windows.
+   *
+   * @param label 1 to 79 printable ASCII characters, none of ``\ ` $ [ ]``.
+   * @returns New options.
+   * @throws {TypeError} If it is not a string.
+   * @throws {RangeError} If it is not such a one.
+   */
+  name(label: string): MmapOptions {
+    if (label === undefined) throw new TypeError("The name must be a string, got undefined");
+    return MmapOptions.#with(this, { name: label });
+  }
+
+  /**
    * Maps anonymous memory: zeroed, private to this process, readable and
    * writable.
    *
@@ -245,11 +378,55 @@ export class MmapOptions {
    * ```
    */
   reserve(): Mmap {
+    return MmapOptions.#received(this).#map("none");
+  }
+
+  /**
+   * Maps anonymous memory twice in a row: byte `i` and byte `i + len` are the same
+   * one. So a ring buffer needs no second part: any `len` bytes that follow each
+   * other in the ring, also across its end, are one view.
+   *
+   * The access of such memory is `"read-write"`, and stays so: it cannot be protected,
+   * committed, decommitted, discarded or given away. It is not private to the
+   * process where native code forks it.
+   *
+   * Calls [`mmap(MAP_SHARED | MAP_ANONYMOUS)`](https://man7.org/linux/man-pages/man2/mmap.2.html)
+   * and, for the second half, on Linux
+   * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), on macOS
+   * [`mach_vm_remap`](https://developer.apple.com/documentation/kernel/1402218-mach_vm_remap);
+   * on Windows, from Windows 10 version 1803 on,
+   * [`VirtualAlloc2`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2)
+   * and, twice,
+   * [`MapViewOfFile3`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3)
+   * of one section of the paging file.
+   *
+   * @returns The mapping, whose `byteLength` is `2 * len`.
+   * @throws {RangeError} If the length is 0, not a multiple of
+   * {@linkcode allocationGranularity}, or too long to be mapped twice; or as
+   * {@linkcode MmapOptions.mapAnon} does.
+   * @throws {MmapError} As `mapAnon()` does.
+   * @throws {Error} As `mapAnon()` does.
+   *
+   * @example A message across the end of a ring
+   * ```ts
+   * import { allocationGranularity, MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const len = allocationGranularity();
+   * using ring = new MmapOptions({ len }).mapMirrored();
+   * ring.bytes.set([1, 2, 3, 4], len - 2); // two bytes at the end, two at the start
+   * console.log(ring.bytes[0], ring.bytes[1]); // 3 4
+   * ```
+   */
+  mapMirrored(): Mmap {
     const options = MmapOptions.#received(this);
-    if (options.settings.populate) {
-      throw new RangeError("reserve() has no memory to populate: drop populate()");
-    }
-    return options.#map("none");
+    const { len, hint } = options.settings;
+    const opened = options.#hostFor("mapMirrored");
+    checkMirrored(len, opened.os.allocationGranularity);
+    rangeInAddressSpace(hint, 2 * len);
+    const byteLength = BigInt(2 * len);
+    const request = { ...options.#request, byteLength, isMirrored: true as const };
+    const map = () => mapWithRoom(opened, request);
+    return adopt({ ...anonymous(map, 2 * len, byteLength, "read-write"), source: "mirror" });
   }
 
   /**
@@ -350,16 +527,31 @@ export class MmapOptions {
   }
 
   #map(protection: "none" | "read-write"): Mmap {
+    const { settings } = this;
     const request = protection === "none" ? { ...this.#request, protection } : this.#request;
-    const { len, offset } = this.settings;
-    if (offset !== 0) {
-      throw new RangeError(`Anonymous memory has no file to have an offset in, got ${offset}`);
-    }
-    if (len === 0) throw new RangeError("The length must be greater than 0");
+    const opened = this.#hostFor(protection === "none" ? "reserve" : "mapAnon");
+    const { os } = opened;
+    const { len, name } = settings;
+    const layout = layoutOf(os, settings, request);
+    const map = () =>
+      layout === undefined ? mapWithRoom(opened, request) : mapArranged(opened, request, layout);
+    const plain = anonymous(map, len, request.byteLength, protection);
+    const { noReserve } = request;
+    const mmap = adopt(
+      layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain,
+    );
+    if (name !== undefined) os.name?.(mmap.address, request.byteLength, name);
+    return mmap;
+  }
+
+  /** Checks what goes for all memory that is of no file. */
+  #hostFor(call: "mapAnon" | "reserve" | "mapMirrored"): Host {
+    checkHonoured(this.settings, call);
+    if (this.settings.len === 0) throw new RangeError("The length must be greater than 0");
     const opened = host();
-    if (request.strict) checkStrictHint(request.hint, opened.os.allocationGranularity);
-    const map = () => mapWithRoom(opened, request);
-    return adopt(anonymous(map, len, request.byteLength, protection));
+    const { hint, strict } = this.#request;
+    if (strict) checkStrictHint(hint, opened.os.allocationGranularity);
+    return opened;
   }
 
   #mapFile(file: FileSource, kind: FileKind): Mmap {
@@ -377,5 +569,20 @@ export class MmapOptions {
     throw new TypeError(
       `The receiver must be an MmapOptions, got ${describe(options)}`,
     );
+  }
+}
+
+/** Refuses a length that cannot be mapped twice in a row without a gap. */
+function checkMirrored(len: number, granularity: number): void {
+  const excess = len % granularity;
+  if (excess !== 0) {
+    const below = len - excess;
+    throw new RangeError(
+      `The length of mapMirrored() must be a multiple of the allocation granularity, ` +
+        `${granularity} bytes: ${len} lies between ${below} and ${below + granularity}`,
+    );
+  }
+  if (!Number.isSafeInteger(2 * len)) {
+    throw new RangeError(`The length of mapMirrored() must be at most 2^52 - 1, got ${len}`);
   }
 }

@@ -22,8 +22,8 @@ import type { ViewRange } from "./view_range.ts";
  */
 export type Access = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
 
-/** What memory is of: anonymous, or a file's, to which stores go or not. */
-export type Source = "memory" | "private file" | "shared file";
+/** What memory is of: anonymous, mapped once or twice in a row, or a file's, to which stores go or not. */
+export type Source = "memory" | "mirror" | "private file" | "shared file";
 
 /** The pages of a mapping, as they were mapped. */
 export interface Mapped extends Extent {
@@ -33,11 +33,14 @@ export interface Mapped extends Extent {
   readonly margin: number;
   /** Whether memory of a file is to be guarded from the file's truncation, where the system can. */
   readonly isGuarded: boolean;
+  /** Whether no swap space was set aside. */
+  readonly noReserve?: boolean;
 }
 
 /** The access that lets memory be stored to, by what it is of. */
 const WRITABLE: Readonly<Record<Source, Access>> = {
   "memory": "read-write",
+  "mirror": "read-write",
   "private file": "copy-on-write",
   "shared file": "read-write",
 };
@@ -74,11 +77,11 @@ export class Pages {
     this.#byteLength = mapped.skip + mapped.byteLength;
     this.#access = new RangeMap(this.#byteLength, mapped.access);
     this.#history = new RangeMap<History>(this.#byteLength, "never viewed");
-    this.#guard();
+    this.guard();
   }
 
-  /** Guards memory of a file from truncation: nothing has looked at it yet. */
-  #guard(): void {
+  /** Guards memory of a file from truncation, where it is not yet. */
+  guard(): void {
     const { backing } = this.#allocation;
     if (backing === undefined || !this.#mapped.isGuarded || backing.guard !== undefined) return;
     backing.guard = host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength));
@@ -98,6 +101,24 @@ export class Pages {
   get wereViewed(): boolean {
     const { end, value } = this.#history.runAt(0);
     return value !== "never viewed" || end < this.#byteLength;
+  }
+
+  /** Whether all pages are alike: none of another access, none decommitted. */
+  get isUniform(): boolean {
+    const all = { start: 0, end: this.#byteLength };
+    const runs = this.#history.runsIn(all.start, all.end);
+    return this.accessOf(all) !== "mixed" && runs.every(({ value }) => value !== "decommitted");
+  }
+
+  /** These pages, which are uniform and have no buffers, when their length has changed in place. */
+  resized(mapped: Mapped): Pages {
+    const pages = new Pages(this.#allocation, mapped, this.#owner);
+    const { pageSize } = host().os;
+    for (const { start, end, value } of this.#history.runsIn(0, pages.#byteLength)) {
+      const pageEnd = Math.ceil(end / pageSize) * pageSize;
+      pages.#history.set(start, Math.min(pageEnd, pages.#byteLength), value);
+    }
+    return pages;
   }
 
   /** The access of a range of at least one byte. */
@@ -147,6 +168,7 @@ export class Pages {
   /** Refuses what the memory can never be, before anything is detached. */
   checkProtect(access: Access): void {
     const { source } = this.#mapped;
+    this.#checkNotMirrored("protect");
     if (!isViewable(access) || access === WRITABLE[source]) return;
     throw new RangeError(
       `The access of a ${source === "memory" ? "mapping of anonymous memory" : source} ` +
@@ -161,9 +183,28 @@ export class Pages {
 
   /** Refuses memory of files, which has no other place for its pages, before anything is detached. */
   checkAnonymous(verb: string): void {
+    this.#refuseHuge(`${verb}ted`);
+    this.#checkNotMirrored(verb);
     if (this.areAnonymous) return;
     throw new MmapError(
       `Memory of a file cannot be ${verb}ted: use protect(), or unmap it`,
+      { code: "ENOTSUP" },
+    );
+  }
+
+  #refuseHuge(done: string): void {
+    if (this.#allocation.placing?.hugePage === undefined) return;
+    throw new MmapError(
+      `Memory of huge pages cannot be ${done}: use protect(), or unmap it`,
+      { code: "ENOTSUP" },
+    );
+  }
+
+  /** Refuses memory that is mapped twice in a row: what goes for one half would have to go for the other. */
+  #checkNotMirrored(verb: string): void {
+    if (this.#mapped.source !== "mirror") return;
+    throw new MmapError(
+      `Memory of mapMirrored() stays as it is: ${verb}() is for other memory`,
       { code: "ENOTSUP" },
     );
   }
@@ -180,10 +221,20 @@ export class Pages {
       changed.push(run);
       if (failure === undefined) continue;
       // As before: what was done is undone.
-      for (const { start, end, value } of changed) this.#protect({ start, end }, value);
+      for (const { start, end, value } of changed) {
+        for (const part of this.#history.runsIn(start, end)) {
+          // A late call of the runtime may be at what was viewed before.
+          this.#protect(part, part.value === "decommitted" ? "read-write" : value);
+        }
+      }
       throw refused(`to make ${this.#words(run)} ${access}`, failure);
     }
-    for (const { start, end } of changed) this.#access.set(start, end, access);
+    for (const { start, end } of changed) {
+      this.#access.set(start, end, access);
+      for (const part of this.#history.runsIn(start, end)) {
+        if (part.value === "decommitted") this.#history.set(part.start, part.end, "viewed");
+      }
+    }
   }
 
   #protect(range: PageRange, access: Access): Failure | undefined {
@@ -199,7 +250,6 @@ export class Pages {
       const { address, byteLength } = this.#addresses(run);
       const failure = os.discard(address, byteLength);
       if (failure !== undefined) return failure;
-      this.#history.set(run.start, run.end, "viewed");
     }
     return undefined;
   }
@@ -215,21 +265,35 @@ export class Pages {
       const { address, byteLength } = this.#addresses(run);
       const failure = run.value === "never viewed"
         ? os.decommit(address, byteLength)
-        : os.protect(address, byteLength, "read-write") ?? os.vacate(address, byteLength);
+        : this.#vacate(run);
       if (failure !== undefined) throw refused(`to decommit ${this.#words(run)}`, failure);
       this.#access.set(run.start, run.end, "none");
       if (run.value === "viewed") this.#history.set(run.start, run.end, "decommitted");
     }
   }
 
+  /** Gives the memory of pages back that stay readable and writable to the system. */
+  #vacate({ start, end, value }: Run<History>): Failure | undefined {
+    const { os } = host();
+    const { address, byteLength } = this.#addresses({ start, end });
+    const failure = os.protect(address, byteLength, "read-write") ??
+      os.vacate(address, byteLength);
+    if (failure !== undefined && value === "viewed") {
+      for (const run of this.#access.runsIn(start, end)) this.#protect(run, run.value);
+    }
+    return failure;
+  }
+
   /** Makes pages as they were before anything was stored to them, and gives their memory back. */
   discard(range: PageRange): void {
+    this.#checkNotMirrored("discard");
     if (this.#mapped.source === "shared file") {
       throw new MmapError(
         "What was stored to a shared file cannot be discarded: it is in the file",
         { code: "ENOTSUP" },
       );
     }
+    this.#refuseHuge("discarded");
     this.checkNotTruncated();
     if (!isViewable(this.accessOf(range))) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
@@ -249,7 +313,8 @@ export class Pages {
 
   /** Whether they are of no file. */
   get areAnonymous(): boolean {
-    return this.#mapped.source === "memory";
+    const { source } = this.#mapped;
+    return source === "memory" || source === "mirror";
   }
 
   /** Whether a load or store can find no page: a file can be truncated. */
@@ -282,7 +347,7 @@ export class Pages {
       address: run.start === 0 ? this.#address : this.#address + BigInt(run.start),
       byteLength: run.end - run.start,
       skip: run.start === 0 ? this.#mapped.skip : 0,
-      owner: this.#owner,
+      owner: this, // and so the handle; after a resize that moved, the old range goes with these
     });
     const part = { start: run.start, end: run.end, views };
     this.#history.set(run.start, run.end, "viewed");

@@ -6,10 +6,13 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { FileRequest } from "../ffi/os/files.ts";
-import type { Mapper, MapRequest, Os } from "../ffi/os/os.ts";
+import type { Mapper, MapRequest, MirrorRequest, Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
 import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";
+
+/** A request for memory of any kind. */
+type AnyRequest = MapRequest | FileRequest | MirrorRequest;
 
 /** Refuses a strict hint that no mapping can start at. */
 export function checkStrictHint(
@@ -30,16 +33,21 @@ export function checkStrictHint(
   );
 }
 
+/** Maps as {@linkcode mapPages} does, {@linkcode withRoom}. */
+export function mapWithRoom(host: Host, request: AnyRequest): bigint {
+  return withRoom(host.os, request, () => mapPages(host, request));
+}
+
 /**
- * Maps as {@linkcode mapPages} does. Where held ranges can be what is in the
- * way, it releases them and tries once more.
+ * Maps. Where held ranges can be what is in the way, it releases them and tries
+ * once more.
  */
-export function mapWithRoom(host: Host, request: MapRequest | FileRequest): bigint {
+export function withRoom(os: Os, request: MapRequest, map: () => bigint): bigint {
   try {
-    return mapPages(host, request);
+    return map();
   } catch (error) {
-    if (!(error instanceof MmapError) || !makeRoom(host.os, request, error.code)) throw error;
-    return mapPages(host, request);
+    if (!(error instanceof MmapError) || !makeRoom(os, request, error.code)) throw error;
+    return map();
   }
 }
 
@@ -62,7 +70,8 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
     populate: false,
     noReserve: request.noReserve,
     strict: false,
-    protection: "file" in request ? "none" : request.protection, // a file costs addresses only
+    // A file costs addresses only, and a mirror half of what it is long.
+    protection: "file" in request || "isMirrored" in request ? "none" : request.protection,
   });
   if (typeof address !== "bigint") return false;
   release([{ address, byteLength, isTransferred: false, backing: undefined }]);
@@ -70,18 +79,27 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
 }
 
 /** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */
-export function mapPages({ runtime, os }: Host, request: MapRequest | FileRequest): bigint {
-  const { mapper, populates } = mapperOf(os, request);
+export function mapPages(host: Host, request: AnyRequest): bigint {
+  const { mapper, populates } = mapperOf(host.os, request);
   const address = place(mapper, request);
   if (!request.populate || populates) return address;
-  const byteLength = Number(request.byteLength);
   try {
-    if ("file" in request) loadPages(os, address, byteLength);
-    else touchPages(runtime, os.pageSize, address, byteLength);
+    populate(host, request, address);
   } catch (error) {
     throw discarded(mapper, address, request.byteLength, error);
   }
   return address;
+}
+
+/** Backs every page with memory. */
+export function populate(
+  { runtime, os }: Host,
+  request: MapRequest | FileRequest,
+  address: bigint,
+): void {
+  const byteLength = Number(request.byteLength);
+  if ("file" in request) loadPages(os, address, byteLength);
+  else touchPages(runtime, os.pageSize, address, byteLength);
 }
 
 /** The calls that map this kind of memory. */
@@ -89,6 +107,9 @@ function mapperOf(os: Os, request: MapRequest): {
   readonly mapper: Mapper<MapRequest>;
   readonly populates: boolean;
 } {
+  if ("isMirrored" in request) {
+    return { mapper: os.mirrors as Mapper<MapRequest>, populates: os.populates };
+  }
   return "file" in request
     ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates }
     : { mapper: os, populates: os.populates };
@@ -96,9 +117,14 @@ function mapperOf(os: Os, request: MapRequest): {
 
 /**
  * Maps, and returns the address: the hint exactly, where it is strict.
- * Otherwise throws, and leaves nothing mapped.
+ * Otherwise throws, and leaves nothing mapped. The caller's own hint is `below`
+ * bytes higher.
  */
-export function place(mapper: Mapper<MapRequest>, request: MapRequest): bigint {
+export function place(
+  mapper: Mapper<MapRequest>,
+  request: MapRequest,
+  below: bigint = 0n,
+): bigint {
   const result = mapper.map(request);
   if (!request.strict) {
     if (typeof result === "bigint") return result;
@@ -106,15 +132,17 @@ export function place(mapper: Mapper<MapRequest>, request: MapRequest): bigint {
   }
   const { hint, byteLength } = request;
   if (result === hint) return result;
+  const wanted = hint + below;
   if (typeof result === "bigint") {
     // A system that can only be asked, or a kernel that does not know
     // MAP_FIXED_NOREPLACE (Linux before 4.17, some sandboxes).
-    throw discarded(mapper, result, byteLength, notAvailable(hint, byteLength, undefined, result));
+    const error = notAvailable(wanted, byteLength, undefined, result + below);
+    throw discarded(mapper, result, byteLength, error);
   }
   // Most codes do not tell a bad place from too little memory. The same
   // request without the place does.
   if (result.code === "EEXIST") {
-    throw notAvailable(hint, byteLength, result, undefined);
+    throw notAvailable(wanted, byteLength, result, undefined);
   }
   const elsewhere = mapper.map({
     ...request,
@@ -123,15 +151,17 @@ export function place(mapper: Mapper<MapRequest>, request: MapRequest): bigint {
     populate: false,
   });
   if (typeof elsewhere !== "bigint") throw refused(asked(request), result);
-  throw discarded(mapper, elsewhere, byteLength, notAvailable(hint, byteLength, result, elsewhere));
+  const error = notAvailable(wanted, byteLength, result, elsewhere + below);
+  throw discarded(mapper, elsewhere, byteLength, error);
 }
 
-function asked({ hint, byteLength }: MapRequest): string {
+/** Words a request for a message. */
+export function asked({ hint, byteLength }: MapRequest): string {
   return `to map ${byteLength} bytes` + (hint === 0n ? "" : ` at ${hex(hint)}`);
 }
 
 /** Unmaps what is not to stay, and returns the error to throw: `reason`, or that unmapping was refused too. */
-function discarded(
+export function discarded(
   mapper: Mapper<MapRequest>,
   address: bigint,
   byteLength: bigint,

@@ -20,6 +20,13 @@ export function byteCount(value: unknown, what: string): number {
   return Number(count) + 0; // -0 becomes 0
 }
 
+/** A count of bytes that is a power of two, or 0. */
+export function powerOfTwo(value: unknown, what: string): number {
+  const count = byteCount(value, what);
+  if (count === 0 || Number.isInteger(Math.log2(count))) return count;
+  throw new RangeError(`${what} must be a power of two, got ${count}`);
+}
+
 /** An address: a whole number from 0 to 2^64 - 1. */
 export function memoryAddress(value: unknown, what: string): bigint {
   const address = wholeNumber(value, what);

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { host } from "../ffi/host.ts";
 import { type Access, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
-import { test } from "./harness.ts";
+import { test, use } from "./harness.ts";
 
 const PAGE = pageSize();
 const ACCESSES: readonly Access[] = ["none", "read", "read-write", "read-execute"];
@@ -23,15 +23,15 @@ function accesses(mmap: Mmap): Access[] {
 }
 
 test("what is mapped is readable and writable, and what is reserved is nothing", () => {
-  const mmap = mapped(1);
-  const reserved = new MmapOptions({ len: 2 ** 40 }).reserve();
+  const mmap = use(mapped(1));
+  const reserved = use(new MmapOptions({ len: 2 ** 40 }).reserve());
   assertEquals([mmap.access, mmap.accessAt(0)], ["read-write", "read-write"]);
   assertEquals([reserved.access, reserved.accessAt(2 ** 40 - 1)], ["none", "none"]);
   assertEquals(reserved.byteLength, 2 ** 40);
 });
 
 test("a reservation gives no views until it is committed, page by page", () => {
-  const mmap = new MmapOptions({ len: 2 ** 40 }).reserve();
+  const mmap = use(new MmapOptions({ len: 2 ** 40 }).reserve());
   assertEquals(codeOf(() => mmap.view(Uint8Array, 0, 1)), "EACCES");
   const middle = 2 ** 39;
   for (const page of [0, 1, 3]) mmap.commit(middle + page * PAGE, PAGE);
@@ -50,7 +50,7 @@ test("a reservation gives no views until it is committed, page by page", () => {
 });
 
 test("commit() leaves what is accessible as it is", () => {
-  const mmap = mapped(3);
+  const mmap = use(mapped(3));
   mmap.bytes.fill(5);
   mmap.protect("read", 0, PAGE);
   mmap.protect("none", PAGE, PAGE);
@@ -61,7 +61,7 @@ test("commit() leaves what is accessible as it is", () => {
 
 test("decommit() gives zeros after commit(), whether it was viewed or not", () => {
   for (const isViewed of [false, true]) {
-    const mmap = mapped(3);
+    const mmap = use(mapped(3));
     if (isViewed) mmap.bytes.fill(5);
     mmap.decommit(PAGE, PAGE);
     assertEquals(accesses(mmap), ["read-write", "none", "read-write"]);
@@ -76,7 +76,7 @@ test("decommit() gives zeros after commit(), whether it was viewed or not", () =
 test("every access can follow every other, and the content stays", () => {
   for (const first of ACCESSES) {
     for (const second of ACCESSES) {
-      const mmap = mapped(3);
+      const mmap = use(mapped(3));
       mmap.bytes.fill(9);
       mmap.protect(first, PAGE, PAGE);
       mmap.protect(second, PAGE, 2 * PAGE);
@@ -89,7 +89,7 @@ test("every access can follow every other, and the content stays", () => {
 });
 
 test("a change of access detaches the views that it overlaps, and leaves the others", () => {
-  const mmap = mapped(4);
+  const mmap = use(mapped(4));
   mmap.protect("read", PAGE, PAGE);
   const before = mmap.view(Uint8Array, 0, PAGE);
   const after = mmap.view(Uint8Array, 2 * PAGE);
@@ -100,7 +100,7 @@ test("a change of access detaches the views that it overlaps, and leaves the oth
 });
 
 test("no buffer covers a page that is not readable and writable", () => {
-  const mmap = mapped(3);
+  const mmap = use(mapped(3));
   mmap.protect("read", PAGE, PAGE);
   const { buffer } = mmap.view(Uint8Array, 2 * PAGE, 1);
   assertEquals(buffer.byteLength, PAGE);
@@ -108,7 +108,7 @@ test("no buffer covers a page that is not readable and writable", () => {
 });
 
 test("discard() makes zero, and leaves the views attached", () => {
-  const mmap = mapped(3);
+  const mmap = use(mapped(3));
   const { bytes } = mmap;
   bytes.fill(5);
   mmap.discard(PAGE, PAGE);
@@ -120,7 +120,7 @@ test("discard() makes zero, and leaves the views attached", () => {
 });
 
 test("a length that is not of whole pages ends where its last page does", () => {
-  const mmap = new MmapOptions({ len: PAGE + 1 }).mapAnon();
+  const mmap = use(new MmapOptions({ len: PAGE + 1 }).mapAnon());
   mmap.protect("read", PAGE);
   assertEquals(accesses(mmap), ["read-write", "read"]);
   mmap.protect("read-write", PAGE, 1);
@@ -131,7 +131,7 @@ test("a length that is not of whole pages ends where its last page does", () => 
 });
 
 test("a range that is not of whole pages within the mapping is refused, and changes nothing", () => {
-  const mmap = mapped(3);
+  const mmap = use(mapped(3));
   const calls: readonly ((byteOffset: never, byteLength: never) => void)[] = [
     (byteOffset, byteLength) => mmap.protect("read", byteOffset, byteLength),
     (byteOffset, byteLength) => mmap.commit(byteOffset, byteLength),
@@ -159,7 +159,7 @@ test("a range that is not of whole pages within the mapping is refused, and chan
 });
 
 test("protect() refuses what is no access", () => {
-  const mmap = mapped(1);
+  const mmap = use(mapped(1));
   for (const access of ["write", "", "READ", "copy-on-write"]) {
     assertThrows(() => mmap.protect(access as Access), RangeError);
   }
@@ -201,7 +201,7 @@ test("a transferred buffer refuses a change of access, which changes nothing", (
 });
 
 test("what the system refuses is undone, and the error names the call", () => {
-  const mmap = mapped(4);
+  const mmap = use(mapped(4));
   mmap.protect("read", PAGE, PAGE);
   mmap.protect("none", 2 * PAGE, PAGE);
   const { os } = host();

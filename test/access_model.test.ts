@@ -109,6 +109,7 @@ for (const isReserved of [false, true]) {
           model.map((_, page) => mmap.bytes[page * PAGE]),
           model.map(({ content }) => content),
         );
+        mmap.unmap();
       }),
       { numRuns: 500 },
     );

@@ -259,6 +259,7 @@ const ARGUMENTS: Partial<Record<Member, unknown[]>> = {
   decommit: [0, PAGE],
   read: [new Uint8Array(1)],
   write: [new Uint8Array(1)],
+  resize: [1],
 };
 
 function* badHandles(): Generator<BadCall> {

@@ -10,14 +10,16 @@ import { countMapped } from "./memory_map.ts";
 
 const unmapped: { readonly start: bigint; readonly end: bigint }[] = [];
 const { os } = host();
-const { unmap } = os;
-Object.assign(os, {
-  unmap(start: bigint, byteLength: bigint) {
-    const failure = unmap(start, byteLength);
-    if (failure === undefined) unmapped.push({ start, end: start + byteLength });
-    return failure;
-  },
-});
+for (const mapper of [os, os.mirrors]) {
+  const { unmap } = mapper;
+  Object.assign(mapper, {
+    unmap(start: bigint, byteLength: bigint) {
+      const failure = unmap(start, byteLength);
+      if (failure === undefined) unmapped.push({ start, end: start + byteLength });
+      return failure;
+    },
+  });
+}
 
 /** Counts the addresses that are mapped, and were never unmapped. */
 export function countLeft(addresses: readonly bigint[]): number {

@@ -265,7 +265,7 @@ export function fakeWindows(script: Script = {}): FakeSystem {
 }
 
 /** Writes a `SYSTEM_INFO` of 64-bit Windows: {@link https://learn.microsoft.com/windows/win32/api/sysinfoapi/ns-sysinfoapi-system_info} */
-function writeSystemInfo(
+export function writeSystemInfo(
   info: Uint8Array,
   { pageSize = 4096, allocationGranularity = 65_536 }: Script,
 ): void {

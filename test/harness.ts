@@ -61,6 +61,14 @@ export function unlessLinux(reason: string): string | undefined {
   return platform === "linux" ? undefined : reason;
 }
 
+const inUse: Disposable[] = [];
+
+/** Disposes a value at the end of the test, the last one first: `using`, for versions that lack it. */
+export function use<T extends Disposable>(value: T): T {
+  inUse.push(value);
+  return value;
+}
+
 /**
  * Declares a test. With a `skip` that is a string the test is skipped, and
  * the string, the reason, stands in its name: not every runner reports one.
@@ -71,18 +79,25 @@ export function test(
   options: { readonly skip?: string | undefined } = {},
 ): void {
   const isSkipped = options.skip !== undefined;
+  const disposing = async () => {
+    try {
+      await body();
+    } finally {
+      while (inUse.length > 0) inUse.pop()![Symbol.dispose]();
+    }
+  };
   const title = isSkipped ? `${name} [skipped: ${options.skip}]` : name;
   const require = createRequire(import.meta.url);
   if (Bun) {
     const { test } = require("bun:test") as BunTest;
     if (isSkipped) test.skip(title, body);
-    else test(title, body, TIMEOUT_MS);
+    else test(title, disposing, TIMEOUT_MS);
   } else {
     const nodeTest = require("node:test") as NodeTest;
     nodeTest(
       title,
       isSkipped ? { skip: true } : { timeout: TIMEOUT_MS },
-      isSkipped ? () => {} : body,
+      isSkipped ? () => {} : disposing,
     );
   }
 }

@@ -4,11 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as darwinAdvice from "../ffi/os/darwin_advice.ts";
+import * as darwinMirrors from "../ffi/os/darwin_mirrors.ts";
 import * as darwin from "../ffi/os/darwin.ts";
 import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
+import * as linuxNaming from "../ffi/os/linux_naming.ts";
+import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix.ts";
+import * as windowsHuge from "../ffi/os/windows_huge.ts";
+import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
 import * as windows from "../ffi/os/windows.ts";
@@ -45,6 +50,7 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <string.h>
       #include <strings.h>
       #include <sys/mman.h>
+      #include <sys/prctl.h>
       #include <asm/mman.h>
       #include <sys/types.h>
       #include <sys/uio.h>
@@ -82,7 +88,15 @@ const skip = unlessLinux("the headers are those of Linux") ??
   (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
 
 test("linux's constants are those of its headers", () => {
-  const expected = constants(posix, posixFiles, linux, linuxAdvice, linuxGuard);
+  const expected = constants(
+    posix,
+    posixFiles,
+    linux,
+    linuxAdvice,
+    linuxGuard,
+    linuxNaming,
+    linuxRemap,
+  );
   for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
     assert(name in expected);
   }
@@ -108,6 +122,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "(off_t)-1 < 0": 1n,
     "(size_t)-1 > 0": 1n,
     "_Generic(mmap, void *(*)(void *, size_t, int, int, int, off_t): 1, default: 0)": 1n,
+    "_Generic(mremap, void *(*)(void *, size_t, size_t, int, ...): 1, default: 0)": 1n,
     "_Generic(munmap, int (*)(void *, size_t): 1, default: 0)": 1n,
     "_Generic(madvise, int (*)(void *, size_t, int): 1, default: 0)": 1n,
     "_Generic(mlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
@@ -137,7 +152,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice), {
+  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice, darwinMirrors), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -170,19 +185,29 @@ test("darwin's constants are those of Apple's headers", () => {
     SEEK_SET: 0n,
     SEEK_CUR: 1n,
     SEEK_END: 2n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/mach/vm_statistics.h
+    VM_FLAGS_OVERWRITE: 0x4000n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/mach/vm_inherit.h
+    VM_INHERIT_SHARE: 0n,
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
     _SC_PAGESIZE: 29n,
   });
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  assertEquals(constants(windows, windowsFiles, windowsResidency), {
+  assertEquals(constants(windows, windowsFiles, windowsHuge, windowsMirrors, windowsResidency), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,
+    MEM_LARGE_PAGES: 0x2000_0000n,
     MEM_RESERVE: 0x0000_2000n,
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
     MEM_DECOMMIT: 0x0000_4000n,
     MEM_RELEASE: 0x0000_8000n,
+    MEM_PRESERVE_PLACEHOLDER: 0x0000_0002n,
+    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2
+    MEM_RESERVE_PLACEHOLDER: 0x0004_0000n,
+    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3
+    MEM_REPLACE_PLACEHOLDER: 0x0000_4000n,
     // https://learn.microsoft.com/windows/win32/memory/memory-protection-constants
     PAGE_NOACCESS: 0x01n,
     PAGE_READONLY: 0x02n,
@@ -211,5 +236,9 @@ test("windows's constants are those of Microsoft's documentation", () => {
     FILE_MAP_EXECUTE: 0x20n,
     // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
     FILE_BEGIN: 0n,
+    // https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects
+    TOKEN_ADJUST_PRIVILEGES: 0x0020n,
+    // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges
+    SE_PRIVILEGE_ENABLED: 0x0000_0002n,
   });
 });

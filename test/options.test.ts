@@ -10,6 +10,11 @@ const DEFAULTS = {
   noReserve: false,
   strict: false,
   offset: 0,
+  align: 0,
+  guard: 0,
+  huge: false as boolean | number,
+  stack: false,
+  name: undefined as string | undefined,
   truncationGuard: true,
 };
 
@@ -41,6 +46,17 @@ const SETTERS: [string, (options: MmapOptions) => MmapOptions, Partial<typeof DE
   ["strict(false)", (o) => o.strict().strict(false), { strict: false }],
   ["offset(number)", (o) => o.offset(5), { offset: 5 }],
   ["offset(bigint)", (o) => o.offset(2n ** 53n - 1n), { offset: 2 ** 53 - 1 }],
+  ["align(number)", (o) => o.align(2 ** 21), { align: 2 ** 21 }],
+  ["align(0)", (o) => o.align(65536).align(0), { align: 0 }],
+  ["guard()", (o) => o.guard(), { guard: 1 }],
+  ["guard(bigint)", (o) => o.guard(65537n), { guard: 65537 }],
+  ["huge()", (o) => o.huge(), { huge: true }],
+  ["huge(number)", (o) => o.huge(2 ** 30), { huge: 2 ** 30 }],
+  ["stack()", (o) => o.stack(), { stack: true }],
+  ["stack(false)", (o) => o.stack().stack(false), { stack: false }],
+  ["name(string)", (o) => o.name("a b"), { name: "a b" }],
+  ["truncationGuard(false)", (o) => o.truncationGuard(false), { truncationGuard: false }],
+  ["truncationGuard()", (o) => o.truncationGuard(false).truncationGuard(), {}],
   ["offset(0)", (o) => o.offset(1).offset(0), { offset: 0 }],
 ];
 
@@ -84,7 +100,7 @@ test("MmapOptions shows its settings when inspected", () => {
   assertEquals(
     inspect(new MmapOptions({ len: 5, hint: 65536, strict: true })),
     "MmapOptions { len: 5, hint: 0x10000, populate: false, noReserve: false, strict: true, " +
-      "offset: 0, truncationGuard: true }",
+      "offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true }",
   );
   inspect(MmapOptions.prototype); // must not throw
 });

@@ -7,6 +7,7 @@ import type { Native } from "../symbols.ts";
 import { DARWIN_ADVICE } from "./darwin_advice.ts";
 import type { Os } from "./os.ts";
 import { darwinCopying } from "./darwin_copying.ts";
+import { darwinRepeat } from "./darwin_mirrors.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 
 /** `MAP_ANON`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/mmap.2.html} */
@@ -74,6 +75,7 @@ export function darwin(native: Native): Os {
       descriptors: "/dev/fd",
     },
     kernelCopying: darwinCopying,
+    repeat: darwinRepeat,
     advice: DARWIN_ADVICE,
     codes: CODES,
   });

@@ -24,6 +24,12 @@ export interface Files extends Mapper<FileRequest> {
   /** Whether {@linkcode Mapper.map} honours `populate`. */
   readonly populates: boolean;
 
+  /**
+   * Maps over addresses that are the library's own, from the hint on. Where a
+   * mapping cannot be overwritten, there is no such function.
+   */
+  readonly mapOver?: (request: FileRequest) => Failure | undefined;
+
   /** Opens a file that is there. */
   open(path: string, use: FileUse): OpenFile | Failure;
 

@@ -5,9 +5,11 @@
  */
 import type { Native } from "../symbols.ts";
 import { truncationGuard } from "./linux_guard.ts";
-import { LINUX_ADVICE, MADV_DONTNEED } from "./linux_advice.ts";
+import { LINUX_ADVICE, MADV_DONTNEED, MADV_POPULATE_WRITE } from "./linux_advice.ts";
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
+import { linuxNaming } from "./linux_naming.ts";
+import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { MAP_PRIVATE, posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 
@@ -19,6 +21,12 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_POPULATE = 0x8000;
 /** `MAP_FIXED_NOREPLACE`: Linux 4.17; older kernels take the address for a mere hint. */
 export const MAP_FIXED_NOREPLACE = 0x100000;
+/** `MAP_STACK` */
+export const MAP_STACK = 0x20000;
+/** `MAP_HUGETLB` */
+export const MAP_HUGETLB = 0x40000;
+/** `MAP_HUGE_SHIFT`: from this bit on the flags hold the logarithm of the page's length. */
+export const MAP_HUGE_SHIFT = 26;
 /** `O_CLOEXEC`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
 export const O_CLOEXEC = 0x80000;
 /** `O_NONBLOCK` */
@@ -69,13 +77,23 @@ export function linux(native: Native, arch: string): Os {
     errnoLocation: "__errno_location",
     _SC_PAGESIZE,
     populates: true,
-    flags: ({ populate, noReserve, strict }) =>
+    flags: ({ populate, noReserve, strict, stack = false }) =>
       MAP_PRIVATE | MAP_ANONYMOUS |
       (populate ? MAP_POPULATE : 0) |
       (noReserve ? MAP_NORESERVE : 0) |
+      (stack ? MAP_STACK : 0) |
       (strict ? MAP_FIXED_NOREPLACE : 0),
     vacant: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
     freeing: MADV_DONTNEED, // refused for locked memory
+    hugePages: {
+      flags: (pageByteLength) => MAP_HUGETLB | Math.log2(pageByteLength) << MAP_HUGE_SHIFT,
+      populating: MADV_POPULATE_WRITE,
+      advice:
+        "the administrator sets huge pages aside by sysctl vm.nr_hugepages=<count>, those of " +
+        "each length in /sys/kernel/mm/hugepages",
+    },
+    naming: linuxNaming,
+    remapping: linuxRemap,
     files: {
       opening: O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
       // What is stored to a private mapping counts, not what could be.
@@ -88,6 +106,7 @@ export function linux(native: Native, arch: string): Os {
       descriptors: "/proc/self/fd",
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+    repeat: linuxRepeat,
     advice: LINUX_ADVICE,
     codes: CODES,
   });

@@ -30,6 +30,14 @@ const IOVEC_BYTE_LENGTH = 16;
 const BYTES = 2 * IOVEC_BYTE_LENGTH;
 const MAX_BYTE_LENGTH = 65_536 - BYTES;
 
+/** Memory of the library's own that all goes through. */
+interface Transit {
+  readonly address: bigint;
+  /** The local `struct iovec`, then the remote one. */
+  readonly iovecs: BigUint64Array;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Opens `process_vm_readv` and `process_vm_writev`, which here copy within the
  * own process: {@link https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}.
@@ -38,43 +46,56 @@ const MAX_BYTE_LENGTH = 65_536 - BYTES;
  */
 export function linuxCopying(native: Native, flags: number, shared: CopyingShared): KernelCopying {
   const { getpid, process_vm_readv, process_vm_writev } = native.open(shared.library, FUNCTIONS);
-  const local = shared.memory.mmap(0n, 65_536n, PROT_READ | PROT_WRITE, flags, -1, 0n);
-  const failure = local === MAP_FAILED ? shared.failed("mmap") : undefined;
-  if (failure) return { read: () => failure, write: () => failure };
-  const buffer = native.view(local, 65_536);
-  const iovecs = new BigUint64Array(buffer, 0, BYTES / 8);
-  const bytes = new Uint8Array(buffer, BYTES, MAX_BYTE_LENGTH);
   const pid = getpid();
-  const remote = local + BigInt(IOVEC_BYTE_LENGTH);
+  let transit: Transit | undefined;
+  // Where there was no memory for it, there can be some the next time.
+  const opened = (): Transit | Failure => {
+    if (transit !== undefined) return transit;
+    const address = shared.memory.mmap(0n, 65_536n, PROT_READ | PROT_WRITE, flags, -1, 0n);
+    if (address === MAP_FAILED) return shared.failed("mmap");
+    const buffer = native.view(address, 65_536);
+    return transit = {
+      address,
+      iovecs: new BigUint64Array(buffer, 0, BYTES / 8),
+      bytes: new Uint8Array(buffer, BYTES, MAX_BYTE_LENGTH),
+    };
+  };
 
   const copy = (
+    { address: local, iovecs }: Transit,
     syscall: "process_vm_readv" | "process_vm_writev",
     call: typeof process_vm_readv,
     address: bigint,
     byteLength: number,
   ): number | Failure => {
     iovecs.set([local + BigInt(BYTES), BigInt(byteLength), address, BigInt(byteLength)]);
-    const copied = call(pid, local, 1n, remote, 1n, 0n);
+    const copied = call(pid, local, 1n, local + BigInt(IOVEC_BYTE_LENGTH), 1n, 0n);
     return copied > 0n ? Number(copied) : shared.failed(syscall);
   };
 
   return {
     read(address, target) {
+      const transit = opened();
+      if ("code" in transit) return transit;
       for (let done = 0; done < target.byteLength;) {
         const length = Math.min(MAX_BYTE_LENGTH, target.byteLength - done);
-        const copied = copy("process_vm_readv", process_vm_readv, address + BigInt(done), length);
+        const from = address + BigInt(done);
+        const copied = copy(transit, "process_vm_readv", process_vm_readv, from, length);
         if (typeof copied !== "number") return copied;
-        target.set(bytes.subarray(0, copied), done);
+        target.set(transit.bytes.subarray(0, copied), done);
         done += copied;
       }
       return undefined;
     },
 
     write(address, source) {
+      const transit = opened();
+      if ("code" in transit) return transit;
       for (let done = 0; done < source.byteLength;) {
         const part = source.subarray(done, done + MAX_BYTE_LENGTH);
-        bytes.set(part);
+        transit.bytes.set(part);
         const copied = copy(
+          transit,
           "process_vm_writev",
           process_vm_writev,
           address + BigInt(done),

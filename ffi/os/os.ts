@@ -42,6 +42,14 @@ export interface MapRequest {
   readonly noReserve: boolean;
   /** Fail rather than map at another address or over other memory. */
   readonly strict: boolean;
+  /** Tell the system that it is for a stack, where that means something to it. */
+  readonly stack?: boolean | undefined;
+}
+
+/** What of memory that is mapped twice in a row; its length is that of both. */
+export interface MirrorRequest extends MapRequest {
+  /** Tells it from another request. */
+  readonly isMirrored: true;
 }
 
 /** How memory of one kind, anonymous or of files, is mapped, changed and unmapped. */
@@ -75,6 +83,33 @@ export interface Mapper<Request extends MapRequest> {
   protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
 }
 
+/** How one operating system does huge pages. */
+export interface HugePages {
+  /** How long one is, in bytes, unless another length is asked for; 0 where the processor has none. */
+  readonly pageByteLength: number;
+
+  /** What to do where none is to be had. */
+  readonly advice: string;
+
+  /**
+   * How memory of huge pages of one length is mapped, of which all lengths are
+   * multiples; `undefined` where there are none of that length.
+   */
+  mapper(pageByteLength: number): Mapper<MapRequest> | undefined;
+}
+
+/** How one operating system moves anonymous memory without copying it: whole pages, mapped by one call. */
+export interface Remap {
+  /** Makes memory longer; it can move, and its old range is unmapped then. */
+  grow(address: bigint, byteLength: bigint, newByteLength: bigint): bigint | Failure;
+
+  /** Moves memory; its old range stays mapped, and is as if it had never been stored to. */
+  leave(address: bigint, byteLength: bigint): bigint | Failure;
+
+  /** Moves memory over a range that is the library's own. */
+  moveOver(address: bigint, byteLength: bigint, target: bigint): Failure | undefined;
+}
+
 /** How one operating system does virtual memory: anonymous memory, and what goes for all. */
 export interface Os extends Mapper<MapRequest> {
   /** The page size in bytes. */
@@ -86,7 +121,7 @@ export interface Os extends Mapper<MapRequest> {
   /** Whether {@linkcode Mapper.map} honours `populate`; where not, the core touches each page. */
   readonly populates: boolean;
 
-  /** Whether one call unmaps several neighbouring mappings. */
+  /** Whether one call unmaps several neighbouring mappings, or a part of one. */
   readonly unmapsNeighbours: boolean;
 
   /** Gives the memory of whole pages back, with which nothing may be done then. */
@@ -95,8 +130,20 @@ export interface Os extends Mapper<MapRequest> {
   /** How much may stay vacated and mapped at a time, in bytes. */
   readonly maxHeldByteLength: number;
 
+  /** Huge pages, where the system has them to ask for. */
+  readonly huge?: HugePages;
+
+  /** Moving memory, where the system can. */
+  readonly remap?: Remap | undefined;
+
+  /** Names memory, where the system can show names. */
+  readonly name?: (address: bigint, byteLength: bigint, label: string) => void;
+
   /** Files, and memory of them. */
   readonly files: Files;
+
+  /** Memory that is mapped twice in a row: what is stored to one half is in the other one too. */
+  readonly mirrors: Mapper<MirrorRequest>;
 
   /** Copying that cannot fault. */
   readonly copying: Copying;

@@ -5,9 +5,18 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
-import { failure, type MapRequest, type Os, type Protection } from "./os.ts";
+import {
+  type Failure,
+  failure,
+  type HugePages,
+  type MapRequest,
+  type Os,
+  type Protection,
+  type Remap,
+} from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
+import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
 
 /** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
@@ -63,6 +72,14 @@ export interface MemoryCalls {
   madvise(address: bigint, byteLength: bigint, advice: number): number;
 }
 
+/** What all that calls the C library shares. */
+export interface PosixShared {
+  /** The C library's name. */
+  readonly library: string;
+  /** Makes the failure of the call that has just failed. */
+  readonly failed: (syscall: string) => Failure;
+}
+
 /** In what one POSIX system differs from another. */
 export interface Posix extends PosixResidency {
   /** The C library's function that returns the address of the thread's `errno`. */
@@ -77,10 +94,23 @@ export interface Posix extends PosixResidency {
   readonly vacant: number;
   /** The advice of `madvise` that frees private memory at once, where there is one. */
   readonly freeing?: number;
+  /** Huge pages, where there are any: the flags of `mmap` for a length in bytes. */
+  readonly hugePages?: {
+    readonly flags: (pageByteLength: number) => number;
+    /** The advice of `madvise` that backs every page with memory, or fails. */
+    readonly populating: number;
+    readonly advice: string;
+  };
+  /** Opens the call that names memory, where there is one. */
+  readonly naming?: (native: Native) => NonNullable<Os["name"]>;
+  /** Opens the call that moves memory, where there is one. */
+  readonly remapping?: (native: Native, failed: (syscall: string) => Failure) => Remap;
   /** What files need. */
   readonly files: PosixFiles;
   /** Opens the calls by which the kernel copies. */
   readonly kernelCopying: (native: Native, shared: CopyingShared) => KernelCopying;
+  /** Opens what maps memory once more. */
+  readonly repeat: (native: Native, shared: PosixShared) => Repeat;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -116,12 +146,14 @@ export function posix(native: Native, system: Posix): Os {
     return result === 0 ? undefined : failed("mprotect");
   };
   const shared = { library: system.library, memory, failed };
+  const mapVacant = (address: bigint, byteLength: bigint) =>
+    mapOver(address, byteLength, PROT_READ | PROT_WRITE);
   const files = lazily(() =>
     posixFiles(native, system.files, {
       ...shared,
       protections: PROTECTIONS,
       populates: system.populates,
-      mapVacant: (address, byteLength) => mapOver(address, byteLength, PROT_READ | PROT_WRITE),
+      mapVacant,
       protect,
     })
   );
@@ -129,21 +161,64 @@ export function posix(native: Native, system: Posix): Os {
     posixCopying(native, system.kernelCopying(native, shared), system.library)
   );
   const residency = lazily(() => posixResidency(native, system, pageSize, failed));
+  const map = (request: MapRequest, more: number) => {
+    const { hint, byteLength, protection } = request;
+    const address = mmap(hint, byteLength, PROTECTIONS[protection], flags(request) | more, -1, 0n);
+    return address === MAP_FAILED ? failed("mmap") : address;
+  };
+  const unmap = (address: bigint, byteLength: bigint) =>
+    munmap(address, byteLength) === 0 ? undefined : failed("munmap");
+  const { hugePages } = system;
+  const huge: HugePages | undefined = hugePages && {
+    pageByteLength: pageSize * pageSize / 8, // what one page of the page tables points to
+    advice: hugePages.advice,
+    mapper(pageByteLength) {
+      const pages = (byteLength: bigint) => roundUp(byteLength, BigInt(pageByteLength));
+      return {
+        map(request) {
+          const address = map(request, hugePages.flags(pageByteLength));
+          if (typeof address !== "bigint") return address;
+          // A store to one that is set aside and still not to be had (a control
+          // group's limit) would end the process. Older kernels cannot be asked.
+          const { byteLength } = request;
+          if (madvise(address, byteLength, hugePages.populating) === 0) return address;
+          const refusal = failed("madvise");
+          if (refusal.code === "EINVAL") return address;
+          munmap(address, byteLength);
+          return refusal;
+        },
+        unmap,
+        // Freed, the pages could be gone when they are wanted again, and a store
+        // end the process: plain memory takes their place.
+        vacate: (address, byteLength) =>
+          mapOver(address, pages(byteLength), PROT_READ | PROT_WRITE),
+        discard: () => ({ syscall: "madvise", osError: 0, code: "ENOTSUP" }),
+        protect: (address, byteLength, to) => protect(address, pages(byteLength), to),
+      };
+    },
+  };
+  const remap = lazily(() => system.remapping!(native, failed));
+  const name = lazily(() => ({ of: system.naming!(native) }));
+
+  const mirrors = lazily(() =>
+    posixMirrors(system.repeat(native, shared), { ...shared, flags, mapVacant, unmap, protect })
+  );
 
   return {
     pageSize,
     allocationGranularity: pageSize,
     populates: system.populates,
 
-    map(request) {
-      const { hint, byteLength, protection } = request;
-      const address = mmap(hint, byteLength, PROTECTIONS[protection], flags(request), -1, 0n);
-      return address === MAP_FAILED ? failed("mmap") : address;
-    },
+    map: (request) => map(request, 0),
+    unmap,
 
-    unmap(address, byteLength) {
-      return munmap(address, byteLength) === 0 ? undefined : failed("munmap");
+    ...(huge && { huge }),
+    get remap() {
+      return system.remapping && remap();
     },
+    ...(system.naming && {
+      name: (address, byteLength, label) => name().of(address, byteLength, label),
+    }),
 
     unmapsNeighbours: true,
 
@@ -162,6 +237,10 @@ export function posix(native: Native, system: Posix): Os {
       return files();
     },
 
+    get mirrors() {
+      return mirrors();
+    },
+
     get copying() {
       return copying();
     },
@@ -170,4 +249,8 @@ export function posix(native: Native, system: Posix): Os {
       return residency();
     },
   };
+}
+
+function roundUp(value: bigint, unit: bigint): bigint {
+  return (value + unit - 1n) / unit * unit;
 }

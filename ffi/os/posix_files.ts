@@ -6,7 +6,7 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { FileRequest, Files, FileUse, OpenFile } from "./files.ts";
 import type { Failure, Protection } from "./os.ts";
-import { MAP_FAILED, MAP_PRIVATE, type MemoryCalls } from "./posix.ts";
+import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix.ts";
 
 /** `O_RDONLY`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
 export const O_RDONLY = 0;
@@ -88,6 +88,14 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
     return file === -1 ? failed("open") : file;
   };
 
+  const map = (request: FileRequest, fixed: number): bigint | Failure => {
+    const { hint, byteLength, protection, file, offset } = request;
+    const kind = protection === "read-write" ? MAP_SHARED : MAP_PRIVATE;
+    const all = kind | flags(request) | fixed;
+    const address = mmap(hint, byteLength, protections[protection], all, file, offset);
+    return address === MAP_FAILED ? failed("mmap") : address;
+  };
+
   return {
     populates: shared.populates,
 
@@ -112,17 +120,12 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
     },
 
     map(request) {
-      const { hint, byteLength, protection, file, offset } = request;
-      const kind = protection === "read-write" ? MAP_SHARED : MAP_PRIVATE;
-      const address = mmap(
-        hint,
-        byteLength,
-        protections[protection],
-        kind | flags(request),
-        file,
-        offset,
-      );
-      return address === MAP_FAILED ? failed("mmap") : address;
+      return map(request, 0);
+    },
+
+    mapOver(request) {
+      const result = map(request, MAP_FIXED);
+      return typeof result === "bigint" ? undefined : result;
     },
 
     unmap(address, byteLength) {

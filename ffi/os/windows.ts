@@ -5,16 +5,20 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
-import { failure, type Os, type Protection } from "./os.ts";
+import { failure, type Mapper, type MapRequest, type Os, type Protection } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
+import { windowsMirrors } from "./windows_mirrors.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
+import { windowsHuge } from "./windows_huge.ts";
 
 /** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
 export const MEM_COMMIT = 0x1000;
 /** `MEM_RESERVE` */
 export const MEM_RESERVE = 0x2000;
+/** `MEM_LARGE_PAGES` */
+export const MEM_LARGE_PAGES = 0x2000_0000;
 /** `MEM_RELEASE`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree} */
 export const MEM_RELEASE = 0x8000;
 /** `MEM_DECOMMIT` */
@@ -138,8 +142,40 @@ export function windows(native: Native): Os {
     const result = VirtualProtect(address, byteLength, PROTECTIONS[protection], oldProtection);
     return result !== 0 ? undefined : failed("VirtualProtect");
   };
+  const map = ({ hint, byteLength, strict, protection }: MapRequest, type: number) => {
+    let address = VirtualAlloc(hint, byteLength, type, PROTECTIONS[protection]);
+    // Windows does not look for another place by itself.
+    if (address === 0n && hint !== 0n && !strict) {
+      address = VirtualAlloc(0n, byteLength, type, PROTECTIONS[protection]);
+    }
+    return address === 0n ? failed("VirtualAlloc") : address;
+  };
+  // MEM_RELEASE wants a size of 0, and frees the whole allocation.
+  const unmap = (address: bigint, _byteLength: bigint) =>
+    VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
   const files = lazily(() => windowsFiles(native, failed, protect));
+  const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const copying = lazily(() => windowsCopying(native, failed));
+  const huge = lazily(() => {
+    const { pageByteLength, allow } = windowsHuge(native);
+    const unsupported = () => ({ syscall: "DiscardVirtualMemory", osError: 0, code: "ENOTSUP" });
+    const mapper: Mapper<MapRequest> = {
+      map(request) {
+        allow();
+        return map(request, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES);
+      },
+      unmap,
+      vacate: unsupported, // the memory goes with the range
+      discard: unsupported,
+      protect,
+    };
+    return {
+      pageByteLength,
+      advice: 'give the user the right "Lock pages in memory" (SeLockMemoryPrivilege) in the ' +
+        "local security policy, and have memory that is not in pieces",
+      mapper: (asked: number) => asked === pageByteLength ? mapper : undefined,
+    };
+  });
 
   return {
     pageSize,
@@ -147,19 +183,13 @@ export function windows(native: Native): Os {
     populates: false,
 
     // VirtualAlloc commits what it maps: there is nothing that noReserve could leave out.
-    map({ hint, byteLength, strict, protection }) {
-      const type = protection === "none" ? MEM_RESERVE : MEM_RESERVE | MEM_COMMIT;
-      let address = VirtualAlloc(hint, byteLength, type, PROTECTIONS[protection]);
-      // Windows does not look for another place by itself.
-      if (address === 0n && hint !== 0n && !strict) {
-        address = VirtualAlloc(0n, byteLength, type, PROTECTIONS[protection]);
-      }
-      return address === 0n ? failed("VirtualAlloc") : address;
-    },
+    map: (request) =>
+      map(request, request.protection === "none" ? MEM_RESERVE : MEM_RESERVE | MEM_COMMIT),
 
-    unmap(address, _byteLength) {
-      // MEM_RELEASE wants a size of 0, and frees the whole allocation.
-      return VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
+    unmap,
+
+    get huge() {
+      return huge();
     },
 
     unmapsNeighbours: false,
@@ -188,6 +218,10 @@ export function windows(native: Native): Os {
 
     get files() {
       return files();
+    },
+
+    get mirrors() {
+      return mirrors();
     },
 
     get copying() {

@@ -1,0 +1,301 @@
+/**
+ * Mappings that become longer or shorter: in place where that can be, else
+ * moved without a copy where the system can do that, else copied.
+ *
+ * @module
+ */
+import type { Host } from "../ffi/host.ts";
+import type { Failure, MapRequest } from "../ffi/os/os.ts";
+import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
+import { hex, MmapError, refused } from "./errors.ts";
+import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
+import type { Mapped, Pages } from "./paging.ts";
+import { discarded, mapWithRoom } from "./placement.ts";
+import { detach } from "./views.ts";
+
+/** A mapping that is resized. */
+export interface Resizing {
+  readonly host: Host;
+  readonly allocation: Allocation;
+  /** As it is now: with the access that all pages have. */
+  readonly mapped: Mapped;
+  /** Where there are any: their buffers are detached. */
+  readonly pages: Pages | undefined;
+  /** The new length in bytes. */
+  readonly byteLength: number;
+}
+
+/** Refuses what cannot be resized, before anything is detached. */
+export function checkResizable(
+  { allocation, mapped, pages, byteLength }: Omit<Resizing, "host">,
+): void {
+  if (allocation.placing !== undefined) {
+    throw new MmapError(
+      "A mapping with guard pages or of huge ones cannot be resized: map anew, and copy",
+      { code: "ENOTSUP" },
+    );
+  }
+  if (mapped.source === "mirror") {
+    throw new MmapError(
+      "Memory of mapMirrored() cannot be resized: map anew, and copy",
+      { code: "ENOTSUP" },
+    );
+  }
+  if (pages !== undefined && !pages.isUniform) {
+    throw new MmapError(
+      "A mapping can be resized only while its access is the same throughout, and nothing of it " +
+        "is decommitted: it is not, so use protect() before",
+      { code: "EACCES" },
+    );
+  }
+  pages?.checkNotTruncated();
+  if (byteLength <= mapped.byteLength || mapped.source === "memory") return;
+  if (mapped.source === "private file") {
+    throw new MmapError(
+      "Only memory of mapMut() can become longer with its file: map the file again",
+      { code: "ENOTSUP" },
+    );
+  }
+  if (allocation.backing?.file === undefined) {
+    throw new MmapError(
+      "The file of this mapping could not be opened once more, which its growth needs: " +
+        "map it by its path, or map it again",
+      { code: "ENOTSUP" },
+    );
+  }
+}
+
+/**
+ * Resizes, and changes the allocation. Where its address changes, nothing of the
+ * old range is of this mapping any more. Where it throws, all is as before.
+ */
+export function resize(resizing: Resizing): void {
+  const { host: { os }, mapped: { skip, byteLength, source } } = resizing;
+  const pageSize = BigInt(os.pageSize);
+  const from = roundUp(BigInt(skip + byteLength), pageSize);
+  const to = roundUp(BigInt(skip + resizing.byteLength), pageSize);
+  if (resizing.byteLength > byteLength && source === "shared file") {
+    return growFile(resizing, from, to);
+  }
+  if (to < from) shrink(resizing, from, to);
+  if (to > from) return grow(resizing, from, to);
+  setLength(resizing);
+}
+
+/** Notes the length of what is to be unmapped, where a part can be. */
+function setLength({ host: { os }, allocation, mapped: { skip }, byteLength }: Resizing): void {
+  if (os.unmapsNeighbours) allocation.byteLength = BigInt(skip + byteLength);
+}
+
+function shrink({ host: { os }, allocation, mapped, pages }: Resizing, from: bigint, to: bigint) {
+  const address = allocation.address + to;
+  const byteLength = from - to;
+  const mapper = mapped.source === "memory" ? os : os.files;
+  if (pages?.wereViewed) {
+    // A call of the runtime may still be at it.
+    if (os.unmapsNeighbours) hold(part(allocation, address, byteLength, undefined), pages);
+    else mapper.vacate(address, byteLength);
+    return;
+  }
+  const failure = os.unmapsNeighbours
+    ? mapper.unmap(address, byteLength)
+    : mapped.source === "memory"
+    ? os.decommit(address, byteLength)
+    : undefined;
+  if (failure !== undefined) throw refusedToResize(allocation, failure);
+}
+
+/** Makes anonymous memory longer. */
+function grow(resizing: Resizing, from: bigint, to: bigint): void {
+  const { host, allocation, mapped } = resizing;
+  if (extend(resizing, from, to)) {
+    return setLength(resizing);
+  }
+  const exactByteLength = BigInt(mapped.skip + resizing.byteLength);
+  const moved = remap(resizing, from, to);
+  if (moved !== undefined) {
+    return replace(resizing, moved.address, exactByteLength, moved.leaves);
+  }
+  const { access } = mapped;
+  if (access === "none" && resizing.pages !== undefined) {
+    throw new MmapError(
+      "What may not be read cannot be copied to a longer mapping: use protect() before",
+      { code: "EACCES" },
+    );
+  }
+  const isCopied = access !== "none";
+  const request = requestOf(
+    isCopied ? { ...mapped, access: "read-write" } : mapped,
+    exactByteLength,
+  );
+  const address = mapWithRoom(host, request);
+  const unmapNew = (reason: unknown) => discarded(host.os, address, exactByteLength, reason);
+  try {
+    if (isCopied) copy(host, allocation.address, address, mapped.skip + mapped.byteLength);
+  } catch (error) {
+    throw unmapNew(error);
+  }
+  const failure = access === request.protection
+    ? undefined
+    : host.os.protect(address, exactByteLength, access);
+  if (failure !== undefined) throw unmapNew(refusedToResize(allocation, failure));
+  releaseOld(resizing, unmapNew);
+  replace(resizing, address, exactByteLength, false);
+}
+
+/** Maps what is lacking right after, where nothing is. */
+function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to: bigint): boolean {
+  if (!os.unmapsNeighbours) return false;
+  const hint = allocation.address + from;
+  const byteLength = to - from;
+  const address = os.map({ ...requestOf(mapped, byteLength), hint, strict: true });
+  if (address === hint) return true;
+  if (typeof address !== "bigint") return false;
+  const failure = os.unmap(address, byteLength);
+  if (failure === undefined) return false;
+  throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+}
+
+/** Moves pages without copying them, where the system can; `leaves` is whether the old range is still mapped. */
+function remap(
+  { host: { os }, allocation, pages }: Resizing,
+  from: bigint,
+  to: bigint,
+): { readonly address: bigint; readonly leaves: boolean } | undefined {
+  const { remap } = os;
+  if (remap === undefined) return undefined;
+  const leaves = pages?.wereViewed ?? false;
+  const { address } = allocation;
+  if (!leaves) {
+    const grown = remap.grow(address, from, to);
+    return typeof grown === "bigint" ? { address: grown, leaves } : undefined;
+  }
+  const left = remap.leave(address, from);
+  if (typeof left !== "bigint") return undefined;
+  const grown = remap.grow(left, from, to);
+  if (typeof grown === "bigint") return { address: grown, leaves };
+  const failure = remap.moveOver(left, from, address);
+  if (failure === undefined) return undefined;
+  // Nothing is lost: it is at its new place, of its old length.
+  replace({ pages, allocation }, left, allocation.byteLength, true);
+  throw refusedToResize(allocation, failure);
+}
+
+/** Makes the file longer, and maps it anew: what was stored is in the file. */
+function growFile(resizing: Resizing, from: bigint, to: bigint): void {
+  const { host, allocation, mapped, byteLength } = resizing;
+  const { skip } = mapped;
+  const { files } = host.os;
+  const { file, offset } = allocation.backing!;
+  const before = files.byteLength(file!);
+  if (typeof before !== "number") throw refused("to tell the length of the file", before);
+  const needed = offset + skip + byteLength;
+  const failure = before < needed ? files.resize(file!, needed) : undefined;
+  if (failure !== undefined) {
+    throw refused(`to make the file ${needed} bytes long`, failure);
+  }
+  if (to === from) {
+    return setLength(resizing);
+  }
+  const exactByteLength = BigInt(skip + byteLength);
+  try {
+    const address = mapWithRoom(host, {
+      ...requestOf({ ...mapped, access: "read-write" }, exactByteLength),
+      file: file!,
+      offset: BigInt(offset),
+    });
+    const undo = (reason: unknown) => {
+      const failure = files.unmap(address, exactByteLength);
+      return failure === undefined ? reason : refused("to unmap what was mapped anew", failure);
+    };
+    const failure = mapped.access === "read-write"
+      ? undefined
+      : files.protect(address, exactByteLength, mapped.access);
+    if (failure !== undefined) throw undo(refusedToResize(allocation, failure));
+    releaseOld(resizing, undo);
+    replace(resizing, address, exactByteLength, false);
+  } catch (error) {
+    if (before < needed) files.resize(file!, before);
+    throw error;
+  }
+}
+
+/** Unmaps the old range, or holds it; where that is refused, throws what `undo` makes of the reason. */
+function releaseOld({ allocation, pages }: Resizing, undo: (reason: unknown) => unknown): void {
+  const old = part(
+    allocation,
+    allocation.address,
+    allocation.byteLength,
+    allocation.backing?.guard,
+  );
+  if (pages?.wereViewed) return hold(old, pages);
+  const failure = unmapAllocation(old);
+  if (failure !== undefined) throw undo(refusedToResize(allocation, failure));
+}
+
+/** Has the allocation be another range; holds the old one, where it is still mapped. */
+function replace(
+  { allocation, pages }: Pick<Resizing, "allocation" | "pages">,
+  address: bigint,
+  byteLength: bigint,
+  leaves: boolean,
+): void {
+  const old = part(
+    allocation,
+    allocation.address,
+    allocation.byteLength,
+    allocation.backing?.guard,
+  );
+  allocation.address = address;
+  allocation.byteLength = byteLength;
+  if (leaves) hold(old, pages!);
+}
+
+/** Holds a range until no buffer that the pages had is reachable. */
+function hold(allocation: Allocation, pages: Pages): void {
+  unmapWithOwner(pages, allocation);
+  holdRange(allocation);
+}
+
+/** A part of an allocation, as one of its own, whose file is not its own. */
+function part(
+  { backing }: Allocation,
+  address: bigint,
+  byteLength: bigint,
+  guard: GuardEntry | undefined,
+): Allocation {
+  return {
+    address,
+    byteLength,
+    isTransferred: false,
+    backing: backing && { ...backing, file: undefined, guard },
+  };
+}
+
+/** The longest stretch that is copied through one view: Bun counts a view's length as its heap. */
+const STRETCH_BYTE_LENGTH = 64 * 2 ** 20;
+
+function copy({ runtime, os }: Host, from: bigint, to: bigint, byteLength: number): void {
+  for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
+    const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
+    const target = new Uint8Array(runtime.view(to + BigInt(start), length));
+    const failure = os.copying.read(from + BigInt(start), target, false);
+    detach(target.buffer);
+    if (failure !== undefined) throw refused(`to copy ${length} bytes`, failure);
+  }
+}
+
+function requestOf(
+  { access, noReserve = false }: Mapped,
+  byteLength: bigint,
+): MapRequest {
+  return { byteLength, protection: access, hint: 0n, strict: false, populate: false, noReserve };
+}
+
+function refusedToResize({ address }: Allocation, failure: Failure): MmapError {
+  return refused(`to resize the mapping at ${hex(address)}`, failure);
+}
+
+function roundUp(value: bigint, unit: bigint): bigint {
+  return (value + unit - 1n) / unit * unit;
+}

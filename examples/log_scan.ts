@@ -1,0 +1,115 @@
+/**
+ * Counts the lines of a log, and how often a word is in it: by a mapped file,
+ * a window at a time, and by a stream, with the time of each.
+ *
+ * Once through a file from its start to its end, a stream is about as fast, or
+ * faster. A mapping is simpler: nothing is cut in two, no loop is asynchronous, and
+ * any part can be looked at again, in any order, without being read again.
+ *
+ * `deno run -A examples/log_scan.ts [MEGABYTES]`, `bun examples/log_scan.ts` or
+ * `node examples/log_scan.ts`. By default the log has 1,000 MB.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MmapOptions } from "../mod.ts";
+
+const NEWLINE = 10;
+const WORD = new TextEncoder().encode("ERROR");
+/** What lies across the end of a window is seen by letting the windows overlap. */
+const OVERLAP = WORD.length - 1;
+const WINDOW = 2 ** 26;
+
+interface Counts {
+  lines: number;
+  matches: number;
+}
+
+/** Counts the lines that end, and the words that start, in the first `length` bytes. */
+function count(bytes: Uint8Array, length: number, counts: Counts): void {
+  for (let index = 0; index < length; index++) if (bytes[index] === NEWLINE) counts.lines++;
+  const [first, ...rest] = WORD;
+  let at = bytes.indexOf(first!);
+  for (; at >= 0 && at < length; at = bytes.indexOf(first!, at + 1)) {
+    if (rest.every((letter, index) => bytes[at + 1 + index] === letter)) counts.matches++;
+  }
+}
+
+/** A window starts at any byte of the file, and is unmapped before the next one is mapped. */
+function byMapping(path: string, byteLength: number): Counts {
+  const counts = { lines: 0, matches: 0 };
+  for (let offset = 0; offset < byteLength; offset += WINDOW) {
+    const len = Math.min(WINDOW + OVERLAP, byteLength - offset);
+    using mmap = new MmapOptions({ offset, len }).map(path);
+    count(mmap.bytes, Math.min(WINDOW, len), counts);
+  }
+  return counts;
+}
+
+async function byStream(path: string): Promise<Counts> {
+  const counts = { lines: 0, matches: 0 };
+  let tail: Uint8Array = new Uint8Array();
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    // A stream has to keep the end of each chunk for what lies across it.
+    const seam = Buffer.concat([tail, chunk.subarray(0, OVERLAP)]);
+    if (chunk.length < OVERLAP) {
+      tail = seam;
+      continue;
+    }
+    count(seam, tail.length, counts);
+    count(chunk, chunk.length - OVERLAP, counts);
+    tail = chunk.slice(-OVERLAP);
+  }
+  count(tail, tail.length, counts);
+  return counts;
+}
+
+/** Writes a log; tells how long it is. */
+function writeLog(path: string, megabytes: number): number {
+  const line = (n: number) =>
+    `2026-01-01T00:00:${String(n % 60).padStart(2, "0")}Z ` +
+    `${n % 50 === 0 ? "ERROR" : "INFO"} request ${n} took ${n * 7919 % 1000} ms\n`;
+  const block = Buffer.from(Array.from({ length: 20_000 }, (_, n) => line(n)).join(""));
+  const file = openSync(path, "w");
+  let byteLength = 0;
+  while (byteLength < megabytes * 1e6) byteLength += writeSync(file, block);
+  closeSync(file);
+  return byteLength;
+}
+
+/** Windows may not delete a file whose views the collector has not reached yet. */
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true });
+  } catch (error) {
+    if (process.platform !== "win32") throw error;
+    console.log(`Still in use, delete it later: ${folder}`);
+  }
+}
+
+const megabytes = Number(process.argv[2] ?? 1000);
+const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
+try {
+  const path = join(folder, "server.log");
+  const byteLength = writeLog(path, megabytes);
+  const timed = async (title: string, scan: () => Counts | Promise<Counts>) => {
+    const start = performance.now();
+    const counts = await scan();
+    const ms = Math.round(performance.now() - start);
+    console.log(`${title} ${counts.lines} lines, ${counts.matches} × ERROR: ${ms} ms`);
+    return counts;
+  };
+  console.log(`a log of ${Math.round(byteLength / 1e6)} MB`);
+  byMapping(path, Math.min(byteLength, WINDOW)); // until the engine has compiled the loop
+  const mapped = await timed("mapped:  ", () => byMapping(path, byteLength));
+  const streamed = await timed("streamed:", () => byStream(path));
+  if (mapped.lines !== streamed.lines || mapped.matches !== streamed.matches) {
+    throw new Error("The two do not agree");
+  }
+  if (mapped.lines === 0 || mapped.lines !== mapped.matches * 50) throw new Error("Miscounted");
+} finally {
+  removeFolder(folder);
+}

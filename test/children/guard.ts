@@ -1,0 +1,33 @@
+// Stores by native code within memory that has guard pages, and then next to it,
+// which must end this process.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { host } from "../../ffi/host.ts";
+import { MmapOptions, pageSize } from "../../mod.ts";
+
+const [kind, end] = process.argv.slice(2);
+const PAGE = pageSize();
+const options = new MmapOptions({ len: 2 * PAGE + 1 }).guard();
+
+const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
+const path = join(folder, "file");
+writeFileSync(path, new Uint8Array(2 * PAGE + 1));
+const mmap = kind === "file" ? options.mapMut(path) : options.mapAnon();
+rmSync(folder, { recursive: true, force: true });
+
+const { address } = mmap;
+const above = address + BigInt(3 * PAGE); // where the page after the last one starts
+const byte = new Uint8Array([1]);
+const store = (at: bigint) => host().os.copying.write(at, byte, false);
+let bytes: Uint8Array | undefined;
+if (kind === "viewed" || kind === "unmapped") {
+  bytes = mmap.bytes; // held, so that the range is
+  bytes.fill(1);
+}
+if (kind === "unmapped") mmap.unmap();
+store(address);
+if (kind !== "file") store(above - 1n);
+console.log("stored within");
+store(end === "below" ? address - 1n : above);
+console.log("survived", bytes?.length);

@@ -1,0 +1,39 @@
+// Uses huge pages in every way, and prints what came of it.
+import { readFileSync } from "node:fs";
+import { type MmapError, MmapOptions } from "../../mod.ts";
+import { smapsEntry } from "../memory_map.ts";
+
+const free = () =>
+  Number(/HugePages_Free:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))![1]);
+const before = free();
+const mmap = new MmapOptions({ len: 100 }).huge().mapAnon();
+const bytes = mmap.bytes.fill(7);
+const pageByteLength = smapsEntry(mmap.address)!.KernelPageSize;
+const code = (call: () => unknown): string => {
+  try {
+    call();
+    return "none";
+  } catch (error) {
+    return (error as MmapError).code ?? (error as Error).name;
+  }
+};
+const refusedRange = code(() => mmap.protect("read", 0, 50));
+mmap.protect("read");
+const access = [mmap.access];
+mmap.protect("read-write");
+access.push(mmap.access);
+const codes = [
+  code(() => mmap.discard()),
+  code(() => mmap.decommit(0, 100)),
+  code(() => mmap.commit(0, 100)),
+  code(() => mmap.intoRaw()),
+];
+const { byteLength } = mmap;
+mmap.bytes[99] = 1;
+mmap.unmap();
+const freed = free() === before && bytes.length === 0;
+using high = new MmapOptions({ len: 1, huge: true, align: 2 ** 30 }).mapAnon();
+const aligned = high.address % 2n ** 30n === 0n;
+console.log(
+  JSON.stringify({ pageByteLength, byteLength, refusedRange, access, codes, freed, aligned }),
+);

@@ -1,0 +1,124 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { truncateSync } from "node:fs";
+import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
+import { test, unlessLinux, use } from "./harness.ts";
+import { CALLS, codeOf, pattern, readBytes, TempFolder } from "./temp_files.ts";
+
+const PAGE = pageSize();
+const LENGTH = 3 * 65_536 + 100;
+const BYTES = pattern(LENGTH);
+
+const KINDS = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+] as const;
+
+for (const source of ["memory", "file"] as const) {
+  const mapped = (folder: TempFolder, len = LENGTH): Mmap => {
+    if (source === "file") return new MmapOptions({ len }).mapMut(folder.file("file", BYTES));
+    const mmap = new MmapOptions({ len }).mapAnon();
+    mmap.bytes.set(BYTES.subarray(0, len));
+    return mmap;
+  };
+
+  test(`read() and write() of ${source} take every kind of array`, () => {
+    const folder = use(new TempFolder());
+    const mmap = use(mapped(folder));
+    for (const Kind of KINDS) {
+      const buffers = [
+        new ArrayBuffer(64),
+        new ArrayBuffer(64, { maxByteLength: 128 }),
+        new SharedArrayBuffer(64),
+      ];
+      for (const buffer of buffers as ArrayBuffer[]) {
+        const array = new (Kind as Uint8ArrayConstructor)(buffer, 16, 2);
+        mmap.read(array, 1001);
+        const all = new Uint8Array(buffer);
+        const { byteLength } = array;
+        const expected = new Uint8Array(64);
+        expected.set(BYTES.subarray(1001, 1001 + byteLength), 16);
+        assertEquals(all.slice(), expected, Kind.name);
+        all.fill(0xee);
+        mmap.write(array, 2001);
+        assertEquals(readBytes(mmap, byteLength, 2001), all.slice(0, byteLength));
+        assertEquals(mmap.bytes[2001 + byteLength], BYTES[2001 + byteLength]);
+        mmap.write(BYTES.subarray(2001, 2001 + byteLength), 2001);
+      }
+    }
+    assertEquals(new Uint8Array(mmap.bytes), BYTES);
+  });
+
+  test(`read() and write() of ${source} copy as memmove does where they overlap`, () => {
+    for (const [from, to] of [[0, 100], [100, 0], [PAGE, PAGE + 1], [5, 5]] as const) {
+      const folder = use(new TempFolder());
+      const mmap = use(mapped(folder));
+      const length = 2 * 65_536;
+      const expected = BYTES.slice().copyWithin(to, from, from + length);
+      mmap.read(mmap.view(Uint8Array, to, length), from);
+      assertEquals(new Uint8Array(mmap.bytes), expected, "read");
+      expected.copyWithin(from, to, to + length);
+      mmap.write(mmap.view(Uint8Array, to, length), from);
+      assertEquals(new Uint8Array(mmap.bytes), expected, "write");
+    }
+  });
+
+  test(`read() and write() of ${source} refuse what is out of bounds, and take nothing`, () => {
+    const folder = use(new TempFolder());
+    const mmap = use(mapped(folder, PAGE + 1));
+    for (const call of ["read", "write"] as const) {
+      for (const [length, byteOffset] of [[1, PAGE + 1], [PAGE + 2, 0], [2, PAGE], [0, PAGE + 2]]) {
+        assertThrows(() => mmap[call](new Uint8Array(length!), byteOffset), RangeError);
+      }
+      for (const byteOffset of [-1, 2 ** 53, Infinity]) {
+        assertThrows(() => mmap[call](new Uint8Array(1), byteOffset), RangeError);
+      }
+      const detached = new Uint8Array(8);
+      detached.buffer.transfer();
+      for (const array of [undefined, null, [1], new ArrayBuffer(1), "a", 1, detached]) {
+        assertThrows(() => mmap[call](array as never), TypeError);
+      }
+      mmap[call](new Uint8Array(0));
+      mmap[call](new Uint8Array(0), PAGE + 1);
+    }
+    assertEquals(new Uint8Array(mmap.bytes), BYTES.slice(0, PAGE + 1));
+  });
+
+  test(`read() and write() of ${source} ask for the access that they need, throughout`, () => {
+    const folder = use(new TempFolder());
+    const mmap = use(mapped(folder, 3 * PAGE));
+    mmap.protect("read", PAGE, PAGE);
+    assertEquals(readBytes(mmap, 3 * PAGE), BYTES.slice(0, 3 * PAGE));
+    assertEquals(codeOf(() => mmap.write(new Uint8Array(2), PAGE - 1)), "EACCES");
+    mmap.protect("none", 2 * PAGE);
+    assertEquals(codeOf(() => mmap.read(new Uint8Array(2), 2 * PAGE - 1)), "EACCES");
+    assertEquals(codeOf(() => mmap.write(new Uint8Array(1), 2 * PAGE)), "EACCES");
+    assertEquals(readBytes(mmap, 2 * PAGE), BYTES.slice(0, 2 * PAGE));
+  });
+}
+
+test("read() and write() of a file that was truncated are EFAULT without the guard", () => {
+  const folder = use(new TempFolder());
+  const path = folder.file("file", BYTES);
+  for (const call of CALLS) {
+    truncateSync(path, LENGTH);
+    const mmap = use(new MmapOptions({ truncationGuard: false })[call](path));
+    truncateSync(path, PAGE);
+    assertEquals(codeOf(() => mmap.read(new Uint8Array(LENGTH))), "EFAULT", call);
+    const error = assertThrows(() => mmap.read(new Uint8Array(1), PAGE), MmapError);
+    assertEquals([error.code, error.syscall], ["EFAULT", "process_vm_readv"]);
+    assertEquals(readBytes(mmap, PAGE).length, PAGE);
+    if (call === "mapExec") continue;
+    assertEquals(codeOf(() => mmap.write(new Uint8Array(1), PAGE)), "EFAULT", call);
+    mmap.write(new Uint8Array(PAGE));
+  }
+}, { skip: unlessLinux("Windows does not truncate a mapped file; macOS is not tried") });

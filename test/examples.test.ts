@@ -1,0 +1,31 @@
+import { assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
+import { isAtLeast } from "../ffi/runtime/versions.ts";
+import { runChild, runtime, sourceUrl, test } from "./harness.ts";
+
+/** The programs of `examples/`: their arguments, and what they must have printed. */
+const EXAMPLES: Readonly<Record<string, readonly [args: readonly string[], printed: string]>> = {
+  quickstart: [[], "closed is true"],
+  growable: [["3000000"], "3000000 numbers, 2 steps"],
+  log_scan: [["8"], "streamed:"],
+  ring: [[], "of them across its end"],
+  safetensors: [[], "I64  [2] copied: -1,1099511627776"],
+  secret: [[], "no view of it works any more"],
+  sparse: [[], "all but the last one dropped"],
+};
+
+function unable(): string | undefined {
+  // The copies of the suite that other systems run have none.
+  if (!existsSync(sourceUrl("../examples/quickstart.ts"))) return "the examples are not here";
+  return runtime === "node" && !isAtLeast(process.versions.node, "24")
+    ? "Node.js below 24 has no using"
+    : undefined;
+}
+
+for (const [name, [args, printed]] of Object.entries(EXAMPLES)) {
+  test(`examples/${name}.ts runs and checks itself`, async () => {
+    const { code, stdout, stderr } = await runChild(`../../examples/${name}.ts`, { args });
+    assertStrictEquals(code, 0, stderr);
+    assertStringIncludes(stdout, printed);
+  }, { skip: unable() });
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { readdirSync } from "node:fs";
+import { allocationGranularity, MmapError, MmapOptions, pageSize } from "../mod.ts";
+import { freeAddress } from "./free_address.ts";
+import { childValue, platform, test, unlessLinux } from "./harness.ts";
+import { isMapped, residentByteLength, withoutRegions } from "./memory_map.ts";
+
+const LEN = 4 * allocationGranularity();
+new MmapOptions({ len: LEN }).mapMirrored().unmap(); // before the tests: Deno counts a library that a test opens as a leak
+
+test("mapMirrored() maps zeros of twice the length when asked for len bytes", () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  assertEquals([mmap.byteLength, mmap.access, mmap.truncated], [2 * LEN, "read-write", false]);
+  assert(mmap.bytes.every((byte) => byte === 0));
+  mmap.unmap();
+});
+
+test("mapMirrored() has byte i at i + len too, both ways", () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  const words = mmap.view(Uint32Array);
+  const count = LEN / 4;
+  for (let index = 0; index < count; index++) words[index + (index % 2) * count] = index * 7;
+  for (let index = 0; index < count; index++) {
+    if (words[index] !== index * 7 || words[index + count] !== index * 7) {
+      throw new Error(`Word ${index} is ${words[index]} and ${words[index + count]}`);
+    }
+  }
+  mmap.unmap();
+});
+
+test("view() of mirrored memory goes across its end", () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  const across = mmap.view(Uint8Array, LEN - 3, 6);
+  across.set([1, 2, 3, 4, 5, 6]);
+  assertEquals([...mmap.view(Uint8Array, 0, 3)], [4, 5, 6]);
+  assertEquals([...mmap.view(Uint8Array, 2 * LEN - 3)], [1, 2, 3]);
+  mmap.unmap();
+});
+
+test("read() and write() of mirrored memory go across its end", () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  mmap.write(new Uint8Array([1, 2, 3, 4]), LEN - 2);
+  const start = new Uint8Array(2);
+  mmap.read(start);
+  assertEquals([...start], [3, 4]);
+  mmap.unmap();
+});
+
+test("unmap() of mirrored memory that was not viewed leaves nothing mapped", () => {
+  const mmap = new MmapOptions({ len: LEN, hint: freeAddress(2 * LEN) }).mapMirrored();
+  const { address } = mmap;
+  assert(isMapped(address, 2 * LEN));
+  mmap.unmap();
+  assert(!isMapped(address, 2 * LEN));
+  mmap.unmap();
+}, { skip: withoutRegions() });
+
+test("unmap() of mirrored memory that was viewed detaches the view and vacates both halves", () => {
+  const mmap = new MmapOptions({ len: LEN, hint: freeAddress(2 * LEN) }).mapMirrored();
+  const { address, bytes } = mmap;
+  bytes.fill(1);
+  assertStrictEquals(residentByteLength(address, 2 * LEN), 2 * LEN);
+  mmap.unmap();
+  assertStrictEquals(bytes.length, 0);
+  assert(isMapped(address) && isMapped(address + BigInt(LEN)));
+  assertStrictEquals(residentByteLength(address, 2 * LEN), 0);
+}, { skip: unlessLinux("Windows cannot empty a view that may be in use") });
+
+test("populate() backs mirrored memory", () => {
+  const options = new MmapOptions({ len: LEN, hint: freeAddress(2 * LEN), populate: true });
+  const mmap = options.mapMirrored();
+  assert(residentByteLength(mmap.address, LEN) === LEN);
+  mmap.unmap();
+}, { skip: withoutRegions() });
+
+test("strict() puts mirrored memory where the hint is, or throws EADDRNOTAVAIL", () => {
+  const hint = freeAddress(2 * LEN);
+  const options = new MmapOptions({ len: LEN, hint, strict: true });
+  const mmap = options.mapMirrored();
+  assertStrictEquals(mmap.address, hint);
+  mmap.view(Uint8Array, 0, 1)[0] = 42;
+  for (const taken of [hint, hint + BigInt(LEN)]) {
+    const error = assertThrows(() => options.withHint(taken).mapMirrored(), MmapError);
+    assertStrictEquals(error.code, "EADDRNOTAVAIL");
+  }
+  assertStrictEquals(mmap.view(Uint8Array, LEN, 1)[0], 42);
+  mmap.unmap();
+});
+
+test("mapMirrored() throws a RangeError with the nearest lengths when len is not of whole granules", () => {
+  const granularity = allocationGranularity();
+  for (const len of [1, granularity - 1, granularity + 1, 2 ** 40 + 1, 2 ** 53 - 1]) {
+    const error = assertThrows(() => new MmapOptions({ len }).mapMirrored(), RangeError);
+    const below = len - len % granularity;
+    assert(error.message.endsWith(`${len} lies between ${below} and ${below + granularity}`));
+  }
+});
+
+test("mapMirrored() throws a RangeError when there is no length, an offset or too much of it", () => {
+  const tooLong = 2 ** 52;
+  for (
+    const options of [
+      {},
+      { len: LEN, offset: 1 },
+      { len: tooLong },
+      { len: LEN, hint: 2n ** 64n - BigInt(LEN) },
+    ]
+  ) assertThrows(() => new MmapOptions(options).mapMirrored(), RangeError);
+});
+
+test("mapMirrored() throws ENOMEM when the address space is too small", () => {
+  const options = new MmapOptions({ len: 2 ** 50 });
+  assertStrictEquals(assertThrows(() => options.mapMirrored(), MmapError).code, "ENOMEM");
+}, { skip: unlessLinux("the code differs") });
+
+test("mirrored memory cannot be protected, committed, decommitted, discarded or given away", () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  const { bytes } = mmap;
+  const page = pageSize();
+  const calls = [
+    () => mmap.protect("read"),
+    () => mmap.protect("read-write"),
+    () => mmap.commit(0, page),
+    () => mmap.decommit(0, page),
+    () => mmap.discard(),
+    () => mmap.intoRaw(),
+  ];
+  for (const call of calls) {
+    assertStrictEquals(assertThrows(call, MmapError).code, "ENOTSUP", String(call));
+  }
+  assertStrictEquals(bytes.length, 2 * LEN); // no view was detached
+  mmap.flush();
+  mmap.unmap();
+});
+
+test("lock(), resident() and prefault() work on mirrored memory", async () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  await mmap.prefault();
+  assertStrictEquals(mmap.resident(), 2 * LEN);
+  mmap.lock(0, pageSize());
+  mmap.unlock(0, pageSize());
+  mmap.unmap();
+}, { skip: unlessLinux("limits of locked memory differ") });
+
+test("1,000 cycles of mapMirrored() leave no mapping and no descriptor", async () => {
+  const { left, opened } = await childValue<{ left: number; opened: number }>("mirrors.ts");
+  assertStrictEquals(left, 0);
+  assert(opened < 10, `${opened} descriptors are left`); // the runtime may open some itself
+}, { skip: withoutRegions() });
+
+test("mapMirrored() opens no descriptor", () => {
+  const count = () => readdirSync("/proc/self/fd").length;
+  const before = count();
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  assertStrictEquals(count(), before);
+  assertStrictEquals(mmap.closed, false);
+  mmap.unmap();
+}, { skip: platform === "linux" ? undefined : "/proc is Linux's" });

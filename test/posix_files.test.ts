@@ -1,0 +1,237 @@
+import { assert, assertEquals } from "@std/assert";
+import { KERN_CODES } from "../ffi/os/darwin_copying.ts";
+import type { Call } from "./fake_runtime.ts";
+import { test } from "./harness.ts";
+import { fail, fileRequest, forget, HINT, names, opened, USES } from "./paper_calls.ts";
+import { FILE_BYTE_LENGTH, PAPER_SYSTEMS } from "./paper_system.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+// https://man7.org/linux/man-pages/man2/open.2.html and <sys/fcntl.h> of macOS:
+// O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+const POSIX = {
+  linux: { opening: 0x8_0900, noReserve: 0x4000, sync: 4, descriptors: "/proc/self/fd/9" },
+  darwin: { opening: 0x102_0004, noReserve: 0x40, sync: 0x10, descriptors: "/dev/fd/9" },
+} as const;
+
+for (const [platform, facts] of Object.entries(POSIX)) {
+  const isLinux = platform === "linux";
+
+  test(`${platform}'s files are declared as C declares them, and opened when they are asked for`, () => {
+    const system = PAPER_SYSTEMS[platform]!.open();
+    const tables = () => Object.assign({}, ...system.runtime.opened.map(({ table }) => table));
+    for (const name of ["open", "msync", "memmove"]) assert(!(name in tables()));
+    void system.os.files;
+    void system.os.copying;
+    const { open, close, lseek, ftruncate, msync, memmove, bcopy } = tables();
+    assertEquals({ open, close, lseek, ftruncate, msync, memmove, bcopy }, {
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+      close: { parameters: ["i32"], result: "i32" },
+      lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+      ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+      msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
+      memmove: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+      bcopy: { parameters: ["buffer", "usize", "usize"], result: "void" },
+    });
+    const libraries = new Set(system.runtime.opened.map(({ library }) => library));
+    assertEquals(libraries.size, 1);
+  });
+
+  test(`${platform} opens a path as UTF-8 that ends in NUL, to be inherited by nobody and to wait for nothing`, () => {
+    const system = opened(platform);
+    const { files } = system.os;
+    for (const use of USES) {
+      files.open("/größe/数据", use);
+      files.reopen!(9, use);
+      const flags = facts.opening | (use === "read-write" ? 2 : 0);
+      assertEquals(system.runtime.calls, [
+        ["open", bytes("/größe/数据\0"), flags],
+        ["open", bytes(`${facts.descriptors}\0`), flags],
+      ]);
+      forget(system);
+    }
+    fail(system, 0, 2);
+    assertEquals(files.open("a", "read"), { syscall: "open", osError: 2, code: "ENOENT" });
+  });
+
+  test(`${platform} tells a file's length, and leaves its position`, () => {
+    const system = opened(platform);
+    assertEquals(system.os.files.byteLength(7), FILE_BYTE_LENGTH);
+    assertEquals(system.runtime.calls, [
+      ["lseek", 7, 0n, 1],
+      ["lseek", 7, 0n, 2],
+      ["lseek", 7, 0n, 0],
+    ]);
+    fail(system, 1, 9);
+    const failure = { syscall: "lseek", osError: 9, code: "EBADF" };
+    assertEquals(system.os.files.byteLength(7), failure);
+  });
+
+  test(`${platform} resizes a file to any length`, () => {
+    const system = opened(platform);
+    for (const byteLength of [0, 2 ** 32 + 5, 2 ** 53 - 1]) {
+      assertEquals(system.os.files.resize(7, byteLength), undefined);
+      assertEquals(system.runtime.calls.at(-1), ["ftruncate", 7, BigInt(byteLength)]);
+    }
+    fail(system, 0, 27);
+    const failure = { syscall: "ftruncate", osError: 27, code: "EFBIG" };
+    assertEquals(system.os.files.resize(7, 1), failure);
+  });
+
+  test(`${platform} maps a file, privately unless stores are to reach it`, () => {
+    for (
+      const [protection, number, kind] of [
+        ["copy-on-write", 3, 0x2 | facts.noReserve],
+        ["read-write", 3, 0x1],
+        ["read-execute", 5, 0x2 | facts.noReserve],
+      ] as const
+    ) {
+      for (const populate of [false, true]) {
+        for (const strict of [false, true]) {
+          for (const offset of [0n, 4096n, 2n ** 32n + 4096n]) {
+            const system = opened(platform);
+            const { files } = system.os;
+            const address = files.map(
+              fileRequest({ hint: HINT, protection, populate, strict, offset, noReserve: strict }),
+            );
+            const flags = kind | (isLinux && populate ? 0x8000 : 0) |
+              (isLinux && strict ? 0x10_0000 : 0);
+            assertEquals(address, HINT);
+            assertEquals(system.runtime.calls, [["mmap", HINT, 8192n, number, flags, 7, offset]]);
+            assertEquals(files.unmap(HINT, 8192n), undefined);
+            assertEquals(system.runtime.calls.at(-1), ["munmap", HINT, 8192n]);
+          }
+        }
+      }
+    }
+    assertEquals(opened(platform).os.files.populates, isLinux);
+  });
+
+  test(`${platform} reads errno right after each file call that fails`, () => {
+    const system = opened(platform);
+    const { files } = system.os;
+    fail(system, 0, 19);
+    const failure = { syscall: "mmap", osError: 19, code: "ENODEV" };
+    assertEquals(files.map(fileRequest()), failure);
+    const address = files.map(fileRequest()) as bigint;
+    const calls: readonly (readonly [syscall: string, call: () => unknown])[] = [
+      ["munmap", () => files.unmap(address, 8192n)],
+      ["mmap", () => files.vacate(address, 8192n)],
+      ["mprotect", () => files.protect(address, 8192n, "read")],
+      ["msync", () => files.flush(undefined, address, 8192n, true)],
+    ];
+    for (const [syscall, call] of calls) {
+      fail(system, 0, 5);
+      assertEquals(call(), { syscall, osError: 5, code: "EIO" });
+    }
+    assertEquals(failure.osError, 19);
+  });
+
+  test(`${platform} puts anonymous memory in the place of a file's that is vacated`, () => {
+    const system = opened(platform);
+    const address = system.os.files.map(fileRequest({ protection: "read-write" })) as bigint;
+    assertEquals(system.os.files.vacate(address, 8192n), undefined);
+    const flags = facts.noReserve | (isLinux ? 0x32 : 0x1012);
+    const call: Call = ["mmap", address, 8192n, 3, flags, -1, 0n];
+    assertEquals(system.runtime.calls.at(-1), call);
+    assert([...system.account.pages.values()].every(({ state }) => state === "anonymous 3"));
+  });
+
+  test(`${platform} flushes by msync(), which waits or not`, () => {
+    const system = opened(platform);
+    const address = system.os.files.map(fileRequest()) as bigint;
+    forget(system);
+    system.os.files.flush(7, address, 5000n, true);
+    system.os.files.flush(undefined, address, 5000n, false);
+    assertEquals(system.runtime.calls, [
+      ["msync", address, 5000n, facts.sync],
+      ["msync", address, 5000n, 1],
+    ]);
+  });
+
+  test(`${platform} ${isLinux ? "discards" : "cannot discard"} what was stored to a private file`, () => {
+    const system = opened(platform);
+    const address = system.os.files.map(fileRequest()) as bigint;
+    forget(system);
+    const failure = system.os.files.discard(address, 4096n);
+    assertEquals(system.runtime.calls, isLinux ? [["madvise", address, 4096n, 4]] : []);
+    assertEquals(failure?.code, isLinux ? undefined : "ENOTSUP");
+    if (!isLinux) return;
+    // Mapping over it, as for anonymous memory, would put zeros there.
+    fail(system, 0, 22);
+    const refused = { syscall: "madvise", osError: 22, code: "EINVAL" };
+    assertEquals(system.os.files.discard(address, 4096n), refused);
+    assertEquals(names(system), ["madvise", "madvise"]);
+  });
+
+  test(`${platform} copies memory that cannot fault by memmove() and bcopy()`, () => {
+    const system = opened(platform);
+    const array = new Uint8Array(9);
+    assertEquals(system.os.copying.read(HINT, array, false), undefined);
+    assertEquals(system.os.copying.write(HINT, array, false), undefined);
+    assertEquals(system.runtime.calls, [
+      ["memmove", array, HINT, 9n],
+      ["bcopy", array, HINT, 9n],
+    ]);
+  });
+}
+
+for (const call of ["read", "write"] as const) {
+  const syscall = call === "read" ? "process_vm_readv" : "process_vm_writev";
+
+  test(`linux copies what can fault by ${syscall}, in parts, and goes on after a part that is shorter`, () => {
+    const system = opened("linux");
+    const array = new Uint8Array(70_000);
+    system.os.copying[call](HINT, new Uint8Array(1), true);
+    forget(system);
+    system.account.copies.push(65_504n, 4n, 4492n);
+    assertEquals(system.os.copying[call](HINT, array, true), undefined);
+    const local = system.runtime.calls[0]![2] as bigint;
+    // pid, local, 1, remote, 1, flags
+    const copied: Call = [syscall, 1234, local, 1n, local + 16n, 1n, 0n];
+    assertEquals(system.runtime.calls, [copied, copied, copied]);
+  });
+
+  test(`linux's ${syscall} that fails, even after a part, is EFAULT`, () => {
+    const system = opened("linux");
+    system.os.copying[call](HINT, new Uint8Array(1), true);
+    system.account.copies.push(4n);
+    fail(system, 1, 14);
+    const failure = { syscall, osError: 14, code: "EFAULT" };
+    assertEquals(system.os.copying[call](HINT, new Uint8Array(8), true), failure);
+  });
+}
+
+test("darwin copies what can fault by mach_vm_read_overwrite() and mach_vm_write()", () => {
+  const system = opened("darwin");
+  const { copying } = system.os;
+  const array = new Uint8Array(9);
+  copying.read(HINT, array, true);
+  copying.write(HINT, array, true);
+  const outsize = system.runtime.calls[0]!.at(-1) as Uint8Array;
+  assertEquals(outsize.byteLength, 8);
+  assertEquals(system.runtime.calls, [
+    ["mach_vm_read_overwrite", 259, HINT, 9n, array, outsize],
+    ["mach_vm_write", 259, HINT, array, 9],
+  ]);
+  for (const [number, code] of Object.entries({ ...KERN_CODES, 5: "UNKNOWN" })) {
+    for (const call of ["read", "write"] as const) {
+      fail(system, 0, Number(number));
+      const failure = copying[call](HINT, array, true);
+      assertEquals([failure?.osError, failure?.code], [Number(number), code]);
+    }
+  }
+});
+
+test("darwin has the names of these kern_return_t and no others", () => {
+  // https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/mach/kern_return.h
+  assertEquals(KERN_CODES, {
+    1: "EFAULT", // KERN_INVALID_ADDRESS
+    2: "EFAULT", // KERN_PROTECTION_FAILURE
+    3: "ENOMEM", // KERN_NO_SPACE
+    4: "EINVAL", // KERN_INVALID_ARGUMENT
+    6: "ENOMEM", // KERN_RESOURCE_SHORTAGE
+    9: "EFAULT", // KERN_MEMORY_FAILURE
+    10: "EFAULT", // KERN_MEMORY_ERROR
+  });
+});

@@ -1,0 +1,79 @@
+/**
+ * Files for tests, in a folder of their own that goes with the test.
+ *
+ * @module
+ */
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Mmap, MmapError } from "../mod.ts";
+import { platform } from "./harness.ts";
+
+/** A folder that is removed at the end of a `using` block. */
+export class TempFolder implements Disposable {
+  readonly path: string = mkdtempSync(join(tmpdir(), "sysalloc-"));
+
+  /** Makes a file that holds `bytes`. */
+  file(name: string, bytes: Uint8Array): string {
+    const path = join(this.path, name);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  /** Makes a file of so many bytes, of which none is on the disk. */
+  sparse(name: string, byteLength: number): string {
+    const path = this.file(name, new Uint8Array(0));
+    truncateSync(path, byteLength);
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** Makes bytes that tell where they are. */
+export function pattern(byteLength: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: byteLength }, (_, index) => (index * 7 + (index >> 8)) & 0xff);
+}
+
+/** Reads bytes of a file by the runtime. */
+export function contents(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(path));
+}
+
+/** The code of the {@linkcode MmapError} that a call throws; what else it throws, or returns, as text. */
+export function codeOf(call: () => unknown): string {
+  try {
+    return String(call());
+  } catch (error) {
+    return error instanceof MmapError ? error.code : `${(error as Error).name}`;
+  }
+}
+
+/** How many descriptors are open. */
+export function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+/** A reason to skip what needs {@linkcode openDescriptors}. */
+export const withoutDescriptors: string | undefined = platform === "linux"
+  ? undefined
+  : "only Linux lists what is open";
+
+/** The ways to map a file, by their names. */
+export const CALLS = ["map", "mapMut", "mapExec"] as const;
+
+/** Reads from a mapping, whether it has views or not. */
+export function readBytes(mmap: Mmap, byteLength: number, byteOffset: number = 0): Uint8Array {
+  const target = new Uint8Array(byteLength);
+  mmap.read(target, byteOffset);
+  return target;
+}
