@@ -30,6 +30,8 @@ export interface MmapErrorInit {
  * | `EBADF` | the mapping is closed |
  * | `ENOTSUP` | this system has no such advice |
  * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped |
+ * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout |
+ * | `ENOTSUP` | this system, or this kind of memory, does not have what was asked for |
  * | any other | the system refused a call; `syscall` and `osError` tell which and why |
  *
  * @example The kind of failure

@@ -148,9 +148,11 @@ test("guard() leaves the memory itself as any other, populated, at a strict hint
   assertEquals([taken.code, taken.requested], ["EADDRNOTAVAIL", hint]);
 });
 
-for (const kind of ["anon", "file", "viewed", "unmapped"]) {
+for (const kind of ["anon", "file", "viewed", "unmapped", "unmapped file"]) {
   for (const end of ["below", "above"]) {
-    const skip = platform === "win32" && kind === "file" ? "files have no guards here" : undefined;
+    const skip = platform === "win32" && kind.endsWith("file")
+      ? "files have no guards here"
+      : undefined;
     test(`guard() ends the process when native code stores ${end}, ${kind}`, async () => {
       const { stdout, code } = await runChild("guard.ts", { args: [kind, end] });
       assertEquals([stdout.includes("stored within"), stdout.includes("survived")], [true, false]);
@@ -378,6 +380,19 @@ test("linux() passes the flags of huge pages, of a stack, and a name", () => {
   assertEquals(flags, [0x40022 | 21 << 26, 0x40022 | 30 << 26, 0x20022]);
   const name = new Uint8Array([97, 32, 98, 0]);
   assertEquals(runtime.calls.at(-1), ["prctl", 0x53564d41, 0n, 0x1000n, 4096n, name]);
+});
+
+test("linux() puts plain memory in the place of huge pages, and protects whole ones", () => {
+  const { os, runtime } = arranged(SYSTEMS[0], { guard: 1 });
+  const mapper = os.huge!.mapper(2 ** 21)!;
+  const address = mapper.map(request({ byteLength: 2n ** 22n })) as bigint;
+  runtime.calls.length = 0;
+  assertEquals(mapper.vacate(address, 2n ** 21n + 1n), undefined);
+  assertEquals(mapper.protect(address, 5n, "read"), undefined);
+  assertEquals(runtime.calls, [
+    ["mmap", address, 2n ** 22n, 3, 0x4032, -1, 0n],
+    ["mprotect", address, 2n ** 21n, 1],
+  ]);
 });
 
 test("linux() unmaps huge pages when one of them is not to be had", () => {

@@ -133,6 +133,7 @@ const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: string])
   [/populated/, "mach_vm_read_overwrite", "a page that cannot be read now is when it is used"],
   [/populated/, "ReadProcessMemory", "a page that cannot be read now is when it is used"],
   [/^discard\(\)$|decommitted$|^decommit/, "madvise", "it is mapped over instead"],
+  [/^discard\(\) of a file$/, "madvise", "it is tried once more, without locks"],
   [/^unmap\(\) of .*viewed$/, "madvise", "it is mapped over instead"],
   [/^unmap\(\) of .*viewed$/, "mmap", "the memory goes with the range"],
   [/^unmap\(\) of .*viewed$/, "DiscardVirtualMemory", "the memory goes with the range"],

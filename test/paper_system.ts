@@ -170,6 +170,7 @@ function paperPosix(account: Account, open: (runtime: FakeRuntime) => Os): Paper
       return 0;
     }],
     madvise: [-1, (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0)],
+    munlock: [-1, (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0)],
     msync: [-1, (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0)],
     open: [-1, () => account.opened("file")],
     lseek: [

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapError } from "../core/errors.ts";
-import type { Allocation } from "../core/lifetime.ts";
+import { type Allocation, heldRanges } from "../core/lifetime.ts";
 import { resize } from "../core/resize.ts";
 import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
@@ -72,7 +72,11 @@ test("resize() leaves nothing mapped behind", () => {
 }, { skip: withoutRegions() });
 
 test("resize() of a viewed mapping gives old ranges back when no buffer is left", async () => {
-  const { left } = await childValue<{ left: number }>("resized.ts");
+  const { held, left, moves } = await childValue<Record<"held" | "left" | "moves", number>>(
+    "resized.ts",
+  );
+  assertEquals(held, 20);
+  assert(moves > 400, `${moves} moves`);
   assert(left < 2 ** 26, `${left} bytes`);
 }, { skip: unlessLinux("other systems are counted elsewhere") });
 
@@ -260,6 +264,30 @@ test("resize() of 256 MiB moves pages, and copies none", async () => {
   assertEquals(moves.length, 2);
 }, { skip: unlessLinux("only Linux moves pages") });
 
+test("resize() while the runtime reads into a view ends nothing", async () => {
+  await childValue("resize_in_flight.ts"); // which throws where the child ends badly
+}, { skip: unlessLinux("what is read from is a file of Linux") });
+
+test("resize() in place does not forget that a view was asked for", () => {
+  const mmap = new MmapOptions({ len: 3 * PAGE }).mapAnon();
+  mmap.bytes;
+  mmap.resize(3 * PAGE - 1);
+  const before = heldRanges().count;
+  mmap.unmap();
+  assertEquals(heldRanges().count, before + 1);
+});
+
+test("resize() holds what is cut off, where a view was asked for", () => {
+  const before = heldRanges().count;
+  using mmap = new MmapOptions({ len: 3 * PAGE }).mapAnon();
+  mmap.bytes;
+  mmap.resize(PAGE);
+  assertEquals(heldRanges().count, before + 1);
+  using other = new MmapOptions({ len: 3 * PAGE }).mapAnon();
+  other.resize(PAGE);
+  assertEquals(heldRanges().count, before + 1);
+}, { skip: platform === "win32" ? "Windows holds no parts" : undefined });
+
 // ---- Systems of paper
 
 const SYSTEMS = [
@@ -373,6 +401,26 @@ test("resize() leaves nothing new when mapping is refused in every way, on each 
       8192n,
       3,
     ]);
+  }
+});
+
+test("resize() makes the file as long as it was when it cannot be mapped anew, on posix", () => {
+  for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
+    const fault = { call: "mmap", nth: 2, error: 1 };
+    const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
+    const backing = { file: 3, offset: 4096 };
+    const mapped = {
+      access: "read-write",
+      source: "shared file",
+      margin: 0,
+      skip: 5,
+      byteLength: 8000,
+    } as const;
+    const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };
+    assertThrows(() => resize({ ...resizing, allocation: { ...allocation, backing } }), MmapError);
+    const calls = runtime.calls.filter(([name]) => name === "ftruncate");
+    assertEquals(calls, [["ftruncate", 3, 14_101n], ["ftruncate", 3, 0n]]);
+    assertEquals(pages.size, 3);
   }
 });
 

@@ -13,7 +13,8 @@ const options = new MmapOptions({ len: 2 * PAGE + 1 }).guard();
 const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
 const path = join(folder, "file");
 writeFileSync(path, new Uint8Array(2 * PAGE + 1));
-const mmap = kind === "file" ? options.mapMut(path) : options.mapAnon();
+const isFile = kind!.endsWith("file");
+const mmap = isFile ? options.mapMut(path) : options.mapAnon();
 rmSync(folder, { recursive: true, force: true });
 
 const { address } = mmap;
@@ -21,13 +22,13 @@ const above = address + BigInt(3 * PAGE); // where the page after the last one s
 const byte = new Uint8Array([1]);
 const store = (at: bigint) => host().os.copying.write(at, byte, false);
 let bytes: Uint8Array | undefined;
-if (kind === "viewed" || kind === "unmapped") {
+if (kind !== "anon" && kind !== "file") {
   bytes = mmap.bytes; // held, so that the range is
   bytes.fill(1);
 }
-if (kind === "unmapped") mmap.unmap();
+if (kind!.startsWith("unmapped")) mmap.unmap();
 store(address);
-if (kind !== "file") store(above - 1n);
+if (!isFile) store(above - 1n);
 console.log("stored within");
 store(end === "below" ? address - 1n : above);
 console.log("survived", bytes?.length);
