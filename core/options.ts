@@ -4,7 +4,7 @@
  * @module
  */
 import { type Host, host } from "../ffi/host.ts";
-import type { MapRequest } from "../ffi/os/os.ts";
+import type { MapRequest } from "../ffi/os/mapper.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { hex } from "./errors.ts";
 import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";

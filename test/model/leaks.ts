@@ -4,7 +4,7 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import type { Failure } from "../../ffi/os/os.ts";
+import type { Failure } from "../../ffi/os/mapper.ts";
 import { releaseHeldRanges } from "../../core/lifetime.ts";
 import { PAGE } from "./world.ts";
 
