@@ -20,21 +20,13 @@ class Secret implements Disposable {
   constructor(byteLength: number) {
     const page = pageSize();
     const pages = Math.ceil(byteLength / page) * page;
-    // The first and the last page stay inaccessible: what runs past the end of
-    // its own memory is stopped there.
-    this.#mmap = new MmapOptions({ len: pages + 2 * page }).reserve();
-    this.#mmap.commit(page, pages);
+    // What runs past the end of its own memory is stopped at a guard page.
+    this.#mmap = new MmapOptions({ len: pages }).guard().mapAnon();
     // At the end, so that a single byte too far is noticed.
-    this.bytes = this.#mmap.view(Uint8Array, page + pages - byteLength, byteLength);
+    this.bytes = this.#mmap.view(Uint8Array, pages - byteLength, byteLength);
     // "dont-dump" is Linux's; the limit of locked memory is `ulimit -l`.
-    this.#attempt("may be swapped out", () => this.#mmap.lock(page, pages));
-    this.#attempt("may be in a core dump", () => this.#mmap.advise("dont-dump", page, pages));
-  }
-
-  /** The access of the byte below and of the one above. */
-  get guards(): readonly string[] {
-    const { byteLength } = this.#mmap;
-    return [this.#mmap.accessAt(pageSize() - 1), this.#mmap.accessAt(byteLength - pageSize())];
+    this.#attempt("may be swapped out", () => this.#mmap.lock());
+    this.#attempt("may be in a core dump", () => this.#mmap.advise("dont-dump"));
   }
 
   #attempt(otherwise: string, call: () => void): void {
@@ -63,8 +55,6 @@ let left: Uint8Array;
   const key = await crypto.subtle.importKey("raw", secret.bytes, algorithm, false, ["sign"]);
   const signature = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode("message"));
   console.log(`signed with a key of ${secret.bytes.length} bytes: ${signature.byteLength} bytes`);
-  console.log(`the bytes below and above: ${secret.guards.join(" and ")}`);
-  if (secret.guards.some((access) => access !== "none")) throw new Error("There is no guard");
   for (const warning of secret.warnings) console.log(`note: ${warning}`);
   left = secret.bytes;
 }
