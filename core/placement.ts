@@ -8,7 +8,13 @@ import type { Host } from "../ffi/host.ts";
 import type { FileRequest } from "../ffi/os/files.ts";
 import type { Mapper, MapRequest, MirrorRequest, Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
-import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
+import {
+  heldRanges,
+  release,
+  releaseHeldRanges,
+  releaseHeldRangesIn,
+  unmapStray,
+} from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";
 
 /** A request for memory of any kind. */
@@ -167,7 +173,7 @@ export function discarded(
   byteLength: bigint,
   reason: unknown,
 ): unknown {
-  const failure = mapper.unmap(address, byteLength);
+  const failure = unmapStray(mapper, address, byteLength);
   if (failure === undefined) return reason;
   return refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure, reason);
 }
