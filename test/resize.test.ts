@@ -408,13 +408,14 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
   for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
     const fault = { call: "mmap", nth: 2, error: 1 };
     const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
-    const backing = { file: 3, offset: 4096 };
+    const backing = { file: 3, offset: 4096, guard: undefined };
     const mapped = {
       access: "read-write",
       source: "shared file",
       margin: 0,
       skip: 5,
       byteLength: 8000,
+      isGuarded: false,
     } as const;
     const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };
     assertThrows(() => resize({ ...resizing, allocation: { ...allocation, backing } }), MmapError);
