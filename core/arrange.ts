@@ -9,7 +9,7 @@ import type { FileRequest } from "../ffi/os/files.ts";
 import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
-import type { Placing } from "./lifetime.ts";
+import { type Placing, unmapStray } from "./lifetime.ts";
 import { asked, discarded, place, populate, withRoom } from "./placement.ts";
 import type { MmapSettings } from "./settings.ts";
 
@@ -213,7 +213,7 @@ function mapAligned(
     const result = mapper.map({ ...request, hint: wanted, strict: true });
     if (result === wanted) return result;
     if (typeof result === "bigint") {
-      failure = mapper.unmap(result, request.byteLength);
+      failure = unmapStray(mapper, result, request.byteLength);
       if (failure !== undefined) break;
     } else {
       failure = result;
@@ -239,7 +239,7 @@ function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean)
     populate: false,
     protection: "none",
   });
-  const failure = os.unmap(address, byteLength);
+  const failure = unmapStray(os, address, byteLength);
   if (failure === undefined) return address;
   throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
 }

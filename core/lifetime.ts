@@ -49,6 +49,8 @@ export interface Allocation {
   readonly placing?: Placing | undefined;
   /** Whether it is memory that is mapped twice in a row. */
   readonly isMirrored?: boolean;
+  /** The calls that it wants, where it never became a mapping. */
+  readonly mapper?: Mapper<MapRequest>;
 }
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
@@ -64,9 +66,13 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
 
 /** The calls that this kind of memory wants. */
 export function mapperOf(
-  { backing, placing, isMirrored }: Pick<Allocation, "backing" | "placing" | "isMirrored">,
+  { mapper, backing, placing, isMirrored }: Pick<
+    Allocation,
+    "mapper" | "backing" | "placing" | "isMirrored"
+  >,
 ): Omit<Mapper<MapRequest>, "map"> {
   const { os } = host();
+  if (mapper !== undefined) return mapper;
   if (placing?.hugePage !== undefined) return os.huge!.mapper(placing.hugePage)!;
   if (isMirrored) return os.mirrors;
   return backing === undefined ? os : os.files;
@@ -218,6 +224,17 @@ export function release(allocations: Iterable<Allocation>): void {
 function letGo(allocation: Allocation): void {
   pending.add(allocation);
   if (held.delete(allocation)) heldByteLength -= Number(allocation.byteLength);
+}
+
+/** Unmaps what never became a mapping; where that is refused, it is tried again when other ranges are released. */
+export function unmapStray(
+  mapper: Mapper<MapRequest>,
+  address: bigint,
+  byteLength: bigint,
+): Failure | undefined {
+  const failure = mapper.unmap(address, byteLength);
+  if (failure !== undefined) pending.add({ address, byteLength, isTransferred: false, mapper });
+  return failure;
 }
 
 /** The end of the last page of a range. */

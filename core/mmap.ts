@@ -484,7 +484,11 @@ export class Mmap implements Disposable {
     const allocation = this.#allocation;
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
     this.#detach();
-    const mapped = { ...this.#mapped, access: this.access as Access };
+    const mapped = {
+      ...this.#mapped,
+      access: this.access as Access,
+      isReserved: pages?.areReserved ?? this.#mapped.isReserved === true,
+    };
     const { address, backing } = allocation;
     const guard = backing?.guard;
     try {
@@ -973,6 +977,7 @@ export function anonymous(
     margin: 0,
     skip: 0,
     isGuarded: false,
+    isReserved: access === "none",
     backing: undefined,
   };
 }

@@ -35,6 +35,8 @@ export interface Mapped extends Extent {
   readonly isGuarded: boolean;
   /** Whether no swap space was set aside. */
   readonly noReserve?: boolean;
+  /** Whether nothing but addresses was taken. */
+  readonly isReserved?: boolean;
 }
 
 /** The access that lets memory be stored to, by what it is of. */
@@ -52,8 +54,12 @@ interface Part {
   readonly views: Views;
 }
 
-/** What has been of pages that buffers may cover still: the runtime's own calls can have one. */
-type History = "never viewed" | "viewed" | "decommitted";
+/**
+ * What has been of pages. Those that never were memory, or are none any more, are
+ * `"reserved"`; buffers may still cover those that were viewed, which the
+ * runtime's own calls can have, and those that were decommitted after that.
+ */
+type History = "reserved" | "never viewed" | "viewed" | "decommitted";
 
 /** The pages of one mapping, whose handle is `owner`. */
 export class Pages {
@@ -76,7 +82,10 @@ export class Pages {
     this.#address = allocation.address + BigInt(mapped.margin);
     this.#byteLength = mapped.skip + mapped.byteLength;
     this.#access = new RangeMap(this.#byteLength, mapped.access);
-    this.#history = new RangeMap<History>(this.#byteLength, "never viewed");
+    this.#history = new RangeMap<History>(
+      this.#byteLength,
+      mapped.isReserved ? "reserved" : "never viewed",
+    );
     this.guard();
   }
 
@@ -99,8 +108,13 @@ export class Pages {
 
   /** Whether a buffer was ever made. */
   get wereViewed(): boolean {
+    return this.#history.runsIn(0, this.#byteLength).some(({ value }) => wasViewed(value));
+  }
+
+  /** Whether no page is memory, or ever was since it was mapped. */
+  get areReserved(): boolean {
     const { end, value } = this.#history.runAt(0);
-    return value !== "never viewed" || end < this.#byteLength;
+    return value === "reserved" && end >= this.#byteLength;
   }
 
   /** Whether all pages are alike: none of another access, none decommitted. */
@@ -223,8 +237,9 @@ export class Pages {
       // As before: what was done is undone.
       for (const { start, end, value } of changed) {
         for (const part of this.#history.runsIn(start, end)) {
+          if (part.value === "reserved") this.#release(part);
           // A late call of the runtime may be at what was viewed before.
-          this.#protect(part, part.value === "decommitted" ? "read-write" : value);
+          else this.#protect(part, part.value === "decommitted" ? "read-write" : value);
         }
       }
       throw refused(`to make ${this.#words(run)} ${access}`, failure);
@@ -232,7 +247,9 @@ export class Pages {
     for (const { start, end } of changed) {
       this.#access.set(start, end, access);
       for (const part of this.#history.runsIn(start, end)) {
-        if (part.value === "decommitted") this.#history.set(part.start, part.end, "viewed");
+        const { start, end, value } = part;
+        if (value === "decommitted") this.#history.set(start, end, "viewed");
+        else if (value === "reserved") this.#history.set(start, end, "never viewed");
       }
     }
   }
@@ -261,27 +278,40 @@ export class Pages {
    */
   decommit(range: PageRange): void {
     const { os } = host();
-    for (const run of this.#history.runsIn(range.start, range.end)) {
+    const runs = this.#history.runsIn(range.start, range.end);
+    // First what can be undone: content is gone once its memory is.
+    const opened: Run<History>[] = [];
+    const close = (from: number) => {
+      for (const { start, end } of opened) {
+        if (start < from) continue;
+        for (const run of this.#access.runsIn(start, end)) this.#protect(run, run.value);
+      }
+    };
+    for (const run of runs) {
+      if (run.value !== "viewed") continue;
+      opened.push(run);
+      const failure = this.#protect(run, "read-write");
+      if (failure === undefined) continue;
+      close(range.start);
+      throw refused(`to decommit ${this.#words(run)}`, failure);
+    }
+    for (const run of runs) {
+      const { start, end, value } = run;
       const { address, byteLength } = this.#addresses(run);
-      const failure = run.value === "never viewed"
-        ? os.decommit(address, byteLength)
-        : this.#vacate(run);
-      if (failure !== undefined) throw refused(`to decommit ${this.#words(run)}`, failure);
-      this.#access.set(run.start, run.end, "none");
-      if (run.value === "viewed") this.#history.set(run.start, run.end, "decommitted");
+      const failure = wasViewed(value) ? os.vacate(address, byteLength) : this.#release(run);
+      if (failure !== undefined) {
+        close(start);
+        throw refused(`to decommit ${this.#words(run)}`, failure);
+      }
+      this.#access.set(start, end, "none");
+      this.#history.set(start, end, wasViewed(value) ? "decommitted" : "reserved");
     }
   }
 
-  /** Gives the memory of pages back that stay readable and writable to the system. */
-  #vacate({ start, end, value }: Run<History>): Failure | undefined {
-    const { os } = host();
-    const { address, byteLength } = this.#addresses({ start, end });
-    const failure = os.protect(address, byteLength, "read-write") ??
-      os.vacate(address, byteLength);
-    if (failure !== undefined && value === "viewed") {
-      for (const run of this.#access.runsIn(start, end)) this.#protect(run, run.value);
-    }
-    return failure;
+  /** Gives the memory of anonymous pages back that were never viewed: addresses are left. */
+  #release(range: PageRange): Failure | undefined {
+    const { address, byteLength } = this.#addresses(range);
+    return host().os.decommit(address, byteLength);
   }
 
   /** Makes pages as they were before anything was stored to them, and gives their memory back. */
@@ -385,4 +415,9 @@ export class Pages {
 /** Whether plain loads and stores may be done. */
 function isViewable(access: Access | "mixed"): boolean {
   return access === "read-write" || access === "copy-on-write";
+}
+
+/** Whether buffers may still cover pages. */
+function wasViewed(history: History): boolean {
+  return history === "viewed" || history === "decommitted";
 }

@@ -9,7 +9,13 @@ import type { FileRequest } from "../ffi/os/files.ts";
 import type { Mapper, MapRequest, MirrorRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
-import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
+import {
+  heldRanges,
+  release,
+  releaseHeldRanges,
+  releaseHeldRangesIn,
+  unmapStray,
+} from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";
 
 /** A request for memory of any kind. */
@@ -168,7 +174,7 @@ export function discarded(
   byteLength: bigint,
   reason: unknown,
 ): unknown {
-  const failure = mapper.unmap(address, byteLength);
+  const failure = unmapStray(mapper, address, byteLength);
   if (failure === undefined) return reason;
   return refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure, reason);
 }

@@ -5,10 +5,16 @@
  * @module
  */
 import type { Host } from "../ffi/host.ts";
-import type { Failure, MapRequest } from "../ffi/os/mapper.ts";
+import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import { hex, MmapError, refused } from "./errors.ts";
-import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
+import {
+  type Allocation,
+  holdRange,
+  unmapAllocation,
+  unmapStray,
+  unmapWithOwner,
+} from "./lifetime.ts";
 import type { Mapped, Pages } from "./paging.ts";
 import { discarded, mapWithRoom } from "./placement.ts";
 import { detach } from "./views.ts";
@@ -117,7 +123,7 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
   }
   const { access } = mapped;
-  if (access === "none" && resizing.pages !== undefined) {
+  if (access === "none" && resizing.pages?.areReserved === false) {
     throw new MmapError(
       "What may not be read cannot be copied to a longer mapping: use protect() before",
       { code: "EACCES" },
@@ -151,7 +157,7 @@ function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to
   const address = os.map({ ...requestOf(mapped, byteLength), hint, strict: true });
   if (address === hint) return true;
   if (typeof address !== "bigint") return false;
-  const failure = os.unmap(address, byteLength);
+  const failure = unmapStray(os, address, byteLength);
   if (failure === undefined) return false;
   throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
 }
@@ -205,7 +211,7 @@ function growFile(resizing: Resizing, from: bigint, to: bigint): void {
       offset: BigInt(offset),
     });
     const undo = (reason: unknown) => {
-      const failure = files.unmap(address, exactByteLength);
+      const failure = unmapStray(files as Mapper<MapRequest>, address, exactByteLength);
       return failure === undefined ? reason : refused("to unmap what was mapped anew", failure);
     };
     const failure = mapped.access === "read-write"

@@ -278,3 +278,9 @@ test("windows().mirrors unmaps the second half, then the first, and does not vac
   assertEquals(refused.mirrors.unmap(ADDRESS, WHOLE)?.osError, 487);
   assertStrictEquals(refused.mirrors.discard(ADDRESS, WHOLE)?.code, "ENOTSUP");
 });
+
+test("windows().mirrors never unmaps the second half twice", () => {
+  const { mirrors, runtime } = openWindows({ UnmapViewOfFile: [undefined, 487] });
+  assertStrictEquals(mirrors.unmap(ADDRESS, WHOLE), undefined);
+  assertEquals(runtime.calls, [unmap(SECOND), unmap(ADDRESS), unmap(ADDRESS)]);
+});

@@ -124,9 +124,9 @@ export function windowsMirrors(
 
     unmap(address, byteLength) {
       // The second half first: one that is refused here can be tried again, whole.
-      for (const base of [address + byteLength / 2n, address]) {
-        if (c.UnmapViewOfFile(base) === 0) return failed("UnmapViewOfFile");
-      }
+      if (c.UnmapViewOfFile(address + byteLength / 2n) === 0) return failed("UnmapViewOfFile");
+      // After that it must not be: others may be mapped where that half was.
+      if (c.UnmapViewOfFile(address) === 0) c.UnmapViewOfFile(address);
       return undefined;
     },
 

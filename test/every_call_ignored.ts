@@ -1,0 +1,57 @@
+/**
+ * The failures of native calls that are no error of the public call, or that
+ * another error names.
+ *
+ * @module
+ */
+
+/** The failures that are no error, and why; the row is one of each system that makes the call. */
+export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: string])[] = [
+  [/./, "close", "it is closed all the same"],
+  [/./, "CloseHandle", "it is closed all the same"],
+  [/at a hint$/, "VirtualAlloc", "Windows is asked once more, without the hint"],
+  [/at a hint$/, "MapViewOfFileEx", "Windows is asked once more, without the hint"],
+  [/^mapMut\(\) of a descriptor$/, "open", "only resizing needs the file's own opening"],
+  [/^map(Mut|Exec)?\(\)/, "lseek", "the position is nobody else's"],
+  [/populated/, "mach_vm_read_overwrite", "a page that cannot be read now is when it is used"],
+  [/populated/, "ReadProcessMemory", "a page that cannot be read now is when it is used"],
+  [/^discard\(\)$|decommitted$|^decommit/, "madvise", "it is mapped over instead"],
+  [/^discard\(\) of a file$/, "madvise", "it is tried once more, without locks"],
+  [/^unmap\(\) .*viewed$/, "madvise", "it is mapped over instead"],
+  [/^unmap\(\) .*viewed$/, "mmap", "the memory goes with the range"],
+  [/^unmap\(\) .*viewed$/, "DiscardVirtualMemory", "the memory goes with the range"],
+  [/^(protect|commit)\(\) of parts$/, "madvise", "it is mapped over instead"],
+  [/^discard\(\) of what is locked$/, "madvise", "it is mapped over instead"],
+  [/^discard\(\) of a file that is locked$/, "madvise", "it is tried once more, without locks"],
+  [/is locked/, "VirtualUnlock", "what is locked takes up memory, and no more"],
+  [/^resize\(\) .*longer( elsewhere)?$/, "mmap", "it is moved"],
+  [/^resize\(\) .*longer( elsewhere)?$/, "mremap", "it is copied"],
+  [/^resize\(\) .*file.*longer/, "lseek", "the position is nobody else's"],
+  [/^resize\(\) .*viewed/, "madvise", "it is mapped over instead"],
+  [/^resize\(\) .*viewed/, "mmap", "the memory goes with the range"],
+  [/^resize\(\) .*viewed/, "DiscardVirtualMemory", "the memory goes with the range"],
+  [/^prefault\(\) of a file/, "mach_vm_read_overwrite", "it is when it is used"],
+  [/^prefault\(\) of a file/, "ReadProcessMemory", "it is when it is used"],
+  [/name$/, "prctl", "older kernels have no names"],
+  [/huge pages, aligned/, "mmap", "another place is tried"],
+  [/aligned/, "VirtualAlloc", "another place is tried"],
+  [/huge pages, aligned/, "madvise", "another place is tried"],
+  [/aligned/, "CreateFileMappingW", "another place is tried"],
+  [/aligned/, "MapViewOfFileEx", "another place is tried"],
+  [/huge pages/, "OpenProcessToken", "the mapping tells whether it is allowed"],
+  [/huge pages/, "LookupPrivilegeValueW", "the mapping tells whether it is allowed"],
+  [/huge pages/, "AdjustTokenPrivileges", "the mapping tells whether it is allowed"],
+  [/^mapMirrored\(\) at a hint$/, "VirtualAlloc2", "Windows is asked once more, without the hint"],
+  [/^unmap\(\) of a mirror/, "UnmapViewOfFile", "the half that is left is tried once more"],
+];
+
+/** The calls that are made to overcome another's failure, which the error names. */
+export const BLAMED: readonly (readonly [
+  scenario: RegExp,
+  call: string,
+  blamed: readonly [syscall: string, osError: number],
+])[] = [
+  [/^lock\(\)/, "GetProcessWorkingSetSize", ["VirtualLock", 1453]],
+  [/^lock\(\)/, "SetProcessWorkingSetSize", ["VirtualLock", 1453]],
+  [/^discard\(\) of a file that is locked$/, "munlock", ["madvise", 22]],
+];

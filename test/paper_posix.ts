@@ -1,0 +1,180 @@
+/**
+ * Linux and macOS of paper.
+ *
+ * @module
+ */
+import type { Os } from "../ffi/os/os.ts";
+import { type FakeRuntime, OVERWRITTEN } from "./fake_runtime.ts";
+import {
+  Account,
+  GRANULE,
+  PAGE,
+  PaperRuntime,
+  type PaperSystem,
+  Refusal,
+} from "./paper_account.ts";
+
+const MAP_FAILED = 2n ** 64n - 1n;
+const ERRNO_ADDRESS = 0x7f12_3456_789cn;
+const EINVAL = 22;
+
+/** Opens such a system. */
+export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
+  const account = new Account();
+  const errno = new Int32Array([OVERWRITTEN]);
+  const owned = (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0);
+  let handler = 0n;
+
+  /** Moves pages, or takes more, or (`keeps`) leaves the range as if it had never been stored to. */
+  const move = (
+    from: bigint,
+    byteLength: bigint,
+    to: bigint,
+    newByteLength: bigint,
+    keeps: boolean,
+  ) => {
+    const [state] = account.states(from, byteLength);
+    if (!keeps) account.unmap(from, byteLength);
+    return account.map(to, newByteLength, state!, to !== 0n);
+  };
+
+  const standIns = {
+    ...account.failable((error) => errno[0] = error || OVERWRITTEN, {
+      mmap: [
+        MAP_FAILED,
+        (
+          address: bigint,
+          byteLength: bigint,
+          protection: number,
+          flags: number,
+          file: number,
+          offset: bigint,
+        ) => {
+          const [MAP_SHARED, MAP_FIXED, MAP_HUGETLB] = [0x1, 0x10, 0x40000];
+          const isFixed = (flags & MAP_FIXED) !== 0;
+          if (isFixed) account.own(address, byteLength);
+          const what = file === -1 ? "anonymous" : `file at ${offset}`;
+          const kind = ((flags & MAP_SHARED) !== 0 ? "shared " : "") +
+            ((flags & MAP_HUGETLB) !== 0 ? "huge " : "");
+          return account.map(address, byteLength, `${kind}${what} ${protection}`, isFixed);
+        },
+      ],
+      munmap: [-1, (address: bigint, byteLength: bigint) => {
+        account.unmap(address, byteLength);
+        return 0;
+      }],
+      mremap: [
+        MAP_FAILED,
+        (
+          address: bigint,
+          byteLength: bigint,
+          newByteLength: bigint,
+          flags: number,
+          target: bigint,
+        ) => {
+          const [MREMAP_FIXED, MREMAP_DONTUNMAP] = [2, 4];
+          const to = (flags & MREMAP_FIXED) === 0 ? 0n : target;
+          if (to !== 0n) account.own(to, newByteLength);
+          if (byteLength === 0n) return move(address, newByteLength, to, newByteLength, true);
+          const keeps = (flags & MREMAP_DONTUNMAP) !== 0;
+          return move(address, byteLength, to, newByteLength, keeps);
+        },
+      ],
+      mprotect: [-1, (address: bigint, byteLength: bigint, protection: number) => {
+        account.change(address, byteLength, (state) => state.replace(/\d+$/, String(protection)));
+        return 0;
+      }],
+      madvise: [-1, (address: bigint, byteLength: bigint, advice: number) => {
+        const MADV_DONTNEED = 4;
+        account.own(address, byteLength);
+        if (advice === MADV_DONTNEED && account.isLocked(address, byteLength)) {
+          throw new Refusal(EINVAL);
+        }
+        return 0;
+      }],
+      mlock: [-1, (address: bigint, byteLength: bigint) => {
+        account.lock(address, byteLength, true);
+        return 0;
+      }],
+      munlock: [-1, (address: bigint, byteLength: bigint) => {
+        account.lock(address, byteLength, false);
+        return 0;
+      }],
+      mincore: [-1, owned],
+      msync: [-1, owned],
+      prctl: [
+        -1,
+        (_operation: number, _kind: bigint, address: bigint, byteLength: bigint) =>
+          owned(address, byteLength),
+      ],
+      open: [-1, () => account.opened("file")],
+      lseek: [
+        -1n,
+        (_file: number, _offset: bigint, whence: number) =>
+          whence === 2 ? BigInt(account.fileByteLength) : 0n,
+      ],
+      ftruncate: [-1, (_file: number, byteLength: bigint) => {
+        account.fileByteLength = Number(byteLength);
+        return 0;
+      }],
+      process_vm_readv: [-1n, () => account.copies.shift() ?? 1n],
+      process_vm_writev: [-1n, () => account.copies.shift() ?? 1n],
+      // What the guard of Linux calls.
+      sigaction: [-1, (_signal: number, action: bigint, old: Uint8Array) => {
+        new DataView(old.buffer).setBigUint64(0, handler, true);
+        if (action !== 0n) handler = HANDLER;
+        return 0;
+      }],
+      pipe2: [-1, (ends: Uint8Array) => {
+        const files = [account.opened("pipe"), account.opened("pipe")];
+        new Int32Array(ends.buffer, ends.byteOffset, 2).set(files);
+        return 0;
+      }],
+      write: [-1n, (_end: number, _source: bigint, byteLength: bigint) => byteLength],
+      read: [-1n, (_end: number, target: Uint8Array, byteLength: bigint) => {
+        if (account.installedCode === undefined) throw new Refusal(EINVAL);
+        target.set(account.installedCode);
+        return byteLength;
+      }],
+    }),
+    // A descriptor is closed even where that fails.
+    close(file: number) {
+      errno[0] = account.called("close") ?? OVERWRITTEN;
+      account.closed(file);
+      return errno[0] === OVERWRITTEN ? 0 : -1;
+    },
+    mach_vm_read_overwrite: () => account.called("mach_vm_read_overwrite") ?? 0,
+    mach_vm_write: () => account.called("mach_vm_write") ?? 0,
+    mach_vm_remap(
+      _task: number,
+      target: Uint8Array,
+      byteLength: bigint,
+      _mask: bigint,
+      _flags: number,
+      _source: number,
+      address: bigint,
+    ) {
+      const error = account.called("mach_vm_remap") ?? 0;
+      const to = new DataView(target.buffer).getBigUint64(0, true);
+      account.own(to, byteLength);
+      if (error === 0) move(address, byteLength, to, byteLength, true);
+      return error;
+    },
+    task_self_trap: () => 259,
+    getpid: () => 1234,
+    memmove: () => 0n,
+    bcopy: () => {},
+    memcpy(target: bigint, source: Uint8Array) {
+      account.installedCode = source.slice();
+      return target;
+    },
+    sysconf: () => PAGE,
+    __errno_location: () => ERRNO_ADDRESS,
+    __error: () => ERRNO_ADDRESS,
+  };
+  const runtime = new PaperRuntime(standIns, new Map([[ERRNO_ADDRESS, errno.buffer]]));
+  return { os: open(runtime), runtime, account };
+}
+
+/** Where the handler is said to be that is installed. */
+const HANDLER = 2n ** 59n + GRANULE;

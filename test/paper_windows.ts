@@ -1,0 +1,174 @@
+/**
+ * Windows of paper, in which addresses that are merely reserved are told from
+ * pages that are committed.
+ *
+ * @module
+ */
+import { windows } from "../ffi/os/windows.ts";
+import { OVERWRITTEN, writeSystemInfo } from "./fake_runtime.ts";
+import { Account, PAGE, PaperRuntime, type PaperSystem, Refusal } from "./paper_account.ts";
+
+const INVALID_HANDLE_VALUE = 2n ** 64n - 1n;
+const MEM_COMMIT = 0x1000;
+const MEM_RESERVE = 0x2000;
+const MEM_DECOMMIT = 0x4000;
+const MEM_PRESERVE_PLACEHOLDER = 0x2;
+const MEM_LARGE_PAGES = 0x2000_0000;
+const ERROR_NOT_LOCKED = 158;
+const ERROR_INVALID_ADDRESS = 487;
+const ERROR_WORKING_SET_QUOTA = 1453;
+
+/** Opens such a system. */
+export function paperWindows(): PaperSystem {
+  const account = new Account();
+  let lastError = OVERWRITTEN;
+  let position = 0;
+  const isCommitted = (address: bigint, byteLength: bigint) =>
+    account.states(address, byteLength).every((state) => /\d$/.test(state));
+  /** Sees to it that nothing touches what is not there. */
+  const checkCommitted = (address: bigint, byteLength: bigint) => {
+    if (!isCommitted(address, byteLength)) throw new Error("It is not committed");
+  };
+  const protect = (address: bigint, byteLength: bigint, protection: number) =>
+    account.change(address, byteLength, (state) => state.replace(/\d+$/, String(protection)));
+
+  const standIns = {
+    ...account.failable((error) => lastError = error || OVERWRITTEN, {
+      VirtualAlloc: [
+        0n,
+        (address: bigint, byteLength: bigint, type: number, protection: number) => {
+          if ((type & MEM_RESERVE) === 0) {
+            // The protection of what is committed may change, or not.
+            const isMemory = account.states(address, byteLength).every((state) =>
+              !state.startsWith("file") && !state.startsWith("section")
+            );
+            if (!isMemory) throw new Refusal(ERROR_INVALID_ADDRESS);
+            account.change(
+              address,
+              byteLength,
+              (state) => state === "reserved" ? `memory ${protection}` : state,
+            );
+            return address;
+          }
+          const kind = (type & MEM_LARGE_PAGES) !== 0 ? "huge memory" : "memory";
+          const state = (type & MEM_COMMIT) !== 0 ? `${kind} ${protection}` : "reserved";
+          return account.map(address, byteLength, state);
+        },
+      ],
+      VirtualAlloc2: [0n, (_process: bigint, address: bigint, byteLength: bigint) => {
+        return account.map(address, byteLength, "placeholder");
+      }],
+      VirtualFree: [0, (address: bigint, byteLength: bigint, type: number) => {
+        if (type === MEM_DECOMMIT) account.change(address, byteLength, () => "reserved");
+        else if ((type & MEM_PRESERVE_PLACEHOLDER) !== 0) account.split(address, byteLength);
+        else account.unmapWhole(address);
+        return 1;
+      }],
+      VirtualProtect: [0, (address: bigint, byteLength: bigint, protection: number) => {
+        if (!isCommitted(address, byteLength)) throw new Refusal(ERROR_INVALID_ADDRESS);
+        protect(address, byteLength, protection);
+        return 1;
+      }],
+      VirtualLock: [0, (address: bigint, byteLength: bigint) => {
+        checkCommitted(address, byteLength);
+        if (account.lockable < byteLength) throw new Refusal(ERROR_WORKING_SET_QUOTA);
+        account.lockable -= byteLength;
+        account.lock(address, byteLength, true);
+        return 1;
+      }],
+      VirtualUnlock: [0, (address: bigint, byteLength: bigint) => {
+        if (!account.isLocked(address, byteLength)) throw new Refusal(ERROR_NOT_LOCKED);
+        account.lock(address, byteLength, false);
+        return 1;
+      }],
+      GetProcessWorkingSetSize: [0, () => 1],
+      SetProcessWorkingSetSize: [0, (_process: bigint, minimum: bigint) => {
+        account.lockable = minimum;
+        return 1;
+      }],
+      PrefetchVirtualMemory: [0, () => 1],
+      VirtualQuery: [0n, (address: bigint, info: Uint8Array) => {
+        const fields = new DataView(info.buffer);
+        const state = isCommitted(address, PAGE) ? MEM_COMMIT : MEM_RESERVE;
+        fields.setBigUint64(0, address, true); // PVOID BaseAddress
+        fields.setBigUint64(24, PAGE, true); // SIZE_T RegionSize
+        fields.setUint32(32, state, true); // DWORD State
+        return 48n;
+      }],
+      K32QueryWorkingSetEx: [0, () => 1],
+      CreateFileW: [INVALID_HANDLE_VALUE, () => BigInt(account.opened("file"))],
+      GetFileSizeEx: [0, (_file: bigint, size: Uint8Array) => {
+        new DataView(size.buffer).setBigInt64(0, BigInt(account.fileByteLength), true);
+        return 1;
+      }],
+      SetFilePointerEx: [0, (_file: bigint, distance: bigint) => (position = Number(distance), 1)],
+      SetEndOfFile: [0, () => (account.fileByteLength = position, 1)],
+      CreateFileMappingW: [0n, () => BigInt(account.opened("section"))],
+      MapViewOfFileEx: [
+        0n,
+        (
+          section: bigint,
+          access: number,
+          high: number,
+          low: number,
+          byteLength: bigint,
+          address: bigint,
+        ) => {
+          if (account.open.get(Number(section)) !== "section") throw new Error("No section");
+          const FILE_MAP: Record<number, number> = { 1: 8, 2: 4, 0x24: 0x20 };
+          return account.map(address, byteLength, `file at ${high} ${low} ${FILE_MAP[access]}`);
+        },
+      ],
+      MapViewOfFile3: [
+        0n,
+        (
+          section: bigint,
+          _process: bigint,
+          address: bigint,
+          _offset: bigint,
+          byteLength: bigint,
+          _type: number,
+          protection: number,
+        ) => {
+          if (account.open.get(Number(section)) !== "section") throw new Error("No section");
+          const isFree = account.pages.get(address)?.base === address &&
+            account.states(address, byteLength).every((state) => state === "placeholder");
+          if (!isFree) throw new Error("No placeholder");
+          return account.map(address, byteLength, `section ${protection}`, true);
+        },
+      ],
+      UnmapViewOfFile: [0, (address: bigint) => (account.unmapWhole(address), 1)],
+      FlushViewOfFile: [
+        0,
+        (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 1),
+      ],
+      FlushFileBuffers: [0, (file: bigint) => Number(account.open.has(Number(file)))],
+      ReadProcessMemory: [0, () => 1],
+      WriteProcessMemory: [0, () => 1],
+      OpenProcessToken: [0, (_process: bigint, _access: number, token: Uint8Array) => {
+        const handle = BigInt(account.opened("token"));
+        new DataView(token.buffer).setBigUint64(0, handle, true);
+        return 1;
+      }],
+      LookupPrivilegeValueW: [0, () => 1],
+      AdjustTokenPrivileges: [0, () => 1],
+    }),
+    CloseHandle(handle: bigint) {
+      lastError = account.called("CloseHandle") ?? OVERWRITTEN;
+      account.closed(Number(handle));
+      return 1;
+    },
+    DiscardVirtualMemory(address: bigint, byteLength: bigint) {
+      const error = account.called("DiscardVirtualMemory");
+      return error ?? (isCommitted(address, byteLength) ? 0 : ERROR_INVALID_ADDRESS);
+    },
+    RtlZeroMemory: (address: bigint, byteLength: bigint) => checkCommitted(address, byteLength),
+    RtlMoveMemory: () => {},
+    GetCurrentProcess: () => INVALID_HANDLE_VALUE,
+    GetLargePageMinimum: () => 2n ** 21n,
+    GetLastError: () => lastError,
+    GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, {}),
+  };
+  const runtime = new PaperRuntime(standIns);
+  return { os: windows(runtime), runtime, account };
+}
