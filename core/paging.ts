@@ -215,25 +215,28 @@ export class Pages {
   }
 
   #change(range: PageRange, access: Access, isMeant: (run: Run<Access>) => boolean): void {
-    const changed: Run<Access>[] = [];
-    for (const run of this.#access.runsIn(range.start, range.end).filter(isMeant)) {
+    const runs = this.#access.runsIn(range.start, range.end).filter(isMeant);
+    // Until all is done: where the stack is exhausted on the way, no view is
+    // made of pages that may not be what they were.
+    for (const { start, end } of runs) this.#access.set(start, end, "none");
+    for (const [index, run] of runs.entries()) {
       const failure = this.#clear(run) ?? this.#protect(run, access);
-      changed.push(run);
       if (failure === undefined) continue;
       // As before: what was done is undone.
-      for (const { start, end, value } of changed) {
+      for (const { start, end, value } of runs.slice(0, index + 1)) {
         for (const part of this.#history.runsIn(start, end)) {
           // A late call of the runtime may be at what was viewed before.
           this.#protect(part, part.value === "decommitted" ? "read-write" : value);
         }
       }
+      for (const { start, end, value } of runs) this.#access.set(start, end, value);
       throw refused(`to make ${this.#words(run)} ${access}`, failure);
     }
-    for (const { start, end } of changed) {
-      this.#access.set(start, end, access);
+    for (const { start, end } of runs) {
       for (const part of this.#history.runsIn(start, end)) {
         if (part.value === "decommitted") this.#history.set(part.start, part.end, "viewed");
       }
+      this.#access.set(start, end, access);
     }
   }
 
@@ -263,23 +266,30 @@ export class Pages {
     const { os } = host();
     for (const run of this.#history.runsIn(range.start, range.end)) {
       const { address, byteLength } = this.#addresses(run);
+      const before = this.#access.runsIn(run.start, run.end);
+      this.#access.set(run.start, run.end, "none"); // first, as in #change()
       const failure = run.value === "never viewed"
         ? os.decommit(address, byteLength)
-        : this.#vacate(run);
-      if (failure !== undefined) throw refused(`to decommit ${this.#words(run)}`, failure);
-      this.#access.set(run.start, run.end, "none");
+        : this.#vacate(run, before);
+      if (failure !== undefined) {
+        for (const { start, end, value } of before) this.#access.set(start, end, value);
+        throw refused(`to decommit ${this.#words(run)}`, failure);
+      }
       if (run.value === "viewed") this.#history.set(run.start, run.end, "decommitted");
     }
   }
 
   /** Gives the memory of pages back that stay readable and writable to the system. */
-  #vacate({ start, end, value }: Run<History>): Failure | undefined {
+  #vacate(
+    { start, end, value }: Run<History>,
+    before: readonly Run<Access>[],
+  ): Failure | undefined {
     const { os } = host();
     const { address, byteLength } = this.#addresses({ start, end });
     const failure = os.protect(address, byteLength, "read-write") ??
       os.vacate(address, byteLength);
     if (failure !== undefined && value === "viewed") {
-      for (const run of this.#access.runsIn(start, end)) this.#protect(run, run.value);
+      for (const run of before) this.#protect(run, run.value);
     }
     return failure;
   }
