@@ -408,7 +408,7 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
   for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
     const fault = { call: "mmap", nth: 2, error: 1 };
     const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
-    const backing = { file: 3, offset: 4096 };
+    const backing = { file: 3, offset: 4096, guard: undefined };
     const mapped = {
       access: "read-write",
       source: "shared file",
@@ -448,4 +448,8 @@ test("linux() moves by mremap with the flags of each way", () => {
     [from, 8192n, 8192n, 3, to],
     [from, 8192n, 8192n, 3, to],
   ]);
+});
+
+test("resize() changes nothing when little is left of the stack", async () => {
+  assertEquals(await childValue("stack_limit.ts"), { areRefused: true, changed: 0 });
 });
