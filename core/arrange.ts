@@ -6,7 +6,8 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { FileRequest } from "../ffi/os/files.ts";
-import type { Failure, Mapper, MapRequest, Os } from "../ffi/os/os.ts";
+import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
+import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import type { Placing } from "./lifetime.ts";
 import { asked, discarded, place, populate, withRoom } from "./placement.ts";

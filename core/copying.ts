@@ -4,7 +4,7 @@
  * @module
  */
 import { host } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/os.ts";
+import type { Failure } from "../ffi/os/mapper.ts";
 import { hex, refused } from "./errors.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure } from "../ffi/os/os.ts";
+import type { Failure } from "../ffi/os/mapper.ts";
 
 /** What an {@linkcode MmapError} carries besides its message. */
 export interface MmapErrorInit {

@@ -5,7 +5,7 @@
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
 import type { FileUse, OpenFile } from "../ffi/os/files.ts";
-import type { MapRequest } from "../ffi/os/os.ts";
+import type { MapRequest } from "../ffi/os/mapper.ts";
 import type { FileFacts } from "../ffi/runtime/node_files.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { MmapError, refused } from "./errors.ts";
@@ -20,7 +20,15 @@ import { describe } from "./validate.ts";
  * A file: its path, its `file:` URL, an open descriptor of it, or an object
  * with a descriptor, such as the `FileHandle` of `node:fs/promises`.
  */
-export type FileSource = string | URL | number | { readonly fd: number };
+export type FileSource = string | FileUrl | number | { readonly fd: number };
+
+/** A `URL`, as far as it is used. */
+export interface FileUrl {
+  /** All of it: `file:///…`. */
+  readonly href: string;
+  /** `file:` */
+  readonly protocol: string;
+}
 
 /** One way to map a file. */
 export interface FileKind {
@@ -50,9 +58,10 @@ export function mapFile(
   const { allocationGranularity } = system.os;
   checkHonoured(settings, "file");
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
-  const opened = typeof source === "string" || source instanceof URL
-    ? openPath(system, typeof source === "string" ? source : runtimeFiles().pathOf(source), use)
-    : openDescriptor(system, descriptorOf(source), use);
+  const path = pathOf(source);
+  const opened = path === undefined
+    ? openDescriptor(system, descriptorOf(source), use)
+    : openPath(system, path, use);
   const skip = settings.offset % allocationGranularity;
   const backing: Backing = {
     file: opened.own,
@@ -126,6 +135,15 @@ function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUs
     name,
     byteLength: facts.byteLength,
   };
+}
+
+/** The path that a caller gives, where it is no descriptor. */
+function pathOf(source: unknown): string | undefined {
+  if (typeof source === "string") return source;
+  if (typeof source !== "object" || source === null) return undefined;
+  const { href, protocol } = source as Partial<FileUrl>;
+  const isUrl = typeof href === "string" && typeof protocol === "string";
+  return isUrl ? runtimeFiles().pathOf(href) : undefined;
 }
 
 /** The descriptor that a caller means. */

@@ -10,7 +10,7 @@
  */
 import { host } from "../ffi/host.ts";
 import type { OpenFile } from "../ffi/os/files.ts";
-import type { Failure, Mapper, MapRequest } from "../ffi/os/os.ts";
+import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 
 /** What the memory of a file keeps until it is unmapped. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Host, host } from "../ffi/host.ts";
-import type { MapRequest } from "../ffi/os/os.ts";
+import type { MapRequest } from "../ffi/os/mapper.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { hex } from "./errors.ts";
 import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";
@@ -457,14 +457,13 @@ export class MmapOptions {
    * 2.7.13; or as {@linkcode MmapOptions.mapAnon} does. Nothing stays mapped or open.
    * @throws {Error} As `mapAnon()` does; in Deno `NotCapable` without `--allow-read`.
    *
-   * @example The header of a file
+   * @example The first bytes of a program
    * ```ts
-   * import { writeFileSync } from "node:fs";
+   * import process from "node:process";
    * import { MmapOptions } from "@sysalloc/sysalloc";
    *
-   * writeFileSync("numbers.bin", new Float64Array([1, 2, 3]));
-   * using mmap = new MmapOptions().map("numbers.bin");
-   * console.log(mmap.view(Float64Array)); // Float64Array(3) [ 1, 2, 3 ]
+   * using mmap = new MmapOptions().map(process.execPath);
+   * console.log(mmap.view(Uint8Array, 0, 4)); // on Linux 7f 45 4c 46: "\x7fELF"
    * ```
    */
   map(file: FileSource): Mmap {
@@ -493,10 +492,13 @@ export class MmapOptions {
    * @example A counter in a file
    * ```ts
    * import { writeFileSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   * import { join } from "node:path";
    * import { MmapOptions } from "@sysalloc/sysalloc";
    *
-   * writeFileSync("counter.bin", new Uint8Array(8));
-   * using mmap = new MmapOptions().mapMut("counter.bin");
+   * const path = join(tmpdir(), "sysalloc-counter");
+   * writeFileSync(path, new Uint8Array(8), { flag: "a" }); // makes it 8 bytes longer
+   * using mmap = new MmapOptions().mapMut(path);
    * mmap.view(BigUint64Array)[0]! += 1n;
    * mmap.flush();
    * ```

@@ -6,7 +6,7 @@
  * @module
  */
 import { host } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/os.ts";
+import type { Failure } from "../ffi/os/mapper.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, mapperOf } from "./lifetime.ts";
 import type { Extent, PageRange } from "./page_range.ts";

@@ -6,7 +6,8 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { FileRequest } from "../ffi/os/files.ts";
-import type { Mapper, MapRequest, MirrorRequest, Os } from "../ffi/os/os.ts";
+import type { Mapper, MapRequest, MirrorRequest } from "../ffi/os/mapper.ts";
+import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
 import { heldRanges, release, releaseHeldRanges, releaseHeldRangesIn } from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";

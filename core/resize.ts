@@ -5,7 +5,7 @@
  * @module
  */
 import type { Host } from "../ffi/host.ts";
-import type { Failure, MapRequest } from "../ffi/os/os.ts";
+import type { Failure, MapRequest } from "../ffi/os/mapper.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
-import type { Mapper, MirrorRequest } from "../ffi/os/os.ts";
+import type { Mapper, MirrorRequest } from "../ffi/os/mapper.ts";
 import { windows } from "../ffi/os/windows.ts";
 import { type Argument, type Call, FakeRuntime, OVERWRITTEN, request } from "./fake_runtime.ts";
 import { test } from "./harness.ts";

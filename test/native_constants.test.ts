@@ -11,7 +11,7 @@ import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
 import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
-import * as posix from "../ffi/os/posix.ts";
+import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";

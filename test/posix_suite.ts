@@ -5,7 +5,8 @@
  * @module
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { Os, Protection } from "../ffi/os/os.ts";
+import type { Protection } from "../ffi/os/mapper.ts";
+import type { Os } from "../ffi/os/os.ts";
 import type { Native } from "../ffi/symbols.ts";
 import { type Call, fakePosix, type FakeSystem, request, type Script } from "./fake_runtime.ts";
 import { test } from "./harness.ts";

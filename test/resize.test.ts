@@ -414,6 +414,7 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
       source: "shared file",
       margin: 0,
       skip: 5,
+      isGuarded: false,
       byteLength: 8000,
     } as const;
     const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };

@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { MapRequest, Os } from "../ffi/os/os.ts";
+import type { MapRequest } from "../ffi/os/mapper.ts";
+import type { Os } from "../ffi/os/os.ts";
 import { CODES, windows } from "../ffi/os/windows.ts";
 import { type Call, type FakeSystem, fakeWindows, request, type Script } from "./fake_runtime.ts";
 import { test } from "./harness.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Failure } from "./os.ts";
+import type { Failure } from "./mapper.ts";
 
 /** How one operating system copies. */
 export interface Copying {

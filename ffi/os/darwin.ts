@@ -8,7 +8,8 @@ import { DARWIN_ADVICE } from "./darwin_advice.ts";
 import type { Os } from "./os.ts";
 import { darwinCopying } from "./darwin_copying.ts";
 import { darwinRepeat } from "./darwin_mirrors.ts";
-import { MAP_PRIVATE, posix } from "./posix.ts";
+import { MAP_PRIVATE } from "./posix_calls.ts";
+import { posix } from "./posix.ts";
 
 /** `MAP_ANON`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/mmap.2.html} */
 export const MAP_ANON = 0x1000;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import { type Failure, failure } from "./os.ts";
+import { type Failure, failure } from "./mapper.ts";
 import type { CopyingShared, KernelCopying } from "./posix_copying.ts";
 
 const FUNCTIONS = {

@@ -5,8 +5,8 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { KERN_CODES } from "./darwin_copying.ts";
-import { failure } from "./os.ts";
-import type { PosixShared } from "./posix.ts";
+import { failure } from "./mapper.ts";
+import type { PosixShared } from "./posix_calls.ts";
 import type { Repeat } from "./posix_mirrors.ts";
 
 /** `VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE`, from `<mach/vm_statistics.h>` */

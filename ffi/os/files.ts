@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure, Mapper, MapRequest } from "./os.ts";
+import type { Failure, Mapper, MapRequest } from "./mapper.ts";
 
 /** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
 export type OpenFile = number;

@@ -10,7 +10,8 @@ import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
-import { MAP_PRIVATE, posix } from "./posix.ts";
+import { MAP_PRIVATE } from "./posix_calls.ts";
+import { posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 
 /** `MAP_ANONYMOUS`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */

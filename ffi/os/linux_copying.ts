@@ -4,8 +4,8 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure } from "./os.ts";
-import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix.ts";
+import type { Failure } from "./mapper.ts";
+import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
 import type { CopyingShared, KernelCopying } from "./posix_copying.ts";
 
 const FUNCTIONS = {

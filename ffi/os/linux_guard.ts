@@ -6,7 +6,7 @@
  * @module
  */
 import type { Functions, Native, SymbolTable } from "../symbols.ts";
-import { MAP_FAILED, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "./posix.ts";
+import { MAP_FAILED, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
 import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
 import { CODE } from "./truncation_guard_code.ts";
 

@@ -4,8 +4,9 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure, Remap } from "./os.ts";
-import { MAP_FAILED, type PosixShared } from "./posix.ts";
+import type { Failure } from "./mapper.ts";
+import type { Remap } from "./os.ts";
+import { MAP_FAILED, type PosixShared } from "./posix_calls.ts";
 import type { Repeat } from "./posix_mirrors.ts";
 
 /** `MREMAP_MAYMOVE`: {@link https://man7.org/linux/man-pages/man2/mremap.2.html} */

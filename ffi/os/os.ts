@@ -9,79 +9,9 @@
  */
 import type { Copying } from "./copying.ts";
 import type { Files } from "./files.ts";
+import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
-
-/** A call that the system refused. */
-export interface Failure {
-  /** The name of the C function. */
-  readonly syscall: string;
-  /** `errno`, or `GetLastError()` on Windows. */
-  readonly osError: number;
-  /** The POSIX name of the error; `"UNKNOWN"` for a number that the tables lack. */
-  readonly code: string;
-}
-
-/**
- * What plain loads, stores and jumps may do with memory. What is stored to
- * `"copy-on-write"` memory does not reach the file that it was mapped from.
- */
-export type Protection = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
-
-/** What to map. */
-export interface MapRequest {
-  /** What may be done with it. Where it is `"none"`, addresses are taken and no memory is. */
-  readonly protection: Protection;
-  /** The address to map at, in bytes; `0n` leaves the choice to the system. */
-  readonly hint: bigint;
-  /** The length in bytes, above 0, of any alignment. */
-  readonly byteLength: bigint;
-  /** Back every page with memory before returning, where {@linkcode Os.populates}. */
-  readonly populate: boolean;
-  /** Set no swap space aside. */
-  readonly noReserve: boolean;
-  /** Fail rather than map at another address or over other memory. */
-  readonly strict: boolean;
-  /** Tell the system that it is for a stack, where that means something to it. */
-  readonly stack?: boolean | undefined;
-}
-
-/** What of memory that is mapped twice in a row; its length is that of both. */
-export interface MirrorRequest extends MapRequest {
-  /** Tells it from another request. */
-  readonly isMirrored: true;
-}
-
-/** How memory of one kind, anonymous or of files, is mapped, changed and unmapped. */
-export interface Mapper<Request extends MapRequest> {
-  /**
-   * Maps. Returns the address, which can differ from a hint, even a strict
-   * one: some systems can only be asked.
-   */
-  map(request: Request): bigint | Failure;
-
-  /**
-   * Unmaps exactly what one call of {@linkcode Mapper.map} mapped, or, where
-   * {@linkcode Os.unmapsNeighbours}, what several mapped side by side.
-   */
-  unmap(address: bigint, byteLength: bigint): Failure | undefined;
-
-  /**
-   * Gives the memory of a mapping back at once. Its range stays mapped,
-   * readable and writable: there is nothing in it any more, and it takes up
-   * memory again where it is stored to.
-   */
-  vacate(address: bigint, byteLength: bigint): Failure | undefined;
-
-  /**
-   * Gives the memory of readable and writable pages back, so that they are as
-   * if they had never been stored to.
-   */
-  discard(address: bigint, byteLength: bigint): Failure | undefined;
-
-  /** Changes what may be done with whole pages. They get memory, zeroed, where they had none. */
-  protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
-}
 
 /** How one operating system does huge pages. */
 export interface HugePages {
@@ -155,13 +85,4 @@ export interface Os extends Mapper<MapRequest> {
   guard?(): TruncationGuard | undefined;
   /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
   readonly residency: Residency;
-}
-
-/** Makes the failure of `syscall`, its code looked up in `codes`. */
-export function failure(
-  syscall: string,
-  osError: number,
-  codes: Readonly<Record<number, string>>,
-): Failure {
-  return { syscall, osError, code: codes[osError] ?? "UNKNOWN" };
 }

@@ -6,33 +6,20 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
 import {
-  type Failure,
-  failure,
-  type HugePages,
-  type MapRequest,
-  type Os,
-  type Protection,
-  type Remap,
-} from "./os.ts";
+  MAP_FAILED,
+  MAP_FIXED,
+  type PosixShared,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from "./posix_calls.ts";
+import { type Failure, failure, type MapRequest, type Protection } from "./mapper.ts";
+import type { HugePages, Os, Remap } from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
 import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
-
-/** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
-export const PROT_NONE = 0x0;
-/** `PROT_READ` */
-export const PROT_READ = 0x1;
-/** `PROT_WRITE` */
-export const PROT_WRITE = 0x2;
-/** `PROT_EXEC` */
-export const PROT_EXEC = 0x4;
-/** `MAP_PRIVATE` */
-export const MAP_PRIVATE = 0x2;
-/** `MAP_FIXED` */
-export const MAP_FIXED = 0x10;
-/** `MAP_FAILED`, `(void *) -1` */
-export const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 const FUNCTIONS = {
   // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
@@ -57,28 +44,6 @@ const PROTECTIONS: Readonly<Record<Protection, number>> = {
   "copy-on-write": PROT_READ | PROT_WRITE, // of a private mapping
   "read-execute": PROT_READ | PROT_EXEC,
 };
-
-/** The calls of memory that files and copying need too. */
-export interface MemoryCalls {
-  mmap(
-    address: bigint,
-    byteLength: bigint,
-    protection: number,
-    flags: number,
-    file: number,
-    offset: bigint,
-  ): bigint;
-  munmap(address: bigint, byteLength: bigint): number;
-  madvise(address: bigint, byteLength: bigint, advice: number): number;
-}
-
-/** What all that calls the C library shares. */
-export interface PosixShared {
-  /** The C library's name. */
-  readonly library: string;
-  /** Makes the failure of the call that has just failed. */
-  readonly failed: (syscall: string) => Failure;
-}
 
 /** In what one POSIX system differs from another. */
 export interface Posix extends PosixResidency {

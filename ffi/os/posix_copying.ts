@@ -5,8 +5,8 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Copying } from "./copying.ts";
-import type { Failure } from "./os.ts";
-import type { MemoryCalls } from "./posix.ts";
+import type { Failure } from "./mapper.ts";
+import type { MemoryCalls } from "./posix_calls.ts";
 
 /** What copying shares with anonymous memory. */
 export interface CopyingShared {

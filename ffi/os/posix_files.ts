@@ -5,8 +5,8 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { FileRequest, Files, FileUse, OpenFile } from "./files.ts";
-import type { Failure, Protection } from "./os.ts";
-import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix.ts";
+import type { Failure, Protection } from "./mapper.ts";
+import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix_calls.ts";
 
 /** `O_RDONLY`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
 export const O_RDONLY = 0;

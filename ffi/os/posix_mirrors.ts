@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Failure, Mapper, MapRequest, MirrorRequest, Os } from "./os.ts";
+import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
+import type { Os } from "./os.ts";
 import {
   MAP_FAILED,
   MAP_FIXED,
@@ -12,7 +13,7 @@ import {
   PROT_NONE,
   PROT_READ,
   PROT_WRITE,
-} from "./posix.ts";
+} from "./posix_calls.ts";
 import { MAP_SHARED } from "./posix_files.ts";
 
 /** Maps the shared memory at `address` once more, right behind itself and over what the library has there. */

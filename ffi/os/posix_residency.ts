@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure } from "./os.ts";
+import type { Failure } from "./mapper.ts";
 import type { Advice, Residency } from "./residency.ts";
 
 const FUNCTIONS = {

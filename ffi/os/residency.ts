@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Failure } from "./os.ts";
+import type { Failure } from "./mapper.ts";
 
 /**
  * What a program means to do with memory. None makes a load or a store of a view

@@ -5,7 +5,8 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
-import { failure, type Mapper, type MapRequest, type Os, type Protection } from "./os.ts";
+import { failure, type Mapper, type MapRequest, type Protection } from "./mapper.ts";
+import type { Os } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
 import { windowsMirrors } from "./windows_mirrors.ts";

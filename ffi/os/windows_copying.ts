@@ -5,7 +5,7 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Copying } from "./copying.ts";
-import type { Failure } from "./os.ts";
+import type { Failure } from "./mapper.ts";
 
 const FUNCTIONS = {
   // BOOL ReadProcessMemory(HANDLE hProcess, LPCVOID lpBaseAddress, LPVOID lpBuffer, SIZE_T nSize,

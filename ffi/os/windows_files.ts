@@ -5,7 +5,7 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { FileRequest, Files, FileUse } from "./files.ts";
-import type { Failure, Protection } from "./os.ts";
+import type { Failure, Protection } from "./mapper.ts";
 
 /** `GENERIC_READ`: {@link https://learn.microsoft.com/windows/win32/secauthz/generic-access-rights} */
 export const GENERIC_READ = 0x8000_0000;

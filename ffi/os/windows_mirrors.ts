@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure, Mapper, MirrorRequest } from "./os.ts";
+import type { Failure, Mapper, MirrorRequest } from "./mapper.ts";
 
 /** `MEM_PRESERVE_PLACEHOLDER`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree} */
 export const MEM_PRESERVE_PLACEHOLDER = 0x2;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure } from "./os.ts";
+import type { Failure } from "./mapper.ts";
 import type { Residency } from "./residency.ts";
 
 /** `ERROR_NOT_LOCKED`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */

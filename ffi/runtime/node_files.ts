@@ -33,7 +33,7 @@ export interface NodePath {
 /** What is used of `node:url`. */
 export interface NodeUrl {
   /** {@link https://nodejs.org/api/url.html#urlfileurltopathurl-options} */
-  fileURLToPath(url: URL): string;
+  fileURLToPath(url: string): string;
 }
 
 /** What a path or a descriptor leads to. */
@@ -55,7 +55,7 @@ export interface RuntimeFiles {
   systemPath(path: string): string;
 
   /** The path of a `file:` URL. */
-  pathOf(url: URL): string;
+  pathOf(url: string): string;
 }
 
 /** Makes the files of a runtime. */

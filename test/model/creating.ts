@@ -40,7 +40,9 @@ function wanted(a: number, b: number): Wanted {
   switch ((b >> 3) % 32) {
     case 0: {
       const name = ["len", "offset", "hint"][a % 3]!;
-      const value = bad(a >> 2);
+      let value = bad(a >> 2);
+      // Wine takes addresses beyond the address space, and maps nothing there.
+      if (platform === "win32" && name === "hint" && value === 2n ** 53n) value = -1n;
       settings[name] = value;
       errors.push(...(name === "hint" ? addressErrors(value) : countErrors(value)));
       break;

@@ -4,7 +4,7 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import type { Failure, Os } from "../../ffi/os/os.ts";
+import type { Failure } from "../../ffi/os/mapper.ts";
 import { releaseHeldRanges } from "../../core/lifetime.ts";
 import { PAGE } from "./world.ts";
 
@@ -15,53 +15,65 @@ interface Mapper {
 
 /** Watches from now on. */
 export class Leaks {
-  /** The mapped ranges, by address. */
-  readonly #mapped: Map<bigint, number> = new Map();
+  /** The addresses of the pages that are mapped. */
+  readonly #pages: Set<bigint> = new Set();
 
   constructor() {
     const { os } = host();
     releaseHeldRanges(); // of before
-    this.#watch(os as unknown as Mapper, os);
-    this.#watch(os.files as unknown as Mapper, os);
-  }
-
-  #watch(mapper: Mapper, _os: Os): void {
-    const { map, unmap } = mapper;
-    Object.assign(mapper, {
-      map: (request: { readonly byteLength: bigint }) => {
-        const result = map(request);
-        if (typeof result === "bigint") {
-          this.#mapped.set(result, pagesOf(request.byteLength));
-        }
+    this.#watch(os as unknown as Mapper);
+    this.#watch(os.files as unknown as Mapper);
+    const { remap } = os;
+    if (remap === undefined) return;
+    const { grow, leave, moveOver } = remap;
+    Object.assign(remap, {
+      grow: (address: bigint, from: bigint, to: bigint) => {
+        const result = grow(address, from, to);
+        if (typeof result !== "bigint") return result;
+        this.#remove(address, from);
+        this.#add(result, to);
         return result;
       },
-      unmap: (address: bigint, byteLength: bigint) => {
-        const failure = unmap(address, byteLength);
-        if (failure === undefined) this.#forget(address, byteLength);
+      leave: (address: bigint, byteLength: bigint) => {
+        const result = leave(address, byteLength);
+        if (typeof result === "bigint") this.#add(result, byteLength);
+        return result;
+      },
+      moveOver: (address: bigint, byteLength: bigint, target: bigint) => {
+        const failure = moveOver(address, byteLength, target);
+        if (failure === undefined) this.#remove(address, byteLength);
         return failure;
       },
     });
   }
 
-  #forget(address: bigint, byteLength: bigint): void {
-    const end = address + byteLength;
-    while (address < end) {
-      const pages = this.#mapped.get(address);
-      this.#mapped.delete(address);
-      // What was mapped before there was a watch is passed page by page.
-      address += BigInt(PAGE * (pages ?? 1));
-    }
+  #watch(mapper: Mapper): void {
+    const { map, unmap } = mapper;
+    Object.assign(mapper, {
+      map: (request: { readonly byteLength: bigint }) => {
+        const result = map(request);
+        if (typeof result === "bigint") this.#add(result, request.byteLength);
+        return result;
+      },
+      unmap: (address: bigint, byteLength: bigint) => {
+        const failure = unmap(address, byteLength);
+        if (failure === undefined) this.#remove(address, byteLength);
+        return failure;
+      },
+    });
   }
 
-  /** How many bytes are mapped, what is held included until nothing reaches it. */
+  #add(address: bigint, byteLength: bigint): void {
+    for (let at = 0n; at < byteLength; at += BigInt(PAGE)) this.#pages.add(address + at);
+  }
+
+  #remove(address: bigint, byteLength: bigint): void {
+    for (let at = 0n; at < byteLength; at += BigInt(PAGE)) this.#pages.delete(address + at);
+  }
+
+  /** How many bytes are mapped, without what is held. */
   byteLength(): number {
     releaseHeldRanges();
-    let pages = 0;
-    for (const count of this.#mapped.values()) pages += count;
-    return pages * PAGE;
+    return this.#pages.size * PAGE;
   }
-}
-
-function pagesOf(byteLength: bigint): number {
-  return Math.ceil(Number(byteLength) / PAGE);
 }

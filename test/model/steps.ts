@@ -16,7 +16,7 @@ import { host } from "../../ffi/host.ts";
 import { bad, judged, words } from "./arguments.ts";
 import { copy, flush } from "./copying.ts";
 import { create, options } from "./creating.ts";
-import { commit, decommit, discard, protect } from "./paging.ts";
+import { commit, decommit, discard, protect, resize } from "./paging.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
 import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
@@ -223,6 +223,7 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   commit: { weight: 4, take: inSlot(commit) },
   decommit: { weight: 4, take: inSlot(decommit) },
   discard: { weight: 4, take: inSlot(discard) },
+  resize: { weight: 3, take: inSlot(resize) },
   read: { weight: 5, take: inSlot(copy) },
   write: { weight: 6, take: inSlot(copy) },
   flush: { weight: 2, take: inSlot(flush) },
