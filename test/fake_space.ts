@@ -111,6 +111,7 @@ export function fakePosixSpace(
     lseek: () => 0n,
     ftruncate: () => call("ftruncate", () => 0),
     msync: () => 0,
+    munlock: () => 0,
     sysconf: () => PAGE,
     __errno_location: () => ERRNO_ADDRESS,
     __error: () => ERRNO_ADDRESS,
