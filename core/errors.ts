@@ -28,8 +28,8 @@ export interface MmapErrorInit {
  * | --- | --- |
  * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
  * | `EBADF` | the mapping is closed |
- * | `ENOTSUP` | this system has no such advice |
  * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped |
+ * | `EFAULT` | the file of the mapping was truncated |
  * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout |
  * | `ENOTSUP` | this system, or this kind of memory, does not have what was asked for |
  * | any other | the system refused a call; `syscall` and `osError` tell which and why |

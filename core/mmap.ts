@@ -22,6 +22,7 @@ import { bytesOf, copyIn, copyOut } from "./copying.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
+import { checkStack } from "./stack.ts";
 import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
 
@@ -483,6 +484,7 @@ export class Mmap implements Disposable {
     const pages = Mmap.#opened(this).#pages;
     const allocation = this.#allocation;
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
+    checkStack();
     this.#detach();
     const mapped = {
       ...this.#mapped,

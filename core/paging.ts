@@ -229,28 +229,31 @@ export class Pages {
   }
 
   #change(range: PageRange, access: Access, isMeant: (run: Run<Access>) => boolean): void {
-    const changed: Run<Access>[] = [];
-    for (const run of this.#access.runsIn(range.start, range.end).filter(isMeant)) {
+    const runs = this.#access.runsIn(range.start, range.end).filter(isMeant);
+    // Until all is done: where the stack is exhausted on the way, no view is
+    // made of pages that may not be what they were.
+    for (const { start, end } of runs) this.#access.set(start, end, "none");
+    for (const [index, run] of runs.entries()) {
       const failure = this.#clear(run) ?? this.#protect(run, access);
-      changed.push(run);
       if (failure === undefined) continue;
       // As before: what was done is undone.
-      for (const { start, end, value } of changed) {
+      for (const { start, end, value } of runs.slice(0, index + 1)) {
         for (const part of this.#history.runsIn(start, end)) {
           if (part.value === "reserved") this.#release(part);
           // A late call of the runtime may be at what was viewed before.
           else this.#protect(part, part.value === "decommitted" ? "read-write" : value);
         }
       }
+      for (const { start, end, value } of runs) this.#access.set(start, end, value);
       throw refused(`to make ${this.#words(run)} ${access}`, failure);
     }
-    for (const { start, end } of changed) {
-      this.#access.set(start, end, access);
+    for (const { start, end } of runs) {
       for (const part of this.#history.runsIn(start, end)) {
         const { start, end, value } = part;
         if (value === "decommitted") this.#history.set(start, end, "viewed");
         else if (value === "reserved") this.#history.set(start, end, "never viewed");
       }
+      this.#access.set(start, end, access);
     }
   }
 
@@ -279,20 +282,23 @@ export class Pages {
   decommit(range: PageRange): void {
     const { os } = host();
     const runs = this.#history.runsIn(range.start, range.end);
-    // First what can be undone: content is gone once its memory is.
-    const opened: Run<History>[] = [];
-    const close = (from: number) => {
-      for (const { start, end } of opened) {
-        if (start < from) continue;
-        for (const run of this.#access.runsIn(start, end)) this.#protect(run, run.value);
+    const before = this.#access.runsIn(range.start, range.end);
+    this.#access.set(range.start, range.end, "none"); // first, as in #change()
+    const undo = (from: number) => {
+      for (const { end, value, ...run } of before) {
+        const start = Math.max(run.start, from);
+        if (start >= end) continue;
+        this.#access.set(start, end, value);
+        for (const part of this.#history.runsIn(start, end)) {
+          if (part.value === "viewed") this.#protect(part, value);
+        }
       }
     };
+    // First what can be undone: content is gone once its memory is.
     for (const run of runs) {
-      if (run.value !== "viewed") continue;
-      opened.push(run);
-      const failure = this.#protect(run, "read-write");
+      const failure = run.value === "viewed" ? this.#protect(run, "read-write") : undefined;
       if (failure === undefined) continue;
-      close(range.start);
+      undo(range.start);
       throw refused(`to decommit ${this.#words(run)}`, failure);
     }
     for (const run of runs) {
@@ -300,10 +306,9 @@ export class Pages {
       const { address, byteLength } = this.#addresses(run);
       const failure = wasViewed(value) ? os.vacate(address, byteLength) : this.#release(run);
       if (failure !== undefined) {
-        close(start);
+        undo(start);
         throw refused(`to decommit ${this.#words(run)}`, failure);
       }
-      this.#access.set(start, end, "none");
       this.#history.set(start, end, wasViewed(value) ? "decommitted" : "reserved");
     }
   }

@@ -3,7 +3,7 @@ import { host } from "../ffi/host.ts";
 import type { Residency } from "../ffi/os/residency.ts";
 import { Mmap, MmapError, MmapOptions, pageSize, type PrefaultOptions } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { platform, test } from "./harness.ts";
+import { platform, test, use } from "./harness.ts";
 import { smapsEntry, withoutSmaps } from "./memory_map.ts";
 
 const PAGE = pageSize();
@@ -338,4 +338,19 @@ test("prefault() of what is closed, or is no mapping, is rejected", async () => 
     assertInstanceOf(error, TypeError);
     assertStringIncludes(error.message, "The receiver must be an Mmap");
   }
+});
+
+test("prefault() does not ask a clock that was put in the place of the engine's own", async () => {
+  const mmap = use(new MmapOptions({ len: 2 ** 24 }).mapAnon());
+  const { now } = performance;
+  performance.now = () => {
+    mmap.unmap();
+    return 0;
+  };
+  try {
+    await mmap.prefault();
+  } finally {
+    performance.now = now;
+  }
+  assertEquals(mmap.resident(), 2 ** 24);
 });

@@ -450,3 +450,7 @@ test("linux() moves by mremap with the flags of each way", () => {
     [from, 8192n, 8192n, 3, to],
   ]);
 });
+
+test("resize() changes nothing when little is left of the stack", async () => {
+  assertEquals(await childValue("stack_limit.ts"), { areRefused: true, changed: 0 });
+});

@@ -1,0 +1,19 @@
+/**
+ * What is left of the stack.
+ *
+ * @module
+ */
+
+/** So many arguments take 128 KiB of the stack. */
+const ARGUMENTS: readonly undefined[] = new Array(16_384).fill(undefined);
+const { apply } = Reflect;
+
+function nothing(): void {}
+
+/**
+ * Throws the engine's own `RangeError` where little is left of the stack:
+ * before a call does what must not end midway.
+ */
+export function checkStack(): void {
+  apply(nothing, undefined, ARGUMENTS);
+}
