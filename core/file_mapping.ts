@@ -70,6 +70,12 @@ export function mapFile(
   };
   let mmap: Mmap | undefined;
   try {
+    if (system.os.files.hasHugePages?.(opened.file)) {
+      throw new MmapError(
+        `${opened.name} is of huge pages (hugetlbfs), which are not mapped as files: use huge()`,
+        { code: "ENOTSUP" },
+      );
+    }
     const byteLength = lengthOf(opened, settings);
     const fileRequest = {
       ...request,

@@ -454,7 +454,7 @@ export class MmapOptions {
    * @throws {MmapError} `ENOENT` if there is no such file; `EACCES` if it must not be read;
    * `EISDIR` for a directory; `ENODEV` for a pipe or device; `EINVAL` for an empty file;
    * `EBADF` for a closed descriptor; `ENOTSUP` for a descriptor on Windows and in Deno before
-   * 2.7.13; or as {@linkcode MmapOptions.mapAnon} does. Nothing stays mapped or open.
+   * 2.7.13, and for a file of hugetlbfs; or as {@linkcode MmapOptions.mapAnon} does. Nothing stays mapped or open.
    * @throws {Error} As `mapAnon()` does; in Deno `NotCapable` without `--allow-read`.
    *
    * @example The first bytes of a program

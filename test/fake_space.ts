@@ -109,6 +109,7 @@ export function fakePosixSpace(
     open: () => 3,
     close: () => 0,
     lseek: () => 0n,
+    fstatfs: () => 0,
     ftruncate: () => call("ftruncate", () => 0),
     msync: () => 0,
     munlock: () => 0,

@@ -251,3 +251,30 @@ test("no descriptor and no mapping is left, however mapping a file ends", async 
     }
   }
 }, { skip: withoutDescriptors });
+
+test("map() refuses a file of hugetlbfs, whose memory is not like that of others", () => {
+  const folder = use(new TempFolder());
+  if (mount(folder.path) !== 0) throw new Error("It cannot be mounted any more");
+  try {
+    const path = folder.sparse("file", 2 ** 21);
+    for (const error of refusals(path, new MmapOptions({ len: 4096 }))) {
+      assert(error instanceof MmapError && error.code === "ENOTSUP", String(error));
+      assertStringIncludes(error.message, "hugetlbfs");
+    }
+  } finally {
+    spawnSync("umount", [folder.path]);
+  }
+}, { skip: canMount() ? undefined : "only root can mount hugetlbfs, where there is such" });
+
+function mount(path: string): number | null {
+  return spawnSync("mount", ["-t", "hugetlbfs", "none", path]).status;
+}
+
+function canMount(): boolean {
+  if (platform !== "linux" || process.getuid?.() !== 0) return false;
+  const folder = new TempFolder();
+  const isMounted = mount(folder.path) === 0;
+  if (isMounted) spawnSync("umount", [folder.path]);
+  folder[Symbol.dispose]();
+  return isMounted;
+}

@@ -9,6 +9,7 @@ import * as darwin from "../ffi/os/darwin.ts";
 import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
+import * as linuxFileSystems from "../ffi/os/linux_file_systems.ts";
 import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
@@ -43,8 +44,12 @@ function evaluate(expressions: readonly string[]): Constants {
       `#define _GNU_SOURCE
       #include <errno.h>
       #include <fcntl.h>
+      #include <linux/magic.h>
+      #include <sys/vfs.h>
       #include <signal.h>
       #include <fcntl.h>
+      #include <linux/magic.h>
+      #include <sys/vfs.h>
       #include <stddef.h>
       #include <stdio.h>
       #include <string.h>
@@ -94,6 +99,7 @@ test("linux's constants are those of its headers", () => {
     linux,
     linuxAdvice,
     linuxGuard,
+    linuxFileSystems,
     linuxNaming,
     linuxRemap,
   );
@@ -142,6 +148,10 @@ test("linux's functions are declared by its headers as the tables have them", ()
       1n,
     "_Generic(process_vm_writev, ssize_t (*)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long): 1, default: 0)":
       1n,
+    "_Generic(fstatfs, int (*)(int, struct statfs *): 1, default: 0)": 1n,
+    "sizeof(struct statfs) <= 256": 1n,
+    "offsetof(struct statfs, f_type)": 0n,
+    "sizeof(((struct statfs *)0)->f_type)": 8n,
     "sizeof(struct iovec)": 16n,
     "offsetof(struct iovec, iov_len)": 8n,
     "_Generic(memmove, void *(*)(void *, const void *, size_t): 1, default: 0)": 1n,

@@ -108,6 +108,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
           owned(address, byteLength),
       ],
       open: [-1, () => account.opened("file")],
+      fstatfs: [-1, () => 0], // of no file system that is told from others
       lseek: [
         -1n,
         (_file: number, _offset: bigint, whence: number) =>

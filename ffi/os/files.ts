@@ -42,6 +42,9 @@ export interface Files extends Mapper<FileRequest> {
   /** Closes a file. */
   close(file: OpenFile): void;
 
+  /** Whether a file is of huge pages: its memory is not like that of others. Not every system has such files. */
+  readonly hasHugePages?: (file: OpenFile) => boolean;
+
   /** How long a file is, in bytes. */
   byteLength(file: OpenFile): number | Failure;
 

@@ -8,6 +8,7 @@ import { truncationGuard } from "./linux_guard.ts";
 import { LINUX_ADVICE, MADV_DONTNEED, MADV_POPULATE_WRITE } from "./linux_advice.ts";
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
+import { linuxHasHugePages } from "./linux_file_systems.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
@@ -105,6 +106,7 @@ export function linux(native: Native, arch: string): Os {
       freeing: MADV_DONTNEED,
       MS_SYNC,
       descriptors: "/proc/self/fd",
+      hasHugePages: linuxHasHugePages,
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     repeat: linuxRepeat,

@@ -33,6 +33,8 @@ export interface PosixFiles {
   readonly freeing?: number;
   /** `MS_SYNC` */
   readonly MS_SYNC: number;
+  /** Opens what tells files of huge pages, where there are such. */
+  readonly hasHugePages?: (native: Native, library: string) => (file: OpenFile) => boolean;
   /** The folder in which each descriptor has a file, by its number. */
   readonly descriptors: string;
 }
@@ -105,6 +107,8 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
     close(file) {
       close(file);
     },
+
+    ...(system.hasHugePages && { hasHugePages: system.hasHugePages(native, shared.library) }),
 
     byteLength(file) {
       // Where it was reopened, the position can be the caller's own.
