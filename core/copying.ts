@@ -6,9 +6,9 @@
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import { hex, refused } from "./errors.ts";
-import type { PageRange } from "./page_range.ts";
+import type { Extent, PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
-import { describe } from "./validate.ts";
+import { byteCount, describe } from "./validate.ts";
 import { isOfMapping } from "./views.ts";
 
 /** The bytes of a typed array or `DataView`. */
@@ -17,6 +17,23 @@ export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
     throw new TypeError(`${what} must be a typed array or a DataView, got ${describe(view)}`);
   }
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/** Where a copy goes; `undefined` where it is of nothing. */
+export function copyRange(
+  { skip, byteLength: mappedByteLength }: Extent,
+  { byteLength }: Uint8Array,
+  byteOffset: number,
+): PageRange | undefined {
+  const offset = byteCount(byteOffset, "The byteOffset");
+  if (byteLength > mappedByteLength - offset) {
+    throw new RangeError(
+      `The ${byteLength} bytes from byteOffset ${offset} reach past the end of the mapping, ` +
+        `which is ${mappedByteLength} bytes long`,
+    );
+  }
+  if (byteLength === 0) return undefined;
+  return { start: skip + offset, end: skip + offset + byteLength };
 }
 
 /** Copies bytes of a mapping to `target`, which is as long. */

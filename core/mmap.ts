@@ -6,19 +6,13 @@
 import { currentRuntime, host } from "../ffi/host.ts";
 import type { Advice } from "../ffi/os/residency.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
+import { type Adoptee, anonymous } from "./adoptee.ts";
+import { bytesOf, copyIn, copyOut, copyRange } from "./copying.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { printAs } from "./inspect.ts";
-import {
-  type Allocation,
-  type Backing,
-  holdRange,
-  type Placing,
-  unmapAllocation,
-  unmapWithOwner,
-} from "./lifetime.ts";
+import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
 import { type Access, type Mapped, Pages } from "./paging.ts";
-import { bytesOf, copyIn, copyOut } from "./copying.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
@@ -32,18 +26,6 @@ export interface RawMmap {
   readonly address: bigint;
   /** The length in bytes. */
   readonly byteLength: number;
-}
-
-/** What becomes a handle. */
-export interface Adoptee extends Mapped {
-  /** Maps, and returns the address of all that is to be unmapped. */
-  readonly map: () => bigint;
-  /** The length in bytes of all that is to be unmapped. */
-  readonly exactByteLength: bigint;
-  /** Where it is memory of a file: what that keeps. */
-  readonly backing: Backing | undefined;
-  /** Where it has guard pages, or huge ones. */
-  readonly placing?: Placing | undefined;
 }
 
 /** Makes the handle of what is mapped; not part of the public API. */
@@ -541,7 +523,7 @@ export class Mmap implements Disposable {
    */
   read(target: ArrayBufferView, byteOffset: number = 0): void {
     const bytes = bytesOf(target, "The target");
-    const range = Mmap.#received(this).#copyRange(bytes, byteOffset);
+    const range = copyRange(Mmap.#opened(this).#mapped, bytes, byteOffset);
     if (range !== undefined) copyOut(this.#paged, range, bytes);
   }
 
@@ -564,7 +546,7 @@ export class Mmap implements Disposable {
    */
   write(source: ArrayBufferView, byteOffset: number = 0): void {
     const bytes = bytesOf(source, "The source");
-    const range = Mmap.#received(this).#copyRange(bytes, byteOffset);
+    const range = copyRange(Mmap.#opened(this).#mapped, bytes, byteOffset);
     if (range !== undefined) copyIn(this.#paged, range, bytes);
   }
 
@@ -886,21 +868,6 @@ export class Mmap implements Disposable {
     return pagesAround(byteOffset, byteLength, this.#mapped, host().os.pageSize);
   }
 
-  /** Where a copy goes; `undefined` where it is of nothing. */
-  #copyRange({ byteLength }: Uint8Array, byteOffset: number): PageRange | undefined {
-    const offset = byteCount(byteOffset, "The byteOffset");
-    const { skip } = Mmap.#opened(this).#mapped;
-    const rest = this.#byteLength - offset;
-    if (byteLength > rest) {
-      throw new RangeError(
-        `The ${byteLength} bytes from byteOffset ${offset} reach past the end of the mapping, ` +
-          `which is ${this.#byteLength} bytes long`,
-      );
-    }
-    if (byteLength === 0) return undefined;
-    return { start: skip + offset, end: skip + offset + byteLength };
-  }
-
   get #allPages(): PageRange {
     const { skip, byteLength } = this.#mapped;
     return { start: 0, end: skip + byteLength };
@@ -961,25 +928,4 @@ export class Mmap implements Disposable {
     pages.checkNotTruncated();
     return pages;
   }
-}
-
-/** What becomes a handle of anonymous memory. */
-export function anonymous(
-  map: () => bigint,
-  byteLength: number,
-  exactByteLength: bigint,
-  access: Access,
-): Adoptee {
-  return {
-    map,
-    byteLength,
-    exactByteLength,
-    access,
-    source: "memory",
-    margin: 0,
-    skip: 0,
-    isGuarded: false,
-    isReserved: access === "none",
-    backing: undefined,
-  };
 }

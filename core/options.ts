@@ -9,7 +9,8 @@ import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { hex } from "./errors.ts";
 import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";
 import { printAs } from "./inspect.ts";
-import { adopt, anonymous, type Mmap } from "./mmap.ts";
+import { anonymous } from "./adoptee.ts";
+import { adopt, type Mmap } from "./mmap.ts";
 import { checkStrictHint, mapWithRoom } from "./placement.ts";
 import {
   ALIGN,
