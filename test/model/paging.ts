@@ -66,6 +66,9 @@ export const discard: TakeSlot = (world, slot, [, , a, b], name) => {
   errors.push(...stateErrors(slot, false));
   if (slot.model.source === "shared") errors.push("ENOTSUP");
   if (errors.length === 0 && !isWritable(slot.model, start, end)) errors.push("EACCES");
+  if (errors.length === 0 && slot.model.source === "private" && process.platform === "win32") {
+    errors.push("ENOTSUP");
+  }
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.discard(byteOffset as number, byteLength as number);
   });
