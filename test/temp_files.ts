@@ -76,6 +76,16 @@ export const withoutDescriptors: string | undefined = platform === "linux"
   ? undefined
   : "only Linux lists what is open";
 
+/** A reason to skip what has a process of Linux become another user. */
+export function withoutOtherUsers(): string | undefined {
+  if (process.getuid?.() !== 0) return "only root can become another user";
+  // Each line: the first user here, the one outside, how many there are.
+  const ranges = readFileSync("/proc/self/uid_map", "utf8").trim().split("\n");
+  return ranges.some((range) => Number(range.trim().split(/\s+/)[2]) > 1)
+    ? undefined
+    : "this namespace has one user";
+}
+
 /** The ways to map a file, by their names. */
 export const CALLS = ["map", "mapMut", "mapExec"] as const;
 
