@@ -202,7 +202,7 @@ test("huge() gives pages of 2 MiB, in which access changes, and all come back", 
     freed: true,
     aligned: true,
   });
-}, { skip: withoutHugePages() });
+}, { skip: withoutHugePages() ?? withoutSmaps() });
 
 test("huge() throws what to do when there are too few", () => {
   const error = assertThrows(
