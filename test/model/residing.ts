@@ -16,6 +16,7 @@ import {
   reset,
   type Slot,
   stateErrors,
+  store,
   Thrown,
 } from "./world.ts";
 
@@ -122,8 +123,9 @@ function adviseChange(
   } else {
     // What it is now nobody knows: it is stored to.
     const from = Math.max(start, model.skip);
-    mmap.write(new Uint8Array(end - from), from - model.skip);
-    reset(model, start, end);
+    const zeros = new Uint8Array(end - from);
+    mmap.write(zeros, from - model.skip);
+    store(model, from, zeros);
   }
 }
 
