@@ -244,12 +244,13 @@ test("no descriptor and no mapping is left, however mapping a file ends", async 
   );
   assert(Object.keys(left).length >= 16);
   for (const [way, [descriptors, mappings]] of Object.entries(left)) {
-    // The collector leaves a few; the runtime opens and maps for itself. A leak is 1,000.
+    // The collector leaves a few; the runtime opens and maps for itself, up to 354 in Bun 1.2.
+    // A leak is 1,000.
     const dropped = way.includes("dropped") ? 60 : 0;
     assert(descriptors <= 10 + dropped, `${way}: ${descriptors} descriptors`);
     // What was transferred stays mapped, for its new owner.
     if (!way.startsWith("transferred")) {
-      assert(mappings <= 100 + dropped, `${way}: ${mappings} mappings`);
+      assert(mappings <= 500 + dropped, `${way}: ${mappings} mappings`);
     }
   }
 }, { skip: withoutDescriptors });
