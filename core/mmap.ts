@@ -402,7 +402,8 @@ export class Mmap implements Disposable {
 
   /**
    * Gives the memory of whole pages back, which stay readable and writable, and
-   * are zero. Views stay attached.
+   * are zero, or of {@linkcode MmapOptions.map} as the file is. Views stay
+   * attached.
    *
    * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
    * on Linux, [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
@@ -417,7 +418,10 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if its access
-   * is not `"read-write"` throughout.
+   * is not `"read-write"`, or of {@linkcode MmapOptions.map} `"copy-on-write"`,
+   * throughout; `ENOTSUP` if it is memory of {@linkcode MmapOptions.mapMut},
+   * {@linkcode MmapOptions.mapMirrored} or of huge pages, and on Windows of any
+   * file; `EFAULT` if its file was found truncated.
    */
   discard(byteOffset: number = 0, byteLength?: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);

@@ -50,10 +50,12 @@ const TURN_BYTE_LENGTH = 2 ** 24;
 const SEEN: Int32Array = new Int32Array(1);
 
 // Taken once: where timers are faked, they are still the engine's own. In Bun a
-// message of a MessageChannel does not let timers run; this does everywhere.
-const { performance, setImmediate } = globalThis as unknown as {
+// message of a MessageChannel does not let timers run; this does everywhere. Deno
+// has it as a global from 2.4 on.
+const { performance, setTimeout, setImmediate = setTimeout } = globalThis as unknown as {
   readonly performance: { now(): number };
-  readonly setImmediate: (callback: () => void) => void;
+  readonly setTimeout: (callback: () => void) => void;
+  readonly setImmediate?: (callback: () => void) => void;
 };
 // What takes its place could unmap in the middle of a turn.
 const now: () => number = performance.now.bind(performance);

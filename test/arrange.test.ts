@@ -1,7 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { layoutOf, mapArranged } from "../core/arrange.ts";
 import { MmapError } from "../core/errors.ts";
@@ -14,8 +12,9 @@ import type { Os } from "../ffi/os/os.ts";
 import { allocationGranularity, type MmapInit, MmapOptions, pageSize } from "../mod.ts";
 import { request } from "./fake_runtime.ts";
 import { fakePosixSpace, type FakeSpace, fakeWindowsSpace, type Fault } from "./fake_space.ts";
-import { childValue, platform, runChild, test, unlessLinux } from "./harness.ts";
+import { childValue, platform, runChild, test, unlessLinux, use } from "./harness.ts";
 import { mappedByteLength, smapsEntry, withoutSmaps } from "./memory_map.ts";
+import { TempFolder } from "./temp_files.ts";
 
 const PAGE = pageSize();
 const GRANULE = allocationGranularity();
@@ -108,8 +107,8 @@ test("mapAnon() throws a RangeError when the alignment, or a strict hint, is too
 test("align() gives an address that is a multiple, and memory that is whole, of any length", () => {
   for (let align = GRANULE; align <= 2 ** 30; align *= 4) {
     for (const len of [1, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE + 1, 2 ** 20]) {
-      using mmap = new MmapOptions({ len, align }).mapAnon();
-      using reserved = new MmapOptions({ len, align, guard: PAGE + 1 }).reserve();
+      const mmap = use(new MmapOptions({ len, align }).mapAnon());
+      const reserved = use(new MmapOptions({ len, align, guard: PAGE + 1 }).reserve());
       assertEquals([mmap.address % BigInt(align), reserved.address % BigInt(align)], [0n, 0n]);
       mmap.bytes.fill(1);
       reserved.commit(0, len);
@@ -130,14 +129,12 @@ test("align() leaves nothing around, and unmap() nothing at all", () => {
 }, { skip: unlessLinux("other systems are counted elsewhere") });
 
 test("guard() leaves the memory itself as any other, populated, at a strict hint too", () => {
-  let free: bigint;
-  {
-    using probe = new MmapOptions({ len: 2 ** 22 }).reserve();
-    free = probe.address;
-  }
+  const probe = new MmapOptions({ len: 2 ** 22 }).reserve();
+  const { address: free } = probe;
+  probe.unmap();
   const hint = (free + 2n ** 20n) / BigInt(GRANULE) * BigInt(GRANULE);
   const init = { len: 3 * PAGE + 1, guard: 2 * PAGE, hint, strict: true, populate: true };
-  using mmap = new MmapOptions(init).mapAnon();
+  const mmap = use(new MmapOptions(init).mapAnon());
   assertEquals(mmap.address, hint);
   mmap.bytes.fill(3);
   mmap.decommit(0, PAGE);
@@ -163,27 +160,22 @@ for (const kind of ["anon", "file", "viewed", "unmapped", "unmapped file"]) {
 }
 
 test("guard() and align() hold for files, whose content is there", () => {
-  const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
-  try {
-    const path = join(folder, "file");
-    writeFileSync(path, Uint8Array.from({ length: 3 * GRANULE }, (_, index) => index % 251));
-    for (const offset of [0, 1, PAGE, GRANULE + 5]) {
-      for (const call of ["map", "mapMut", "mapExec"] as const) {
-        for (const populate of [true, false]) {
-          const init = { offset, align: 2 ** 21, populate };
-          const guard = platform === "win32" ? 0 : 1;
-          using mmap = new MmapOptions({ ...init, guard })[call](path);
-          assertEquals((mmap.address - BigInt(offset % GRANULE)) % 2n ** 21n, 0n);
-          const copy = new Uint8Array(mmap.byteLength);
-          mmap.read(copy);
-          assertEquals(copy, new Uint8Array(readFileSync(path)).subarray(offset));
-          if (call !== "mapExec") mmap.bytes[0] = mmap.bytes[0]!;
-          mmap.flush();
-        }
+  const bytes = Uint8Array.from({ length: 3 * GRANULE }, (_, index) => index % 251);
+  const path = use(new TempFolder()).file("file", bytes);
+  for (const offset of [0, 1, PAGE, GRANULE + 5]) {
+    for (const call of ["map", "mapMut", "mapExec"] as const) {
+      for (const populate of [true, false]) {
+        const init = { offset, align: 2 ** 21, populate };
+        const guard = platform === "win32" ? 0 : 1;
+        const mmap = use(new MmapOptions({ ...init, guard })[call](path));
+        assertEquals((mmap.address - BigInt(offset % GRANULE)) % 2n ** 21n, 0n);
+        const copy = new Uint8Array(mmap.byteLength);
+        mmap.read(copy);
+        assertEquals(copy, bytes.subarray(offset));
+        if (call !== "mapExec") mmap.bytes[0] = mmap.bytes[0]!;
+        mmap.flush();
       }
     }
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 });
 
@@ -211,7 +203,7 @@ test("huge() gives pages of 2 MiB, in which access changes, and all come back", 
     freed: true,
     aligned: true,
   });
-}, { skip: withoutHugePages() });
+}, { skip: withoutHugePages() ?? withoutSmaps() });
 
 test("huge() throws what to do when there are too few", () => {
   const error = assertThrows(
@@ -223,7 +215,7 @@ test("huge() throws what to do when there are too few", () => {
 }, { skip: unlessLinux("the words are Linux's") });
 
 test("name() and stack() map, and the kernel shows the name where it has names", () => {
-  using mmap = new MmapOptions({ len: 7 * PAGE }).name("sysalloc test").stack().mapAnon();
+  const mmap = use(new MmapOptions({ len: 7 * PAGE }).name("sysalloc test").stack().mapAnon());
   mmap.bytes[0] = 1;
   const line = readFileSync("/proc/self/maps", "utf8").split("\n")
     .find((line) => line.includes("[anon:sysalloc test]"));
@@ -231,7 +223,7 @@ test("name() and stack() map, and the kernel shows the name where it has names",
 }, { skip: unlessLinux("only Linux has names") });
 
 test("align() of 2 MiB lets the kernel's flags be as without", () => {
-  using mmap = new MmapOptions({ len: 2 ** 21, align: 2 ** 21, guard: 1 }).mapAnon();
+  const mmap = use(new MmapOptions({ len: 2 ** 21, align: 2 ** 21, guard: 1 }).mapAnon());
   const flags = smapsEntry(mmap.address)!.VmFlags!.split(" ");
   assertEquals([flags.includes("nr"), flags.includes("wr")], [false, true]);
 }, { skip: withoutSmaps() });

@@ -38,12 +38,12 @@ test(
     type State = Record<"mapped" | "resident", number>;
     const { before, after } = await childValue<{ before: State; after: State }>("cycles.ts");
     // A leak of all would be 6,250 MiB mapped, of which 625 MiB were written to. The runtimes' own
-    // heaps grow by up to 130 and 65 MiB.
+    // heaps grow by up to 150 MiB, and no further in another 100,000 cycles.
     const mapped = (after.mapped - before.mapped) / 2 ** 20;
     assert(mapped < 512, `${mapped} MiB more are mapped`);
     assert(before.resident > 0);
     const resident = (after.resident - before.resident) / 2 ** 20;
-    assert(resident < 128, `${resident} MiB more are resident`);
+    assert(resident < 256, `${resident} MiB more are resident`);
   },
   { skip: withoutRegions() },
 );

@@ -13,6 +13,7 @@ import {
   pattern,
   TempFolder,
   withoutDescriptors,
+  withoutOtherUsers,
 } from "./temp_files.ts";
 
 const BYTES = pattern(70_000);
@@ -50,7 +51,8 @@ test("a directory cannot be mapped", () => {
 test("a pipe cannot be mapped, and nobody waits for its other end", () => {
   const folder = use(new TempFolder());
   const path = join(folder.path, "pipe");
-  assertEquals(spawnSync("mkfifo", [path]).status, 0);
+  // Where there is no such program the shell can have it within, as busybox'.
+  assertEquals(spawnSync("sh", ["-c", 'mkfifo "$0"', path]).status, 0);
   assertRefused(path, "ENODEV", "a pipe, a socket or a device");
 }, { skip: withoutPipes });
 
@@ -207,7 +209,7 @@ test("a file that must not be written is EACCES for mapMut() alone", async () =>
   assertEquals(hidden, ["EACCES", "EACCES", "EACCES"]);
 }, {
   skip: unlessLinux("only Linux is known to let a process become another user so") ??
-    (process.getuid?.() === 0 ? undefined : "only root can become another user"),
+    withoutOtherUsers(),
 });
 
 test("Deno's permissions hold for files", async () => {
@@ -242,12 +244,13 @@ test("no descriptor and no mapping is left, however mapping a file ends", async 
   );
   assert(Object.keys(left).length >= 16);
   for (const [way, [descriptors, mappings]] of Object.entries(left)) {
-    // The collector leaves a few; the runtime opens and maps for itself. A leak is 1,000.
+    // The collector leaves a few; the runtime opens and maps for itself, up to 354 in Bun 1.2.
+    // A leak is 1,000.
     const dropped = way.includes("dropped") ? 60 : 0;
     assert(descriptors <= 10 + dropped, `${way}: ${descriptors} descriptors`);
     // What was transferred stays mapped, for its new owner.
     if (!way.startsWith("transferred")) {
-      assert(mappings <= 100 + dropped, `${way}: ${mappings} mappings`);
+      assert(mappings <= 500 + dropped, `${way}: ${mappings} mappings`);
     }
   }
 }, { skip: withoutDescriptors });

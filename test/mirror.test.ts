@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { allocationGranularity, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { childValue, platform, test, unlessLinux } from "./harness.ts";
-import { isMapped, residentByteLength, withoutRegions } from "./memory_map.ts";
+import { isMapped, residentByteLength, withoutRegions, withoutSmaps } from "./memory_map.ts";
 
 const LEN = 4 * allocationGranularity();
 new MmapOptions({ len: LEN }).mapMirrored().unmap(); // before the tests: Deno counts a library that a test opens as a leak
@@ -140,7 +140,7 @@ test("lock(), resident() and prefault() work on mirrored memory", async () => {
   mmap.lock(0, pageSize());
   mmap.unlock(0, pageSize());
   mmap.unmap();
-}, { skip: unlessLinux("limits of locked memory differ") });
+}, { skip: unlessLinux("limits of locked memory differ") ?? withoutSmaps() });
 
 test("1,000 cycles of mapMirrored() leave no mapping and no descriptor", async () => {
   const { left, opened } = await childValue<{ left: number; opened: number }>("mirrors.ts");

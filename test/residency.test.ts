@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { host } from "../ffi/host.ts";
 import { type Advice, ADVICE_SYSTEMS, type Residency } from "../ffi/os/residency.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { childValue, platform, test, unlessLinux } from "./harness.ts";
+import { childValue, platform, test, unlessLinux, use } from "./harness.ts";
 import { residentByteLength, smapsEntry, withoutRegions, withoutSmaps } from "./memory_map.ts";
+import { TempFolder } from "./temp_files.ts";
 
 const PAGE = pageSize();
 const ADVICES = Object.keys(ADVICE_SYSTEMS) as Advice[];
@@ -274,20 +273,15 @@ for (
 }
 
 test("discard() works on locked memory of a file, and unlocks it", () => {
-  const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
-  try {
-    writeFileSync(join(folder, "file"), new Uint8Array(3 * PAGE).fill(7));
-    const before = lockedByteLength();
-    using mmap = new MmapOptions().map(join(folder, "file"));
-    mmap.bytes.fill(1);
-    mmap.lock(PAGE, PAGE);
-    assertEquals(lockedByteLength() - before, PAGE);
-    mmap.discard();
-    assertEquals(mmap.bytes.every((byte) => byte === 7), true);
-    assertEquals(lockedByteLength(), before);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const path = use(new TempFolder()).file("file", new Uint8Array(3 * PAGE).fill(7));
+  const before = lockedByteLength();
+  const mmap = use(new MmapOptions().map(path));
+  mmap.bytes.fill(1);
+  mmap.lock(PAGE, PAGE);
+  assertEquals(lockedByteLength() - before, PAGE);
+  mmap.discard();
+  assertEquals(mmap.bytes.every((byte) => byte === 7), true);
+  assertEquals(lockedByteLength(), before);
 }, { skip: withoutSmaps() });
 
 test("lock() refuses with EACCES what nothing may be done with, and locks nothing", () => {

@@ -143,6 +143,25 @@ test("windows maps a file elsewhere where the hint is taken, unless it is strict
   }
 });
 
+test("windows maps no file past the end of all addresses, where Wine says that it has", () => {
+  const last = 0x7fff_ffff_0000n - 8192n;
+  for (const hint of [last + 1n, 2n ** 47n, 2n ** 64n - 65_536n]) {
+    for (const strict of [true, false]) {
+      const system = opened("windows");
+      const address = system.os.files.map(fileRequest({ hint, strict }));
+      const hints = system.runtime.calls.filter(([name]) => name === "MapViewOfFileEx")
+        .map((call) => call.at(-1));
+      assertEquals(hints, strict ? [] : [0n]);
+      if (!strict) assertEquals(typeof address, "bigint");
+      else assertEquals(address, { syscall: "MapViewOfFileEx", osError: 487, code: "EINVAL" });
+      assertEquals(names(system).at(-1), "CloseHandle");
+    }
+  }
+  const system = opened("windows");
+  system.os.files.map(fileRequest({ hint: last, strict: true }));
+  assertEquals(names(system).includes("MapViewOfFileEx"), true);
+});
+
 test("windows reads GetLastError before it closes the section, which it does all the same", () => {
   const system = opened("windows");
   fail(system, 1, 1455);

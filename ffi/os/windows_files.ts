@@ -36,6 +36,14 @@ export const FILE_MAP_EXECUTE = 0x20;
 /** `FILE_BEGIN`: {@link https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex} */
 export const FILE_BEGIN = 0;
 
+/** `ERROR_INVALID_ADDRESS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
+const ERROR_INVALID_ADDRESS = 487;
+/**
+ * Where the addresses of a process end: {@link https://learn.microsoft.com/windows/win32/memory/memory-limits-for-windows-releases}.
+ * Wine's `MapViewOfFileEx` takes addresses past it, tells that it has mapped there, and has not.
+ */
+const ADDRESSES_END = 0x7fff_ffff_0000n;
+
 const PAGE_WRITECOPY = 0x8;
 const PAGE_READWRITE = 0x4;
 const PAGE_EXECUTE_READ = 0x20;
@@ -139,12 +147,17 @@ export function windowsFiles(
       if (handle === 0n) return failed("CreateFileMappingW");
       const high = Number(offset >> 32n);
       const low = Number(offset & 0xffff_ffffn);
-      let address = c.MapViewOfFileEx(handle, access, high, low, byteLength, hint);
+      const mapAt = (base: bigint) =>
+        c.MapViewOfFileEx(handle, access, high, low, byteLength, base);
+      const isPastEnd = hint !== 0n && hint + byteLength > ADDRESSES_END;
+      let address = isPastEnd ? 0n : mapAt(hint);
       // Windows does not look for another place by itself.
-      if (address === 0n && hint !== 0n && !strict) {
-        address = c.MapViewOfFileEx(handle, access, high, low, byteLength, 0n);
-      }
-      const result = address === 0n ? failed("MapViewOfFileEx") : address;
+      if (address === 0n && hint !== 0n && !strict) address = mapAt(0n);
+      const result = address !== 0n
+        ? address
+        : isPastEnd && strict
+        ? { syscall: "MapViewOfFileEx", osError: ERROR_INVALID_ADDRESS, code: "EINVAL" }
+        : failed("MapViewOfFileEx");
       c.CloseHandle(handle); // the view keeps what it needs
       return result;
     },

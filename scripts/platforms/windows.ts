@@ -11,7 +11,13 @@ import { inRoot, rootGuest, tryRoot } from "./root_guest.ts";
 import { bun, deno, node } from "../matrix/runtimes.ts";
 import { need, step, Unavailable } from "../matrix/steps.ts";
 
-const packages = ["coreutils", "dash", "wine", "wine64"];
+const packages = [
+  "coreutils",
+  "dash",
+  "libc-bin", // has C.UTF-8: else Wine knows no file by a name beyond ASCII
+  "wine",
+  "wine64",
+];
 
 const environment = {
   WINEDEBUG: "-all",

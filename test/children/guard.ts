@@ -20,7 +20,12 @@ rmSync(folder, { recursive: true, force: true });
 const { address } = mmap;
 const above = address + BigInt(3 * PAGE); // where the page after the last one starts
 const byte = new Uint8Array([1]);
-const store = (at: bigint) => host().os.copying.write(at, byte, false);
+// On Windows the system copies, and returns what it could not: this stores.
+const zero = process.platform !== "win32" ? undefined : host().runtime.open("ntdll.dll", {
+  // VOID RtlZeroMemory(VOID UNALIGNED *Destination, SIZE_T Length)
+  RtlZeroMemory: { parameters: ["usize", "usize"], result: "void" },
+}).RtlZeroMemory;
+const store = (at: bigint) => zero ? zero(at, 1n) : host().os.copying.write(at, byte, false);
 let bytes: Uint8Array | undefined;
 if (kind !== "anon" && kind !== "file") {
   bytes = mmap.bytes; // held, so that the range is

@@ -32,7 +32,7 @@ const { byteLength } = mmap;
 mmap.bytes[99] = 1;
 mmap.unmap();
 const freed = free() === before && bytes.length === 0;
-using high = new MmapOptions({ len: 1, huge: true, align: 2 ** 30 }).mapAnon();
+const high = new MmapOptions({ len: 1, huge: true, align: 2 ** 30 }).mapAnon();
 const aligned = high.address % 2n ** 30n === 0n;
 console.log(
   JSON.stringify({ pageByteLength, byteLength, refusedRange, access, codes, freed, aligned }),

@@ -16,9 +16,15 @@ function isEmulated(): boolean {
     reserved.resident();
     mmap.bytes[0] = 1;
     mmap.advise("dont-need");
-    return mmap.bytes[0] !== 0;
+    if (mmap.bytes[0] !== 0) return true;
   } catch {
     return true;
+  }
+  try {
+    mmap.advise("remove"); // no kernel takes that for memory without a file
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -8,7 +8,7 @@ const source = await open("/dev/zero");
 let moved = 0;
 for (let round = 0; round < 12; round++) {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
-  using _behind = new MmapOptions({ len: 4096 }).mapAnon();
+  const behind = new MmapOptions({ len: 4096 }).mapAnon();
   const { address } = mmap;
   const read = source.read(mmap.bytes, 0, LENGTH, 0).catch(() => undefined);
   try {
@@ -21,6 +21,7 @@ for (let round = 0; round < 12; round++) {
     if (!(error instanceof MmapError) || error.code !== "EBUSY") throw error;
   }
   await read;
+  behind.unmap();
   if (!mmap.closed && mmap.address !== address && mmap.bytes.includes(0)) {
     throw new Error("A late store reached what had moved");
   }

@@ -11,9 +11,9 @@ const moves = [false, true].map((isViewed) => {
   const place = new MmapOptions({ len: 2 * LENGTH }).reserve();
   const { address } = place;
   place.unmap();
-  using _behind = new MmapOptions({ len: 4096, hint: address + BigInt(LENGTH), strict: true })
+  const behind = new MmapOptions({ len: 4096, hint: address + BigInt(LENGTH), strict: true })
     .mapAnon();
-  using mmap = new MmapOptions({ len: LENGTH, hint: address, strict: true, populate: true })
+  const mmap = new MmapOptions({ len: LENGTH, hint: address, strict: true, populate: true })
     .mapAnon();
   if (isViewed) mmap.bytes[0] = 1;
   mmap.write(new Uint8Array([7]), LENGTH - 1);
@@ -23,6 +23,8 @@ const moves = [false, true].map((isViewed) => {
   const cost = { faults: faults() - faultsBefore, extra: residentSetByteLength() - residentBefore };
   const byte = new Uint8Array(1);
   mmap.read(byte, LENGTH - 1);
+  mmap.unmap();
+  behind.unmap();
   return { moved: moved && byte[0] === 7, ...cost };
 });
 console.log(JSON.stringify(moves));

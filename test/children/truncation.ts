@@ -326,6 +326,7 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
   cpSync(fileURLToPath(new URL("../../ffi", import.meta.url)), `${folder}/ffi`, {
     recursive: true,
   });
+  writeFileSync(`${folder}/package.json`, '{ "type": "module" }'); // older versions do not detect it
   const inCopy = (name: string) =>
     sourceUrl(`../ffi/os/${name}`).href.replace(
       new URL("../../ffi", import.meta.url).href,
