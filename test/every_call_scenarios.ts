@@ -9,7 +9,7 @@ import { Mmap, type MmapError, MmapOptions } from "../mod.ts";
 export const PAGE = 4096;
 const GRANULE = 65_536;
 /** A hint that no processor has either. */
-const HINT = 0x7123_4567_0000n;
+const HINT = 2n ** 61n;
 const DESCRIPTOR = 5;
 
 /** A public call, of which every native call is made to fail. */

@@ -92,6 +92,8 @@ export interface Script {
   readonly pageSize?: number;
   /** The allocation granularity in bytes, where it is not the page size. */
   readonly allocationGranularity?: number;
+  /** The last address of a process of Windows. */
+  readonly maximumAddress?: bigint;
 }
 
 /** A fake system's library. */
@@ -267,14 +269,14 @@ export function fakeWindows(script: Script = {}): FakeSystem {
 /** Writes a `SYSTEM_INFO` of 64-bit Windows: {@link https://learn.microsoft.com/windows/win32/api/sysinfoapi/ns-sysinfoapi-system_info} */
 export function writeSystemInfo(
   info: Uint8Array,
-  { pageSize = 4096, allocationGranularity = 65_536 }: Script,
+  { pageSize = 4096, allocationGranularity = 65_536, maximumAddress = 0x7fff_fffe_ffffn }: Script,
 ): void {
   const fields: readonly [size: 2 | 4 | 8, value: number | bigint][] = [
     [2, 9], // WORD wProcessorArchitecture
     [2, 0], // WORD wReserved
     [4, pageSize], // DWORD dwPageSize
     [8, 0x1_0000n], // LPVOID lpMinimumApplicationAddress
-    [8, 0x7fff_fffe_ffffn], // LPVOID lpMaximumApplicationAddress
+    [8, maximumAddress], // LPVOID lpMaximumApplicationAddress
     [8, 0xffn], // DWORD_PTR dwActiveProcessorMask
     [4, 8], // DWORD dwNumberOfProcessors
     [4, 8664], // DWORD dwProcessorType

@@ -113,7 +113,6 @@ export function fakePosixSpace(
     fstatfs: () => 0,
     ftruncate: () => call("ftruncate", () => 0),
     msync: () => 0,
-    munlock: () => 0,
     sysconf: () => PAGE,
     __errno_location: () => ERRNO_ADDRESS,
     __error: () => ERRNO_ADDRESS,

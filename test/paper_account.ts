@@ -18,6 +18,8 @@ export interface PaperSystem {
   readonly account: Account;
 }
 
+/** The last address of a process: no processor has as many. */
+export const MAXIMUM_ADDRESS: bigint = 2n ** 62n - 1n;
 /** How long a page is, in bytes. */
 export const PAGE = 4096n;
 /** What addresses are a multiple of, in bytes. */

@@ -7,7 +7,7 @@ import type { FileRequest, FileUse } from "../ffi/os/files.ts";
 import { request } from "./fake_runtime.ts";
 import { PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
 
-export const HINT: bigint = 0x7123_4567_0000n;
+export const HINT: bigint = 2n ** 61n;
 export const USES: readonly FileUse[] = ["read", "read-write", "read-execute"];
 
 /** Opens a system whose file calls are open, and forgets what that took. */

@@ -6,7 +6,14 @@
  */
 import { windows } from "../ffi/os/windows.ts";
 import { OVERWRITTEN, writeSystemInfo } from "./fake_runtime.ts";
-import { Account, PAGE, PaperRuntime, type PaperSystem, Refusal } from "./paper_account.ts";
+import {
+  Account,
+  MAXIMUM_ADDRESS,
+  PAGE,
+  PaperRuntime,
+  type PaperSystem,
+  Refusal,
+} from "./paper_account.ts";
 
 const INVALID_HANDLE_VALUE = 2n ** 64n - 1n;
 const MEM_COMMIT = 0x1000;
@@ -167,7 +174,7 @@ export function paperWindows(): PaperSystem {
     GetCurrentProcess: () => INVALID_HANDLE_VALUE,
     GetLargePageMinimum: () => 2n ** 21n,
     GetLastError: () => lastError,
-    GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, {}),
+    GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, { maximumAddress: MAXIMUM_ADDRESS }),
   };
   const runtime = new PaperRuntime(standIns);
   return { os: windows(runtime), runtime, account };

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { MAXIMUM_ADDRESS } from "./paper_account.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names, opened } from "./paper_calls.ts";
 import { FILE_BYTE_LENGTH, PAPER_SYSTEMS } from "./paper_system.ts";
@@ -144,8 +145,8 @@ test("windows maps a file elsewhere where the hint is taken, unless it is strict
 });
 
 test("windows maps no file past the end of all addresses, where Wine says that it has", () => {
-  const last = 0x7fff_ffff_0000n - 8192n;
-  for (const hint of [last + 1n, 2n ** 47n, 2n ** 64n - 65_536n]) {
+  const last = MAXIMUM_ADDRESS + 1n - 8192n;
+  for (const hint of [last + 1n, 2n ** 62n, 2n ** 64n - 65_536n]) {
     for (const strict of [true, false]) {
       const system = opened("windows");
       const address = system.os.files.map(fileRequest({ hint, strict }));

@@ -47,6 +47,8 @@ const PROTECTIONS: Readonly<Record<Protection, number>> = {
 const SYSTEM_INFO_BYTE_LENGTH = 48;
 /** `offsetof(SYSTEM_INFO, dwPageSize)` */
 const DW_PAGE_SIZE = 4;
+/** `offsetof(SYSTEM_INFO, lpMaximumApplicationAddress)` */
+const LP_MAXIMUM_APPLICATION_ADDRESS = 16;
 /** `offsetof(SYSTEM_INFO, dwAllocationGranularity)` */
 const DW_ALLOCATION_GRANULARITY = 40;
 
@@ -126,6 +128,7 @@ export function windows(native: Native): Os {
   const fields = new DataView(info.buffer);
   const failed = (syscall: string) => failure(syscall, GetLastError(), CODES);
   const pageSize = fields.getUint32(DW_PAGE_SIZE, true);
+  const addressesEnd = fields.getBigUint64(LP_MAXIMUM_APPLICATION_ADDRESS, true) + 1n;
   const oldProtection = new Uint8Array(4);
 
   let residency: Residency | undefined;
@@ -154,7 +157,7 @@ export function windows(native: Native): Os {
   // MEM_RELEASE wants a size of 0, and frees the whole allocation.
   const unmap = (address: bigint, _byteLength: bigint) =>
     VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
-  const files = lazily(() => windowsFiles(native, failed, protect));
+  const files = lazily(() => windowsFiles(native, failed, protect, addressesEnd));
   const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const copying = lazily(() => windowsCopying(native, failed));
   const huge = lazily(() => {

@@ -38,11 +38,6 @@ export const FILE_BEGIN = 0;
 
 /** `ERROR_INVALID_ADDRESS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
 const ERROR_INVALID_ADDRESS = 487;
-/**
- * Where the addresses of a process end: {@link https://learn.microsoft.com/windows/win32/memory/memory-limits-for-windows-releases}.
- * Wine's `MapViewOfFileEx` takes addresses past it, tells that it has mapped there, and has not.
- */
-const ADDRESSES_END = 0x7fff_ffff_0000n;
 
 const PAGE_WRITECOPY = 0x8;
 const PAGE_READWRITE = 0x4;
@@ -103,6 +98,7 @@ export function windowsFiles(
   native: Native,
   failed: (syscall: string) => Failure,
   protect: Files["protect"],
+  addressesEnd: bigint,
 ): Files {
   const c = native.open("kernel32.dll", FUNCTIONS);
   const size = new Uint8Array(8);
@@ -149,7 +145,7 @@ export function windowsFiles(
       const low = Number(offset & 0xffff_ffffn);
       const mapAt = (base: bigint) =>
         c.MapViewOfFileEx(handle, access, high, low, byteLength, base);
-      const isPastEnd = hint !== 0n && hint + byteLength > ADDRESSES_END;
+      const isPastEnd = hint !== 0n && hint + byteLength > addressesEnd;
       let address = isPastEnd ? 0n : mapAt(hint);
       // Windows does not look for another place by itself.
       if (address === 0n && hint !== 0n && !strict) address = mapAt(0n);
