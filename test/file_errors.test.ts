@@ -230,13 +230,18 @@ test("Deno's permissions hold for files", async () => {
   assertEquals(await outcomes(`--allow-read=${other}`), [refused, refused, refused]);
 }, { skip: runtime === "deno" ? undefined : "permissions are Deno's" });
 
+/** The matrices ask for one round: they have many runtimes, and emulate some. */
+const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
+/** How often each way is taken: a leak is as many. */
+const LEAK_ROUNDS = isShort ? 200 : 1000;
+
 test("no descriptor and no mapping is left, however mapping a file ends", async () => {
   const folder = use(new TempFolder());
   const args = [
     folder.file("file", BYTES),
     folder.file("empty", new Uint8Array(0)),
     folder.path,
-    "1000",
+    String(LEAK_ROUNDS),
   ];
   const left = await childValue<Record<string, [descriptors: number, mappings: number]>>(
     "file_leaks.ts",
@@ -244,12 +249,12 @@ test("no descriptor and no mapping is left, however mapping a file ends", async 
   );
   assert(Object.keys(left).length >= 16);
   for (const [way, [descriptors, mappings]] of Object.entries(left)) {
-    // The collector leaves a few; the runtime opens and maps for itself, up to 354 in Bun 1.2.
-    // A leak is 1,000.
+    // The collector leaves a few; the runtime opens and maps for itself, up to 354 in Bun 1.2:
+    // what few rounds leave mapped tells nothing.
     const dropped = way.includes("dropped") ? 60 : 0;
     assert(descriptors <= 10 + dropped, `${way}: ${descriptors} descriptors`);
     // What was transferred stays mapped, for its new owner.
-    if (!way.startsWith("transferred")) {
+    if (!isShort && !way.startsWith("transferred")) {
       assert(mappings <= 500 + dropped, `${way}: ${mappings} mappings`);
     }
   }
