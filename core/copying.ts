@@ -9,14 +9,21 @@ import { hex, refused } from "./errors.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { describe } from "./validate.ts";
-import { isOfMapping } from "./views.ts";
+import { isDetached, isOfMapping } from "./views.ts";
 
 /** The bytes of a typed array or `DataView`. */
 export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
   if (!ArrayBuffer.isView(view)) {
     throw new TypeError(`${what} must be a typed array or a DataView, got ${describe(view)}`);
   }
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const { buffer } = view;
+  if (buffer instanceof ArrayBuffer && isDetached(buffer)) {
+    throw new TypeError(
+      `${what} is detached: its buffer was transferred away, or is of a mapping that was unmapped, ` +
+        "resized, or given another access",
+    );
+  }
+  return new Uint8Array(buffer, view.byteOffset, view.byteLength);
 }
 
 /** Copies bytes of a mapping to `target`, which is as long. */

@@ -418,8 +418,9 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Gives the memory of whole pages back, which stay readable and writable, and
-   * are zero. Views stay attached.
+   * Gives the memory of whole pages back, which stay readable and writable.
+   * Anonymous memory is zero then; that of {@linkcode MmapOptions.map} is, on Linux,
+   * the file's again. Views stay attached.
    *
    * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
    * on Linux, [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
@@ -434,7 +435,9 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if its access
-   * is not `"read-write"` throughout.
+   * is not `"read-write"`, or of `map()` `"copy-on-write"`, throughout; `ENOTSUP` for memory of
+   * `map()` on macOS and Windows, of `mapMut()`, `mapMirrored()` and huge pages; `EFAULT` if the
+   * file was truncated.
    */
   discard(byteOffset: number = 0, byteLength?: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
@@ -464,7 +467,9 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
    * transferred away, or (in Bun from 1.4 on) is in use by the runtime; `EACCES` if the access
-   * is not the same throughout; `ENOTSUP` with guard pages, huge pages, or growth of memory of a
+   * is not the same throughout, or if memory that must be copied is `"none"`, and was not always:
+   * on Linux that is what the system keeps in several pieces, as after an advice for a part;
+   * `ENOTSUP` with guard pages, huge pages, or growth of memory of a
    * file that cannot grow; `ENOMEM` or another code if the system refused.
    *
    * @example A buffer that grows
@@ -484,7 +489,11 @@ export class Mmap implements Disposable {
     const allocation = this.#allocation;
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
     this.#detach();
-    const mapped = { ...this.#mapped, access: this.access as Access };
+    const mapped = {
+      ...this.#mapped,
+      access: this.access as Access,
+      wasAccessible: pages?.wereAccessible ?? this.#mapped.wasAccessible ?? false,
+    };
     const { address, backing } = allocation;
     const guard = backing?.guard;
     try {

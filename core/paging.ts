@@ -35,6 +35,8 @@ export interface Mapped extends Extent {
   readonly isGuarded: boolean;
   /** Whether no swap space was set aside. */
   readonly noReserve?: boolean;
+  /** Whether something can have been stored before, whatever the access is now. */
+  readonly wasAccessible?: boolean;
 }
 
 /** The access that lets memory be stored to, by what it is of. */
@@ -65,6 +67,7 @@ export class Pages {
   readonly #byteLength: number;
   readonly #access: RangeMap<Access>;
   readonly #history: RangeMap<History>;
+  #wereAccessible: boolean;
   readonly #parts: Set<Part> = new Set();
   /** Of the parts that start together the last one that was made. */
   readonly #partsByStart: Map<number, Part> = new Map();
@@ -75,6 +78,7 @@ export class Pages {
     this.#owner = owner;
     this.#address = allocation.address + BigInt(mapped.margin);
     this.#byteLength = mapped.skip + mapped.byteLength;
+    this.#wereAccessible = mapped.access !== "none" || mapped.wasAccessible === true;
     this.#access = new RangeMap(this.#byteLength, mapped.access);
     this.#history = new RangeMap<History>(this.#byteLength, "never viewed");
     this.guard();
@@ -101,6 +105,11 @@ export class Pages {
   get wereViewed(): boolean {
     const { end, value } = this.#history.runAt(0);
     return value !== "never viewed" || end < this.#byteLength;
+  }
+
+  /** Whether something can ever have been stored to them. */
+  get wereAccessible(): boolean {
+    return this.#wereAccessible;
   }
 
   /** Whether all pages are alike: none of another access, none decommitted. */
@@ -216,6 +225,7 @@ export class Pages {
 
   #change(range: PageRange, access: Access, isMeant: (run: Run<Access>) => boolean): void {
     const changed: Run<Access>[] = [];
+    if (access !== "none") this.#wereAccessible = true;
     for (const run of this.#access.runsIn(range.start, range.end).filter(isMeant)) {
       const failure = this.#clear(run) ?? this.#protect(run, access);
       changed.push(run);
@@ -298,6 +308,12 @@ export class Pages {
     if (!isViewable(this.accessOf(range))) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
     const failure = mapperOf(this.#allocation).discard(address, byteLength);
+    if (failure?.code === "ENOTSUP") {
+      throw new MmapError(
+        "This system cannot discard what was stored to memory of a file: unmap it, and map it again",
+        { code: "ENOTSUP" },
+      );
+    }
     if (failure !== undefined) throw refused(`to discard ${this.#words(range)}`, failure);
   }
 

@@ -116,8 +116,8 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
   if (moved !== undefined) {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
   }
-  const { access } = mapped;
-  if (access === "none" && resizing.pages !== undefined) {
+  const { access, wasAccessible } = mapped;
+  if (access === "none" && wasAccessible) {
     throw new MmapError(
       "What may not be read cannot be copied to a longer mapping: use protect() before",
       { code: "EACCES" },

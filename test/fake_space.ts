@@ -91,6 +91,7 @@ export function fakePosixSpace(
     mprotect: (address: bigint, byteLength: bigint, protection: number) =>
       call("mprotect", () => (space.set(address, byteLength, protection, true), 0)),
     madvise: () => call("madvise", () => 0),
+    munlock: () => call("munlock", () => 0),
     prctl: () => call("prctl", () => 0),
     mremap: (
       address: bigint,
