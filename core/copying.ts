@@ -49,10 +49,11 @@ export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void
 
 /**
  * Whether the system can have these bytes themselves. Not all runtimes pass
- * shared memory on; and what the kernel copies must not overlap.
+ * shared memory on; and what the kernel copies must not overlap, nor what is
+ * mapped twice, of which addresses do not tell that it does.
  */
-function isDirect({ canFault }: Pages, { buffer }: Uint8Array): boolean {
-  return buffer instanceof ArrayBuffer && !(canFault && isOfMapping(buffer));
+function isDirect({ canFault, areMirrored }: Pages, { buffer }: Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer && !((canFault || areMirrored) && isOfMapping(buffer));
 }
 
 function check(

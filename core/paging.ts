@@ -333,6 +333,11 @@ export class Pages {
     return source === "memory" || source === "mirror";
   }
 
+  /** Whether they are mapped twice in a row. */
+  get areMirrored(): boolean {
+    return this.#mapped.source === "mirror";
+  }
+
   /** Whether a load or store can find no page: a file can be truncated. */
   get canFault(): boolean {
     return !this.areAnonymous && !this.areGuarded;
