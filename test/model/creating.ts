@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Access, Mmap } from "../../mod.ts";
 import { platform } from "../harness.ts";
@@ -56,7 +57,7 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
   let file: TestFile | undefined;
   let source: unknown;
   if (isFile) {
-    file = (c >> 9) % 6 === 0 && isFragileFree(world)
+    file = (c >> 12) % 3 === 0 && isFragileFree(world)
       ? world.files.fragile
       : world.files.all[c % 3]!;
     const offset = OFFSETS[(c >> 2) % OFFSETS.length]!;
@@ -88,7 +89,7 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
   const isStrict = settings["strict"] === true && settings["hint"] !== undefined;
   if (isStrict && !errors.includes("EADDRNOTAVAIL")) allowed.push("EADDRNOTAVAIL", "RangeError");
   const mmap = world.call(
-    `slot ${index} = ${kind}(${isFile ? String(c % 3) : ""}) ${named(settings)}`,
+    `slot ${index} = ${kind}(${file === undefined ? "" : basename(file.path)}) ${named(settings)}`,
     errors,
     () => {
       const options = makeOptions(settings, b % 2 === 0);
