@@ -13,12 +13,13 @@ export const resize: TakeSlot = (world, slot, [, , a, b], name) => {
   // What is locked can be refused for the limit of locked memory.
   if (model.wasLocked) return;
   const byteLength = a % 8 === 0 ? bad(b, slot) : a % 8 === 1 ? 0 : 1 + (a * 41 + b) % (6 * PAGE);
-  const errors = [...countErrors(byteLength), ...stateErrors(slot, true)];
+  const errors = countErrors(byteLength);
+  const isLonger = errors.length === 0 && (byteLength as number) > model.byteLength;
+  errors.push(...stateErrors(slot, true));
   const { source, access: [access], guards: [guard] } = model;
   if (byteLength === 0) errors.push("RangeError");
   if (guard > 0 || source === "mirror") errors.push("ENOTSUP");
   if (model.access.some((other) => other !== access)) errors.push("EACCES");
-  const isLonger = errors.length === 0 && (byteLength as number) > model.byteLength;
   if (isLonger && source === "private") errors.push("ENOTSUP");
   // Where an advice keeps it from moving, it cannot be copied; and a descriptor cannot always be opened again.
   const allowed = access === "none"
