@@ -526,7 +526,7 @@ export class Mmap implements Disposable {
    * @param target Where to: any typed array or `DataView`. Its length in bytes
    * is how much is copied.
    * @param byteOffset Where the bytes start in the mapping. Default: 0.
-   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {TypeError} If an argument is of the wrong type, or the view detached.
    * @throws {RangeError} If the bytes are not all within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
    * cannot be read; `EFAULT` if the file does not reach so far any more: `target`
@@ -559,7 +559,7 @@ export class Mmap implements Disposable {
    *
    * @param source Where from: any typed array or `DataView`, all of it.
    * @param byteOffset Where the bytes go in the mapping. Default: 0.
-   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {TypeError} If an argument is of the wrong type, or the view detached.
    * @throws {RangeError} If the bytes are not all within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
    * cannot be stored to; `EFAULT` if the file does not reach so far any more:
