@@ -9,14 +9,21 @@ import { hex, refused } from "./errors.ts";
 import type { Extent, PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { byteCount, describe } from "./validate.ts";
-import { isOfMapping } from "./views.ts";
+import { isDetached, isOfMapping } from "./views.ts";
 
 /** The bytes of a typed array or `DataView`. */
 export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
   if (!ArrayBuffer.isView(view)) {
     throw new TypeError(`${what} must be a typed array or a DataView, got ${describe(view)}`);
   }
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const { buffer } = view;
+  if (buffer instanceof ArrayBuffer && isDetached(buffer)) {
+    throw new TypeError(
+      `${what} is detached: its buffer was transferred away, or is of a mapping that was unmapped, ` +
+        "resized, or given another access",
+    );
+  }
+  return new Uint8Array(buffer, view.byteOffset, view.byteLength);
 }
 
 /** Where a copy goes; `undefined` where it is of nothing. */
@@ -59,10 +66,11 @@ export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void
 
 /**
  * Whether the system can have these bytes themselves. Not all runtimes pass
- * shared memory on; and what the kernel copies must not overlap.
+ * shared memory on; and what the kernel copies must not overlap, nor what is
+ * mapped twice, of which addresses do not tell that it does.
  */
-function isDirect({ canFault }: Pages, { buffer }: Uint8Array): boolean {
-  return buffer instanceof ArrayBuffer && !(canFault && isOfMapping(buffer));
+function isDirect({ canFault, areMirrored }: Pages, { buffer }: Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer && !((canFault || areMirrored) && isOfMapping(buffer));
 }
 
 function check(

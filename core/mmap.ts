@@ -401,9 +401,9 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Gives the memory of whole pages back, which stay readable and writable, and
-   * are zero, or of {@linkcode MmapOptions.map} as the file is. Views stay
-   * attached.
+   * Gives the memory of whole pages back, which stay readable and writable.
+   * Anonymous memory is zero then; that of {@linkcode MmapOptions.map} is, on Linux,
+   * the file's again. Views stay attached.
    *
    * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
    * on Linux, [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
@@ -420,8 +420,8 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if its access
    * is not `"read-write"`, or of {@linkcode MmapOptions.map} `"copy-on-write"`,
    * throughout; `ENOTSUP` if it is memory of {@linkcode MmapOptions.mapMut},
-   * {@linkcode MmapOptions.mapMirrored} or of huge pages, and on Windows of any
-   * file; `EFAULT` if its file was found truncated.
+   * {@linkcode MmapOptions.mapMirrored} or of huge pages, and on macOS and Windows
+   * of any file; `EFAULT` if its file was found truncated.
    */
   discard(byteOffset: number = 0, byteLength?: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
@@ -451,7 +451,9 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
    * transferred away, or (in Bun from 1.4 on) is in use by the runtime; `EACCES` if the access
-   * is not the same throughout; `ENOTSUP` with guard pages, huge pages, or growth of memory of a
+   * is not the same throughout, or if memory that must be copied is `"none"`, and was not always:
+   * on Linux that is what the system keeps in several pieces, as after an advice for a part;
+   * `ENOTSUP` with guard pages, huge pages, or growth of memory of a
    * file that cannot grow; `ENOMEM` or another code if the system refused.
    *
    * @example A buffer that grows
@@ -509,7 +511,7 @@ export class Mmap implements Disposable {
    * @param target Where to: any typed array or `DataView`. Its length in bytes
    * is how much is copied.
    * @param byteOffset Where the bytes start in the mapping. Default: 0.
-   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {TypeError} If an argument is of the wrong type, or the view detached.
    * @throws {RangeError} If the bytes are not all within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
    * cannot be read; `EFAULT` if the file does not reach so far any more: `target`
@@ -542,7 +544,7 @@ export class Mmap implements Disposable {
    *
    * @param source Where from: any typed array or `DataView`, all of it.
    * @param byteOffset Where the bytes go in the mapping. Default: 0.
-   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {TypeError} If an argument is of the wrong type, or the view detached.
    * @throws {RangeError} If the bytes are not all within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
    * cannot be stored to; `EFAULT` if the file does not reach so far any more:

@@ -333,6 +333,12 @@ export class Pages {
     if (!isViewable(this.accessOf(range))) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
     const failure = mapperOf(this.#allocation).discard(address, byteLength);
+    if (failure?.code === "ENOTSUP") {
+      throw new MmapError(
+        "This system cannot discard what was stored to memory of a file: unmap it, and map it again",
+        { code: "ENOTSUP" },
+      );
+    }
     if (failure !== undefined) throw refused(`to discard ${this.#words(range)}`, failure);
   }
 
@@ -350,6 +356,11 @@ export class Pages {
   get areAnonymous(): boolean {
     const { source } = this.#mapped;
     return source === "memory" || source === "mirror";
+  }
+
+  /** Whether they are mapped twice in a row. */
+  get areMirrored(): boolean {
+    return this.#mapped.source === "mirror";
   }
 
   /** Whether a load or store can find no page: a file can be truncated. */

@@ -122,8 +122,8 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
   if (moved !== undefined) {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
   }
-  const { access } = mapped;
-  if (access === "none" && resizing.pages?.areReserved === false) {
+  const { access, isReserved } = mapped;
+  if (access === "none" && !isReserved) {
     throw new MmapError(
       "What may not be read cannot be copied to a longer mapping: use protect() before",
       { code: "EACCES" },

@@ -46,7 +46,7 @@ const detached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detache
 const { apply } = Reflect;
 
 /** Whether a buffer is detached, whatever own properties it has. */
-function isDetached(buffer: ArrayBuffer): boolean {
+export function isDetached(buffer: ArrayBuffer): boolean {
   return apply(detached!, buffer, []);
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { truncateSync } from "node:fs";
 import { host } from "../ffi/host.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
@@ -133,4 +133,18 @@ test("read() and write() of a file that was truncated are EFAULT without the gua
 }, {
   skip: unlessLinux("Windows does not truncate a mapped file; macOS is not tried") ??
     withoutKernelCopying(),
+});
+
+test("read() and write() refuse a view that is detached", () => {
+  const mmap = new MmapOptions({ len: 1 }).mapAnon();
+  const gone = new MmapOptions({ len: 1 }).mapAnon();
+  const views = [gone.view(Uint8Array), gone.view(DataView)];
+  gone.unmap();
+  for (const view of views) {
+    for (const [verb, what] of [["read", "target"], ["write", "source"]] as const) {
+      const { message } = assertThrows(() => mmap[verb](view), TypeError);
+      assert(message.startsWith(`The ${what} is detached: `), message);
+    }
+  }
+  mmap.unmap();
 });

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readSync, truncateSync } 
 import { open as openHandle } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { currentRuntime, runtimeFiles } from "../ffi/host.ts";
+import { currentRuntime, host, runtimeFiles } from "../ffi/host.ts";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { platform, test, unlessLinux, use } from "./harness.ts";
@@ -331,4 +331,19 @@ test("a file is mapped at a strict hint, and populated", () => {
     mmap.unmap();
   }
   assertThrows(() => new MmapOptions({ hint: hint + 1n, strict: true }).map(path), RangeError);
+});
+
+test("discard() says what to do where the system cannot discard memory of a file", () => {
+  const { files } = host().os;
+  const { discard } = files;
+  const folder = use(new TempFolder());
+  const mmap = use(new MmapOptions().map(folder.file("file", pattern(PAGE))));
+  Object.assign(files, { discard: () => ({ syscall: "none", osError: 0, code: "ENOTSUP" }) });
+  try {
+    const { code, syscall, message } = assertThrows(() => mmap.discard(), MmapError);
+    assertEquals([code, syscall], ["ENOTSUP", undefined]);
+    assert(message.endsWith("unmap it, and map it again"), message);
+  } finally {
+    Object.assign(files, { discard });
+  }
 });

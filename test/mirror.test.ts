@@ -156,3 +156,21 @@ test("mapMirrored() opens no descriptor", () => {
   assertStrictEquals(mmap.closed, false);
   mmap.unmap();
 }, { skip: platform === "linux" ? undefined : "/proc is Linux's" });
+
+test("read() and write() of mapMirrored() copy what was there before, where the halves overlap", () => {
+  const len = allocationGranularity();
+  // How far the bytes are from what they are copied to, a half further.
+  for (const [distance, count] of [[10, 1000], [-10, 1000], [143, 3000], [-143, 3000]] as const) {
+    for (const verb of ["read", "write"] as const) {
+      const mmap = new MmapOptions({ len }).mapMirrored();
+      const { bytes } = mmap;
+      for (let at = 0; at < len; at++) bytes[at] = at * 7 + (at >> 8);
+      const [from, to] = [200, len + 200 + distance];
+      const before = bytes.slice(from, from + count);
+      if (verb === "read") mmap.read(bytes.subarray(to, to + count), from);
+      else mmap.write(bytes.subarray(from, from + count), to);
+      assertEquals(bytes.slice(to, to + count), before);
+      mmap.unmap();
+    }
+  }
+});

@@ -448,3 +448,38 @@ test("linux() moves by mremap with the flags of each way", () => {
 test("resize() changes nothing when little is left of the stack", async () => {
   assertEquals(await childValue("stack_limit.ts"), { areRefused: true, changed: 0 });
 });
+
+test(
+  "resize() makes addresses longer that never were memory, in however many pieces they are",
+  () => {
+    const mmap = new MmapOptions({ len: 4 * PAGE }).reserve();
+    mmap.advise("dont-fork", PAGE, PAGE);
+    mmap.resize(2 ** 24);
+    mmap.commit(2 ** 24 - PAGE, PAGE);
+    assertEquals(mmap.view(Uint8Array, 2 ** 24 - PAGE)[PAGE - 1], 0);
+    mmap.unmap();
+  },
+  { skip: unlessLinux("other systems have no such advice") },
+);
+
+test("resize() keeps what was stored before nothing may be done with it any more", () => {
+  const mmap = new MmapOptions({ len: PAGE }).mapAnon();
+  mmap.write(Uint8Array.of(42));
+  mmap.protect("none");
+  const { address } = mmap;
+  let byteLength = PAGE;
+  while (mmap.address === address) mmap.resize(byteLength *= 2); // moved, at last
+  mmap.resize(PAGE);
+  mmap.resize(byteLength); // in place, of two pieces
+  const blocker = new MmapOptions({ len: PAGE }) // what lies behind keeps it from growing there
+    .withHint(mmap.address + BigInt(byteLength)).mapAnon();
+  try {
+    mmap.resize(4 * byteLength);
+  } catch (error) {
+    assertEquals((error as MmapError).code, "EACCES");
+  }
+  mmap.protect("read");
+  assertEquals(content(mmap, 1)[0], 42); // whether it was moved or refused
+  mmap.unmap();
+  blocker.unmap();
+}, { skip: unlessLinux("only Linux moves without a copy") });

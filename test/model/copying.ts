@@ -5,7 +5,15 @@
  */
 import { bad, countErrors, judged, words } from "./arguments.ts";
 import type { TakeSlot } from "./sequence.ts";
-import { checkContent, isReadable, isWritable, type Slot, stateErrors, store } from "./world.ts";
+import {
+  checkContent,
+  copyPages,
+  isReadable,
+  isWritable,
+  type Slot,
+  stateErrors,
+  store,
+} from "./world.ts";
 
 /** Something to copy from or to: any kind of view, one of the mapping itself, or none. */
 function copyPartner(slot: Slot, a: number, c: number): ArrayBufferView {
@@ -81,7 +89,9 @@ export const copy: TakeSlot = (world, slot, [verb, , a, b, c], name) => {
     mmap[verb as "read"](partner, byteOffset as number);
   });
   if (errors.length > 0 || byteLength === 0) return;
-  if (verb === "write") store(model, start, before);
+  // Bytes that are copied to themselves need not be stored.
+  if (own?.start === start) copyPages(model, start, end, 2);
+  else if (verb === "write") store(model, start, before);
   else if (copied === undefined) checkContent(model, start, source, "What was read");
   else store(model, own!.start, copied);
 };

@@ -1,125 +1,50 @@
 /**
- * The steps that make options and mappings.
+ * The step that makes mappings.
  *
  * @module
  */
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Access, type Mmap, MmapOptions } from "../../mod.ts";
+import type { Access, Mmap } from "../../mod.ts";
 import { platform } from "../harness.ts";
-import { bad, countErrors, type Errors, OFFSETS, throws, withGetter, words } from "./arguments.ts";
-import { copyPages, GRANULE, type Model, PAGE, type TestFile } from "./world.ts";
+import { countErrors, type Errors, OFFSETS, throws, withGetter } from "./arguments.ts";
+import { makeOptions, named, wanted } from "./options.ts";
+import { renew } from "./files.ts";
+import { copyPages, equal, GRANULE, type Model, PAGE, type TestFile } from "./world.ts";
 import type { Step, World } from "./sequence.ts";
 
-type Kind = "mapAnon" | "reserve" | "map" | "mapMut" | "mapExec";
+type Kind = "mapAnon" | "reserve" | "mapMirrored" | "map" | "mapMut" | "mapExec";
 
-const KINDS: readonly Kind[] = ["mapAnon", "mapAnon", "reserve", "map", "map", "mapMut", "mapExec"];
+const KINDS: readonly Kind[] = [
+  "mapAnon",
+  "mapAnon",
+  "reserve",
+  "mapMirrored",
+  "map",
+  "map",
+  "mapMut",
+  "mapMut",
+  "mapExec",
+];
 const ACCESS: Readonly<Record<Kind, Access>> = {
   mapAnon: "read-write",
   reserve: "none",
+  mapMirrored: "read-write",
   map: "copy-on-write",
   mapMut: "read-write",
   mapExec: "read-execute",
 };
-const FLAGS = ["populate", "noReserve", "strict", "truncationGuard"] as const;
-
-/** What is set, with the errors that setting it must throw. */
-interface Wanted {
-  readonly settings: Record<string, unknown>;
-  readonly errors: Errors;
-}
-
-/** Options, now and then bad ones. */
-function wanted(a: number, b: number): Wanted {
-  const settings: Record<string, unknown> = {
-    len: PAGE * (1 + a % 5) - [0, 0, 0, 1, 100][b % 5]!,
-  };
-  const errors: Errors = [];
-  FLAGS.forEach((flag, index) => {
-    if (((a >> 3) & (1 << index)) !== 0 && b % 3 === 0) settings[flag] = true;
-  });
-  switch ((b >> 3) % 32) {
-    case 0: {
-      const name = ["len", "offset", "hint"][a % 3]!;
-      let value = bad(a >> 2);
-      // Wine takes addresses beyond the address space, and maps nothing there.
-      if (platform === "win32" && name === "hint" && value === 2n ** 53n) value = -1n;
-      settings[name] = value;
-      errors.push(...(name === "hint" ? addressErrors(value) : countErrors(value)));
-      break;
-    }
-    case 1: {
-      const value = bad(a >> 2);
-      settings[FLAGS[a % 4]!] = value;
-      if (typeof value !== "boolean") errors.push("TypeError");
-      break;
-    }
-    case 2:
-      settings["lenght"] = 1;
-      errors.push("TypeError");
-      break;
-    case 3:
-      settings["hint"] = 2n ** 64n - 1n;
-      settings["len"] = 2 * PAGE;
-      errors.push("RangeError");
-      break;
-    case 4:
-      settings["len"] = BigInt(settings["len"] as number);
-  }
-  return { settings, errors };
-}
-
-function addressErrors(value: unknown): Errors {
-  if (typeof value === "bigint") return value < 0n || value >= 2n ** 64n ? ["RangeError"] : [];
-  return countErrors(value);
-}
-
-/** Makes options in one of both styles. */
-function makeOptions(settings: Record<string, unknown>, bySetters: boolean): MmapOptions {
-  if (!bySetters) return new MmapOptions(settings);
-  const setters: Record<string, string> = { hint: "withHint" };
-  let options = new MmapOptions();
-  for (const [name, value] of Object.entries(settings)) {
-    const setter = setters[name] ?? name;
-    // deno-lint-ignore no-explicit-any
-    const before = options as any;
-    if (typeof before[setter] !== "function") throw new TypeError("There is no such setter");
-    options = before[setter](value);
-    if (!Object.isFrozen(options) || options === before) throw new Error("No new options");
-  }
-  return options;
-}
-
-/** Makes options that are not used. */
-export function options(world: World, _index: number, [, , a, b, c]: Step): void {
-  if (c % 16 === 0) {
-    const init = withGetter(["len", "hint", "strict"][a % 3]!, throws);
-    world.call("new MmapOptions({ get … })", ["Thrown"], () => new MmapOptions(init));
-    return;
-  }
-  if (c % 16 === 1) {
-    const init = [null, 1, "len", Symbol("init")][a % 4] as never;
-    world.call("new MmapOptions(not an object)", ["TypeError"], () => new MmapOptions(init));
-    return;
-  }
-  const { settings, errors } = wanted(a, b);
-  const made = world.call(
-    `options ${named(settings)}`,
-    errors,
-    () => makeOptions(settings, c % 2 === 0),
-  );
-  if (made === undefined) return;
-  for (const [name, value] of Object.entries(settings)) {
-    const actual = made.settings[name as keyof typeof made.settings];
-    if (actual != value) throw new Error(`The option ${name} is ${actual}, set to ${value}`);
-  }
-  String(made);
-}
+/** What systems say that have no huge pages, or set none aside. */
+const NO_HUGE_PAGES: Errors = ["ENOMEM", "ENOTSUP", "EPERM", "EINVAL", "RangeError"];
 
 /** Fills a slot with a new mapping. */
 export function create(world: World, index: number, [, , a, b, c]: Step): void {
   const kind = KINDS[a % KINDS.length]!;
   const { settings, errors } = wanted(a >> 3, b);
-  const isFile = kind.startsWith("map") && kind !== "mapAnon";
+  const isFile = kind === "map" || kind === "mapMut" || kind === "mapExec";
+  if (kind === "mapMirrored" && b % 16 !== 2 && errors.length === 0) {
+    settings["len"] = GRANULE * (1 + a % 2);
+  }
   const allowed: Errors = [];
   const taken = world.slots[(index + 1) % 3];
   const isFree = taken === undefined || taken.model.isClosed || errors.length > 0;
@@ -132,7 +57,9 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
   let file: TestFile | undefined;
   let source: unknown;
   if (isFile) {
-    file = world.files.all[c % 3]!;
+    file = (c >> 12) % 3 === 0 && isFragileFree(world)
+      ? world.files.fragile
+      : world.files.all[c % 3]!;
     const offset = OFFSETS[(c >> 2) % OFFSETS.length]!;
     if (!("offset" in settings)) settings["offset"] = offset;
     if ((c >> 5) % 4 !== 0 && errors.length === 0) delete settings["len"];
@@ -153,11 +80,16 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
       errors.push("RangeError");
     }
   }
+  errors.push(...notHonoured(settings, kind));
+  if (settings["huge"] !== undefined) allowed.push(...NO_HUGE_PAGES);
+  // Where it is strict, the place must be aligned too.
+  if (settings["align"] !== undefined && settings["strict"] === true) allowed.push("RangeError");
+  if (isFile && settings["guard"] !== undefined && platform === "win32") allowed.push("ENOTSUP");
   // A zero is a bad length (and -0 none), which only mapping tells.
   const isStrict = settings["strict"] === true && settings["hint"] !== undefined;
   if (isStrict && !errors.includes("EADDRNOTAVAIL")) allowed.push("EADDRNOTAVAIL", "RangeError");
   const mmap = world.call(
-    `slot ${index} = ${kind}(${isFile ? String(c % 3) : ""}) ${named(settings)}`,
+    `slot ${index} = ${kind}(${file === undefined ? "" : basename(file.path)}) ${named(settings)}`,
     errors,
     () => {
       const options = makeOptions(settings, b % 2 === 0);
@@ -166,10 +98,39 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
     allowed,
   );
   if (mmap === undefined) return;
-  const model = modelOf(kind, mmap, file, Number(settings["offset"] ?? 0), settings["len"]);
+  if (settings["huge"] !== undefined) return mmap.unmap(); // the model knows no such pages
+  const model = modelOf(kind, mmap, file, settings);
   if (settings["populate"] === true) copyPages(model, 0, model.own.length, 2);
   if (world.slots[index] !== undefined) world.drop(index);
   world.slots[index] = { mmap, model, kept: [] };
+}
+
+/** Whether nobody maps the file that is truncated, which then is as it was at first. */
+function isFragileFree({ files, slots }: World): boolean {
+  const { fragile } = files;
+  if (slots.some((slot) => slot?.model.file === fragile && !slot.model.isClosed)) return false;
+  if (fragile.isDirty) renew(fragile);
+  return true;
+}
+
+/** What mapping throws where a call cannot honour good options. */
+function notHonoured(settings: Record<string, unknown>, kind: Kind): Errors {
+  const { huge, stack, name, noReserve } = settings;
+  // What is no count has its own error.
+  const [align, guard, len] = ["align", "guard", "len"].map((name) => {
+    const value = settings[name] ?? 0;
+    return countErrors(value).length === 0 ? Number(value) : 0;
+  }) as [number, number, number];
+  const [isAligned, hasGuard] = [align > 0, guard > 0];
+  const isOdd = isAligned && align < GRANULE;
+  const isMirror = kind === "mapMirrored";
+  const isRefused = isMirror
+    ? isAligned || hasGuard || huge !== undefined || stack === true || name !== undefined ||
+      len % GRANULE !== 0
+    : kind === "mapAnon"
+    ? huge !== undefined && (hasGuard || name !== undefined || noReserve === true)
+    : huge !== undefined || (kind !== "reserve" && (stack === true || name !== undefined));
+  return isRefused || isOdd ? ["RangeError"] : [];
 }
 
 /** A file in one of the ways to name it, or what is none. */
@@ -221,15 +182,31 @@ function modelOf(
   kind: Kind,
   mmap: Mmap,
   file: TestFile | undefined,
-  offset: number,
-  len: unknown,
+  { len, offset: given = 0, align = 0, guard = 0 }: Record<string, unknown>,
 ): Model {
-  const byteLength = len === undefined ? file!.bytes.length - offset : Number(len);
+  const offset = Number(given);
+  const isMirror = kind === "mapMirrored";
+  const byteLength = len === undefined
+    ? file!.bytes.length - offset
+    : (isMirror ? 2 : 1) * Number(len);
   if (mmap.byteLength !== byteLength) throw new Error(`The byteLength is ${mmap.byteLength}`);
   const skip = offset % GRANULE;
+  if (Number(align) > 0) {
+    equal(
+      (mmap.address - BigInt(skip)) % BigInt(Number(align)),
+      0n,
+      "The address beyond the alignment",
+    );
+  }
   const pages = Math.ceil((skip + byteLength) / PAGE);
   return {
-    source: file === undefined ? "memory" : kind === "mapMut" ? "shared" : "private",
+    source: isMirror
+      ? "mirror"
+      : file === undefined
+      ? "memory"
+      : kind === "mapMut"
+      ? "shared"
+      : "private",
     byteLength,
     skip,
     access: Array<Access>(pages).fill(ACCESS[kind]),
@@ -237,12 +214,14 @@ function modelOf(
     copied: new Uint8Array(pages),
     file,
     fileOffset: offset - skip,
+    guards: [roundUp(Number(guard), GRANULE), roundUp(Number(guard), PAGE)],
+    lost: undefined,
     isClosed: false,
     isTransferred: false,
     wasLocked: false,
   };
 }
 
-function named(settings: Record<string, unknown>): string {
-  return Object.entries(settings).map(([name, value]) => `${name}: ${words(value)}`).join(", ");
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
 }

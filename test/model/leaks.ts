@@ -23,6 +23,7 @@ export class Leaks {
     releaseHeldRanges(); // of before
     this.#watch(os as unknown as Mapper);
     this.#watch(os.files as unknown as Mapper);
+    this.#watch(os.mirrors as unknown as Mapper);
     const { remap } = os;
     if (remap === undefined) return;
     const { grow, leave, moveOver } = remap;

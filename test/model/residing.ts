@@ -114,7 +114,10 @@ function adviseChange(
   }, isGood ? REFUSALS : []);
   if (!isDone) return;
   if (advice.startsWith("dont-need")) reset(model, start, end);
-  else if (advice === "remove") {
+  else if (advice === "remove" && model.source === "mirror") {
+    const first = Math.floor(start / PAGE) * PAGE;
+    store(model, first, new Uint8Array(Math.ceil(end / PAGE) * PAGE - first));
+  } else if (advice === "remove") {
     const { file, fileOffset } = model;
     const first = fileOffset + Math.floor(start / PAGE) * PAGE;
     const last = fileOffset + Math.ceil(end / PAGE) * PAGE;

@@ -7,7 +7,9 @@
 import { collectGarbage } from "../harness.ts";
 import type { Errors } from "./arguments.ts";
 import { STEPS } from "./steps.ts";
-import { checkKept, Files, type Kept, Mismatch, nameOf, type Slot } from "./world.ts";
+import { Files } from "./files.ts";
+import { Large } from "./large.ts";
+import { checkKept, type Kept, Mismatch, nameOf, type Slot } from "./world.ts";
 
 /** A call: its name, and numbers that choose the slot and the arguments. */
 export type Step = readonly [verb: string, slot: number, a: number, b: number, c: number];
@@ -28,7 +30,14 @@ const SLOTS = 3;
 const MAX_ORPHANS = 16;
 
 /** What emulators of processors do in their own way. */
-const NOT_EMULATED: readonly string[] = ["advise", "lock", "unlock", "resident", "prefault"];
+const NOT_EMULATED: readonly string[] = [
+  "advise",
+  "lock",
+  "unlock",
+  "resident",
+  "prefault",
+  "truncate",
+];
 
 /** The verbs, each as often as it is to be chosen. */
 export function verbs(isEmulated: boolean): readonly string[] {
@@ -46,6 +55,8 @@ export class World {
   readonly files: Files = new Files();
   readonly slots: (Slot | undefined)[] = [];
   readonly orphans: Kept[] = [];
+  /** A mapping that is longer than one buffer is. */
+  readonly large: Large = new Large();
   calls = 0;
   /** Told every call, and how it ended. */
   trace: ((line: string) => void) | undefined;
@@ -77,7 +88,8 @@ export class World {
   drop(index: number): void | Promise<void> {
     const slot = this.slots[index];
     // The library leaves it to the new owner of its buffer, whom only unmap() knows.
-    if (slot?.model.isTransferred) {
+    // And what can lose its pages is viewed by nobody whom nobody knows.
+    if (slot?.model.isTransferred || slot?.model.file === this.files.fragile) {
       return STEPS["unmap"]!.take(this, index, ["unmap", index, 0, 0, 0]);
     }
     this.slots[index] = undefined;
@@ -101,6 +113,7 @@ export class World {
 
   /** Checks all, unmaps all, and makes the files as they were. */
   end(): void {
+    this.large.end(this);
     this.checkOrphans();
     this.orphans.length = 0;
     for (let index = 0; index < SLOTS; index++) {
@@ -115,6 +128,7 @@ export class World {
   clear(): void {
     this.orphans.length = 0;
     this.slots.length = 0;
+    this.large.clear();
     for (const file of this.files.all) file.isDirty = true;
     try {
       this.files.restore();

@@ -12,25 +12,26 @@ import {
   MmapOptions,
   pageSize,
 } from "../../mod.ts";
-import { host } from "../../ffi/host.ts";
 import { bad, judged, words } from "./arguments.ts";
 import { copy, flush } from "./copying.ts";
-import { create, options } from "./creating.ts";
-import { commit, decommit, discard, protect, resize } from "./paging.ts";
+import { create } from "./creating.ts";
+import { options } from "./options.ts";
+import { commit, decommit, discard, protect } from "./paging.ts";
+import { badRaw, raw, unmap } from "./releasing.ts";
+import { resize } from "./resizing.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
+import { takeLost, truncate } from "./truncating.ts";
 import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
 import {
   checkContent,
   checkKept,
-  detach,
   equal,
   GRANULE,
   isByte,
   Mismatch,
   PAGE,
   runAt,
-  setAccess,
   type Slot,
   stateErrors,
 } from "./world.ts";
@@ -43,9 +44,14 @@ function inSlot(take: TakeSlot): Take {
       create(world, index, step);
       return;
     }
-    const pending = take(world, slot, step, `slot ${index}.${step[0]}`);
+    const { model } = slot;
+    const name = `slot ${index}.${step[0]}`;
+    if (model.lost !== undefined && !model.isClosed && step[0] !== "unmap") {
+      return takeLost(world, slot, step, name);
+    }
+    const pending = take(world, slot, step, name);
     if (pending !== undefined) return pending.then(() => checkState(slot, step[3]));
-    if (world.slots[index] === slot) checkState(slot, step[3]);
+    if (world.slots[index] === slot && model.lost === undefined) checkState(slot, step[3]);
   };
 }
 
@@ -84,72 +90,6 @@ function check(_world: World, { mmap, model, kept }: Slot): void {
     checkContent(model, start, copy, `Page ${page}`);
   }
 }
-
-/** intoRaw(), and unsafeFromRaw() of what it gave. */
-const raw: TakeSlot = (world, slot, [, , , , c], name) => {
-  const { mmap, model } = slot;
-  const errors = stateErrors(slot, true);
-  if (model.source !== "memory" && !model.isClosed) errors.push("ENOTSUP");
-  if (errors.length === 0) {
-    mmap.protect("read-write");
-    setAccess(slot, 0, model.own.length, () => "read-write");
-  }
-  const given = world.call(`${name}`, errors, () => mmap.intoRaw());
-  if (given === undefined) return;
-  equal(given.byteLength, model.byteLength, "The byteLength given away");
-  equal(mmap.closed, true, "closed after intoRaw()");
-  detach(slot, 0, model.own.length);
-  for (const kept of slot.kept) checkKept(kept);
-  const { address, byteLength } = given;
-  const taken = world.call(
-    "unsafeFromRaw",
-    [],
-    () =>
-      c % 2 === 0
-        ? Mmap.unsafeFromRaw(address, byteLength)
-        : Mmap.unsafeFromRaw(address, BigInt(byteLength)),
-  )!;
-  world.slots[world.slots.indexOf(slot)] = { mmap: taken, model: { ...model }, kept: [] };
-  model.isClosed = true;
-};
-
-/** unsafeFromRaw() of what can never be memory. */
-const badRaw: Take = (world, _index, [, , a, b]) => {
-  const [address, byteLength] = a % 2 === 0 ? [1n, bad(b)] : [bad(b), 0];
-  const errors = ["TypeError", "RangeError"];
-  world.call(
-    "unsafeFromRaw(bad)",
-    errors,
-    () => Mmap.unsafeFromRaw(address as bigint, byteLength as number),
-  );
-};
-
-const unmap: TakeSlot = (world, slot, [, , a], name) => {
-  const { mmap, model } = slot;
-  const errors = model.isTransferred && !model.isClosed ? ["EBUSY"] : [];
-  world.call(name, errors, () => a % 4 === 0 ? mmap[Symbol.dispose]() : mmap.unmap());
-  if (errors.length > 0) {
-    reclaim(world, slot);
-    return;
-  }
-  model.isClosed = true;
-  detach(slot, 0, model.own.length);
-  for (const kept of slot.kept) checkKept(kept);
-  // A handle that is closed stays for a while, to be called.
-  if (a % 3 !== 0) return;
-  const at = world.slots.indexOf(slot);
-  world.slots[at] = undefined;
-};
-
-/** Unmaps behind the library's back what it leaves to the new owner of a buffer. */
-function reclaim(world: World, slot: Slot): void {
-  const { address } = slot.mmap;
-  const failure = host().os.unmap(address, BigInt(slot.model.byteLength));
-  if (failure !== undefined) throw new Error(`reclaim: ${failure.code}`);
-  world.slots[world.slots.indexOf(slot)] = undefined;
-}
-
-const drop: Take = (world, index) => world.drop(index);
 
 const inspection: TakeSlot = (world, slot, [, , a], name) => {
   const { mmap, model } = slot;
@@ -236,9 +176,11 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   raw: { weight: 2, take: inSlot(raw) },
   badRaw: { weight: 1, take: badRaw },
   unmap: { weight: 6, take: inSlot(unmap) },
-  drop: { weight: 3, take: drop },
-  transfer: { weight: 1, take: inSlot(transfer) },
+  drop: { weight: 3, take: (world, index) => world.drop(index) },
+  transfer: { weight: 2, take: inSlot(transfer) },
   inspection: { weight: 3, take: inSlot(inspection) },
+  truncate: { weight: 6, take: inSlot(truncate) },
+  large: { weight: 1, take: (world, _index, step) => world.large.take(world, step) },
   receiver: { weight: 1, take: receiver },
   sizes: { weight: 1, take: sizes },
   check: { weight: 2, take: inSlot(check) },

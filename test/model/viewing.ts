@@ -234,14 +234,13 @@ export function transfer(
   name: string,
 ): void {
   const chosen = kept[a % kept.length];
-  // What a file's mapping keeps would stay, as it must: this world unmaps it by address only.
-  if (chosen === undefined || chosen.isStale || model.source !== "memory" || b % 8 !== 0) return;
+  if (chosen === undefined || chosen.isStale || b % 4 !== 0) return;
   const buffer = chosen.view.buffer as ArrayBuffer;
   const { byteLength } = buffer;
   world.calls++;
   world.trace?.(`${name}()`);
   try {
-    if (b % 16 === 0) structuredClone(buffer, { transfer: [buffer] });
+    if (b % 8 === 0) structuredClone(buffer, { transfer: [buffer] });
     else buffer.transfer();
   } catch {
     // Some runtimes refuse: it shows in whether it is detached.

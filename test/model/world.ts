@@ -4,10 +4,6 @@
  *
  * @module
  */
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { writeFileSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Access, allocationGranularity, type Mmap, MmapError, pageSize } from "../../mod.ts";
 
 export const PAGE: number = pageSize();
@@ -18,13 +14,24 @@ export interface TestFile {
   readonly path: string;
   readonly fd: number;
   readonly initial: Uint8Array;
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   isDirty: boolean;
+}
+
+/** Pages that are not in the file any more. */
+export interface Lost {
+  /** Where they start, from the first page. */
+  readonly from: number;
+  readonly isGuarded: boolean;
+  /** Whether one was found lost. */
+  isSeen: boolean;
+  /** Whether something was stored to them, which nobody has to keep. */
+  isStoredTo: boolean;
 }
 
 /** One mapping, as the documentation has it. Ranges count from the first page, `skip` bytes before the first byte. */
 export interface Model {
-  source: "memory" | "private" | "shared";
+  source: "memory" | "mirror" | "private" | "shared";
   readonly byteLength: number;
   readonly skip: number;
   /** By page. */
@@ -36,6 +43,10 @@ export interface Model {
   readonly file: TestFile | undefined;
   /** Where the first page is in the file. */
   readonly fileOffset: number;
+  /** How long the guards are, in bytes. */
+  readonly guards: readonly [below: number, above: number];
+  /** What the file has lost, where it was truncated. */
+  lost: Lost | undefined;
   isClosed: boolean;
   isTransferred: boolean;
   wasLocked: boolean;
@@ -132,7 +143,7 @@ export function runAt({ access, skip, byteLength }: Model, at: number): [number,
 /** Whether a byte is what it must be. */
 export function isByte(model: Model, at: number, actual: number | undefined): boolean {
   const { source, own, file, fileOffset, copied } = model;
-  if (source === "memory") return own[at] === actual;
+  if (source === "memory" || source === "mirror") return own[at] === actual;
   const inFile = file!.bytes[fileOffset + at];
   const state = source === "shared" ? 0 : copied[Math.floor(at / PAGE)];
   return state === 0 ? inFile === actual : own[at] === actual || (state === 2 && inFile === actual);
@@ -163,6 +174,11 @@ export function store(model: Model, start: number, bytes: Uint8Array): void {
   }
   if (model.source === "private") copyPages(model, start, start + bytes.length, 1);
   model.own.set(bytes, start);
+  if (model.source !== "mirror") return;
+  const half = model.byteLength / 2;
+  for (let at = start; at < start + bytes.length; at++) {
+    model.own[at < half ? at + half : at - half] = bytes[at - start]!;
+  }
 }
 
 /** Notes that pages of a private mapping are its own, or can be (2). */
@@ -221,56 +237,4 @@ export function checkKept({ view, bytes, model, start, byteLength, isStale }: Ke
   } else if (isReadable(model, start, start + byteLength)) {
     checkContent(model, start, bytes, "A kept view");
   } else throw new Mismatch("outcome", "A view covers what cannot be stored to");
-}
-
-/** The files that sequences map. */
-export class Files {
-  readonly folder: string;
-  readonly all: readonly TestFile[];
-  readonly empty: string;
-
-  constructor() {
-    this.folder = mkdtempSync(join(tmpdir(), "sysalloc-model-"));
-    // Nothing waits for a disk there.
-    const memory = existsSync("/dev/shm") ? mkdtempSync("/dev/shm/sysalloc-model-") : this.folder;
-    this.#folders = new Set([this.folder, memory]);
-    this.empty = join(this.folder, "empty");
-    writeFileSync(this.empty, "");
-    this.all = [[memory, 4 * PAGE], [memory, 3 * PAGE + 100], [this.folder, 2 * PAGE + 1]].map(
-      ([folder, byteLength], index) => {
-        const path = join(folder as string, `file${index}`);
-        const initial = new Uint8Array(byteLength as number).map((_, at) => at * 7 + (at >> 8));
-        writeFileSync(path, initial);
-        const fd = openSync(path, "r+");
-        return { path, fd, initial, bytes: initial.slice(), isDirty: false };
-      },
-    );
-  }
-
-  readonly #folders: Set<string>;
-
-  /** Compares the files with the model, and makes them as they were. */
-  restore(): void {
-    for (const file of this.all) {
-      if (!file.isDirty) continue;
-      const content = readFileSync(file.path);
-      const differs = content.findIndex((byte, at) => byte !== file.bytes[at]);
-      writeSync(file.fd, file.initial, 0, file.initial.length, 0);
-      file.bytes.set(file.initial);
-      file.isDirty = false;
-      if (differs < 0) continue;
-      throw new Mismatch("content", `The file ${file.path} differs at byte ${differs}`);
-    }
-  }
-
-  remove(): void {
-    for (const { fd } of this.all) closeSync(fd);
-    for (const folder of this.#folders) {
-      try {
-        rmSync(folder, { recursive: true, force: true });
-      } catch {
-        // Windows removes no file that is still mapped.
-      }
-    }
-  }
 }

@@ -1,0 +1,93 @@
+/**
+ * The steps that unmap, and that give memory away.
+ *
+ * @module
+ */
+import { Mmap } from "../../mod.ts";
+import { host } from "../../ffi/host.ts";
+import type { GuardEntry } from "../../ffi/os/truncation_guard.ts";
+import { bad } from "./arguments.ts";
+import type { Take, TakeSlot, World } from "./sequence.ts";
+import { checkKept, detach, equal, PAGE, setAccess, type Slot, stateErrors } from "./world.ts";
+
+/** intoRaw(), and unsafeFromRaw() of what it gave. */
+export const raw: TakeSlot = (world, slot, [, , , , c], name) => {
+  const { mmap, model } = slot;
+  const errors = stateErrors(slot, true);
+  if (!model.isClosed && (model.source !== "memory" || model.guards[0] > 0)) errors.push("ENOTSUP");
+  if (errors.length === 0) {
+    mmap.protect("read-write");
+    setAccess(slot, 0, model.own.length, () => "read-write");
+  }
+  const given = world.call(`${name}`, errors, () => mmap.intoRaw());
+  if (given === undefined) return;
+  equal(given.byteLength, model.byteLength, "The byteLength given away");
+  equal(mmap.closed, true, "closed after intoRaw()");
+  detach(slot, 0, model.own.length);
+  for (const kept of slot.kept) checkKept(kept);
+  const { address, byteLength } = given;
+  const taken = world.call(
+    "unsafeFromRaw",
+    [],
+    () =>
+      c % 2 === 0
+        ? Mmap.unsafeFromRaw(address, byteLength)
+        : Mmap.unsafeFromRaw(address, BigInt(byteLength)),
+  )!;
+  world.slots[world.slots.indexOf(slot)] = { mmap: taken, model: { ...model }, kept: [] };
+  model.isClosed = true;
+};
+
+/** unsafeFromRaw() of what can never be memory. */
+export const badRaw: Take = (world, _index, [, , a, b]) => {
+  const [address, byteLength] = a % 2 === 0 ? [1n, bad(b)] : [bad(b), 0];
+  const errors = ["TypeError", "RangeError"];
+  world.call(
+    "unsafeFromRaw(bad)",
+    errors,
+    () => Mmap.unsafeFromRaw(address as bigint, byteLength as number),
+  );
+};
+
+export const unmap: TakeSlot = (world, slot, [, , a], name) => {
+  const { mmap, model } = slot;
+  const errors = model.isTransferred && !model.isClosed ? ["EBUSY"] : [];
+  world.call(name, errors, () => a % 4 === 0 ? mmap[Symbol.dispose]() : mmap.unmap());
+  if (errors.length > 0) {
+    reclaim(world, slot);
+    return;
+  }
+  model.isClosed = true;
+  detach(slot, 0, model.own.length);
+  for (const kept of slot.kept) checkKept(kept);
+  // A handle that is closed stays for a while, to be called.
+  if (a % 3 !== 0) return;
+  const at = world.slots.indexOf(slot);
+  world.slots[at] = undefined;
+};
+
+/** What guards memory of files, by its address, to be released with what is unmapped behind the library's back. */
+const entries: Map<bigint, GuardEntry> = new Map();
+const guard = host().os.guard?.();
+if (guard !== undefined) {
+  const add = guard.add.bind(guard);
+  guard.add = (address, byteLength) => {
+    const entry = add(address, byteLength);
+    if (entry !== undefined) entries.set(address, entry);
+    return entry;
+  };
+}
+
+/** Unmaps behind the library's back what it leaves to the new owner of a buffer. */
+function reclaim(world: World, slot: Slot): void {
+  const { mmap, model: { source, own, skip, guards: [below, above] } } = slot;
+  const { os } = host();
+  const start = mmap.address - BigInt(skip);
+  const byteLength = below > 0 ? below + Math.ceil(own.length / PAGE) * PAGE + above : own.length;
+  entries.get(start)?.release();
+  entries.delete(start);
+  const mapper = source === "memory" ? os : source === "mirror" ? os.mirrors : os.files;
+  const failure = mapper.unmap(start - BigInt(below), BigInt(byteLength));
+  if (failure !== undefined) throw new Error(`reclaim: ${failure.code}`);
+  world.slots[world.slots.indexOf(slot)] = undefined;
+}
