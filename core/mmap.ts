@@ -505,7 +505,7 @@ export class Mmap implements Disposable {
    * [`memmove`](https://man7.org/linux/man-pages/man3/memmove.3.html) on Linux
    * and macOS; any other by
    * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html)
-   * on Linux and `mach_vm_read_overwrite` on macOS. Windows:
+   * on Linux (a pipe, where that is forbidden) and `mach_vm_read_overwrite` on macOS. Windows:
    * [`ReadProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory).
    *
    * @param target Where to: any typed array or `DataView`. Its length in bytes

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { lazily } from "./lazily.ts";
+import { linuxPipeCopying } from "./linux_pipe_copying.ts";
 import type { Failure } from "./mapper.ts";
 import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
 import type { CopyingShared, KernelCopying } from "./posix_copying.ts";
@@ -73,6 +75,10 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
     return copied > 0n ? Number(copied) : shared.failed(syscall);
   };
 
+  // Some sandboxes forbid the calls, and emulators lack them.
+  const throughPipe = lazily(() => linuxPipeCopying(native, shared));
+  const isMissing = ({ code }: Failure) => code === "ENOSYS" || code === "EPERM";
+
   return {
     read(address, target) {
       const transit = opened();
@@ -81,7 +87,9 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
         const length = Math.min(MAX_BYTE_LENGTH, target.byteLength - done);
         const from = address + BigInt(done);
         const copied = copy(transit, "process_vm_readv", process_vm_readv, from, length);
-        if (typeof copied !== "number") return copied;
+        if (typeof copied !== "number") {
+          return isMissing(copied) ? throughPipe().read(address, target) : copied;
+        }
         target.set(transit.bytes.subarray(0, copied), done);
         done += copied;
       }
@@ -101,7 +109,9 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
           address + BigInt(done),
           part.byteLength,
         );
-        if (typeof copied !== "number") return copied;
+        if (typeof copied !== "number") {
+          return isMissing(copied) ? throughPipe().write(address, source) : copied;
+        }
         done += copied;
       }
       return undefined;
