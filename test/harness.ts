@@ -195,7 +195,7 @@ async function spawn(args: readonly string[]): Promise<ChildResult> {
  * where some was again. With musl Node.js says nothing.
  */
 const OUT_OF_MEMORY =
-  /process out of memory|Check failed: \(result\.ptr\) != nullptr|std::bad_alloc|Not at the limit|^$/i;
+  /out of memory|Check failed: \(result\.ptr\) != nullptr|std::bad_alloc|Not at the limit|^$/i;
 
 /** Runs a program of `test/children/` that prints one JSON value at its end; throws if it ends badly. */
 export async function childValue<T>(program: string, options: ChildOptions = {}): Promise<T> {
