@@ -87,10 +87,12 @@ export function mapArranged(
   layout: Layout,
 ): bigint {
   const { below } = layout;
-  const byteLength = exactByteLength(layout);
   const hint = request.hint > below ? request.hint - below : 0n;
-  const outer = { ...request, hint, byteLength };
   const isStaged = below !== 0n || (host.os.unmapsNeighbours && layout.hugePage === undefined);
+  // Windows maps no byte past the end of a file, not even those of its last page.
+  const isExact = "file" in request && !isStaged;
+  const byteLength = isExact ? request.byteLength : exactByteLength(layout);
+  const outer = { ...request, hint, byteLength };
   return withRoom(
     host.os,
     outer,
