@@ -10,6 +10,7 @@ import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Placing, unmapStray } from "./lifetime.ts";
+import { roundUp } from "./pages.ts";
 import { asked, discarded, place, populate, withRoom } from "./placement.ts";
 import type { MmapSettings } from "./settings.ts";
 
@@ -270,8 +271,4 @@ function withAdvice(error: unknown, request: MapRequest, { huge }: Os): unknown 
       `(${osError}), ${huge!.advice}`,
     { code, syscall, osError, cause: error },
   );
-}
-
-function roundUp(value: bigint, unit: bigint): bigint {
-  return (value + unit - 1n) / unit * unit;
 }

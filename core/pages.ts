@@ -84,8 +84,13 @@ export function maxViewByteLength(): number {
   return currentRuntime().maxViewByteLength;
 }
 
-/** The longest stretch that is touched through one view: Bun counts a view's length as its heap. */
-const STRETCH_BYTE_LENGTH = 64 * 2 ** 20;
+/** The first multiple of `unit` that is not below `value`. */
+export function roundUp(value: bigint, unit: bigint): bigint {
+  return (value + unit - 1n) / unit * unit;
+}
+
+/** The longest stretch that is looked at through one view: Bun counts a view's length as its heap. */
+export const STRETCH_BYTE_LENGTH: number = 64 * 2 ** 20;
 
 /** Stores one byte in each page of zeroed memory, so that the system backs it. */
 export function touchPages(

@@ -15,6 +15,7 @@ import {
   unmapStray,
   unmapWithOwner,
 } from "./lifetime.ts";
+import { roundUp, STRETCH_BYTE_LENGTH } from "./pages.ts";
 import type { Mapped, Pages } from "./paging.ts";
 import { discarded, mapWithRoom } from "./placement.ts";
 import { detach } from "./views.ts";
@@ -228,12 +229,7 @@ function growFile(resizing: Resizing, from: bigint, to: bigint): void {
 
 /** Unmaps the old range, or holds it; where that is refused, throws what `undo` makes of the reason. */
 function releaseOld({ allocation, pages }: Resizing, undo: (reason: unknown) => unknown): void {
-  const old = part(
-    allocation,
-    allocation.address,
-    allocation.byteLength,
-    allocation.backing?.guard,
-  );
+  const old = whole(allocation);
   if (pages?.wereViewed) return hold(old, pages);
   const failure = unmapAllocation(old);
   if (failure !== undefined) throw undo(refusedToResize(allocation, failure));
@@ -246,12 +242,7 @@ function replace(
   byteLength: bigint,
   leaves: boolean,
 ): void {
-  const old = part(
-    allocation,
-    allocation.address,
-    allocation.byteLength,
-    allocation.backing?.guard,
-  );
+  const old = whole(allocation);
   allocation.address = address;
   allocation.byteLength = byteLength;
   if (leaves) hold(old, pages!);
@@ -261,6 +252,12 @@ function replace(
 function hold(allocation: Allocation, pages: Pages): void {
   unmapWithOwner(pages, allocation);
   holdRange(allocation);
+}
+
+/** All of an allocation, as one of its own: what it is before it becomes another range. */
+function whole(allocation: Allocation): Allocation {
+  const { address, byteLength, backing } = allocation;
+  return part(allocation, address, byteLength, backing?.guard);
 }
 
 /** A part of an allocation, as one of its own, whose file is not its own. */
@@ -277,9 +274,6 @@ function part(
     backing: backing && { ...backing, file: undefined, guard },
   };
 }
-
-/** The longest stretch that is copied through one view: Bun counts a view's length as its heap. */
-const STRETCH_BYTE_LENGTH = 64 * 2 ** 20;
 
 function copy({ runtime, os }: Host, from: bigint, to: bigint, byteLength: number): void {
   for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
@@ -300,8 +294,4 @@ function requestOf(
 
 function refusedToResize({ address }: Allocation, failure: Failure): MmapError {
   return refused(`to resize the mapping at ${hex(address)}`, failure);
-}
-
-function roundUp(value: bigint, unit: bigint): bigint {
-  return (value + unit - 1n) / unit * unit;
 }

@@ -101,9 +101,11 @@ export function posix(native: Native, system: Posix): Os {
     const mapped = mmap(address, byteLength, protection, vacant | MAP_FIXED, -1, 0n);
     return mapped === MAP_FAILED ? failed("mmap") : undefined;
   };
+  const mapVacant = (address: bigint, byteLength: bigint) =>
+    mapOver(address, byteLength, PROT_READ | PROT_WRITE);
   const discard = (address: bigint, byteLength: bigint) => {
     if (freeing !== undefined && madvise(address, byteLength, freeing) === 0) return undefined;
-    return mapOver(address, byteLength, PROT_READ | PROT_WRITE);
+    return mapVacant(address, byteLength);
   };
 
   const protect = (address: bigint, byteLength: bigint, protection: Protection) => {
@@ -111,8 +113,6 @@ export function posix(native: Native, system: Posix): Os {
     return result === 0 ? undefined : failed("mprotect");
   };
   const shared = { library: system.library, memory, failed };
-  const mapVacant = (address: bigint, byteLength: bigint) =>
-    mapOver(address, byteLength, PROT_READ | PROT_WRITE);
   const files = lazily(() =>
     posixFiles(native, system.files, {
       ...shared,
@@ -155,8 +155,7 @@ export function posix(native: Native, system: Posix): Os {
         unmap,
         // Freed, the pages could be gone when they are wanted again, and a store
         // end the process: plain memory takes their place.
-        vacate: (address, byteLength) =>
-          mapOver(address, pages(byteLength), PROT_READ | PROT_WRITE),
+        vacate: (address, byteLength) => mapVacant(address, pages(byteLength)),
         discard: () => ({ syscall: "madvise", osError: 0, code: "ENOTSUP" }),
         protect: (address, byteLength, to) => protect(address, pages(byteLength), to),
       };
