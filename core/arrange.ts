@@ -161,12 +161,7 @@ function populated(
   byteLength: bigint,
 ): bigint {
   const isDone = "file" in request && host.os.files.populates;
-  if (!request.populate || isDone) return address;
-  try {
-    populate(host, request, start);
-  } catch (error) {
-    throw discarded(mapper, address, byteLength, error);
-  }
+  if (request.populate && !isDone) populate(host, request, start, mapper, address, byteLength);
   return address;
 }
 

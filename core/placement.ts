@@ -89,24 +89,30 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
 export function mapPages(host: Host, request: AnyRequest): bigint {
   const { mapper, populates } = mapperOf(host.os, request);
   const address = place(mapper, request);
-  if (!request.populate || populates) return address;
-  try {
-    populate(host, request, address);
-  } catch (error) {
-    throw discarded(mapper, address, request.byteLength, error);
-  }
+  const { byteLength } = request;
+  if (request.populate && !populates) populate(host, request, address, mapper, address, byteLength);
   return address;
 }
 
-/** Backs every page with memory. */
+/**
+ * Backs every page from `start` on with memory. Where that throws, it unmaps
+ * the whole allocation, of `byteLength` bytes at `address`.
+ */
 export function populate(
   { runtime, os }: Host,
   request: MapRequest | FileRequest,
+  start: bigint,
+  mapper: Mapper<MapRequest>,
   address: bigint,
+  byteLength: bigint,
 ): void {
-  const byteLength = Number(request.byteLength);
-  if ("file" in request) loadPages(os, address, byteLength);
-  else touchPages(runtime, os.pageSize, address, byteLength);
+  const length = Number(request.byteLength);
+  try {
+    if ("file" in request) loadPages(os, start, length);
+    else touchPages(runtime, os.pageSize, start, length);
+  } catch (error) {
+    throw discarded(mapper, address, byteLength, error);
+  }
 }
 
 /** The calls that map this kind of memory. */
