@@ -22,8 +22,8 @@ const LINKS = ["dnt", ...["assert", "internal", "fs", "path", "fmt"].map((name) 
 /** What the build and the suite take from npm. */
 const DEPENDENCIES = ["fast-check", "rolldown"];
 
-/** Resolves the real packages, with nothing of this project's `node_modules`. */
-const FLAGS = ["--no-lock", "--node-modules-dir=none"];
+/** Makes Deno, and the programs that tests start, resolve without this project's `node_modules`. */
+const RESOLUTION = { lock: false, nodeModulesDir: "none" };
 
 /** Files that may differ, and what of them must be the same nevertheless. */
 const DIFFERENCES: Readonly<Record<string, (text: string) => string>> = {
@@ -38,7 +38,7 @@ if (!await exists(PACKAGES)) {
 const copy = await Deno.makeTempDir({ prefix: "sysalloc-jsr-" });
 try {
   await copyProject();
-  if (!await run(["run", "-A", "--no-check", ...FLAGS, "scripts/build_npm.ts"])) {
+  if (!await run(["run", "-A", "--no-check", "scripts/build_npm.ts"])) {
     throw new Error("The real dnt does not build the package");
   }
   const differing = await compare(join(ROOT, "npm"), join(copy, "npm"));
@@ -46,8 +46,7 @@ try {
   if (differing.length === 0) console.log("ok      the real dnt builds the same package");
 
   const report = join(copy, "report.xml");
-  const [command, ...args] = suiteArguments("deno", testFiles(), report);
-  const succeeded = await run([command!, ...FLAGS, ...args]);
+  const succeeded = await run(suiteArguments("deno", testFiles(), report));
   const { passed, failed } = readReport(await Deno.readTextFile(report));
   for (const test of failed) console.log(`FAILED  ${test}`);
   const failures = differing.length + Math.max(failed.length, succeeded && passed > 0 ? 0 : 1);
@@ -68,7 +67,7 @@ async function copyProject(): Promise<void> {
     await Deno.copyFile(join(ROOT, file), join(copy, file));
   }
   const links = LINKS.map((name) => join(PACKAGES, name));
-  await writeJson("deno.json", { ...config, links });
+  await writeJson("deno.json", { ...config, ...RESOLUTION, links });
   const devDependencies = Object.fromEntries(DEPENDENCIES.map((name) => [name, pinned(name)]));
   await writeJson("package.json", { type: "module", devDependencies });
 }
