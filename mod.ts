@@ -23,6 +23,7 @@ export type { Access } from "./core/paging.ts";
 export type { PrefaultOptions } from "./core/prefault.ts";
 export type { ViewConstructor } from "./core/view_range.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
+export { type Region, type RegionAccess, regions, type RegionsOptions } from "./core/regions.ts";
 export { MmapError, type MmapErrorInit } from "./core/errors.ts";
 export type { Advice } from "./ffi/os/residency.ts";
 export type { Pointer } from "./ffi/runtime/runtime.ts";

@@ -8,6 +8,7 @@ import { DARWIN_ADVICE } from "./darwin_advice.ts";
 import type { Os } from "./os.ts";
 import { darwinCopying } from "./darwin_copying.ts";
 import { darwinRepeat } from "./darwin_mirrors.ts";
+import { darwinRegions } from "./darwin_regions.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
 
@@ -76,6 +77,7 @@ export function darwin(native: Native): Os {
       descriptors: "/dev/fd",
     },
     kernelCopying: darwinCopying,
+    regions: darwinRegions,
     repeat: darwinRepeat,
     advice: DARWIN_ADVICE,
     codes: CODES,

@@ -10,6 +10,7 @@ import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxHasHugePages } from "./linux_file_systems.ts";
 import { linuxNaming } from "./linux_naming.ts";
+import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
@@ -109,6 +110,7 @@ export function linux(native: Native, arch: string): Os {
       hasHugePages: linuxHasHugePages,
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+    regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),
     repeat: linuxRepeat,
     advice: LINUX_ADVICE,
     codes: CODES,

@@ -10,6 +10,7 @@
 import type { Copying } from "./copying.ts";
 import type { Files } from "./files.ts";
 import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
+import type { Regions } from "./regions.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
 
@@ -74,6 +75,9 @@ export interface Os extends Mapper<MapRequest> {
 
   /** Memory that is mapped twice in a row: what is stored to one half is in the other one too. */
   readonly mirrors: Mapper<MirrorRequest>;
+
+  /** What is mapped, by whomever. */
+  readonly regions: Regions;
 
   /** Copying that cannot fault. */
   readonly copying: Copying;

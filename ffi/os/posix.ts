@@ -20,6 +20,7 @@ import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_co
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
 import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
+import type { Regions } from "./regions.ts";
 
 const FUNCTIONS = {
   // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
@@ -74,6 +75,8 @@ export interface Posix extends PosixResidency {
   readonly files: PosixFiles;
   /** Opens the calls by which the kernel copies. */
   readonly kernelCopying: (native: Native, shared: CopyingShared) => KernelCopying;
+  /** Opens what tells of mappings. */
+  readonly regions: (native: Native, shared: PosixShared, pageSize: number) => Regions;
   /** Opens what maps memory once more. */
   readonly repeat: (native: Native, shared: PosixShared) => Repeat;
   /** The names of its `errno` values. */
@@ -125,6 +128,7 @@ export function posix(native: Native, system: Posix): Os {
   const copying = lazily(() =>
     posixCopying(native, system.kernelCopying(native, shared), system.library)
   );
+  const regions = lazily(() => system.regions(native, shared, pageSize));
   const residency = lazily(() => posixResidency(native, system, pageSize, failed));
   const map = (request: MapRequest, more: number) => {
     const { hint, byteLength, protection } = request;
@@ -203,6 +207,10 @@ export function posix(native: Native, system: Posix): Os {
 
     get mirrors() {
       return mirrors();
+    },
+
+    get regions() {
+      return regions();
     },
 
     get copying() {

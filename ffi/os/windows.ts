@@ -10,6 +10,7 @@ import type { Os } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
 import { windowsMirrors } from "./windows_mirrors.ts";
+import { windowsRegions } from "./windows_regions.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
 import { windowsHuge } from "./windows_huge.ts";
@@ -159,6 +160,7 @@ export function windows(native: Native): Os {
     VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
   const files = lazily(() => windowsFiles(native, failed, protect, addressesEnd));
   const mirrors = lazily(() => windowsMirrors(native, failed, protect));
+  const regions = lazily(() => windowsRegions(native, pageSize, addressesEnd, failed));
   const copying = lazily(() => windowsCopying(native, failed));
   const huge = lazily(() => {
     const { pageByteLength, allow } = windowsHuge(native);
@@ -226,6 +228,10 @@ export function windows(native: Native): Os {
 
     get mirrors() {
       return mirrors();
+    },
+
+    get regions() {
+      return regions();
     },
 
     get copying() {

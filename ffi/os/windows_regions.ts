@@ -1,0 +1,239 @@
+/**
+ * What is mapped, on Windows: `VirtualQuery`, `GetMappedFileNameW` and
+ * `QueryWorkingSetEx`.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import type { Failure } from "./mapper.ts";
+import { protectionOf, type RegionFacts, type RegionProtection, type Regions } from "./regions.ts";
+
+/** `MEM_FREE`: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information} */
+export const MEM_FREE = 0x1_0000;
+/** `MEM_PRIVATE` */
+export const MEM_PRIVATE = 0x2_0000;
+/** `MEM_MAPPED` */
+export const MEM_MAPPED = 0x4_0000;
+/** `PAGE_EXECUTE`: {@link https://learn.microsoft.com/windows/win32/memory/memory-protection-constants} */
+export const PAGE_EXECUTE = 0x10;
+/** `PAGE_EXECUTE_READWRITE` */
+export const PAGE_EXECUTE_READWRITE = 0x40;
+/** `PAGE_EXECUTE_WRITECOPY` */
+export const PAGE_EXECUTE_WRITECOPY = 0x80;
+/** `PAGE_GUARD` */
+export const PAGE_GUARD = 0x100;
+
+const MEM_COMMIT = 0x1000;
+const PAGE_READONLY = 0x2;
+const PAGE_READWRITE = 0x4;
+const PAGE_WRITECOPY = 0x8;
+const PAGE_EXECUTE_READ = 0x20;
+const ERROR_INVALID_PARAMETER = 87;
+
+/** Which protections let memory be read, written, executed. */
+const READABLE = PAGE_READONLY | PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READ |
+  PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
+const WRITABLE = PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE |
+  PAGE_EXECUTE_WRITECOPY;
+const EXECUTABLE = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE |
+  PAGE_EXECUTE_WRITECOPY;
+const COPIED = PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY;
+
+/** `sizeof(MEMORY_BASIC_INFORMATION)`, and the offsets of its fields */
+const MEMORY_BASIC_INFORMATION_BYTE_LENGTH = 48;
+const BASE_ADDRESS = 0;
+const ALLOCATION_BASE = 8;
+const ALLOCATION_PROTECT = 16;
+const REGION_SIZE = 24;
+const STATE = 32;
+const PROTECT = 36;
+const TYPE = 40;
+
+/** The longest path that Windows has, in UTF-16 code units. */
+const MAX_PATH_LENGTH = 32_768;
+/** More than the name of a device has, in UTF-16 code units. */
+const MAX_DEVICE_LENGTH = 1024;
+/** How many pages one `QueryWorkingSetEx` tells of, in 16 bytes each. */
+const STRETCH_PAGES = 4096;
+
+const FUNCTIONS = {
+  // HANDLE GetCurrentProcess(void)
+  GetCurrentProcess: { parameters: [], result: "usize" },
+  // SIZE_T VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength)
+  VirtualQuery: { parameters: ["usize", "buffer", "usize"], result: "usize" },
+  // DWORD K32GetMappedFileNameW(HANDLE hProcess, LPVOID lpv, LPWSTR lpFilename, DWORD nSize)
+  K32GetMappedFileNameW: { parameters: ["usize", "usize", "buffer", "u32"], result: "u32" },
+  // BOOL K32QueryWorkingSetEx(HANDLE hProcess, PVOID pv, DWORD cb)
+  K32QueryWorkingSetEx: { parameters: ["usize", "buffer", "u32"], result: "i32" },
+  // DWORD GetLogicalDrives(void)
+  GetLogicalDrives: { parameters: [], result: "u32" },
+  // DWORD QueryDosDeviceW(LPCWSTR lpDeviceName, LPWSTR lpTargetPath, DWORD ucchMax)
+  QueryDosDeviceW: { parameters: ["buffer", "buffer", "u32"], result: "u32" },
+} as const satisfies SymbolTable;
+
+/** One answer of `VirtualQuery`. */
+interface Found {
+  readonly end: bigint;
+  readonly allocation: bigint;
+  readonly isFree: boolean;
+  readonly isCommitted: boolean;
+  readonly isPrivate: boolean;
+  readonly isShared: boolean;
+  readonly access: RegionProtection;
+}
+
+/**
+ * Opens {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualquery | VirtualQuery},
+ * {@link https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-getmappedfilenamew | GetMappedFileNameW} and
+ * {@link https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex | QueryWorkingSetEx}.
+ */
+export function windowsRegions(
+  native: Native,
+  pageSize: number,
+  addressesEnd: bigint,
+  failed: (syscall: string) => Failure,
+): Regions {
+  const c = native.open("kernel32.dll", FUNCTIONS);
+  const thisProcess = c.GetCurrentProcess();
+  const info = new Uint8Array(MEMORY_BASIC_INFORMATION_BYTE_LENGTH);
+  const fields = new DataView(info.buffer);
+
+  const query = (address: bigint): Found | Failure => {
+    if (c.VirtualQuery(address, info, BigInt(info.length)) === 0n) return failed("VirtualQuery");
+    const state = fields.getUint32(STATE, true);
+    const isCommitted = state === MEM_COMMIT;
+    const protect = fields.getUint32(PROTECT, true);
+    // Once it was stored to, a page that is copied on writing is PAGE_READWRITE.
+    const isCopied = ((fields.getUint32(ALLOCATION_PROTECT, true) | protect) & COPIED) !== 0;
+    const type = fields.getUint32(TYPE, true);
+    const isPrivate = type === MEM_PRIVATE;
+    // The next access of a guard page is an exception.
+    const usable = isCommitted && (protect & PAGE_GUARD) === 0 ? protect : 0;
+    return {
+      end: fields.getBigUint64(BASE_ADDRESS, true) + fields.getBigUint64(REGION_SIZE, true),
+      allocation: fields.getBigUint64(ALLOCATION_BASE, true),
+      isFree: state === MEM_FREE,
+      isCommitted,
+      isPrivate,
+      isShared: type === MEM_MAPPED && !isCopied,
+      access: protectionOf(
+        (usable & READABLE) !== 0,
+        (usable & WRITABLE) !== 0,
+        (usable & EXECUTABLE) !== 0,
+        isCopied,
+      ),
+    };
+  };
+
+  const residentIn = (start: bigint, end: bigint): number | Failure => {
+    const step = BigInt(pageSize);
+    const count = Math.min(STRETCH_PAGES, Number((end - start) / step));
+    const entries = new BigUint64Array(2 * count);
+    const bytes = new Uint8Array(entries.buffer);
+    let resident = 0;
+    for (let address = start; address < end;) {
+      let pages = 0;
+      for (; pages < count && address < end; pages++, address += step) {
+        entries[2 * pages] = address; // VirtualAddress
+      }
+      if (c.K32QueryWorkingSetEx(thisProcess, bytes, 16 * pages) === 0) {
+        return failed("K32QueryWorkingSetEx");
+      }
+      for (let page = 0; page < pages; page++) {
+        if ((entries[2 * page + 1]! & 1n) !== 0n) resident += pageSize; // VirtualAttributes.Valid
+      }
+    }
+    return resident;
+  };
+
+  /** The devices of the drives, each with the drive's name: paths of mapped files start with a device. */
+  const devices = (): readonly (readonly [device: string, drive: string])[] => {
+    const target = new Uint8Array(2 * MAX_DEVICE_LENGTH);
+    const drives = c.GetLogicalDrives();
+    return Array.from({ length: 26 }, (_, index) => index).flatMap((index) => {
+      if ((drives & 1 << index) === 0) return [];
+      const letter = 65 + index;
+      const name = new Uint8Array([letter, 0, 58, 0, 0, 0]); // "C:"
+      const length = c.QueryDosDeviceW(name, target, MAX_DEVICE_LENGTH);
+      if (length === 0) return [];
+      // The first of several strings.
+      const device = textOf(target, length).split("\0", 1)[0]!;
+      return device === "" ? [] : [[`${device}\\`, `${String.fromCharCode(letter)}:\\`]] as const;
+    });
+  };
+
+  const path = new Uint8Array(2 * MAX_PATH_LENGTH);
+  /** The path of the file that is mapped at an address. A section of the paging file has none. */
+  const pathAt = (address: bigint, drives: ReturnType<typeof devices>): string | undefined => {
+    const length = c.K32GetMappedFileNameW(thisProcess, address, path, MAX_PATH_LENGTH);
+    if (length === 0) return undefined;
+    const found = textOf(path, length);
+    for (const [device, drive] of drives) {
+      if (found.startsWith(device)) return drive + found.slice(device.length);
+    }
+    return found;
+  };
+
+  return {
+    list({ resident }) {
+      const regions: RegionFacts[] = [];
+      const drives = devices();
+      let last: (Found & { readonly path: string | undefined }) | undefined;
+      for (let address = 0n; address < addressesEnd;) {
+        const found = query(address);
+        if ("code" in found) {
+          if (found.osError === ERROR_INVALID_PARAMETER) break; // the system's own part of the addresses
+          return found;
+        }
+        const { end, isFree } = found;
+        if (end <= address) break; // it tells of nothing above
+        const start = address;
+        address = end;
+        if (isFree) {
+          last = undefined;
+          continue;
+        }
+        const isSame = last?.allocation === found.allocation;
+        const path = isSame ? last?.path : found.isPrivate ? undefined : pathAt(start, drives);
+        const count = resident && found.isCommitted ? residentIn(start, end) : 0;
+        if (typeof count !== "number") return count;
+        const region: RegionFacts = {
+          address: start,
+          byteLength: Number(end - start),
+          access: found.access,
+          isShared: found.isShared,
+          path,
+          isDeleted: false,
+          name: undefined,
+          residentByteLength: resident ? count : undefined,
+        };
+        const before = regions.at(-1);
+        if (isSame && before?.access === region.access && before.isShared === region.isShared) {
+          regions[regions.length - 1] = joined(before, region);
+        } else regions.push(region);
+        last = { ...found, path };
+      }
+      return regions;
+    },
+  };
+}
+
+/** One region of two neighbours that differ in nothing that is told. */
+function joined(first: RegionFacts, second: RegionFacts): RegionFacts {
+  const { residentByteLength: resident } = first;
+  return {
+    ...first,
+    byteLength: first.byteLength + second.byteLength,
+    residentByteLength: resident === undefined ? undefined : resident + second.residentByteLength!,
+  };
+}
+
+/** Reads UTF-16 code units. */
+function textOf(bytes: Uint8Array, length: number): string {
+  const view = new DataView(bytes.buffer);
+  let text = "";
+  for (let index = 0; index < length; index++) {
+    text += String.fromCharCode(view.getUint16(2 * index, true));
+  }
+  return text;
+}
