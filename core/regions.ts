@@ -137,7 +137,8 @@ export function regions(options: RegionsOptions = {}): Region[] {
 }
 
 function checkPid(pid: unknown): void {
-  if (typeof pid !== "number" || (!Number.isInteger(pid) && Number.isFinite(pid))) {
+  const isInfinite = pid === Infinity || pid === -Infinity; // out of range, not of another type
+  if (typeof pid !== "number" || !(Number.isInteger(pid) || isInfinite)) {
     throw new TypeError(`pid must be a whole number, got ${describe(pid)}`);
   }
   if (pid >= 1 && pid <= MAX_PID) return;

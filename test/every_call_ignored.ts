@@ -43,6 +43,10 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/huge pages/, "LookupPrivilegeValueW", "the mapping tells whether it is allowed"],
   [/huge pages/, "AdjustTokenPrivileges", "the mapping tells whether it is allowed"],
   [/^mapMirrored\(\) at a hint$/, "VirtualAlloc2", "Windows is asked once more, without the hint"],
+  [/^regions\(\)/, "proc_regionfilename", "then it has no path"],
+  [/^regions\(\)/, "K32GetMappedFileNameW", "then it has no path"],
+  [/^regions\(\)/, "GetLogicalDrives", "paths start with the device then"],
+  [/^regions\(\)/, "QueryDosDeviceW", "paths start with the device then"],
   [/^unmap\(\) of a mirror/, "UnmapViewOfFile", "the half that is left is tried once more"],
 ];
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Mmap, type MmapError, MmapOptions } from "../mod.ts";
+import { Mmap, type MmapError, MmapOptions, regions } from "../mod.ts";
 
 /** How long a page of a system of paper is, in bytes. */
 export const PAGE = 4096;
@@ -164,6 +164,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "read() of a file": { before: priv, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "read() of code": { before: code, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "write() of a shared file": { before: shared, call: (mmap) => mmap.write(new Uint8Array(2)) },
+  "regions()": { before: priv, call: () => void regions() },
+  "regions() with what is in RAM": {
+    before: () => [shared(), anon()],
+    call: () => void regions({ resident: true }),
+  },
+  "regions() of another process": { call: whereThatIs(() => void regions({ pid: 7 })) },
   "unmap()": { before: anon, call: (mmap) => mmap.unmap() },
   "unmap() of what was viewed": { before: viewed, call: (mmap) => mmap.unmap() },
   "unmap() of a file": { before: priv, call: (mmap) => mmap.unmap() },

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as darwinAdvice from "../ffi/os/darwin_advice.ts";
 import * as darwinMirrors from "../ffi/os/darwin_mirrors.ts";
+import * as darwinRegions from "../ffi/os/darwin_regions.ts";
 import * as darwin from "../ffi/os/darwin.ts";
 import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
@@ -15,6 +16,7 @@ import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
+import * as windowsRegions from "../ffi/os/windows_regions.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
 import * as windows from "../ffi/os/windows.ts";
@@ -137,6 +139,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(mprotect, int (*)(void *, size_t, int): 1, default: 0)": 1n,
     "_Generic(sysconf, long (*)(int): 1, default: 0)": 1n,
     "_Generic(open, int (*)(const char *, int, ...): 1, default: 0)": 1n,
+    "_Generic(read, ssize_t (*)(int, void *, size_t): 1, default: 0)": 1n,
     "_Generic(close, int (*)(int): 1, default: 0)": 1n,
     "_Generic(lseek, off_t (*)(int, off_t, int): 1, default: 0)": 1n,
     "_Generic(ftruncate, int (*)(int, off_t): 1, default: 0)": 1n,
@@ -162,7 +165,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice, darwinMirrors), {
+  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice, darwinMirrors, darwinRegions), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -199,13 +202,21 @@ test("darwin's constants are those of Apple's headers", () => {
     VM_FLAGS_OVERWRITE: 0x4000n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/mach/vm_inherit.h
     VM_INHERIT_SHARE: 0n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/mach/vm_region.h
+    VM_REGION_BASIC_INFO_64: 9n,
+    VM_REGION_BASIC_INFO_COUNT_64: 9n, // 36 bytes, packed to 4
+    VM_REGION_EXTENDED_INFO: 13n,
+    VM_REGION_EXTENDED_INFO_COUNT: 9n, // 36 bytes
+    // https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/mach/kern_return.h
+    KERN_INVALID_ADDRESS: 1n,
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
     _SC_PAGESIZE: 29n,
   });
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  assertEquals(constants(windows, windowsFiles, windowsHuge, windowsMirrors, windowsResidency), {
+  const modules = [windows, windowsFiles, windowsHuge, windowsMirrors, windowsRegions];
+  assertEquals(constants(...modules, windowsResidency), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,
     MEM_LARGE_PAGES: 0x2000_0000n,
@@ -223,7 +234,15 @@ test("windows's constants are those of Microsoft's documentation", () => {
     PAGE_READONLY: 0x02n,
     PAGE_READWRITE: 0x04n,
     PAGE_WRITECOPY: 0x08n,
+    PAGE_EXECUTE: 0x10n,
     PAGE_EXECUTE_READ: 0x20n,
+    PAGE_EXECUTE_READWRITE: 0x40n,
+    PAGE_EXECUTE_WRITECOPY: 0x80n,
+    PAGE_GUARD: 0x100n,
+    // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information
+    MEM_FREE: 0x1_0000n,
+    MEM_PRIVATE: 0x2_0000n,
+    MEM_MAPPED: 0x4_0000n,
     // https://learn.microsoft.com/windows/win32/debug/system-error-codes
     ERROR_NOT_LOCKED: 158n,
     ERROR_WORKING_SET_QUOTA: 1453n,

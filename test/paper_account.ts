@@ -138,6 +138,12 @@ export class Account {
     return pagesOf(address, byteLength).some((page) => this.pages.has(page));
   }
 
+  /** The first page that is mapped at an address or above. */
+  pageFrom(address: bigint): bigint | undefined {
+    const above = [...this.pages.keys()].filter((page) => page + PAGE > address);
+    return above.length === 0 ? undefined : above.reduce((a, b) => a < b ? a : b);
+  }
+
   /** Sees to it that a range is the library's own. */
   own(address: bigint, byteLength: bigint): void {
     if (pagesOf(address, byteLength).every((page) => this.pages.has(page))) return;

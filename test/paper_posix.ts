@@ -18,12 +18,19 @@ const MAP_FAILED = 2n ** 64n - 1n;
 const ERRNO_ADDRESS = 0x7f12_3456_789cn;
 const EINVAL = 22;
 
+/** What `/proc/self/smaps` is said to hold, as it comes. */
+const SMAPS = [
+  "10000-11000 rw-p 00000000 00:00 0 \nSize: 4 kB\nRss: 4 kB\n",
+  "12000-13000 r--s 00000000 08:01 7                  /a file\nSize: 4 kB\nRss: 0 kB\n",
+];
+
 /** Opens such a system. */
 export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
   const account = new Account();
   const errno = new Int32Array([OVERWRITTEN]);
   const owned = (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0);
   let handler = 0n;
+  const unread: string[] = [];
 
   /** Moves pages, or takes more, or (`keeps`) leaves the range as if it had never been stored to. */
   const move = (
@@ -107,7 +114,11 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         (_operation: number, _kind: bigint, address: bigint, byteLength: bigint) =>
           owned(address, byteLength),
       ],
-      open: [-1, () => account.opened("file")],
+      open: [-1, (path: Uint8Array) => {
+        const isMaps = /^\/proc\/\w+\/s?maps\0$/.test(new TextDecoder().decode(path));
+        if (isMaps) unread.splice(0, unread.length, ...SMAPS);
+        return account.opened(isMaps ? "maps" : "file");
+      }],
       fstatfs: [-1, () => 0], // of no file system that is told from others
       lseek: [
         -1n,
@@ -132,7 +143,12 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         return 0;
       }],
       write: [-1n, (_end: number, _source: bigint, byteLength: bigint) => byteLength],
-      read: [-1n, (_end: number, target: Uint8Array, byteLength: bigint) => {
+      read: [-1n, (end: number, target: Uint8Array, byteLength: bigint) => {
+        if (account.open.get(end) === "maps") {
+          const part = new TextEncoder().encode(unread.shift() ?? "");
+          target.set(part);
+          return BigInt(part.length);
+        }
         if (account.installedCode === undefined) throw new Refusal(EINVAL);
         target.set(account.installedCode);
         return byteLength;
@@ -160,6 +176,33 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       account.own(to, byteLength);
       if (error === 0) move(address, byteLength, to, byteLength, true);
       return error;
+    },
+    mach_vm_region(
+      _task: number,
+      place: Uint8Array,
+      size: Uint8Array,
+      flavor: number,
+      info: Uint8Array,
+    ) {
+      const error = account.called("mach_vm_region");
+      if (error !== undefined) return error;
+      const at = new DataView(place.buffer);
+      const address = account.pageFrom(at.getBigUint64(0, true));
+      if (address === undefined) return 1; // KERN_INVALID_ADDRESS
+      at.setBigUint64(0, address, true);
+      new DataView(size.buffer).setBigUint64(0, PAGE, true);
+      const [state] = account.states(address, PAGE);
+      const fields = new DataView(info.buffer);
+      fields.setInt32(0, Number(/\d+$/.exec(state!)![0]), true); // protection
+      const isShared = state!.startsWith("shared ");
+      // inheritance, or pages_resident
+      fields.setUint32(8, flavor === 9 ? (isShared ? 0 : 1) : 1, true);
+      return 0;
+    },
+    proc_regionfilename(_pid: number, address: bigint, path: Uint8Array) {
+      const isRefused = account.called("proc_regionfilename") !== undefined;
+      if (isRefused || !account.states(address, PAGE)[0]!.includes("file")) return 0;
+      return new TextEncoder().encodeInto("/a file", path).written;
     },
     task_self_trap: () => 259,
     getpid: () => 1234,

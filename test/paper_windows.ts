@@ -19,11 +19,23 @@ const INVALID_HANDLE_VALUE = 2n ** 64n - 1n;
 const MEM_COMMIT = 0x1000;
 const MEM_RESERVE = 0x2000;
 const MEM_DECOMMIT = 0x4000;
+const MEM_FREE = 0x1_0000;
+const MEM_PRIVATE = 0x2_0000;
+const MEM_MAPPED = 0x4_0000;
 const MEM_PRESERVE_PLACEHOLDER = 0x2;
 const MEM_LARGE_PAGES = 0x2000_0000;
 const ERROR_NOT_LOCKED = 158;
 const ERROR_INVALID_ADDRESS = 487;
 const ERROR_WORKING_SET_QUOTA = 1453;
+
+/** Writes UTF-16, and returns how many code units. */
+function write(target: Uint8Array, text: string): number {
+  const units = new DataView(target.buffer);
+  for (let index = 0; index < text.length; index++) {
+    units.setUint16(2 * index, text.charCodeAt(index), true);
+  }
+  return text.length;
+}
 
 /** Opens such a system. */
 export function paperWindows(): PaperSystem {
@@ -96,13 +108,30 @@ export function paperWindows(): PaperSystem {
       PrefetchVirtualMemory: [0, () => 1],
       VirtualQuery: [0n, (address: bigint, info: Uint8Array) => {
         const fields = new DataView(info.buffer);
-        const state = isCommitted(address, PAGE) ? MEM_COMMIT : MEM_RESERVE;
+        const page = account.pages.get(address);
+        const isFree = page === undefined;
+        const end = isFree ? account.pageFrom(address) ?? MAXIMUM_ADDRESS + 1n : address + PAGE;
+        const state = isFree ? MEM_FREE : isCommitted(address, PAGE) ? MEM_COMMIT : MEM_RESERVE;
+        const protection = Number(/\d+$/.exec(page?.state ?? "")?.[0] ?? 0);
+        const isMapped = /^(file|section)/.test(page?.state ?? "");
         fields.setBigUint64(0, address, true); // PVOID BaseAddress
-        fields.setBigUint64(24, PAGE, true); // SIZE_T RegionSize
+        fields.setBigUint64(8, page?.base ?? 0n, true); // PVOID AllocationBase
+        fields.setUint32(16, protection, true); // DWORD AllocationProtect
+        fields.setBigUint64(24, end - address, true); // SIZE_T RegionSize
         fields.setUint32(32, state, true); // DWORD State
+        fields.setUint32(36, protection, true); // DWORD Protect
+        fields.setUint32(40, isMapped ? MEM_MAPPED : MEM_PRIVATE, true); // DWORD Type
         return 48n;
       }],
       K32QueryWorkingSetEx: [0, () => 1],
+      GetLogicalDrives: [0, () => 1 << 2],
+      QueryDosDeviceW: [
+        0,
+        (_name: Uint8Array, target: Uint8Array) => write(target, "\\Device\\1\0"),
+      ],
+      K32GetMappedFileNameW: [0, (_process: bigint, _address: bigint, path: Uint8Array) => {
+        return write(path, "\\Device\\1\\file");
+      }],
       CreateFileW: [INVALID_HANDLE_VALUE, () => BigInt(account.opened("file"))],
       GetFileSizeEx: [0, (_file: bigint, size: Uint8Array) => {
         new DataView(size.buffer).setBigInt64(0, BigInt(account.fileByteLength), true);

@@ -43,7 +43,7 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
     if (match === null) continue;
     const start = BigInt(`0x${match[1]}`);
     const end = BigInt(`0x${match[2]}`);
-    isNew = end > told;
+    isNew = end > told && end > start;
     if (!isNew) continue;
     const address = start < told ? told : start;
     told = end;

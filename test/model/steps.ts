@@ -15,6 +15,7 @@ import {
 import { bad, judged, words } from "./arguments.ts";
 import { copy, flush } from "./copying.ts";
 import { create } from "./creating.ts";
+import { list } from "./listing.ts";
 import { options } from "./options.ts";
 import { commit, decommit, discard, protect } from "./paging.ts";
 import { badRaw, raw, unmap } from "./releasing.ts";
@@ -184,5 +185,6 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   receiver: { weight: 1, take: receiver },
   sizes: { weight: 1, take: sizes },
   check: { weight: 2, take: inSlot(check) },
+  list: { weight: 1, take: list },
   collect: { weight: 0, take: collect },
 };
