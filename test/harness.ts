@@ -154,8 +154,8 @@ export interface ChildOptions {
   readonly atMappingLimit?: boolean;
 }
 
-/** Runs a program of `test/children/` with this same runtime. */
-export function runChild(program: string, options: ChildOptions = {}): Promise<ChildResult> {
+/** The arguments by which this runtime runs a program of `test/children/`. */
+export function childArguments(program: string, options: ChildOptions = {}): string[] {
   const { args = [], permissions = ["-A"], atMappingLimit = false } = options;
   const v8Flags = ["--expose-gc", ...(atMappingLimit ? IDLING : [])];
   const file = fileURLToPath(sourceUrl(`./children/${program}`));
@@ -164,7 +164,12 @@ export function runChild(program: string, options: ChildOptions = {}): Promise<C
     bun: ["run"],
     node: ["--no-warnings", ...v8Flags, ...SAFE_COMPILING],
   }[runtime];
-  return spawn([...flags, file, ...args]);
+  return [...flags, file, ...args];
+}
+
+/** Runs a program of `test/children/` with this same runtime. */
+export function runChild(program: string, options: ChildOptions = {}): Promise<ChildResult> {
+  return spawn(childArguments(program, options));
 }
 
 async function spawn(args: readonly string[]): Promise<ChildResult> {

@@ -18,6 +18,8 @@ export const MATRIX_VARIABLES = { SYSALLOC_ROUNDS: "1" } as const;
 
 const sources = [
   "bunfig.toml",
+  "cli",
+  "cli.ts",
   "core",
   "ffi",
   "mod.ts",

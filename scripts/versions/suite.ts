@@ -34,7 +34,7 @@ async function compile(folder: string): Promise<void> {
     ({ name }) => `./test/children/${name}`,
   );
   const assertions = "./scripts/offline/std_assert/mod";
-  const files = ["./mod.ts", ...testFiles(), ...children, `${assertions}.ts`];
+  const files = ["./mod.ts", "./cli.ts", ...testFiles(), ...children, `${assertions}.ts`];
   const tsc = new URL("../../node_modules/.bin/tsc", import.meta.url).pathname;
   await must("The suite does not compile", [
     tsc,

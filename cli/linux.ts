@@ -1,0 +1,261 @@
+/**
+ * What limits memory on Linux.
+ *
+ * @module
+ */
+import { type Fact, ifThere, orAbsent, type Question, type Read } from "./fact.ts";
+import { files } from "./runtime.ts";
+import { count, size } from "./text.ts";
+
+type Answer = Omit<Fact, "name" | "title"> | undefined;
+
+/** The number that a file holds. */
+function number(read: Read, path: string): number {
+  return Number(read(path).trim());
+}
+
+/** A field of `/proc/meminfo`: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
+function meminfo(read: Read): (field: string) => number | undefined {
+  const text = read("/proc/meminfo");
+  return (field) => {
+    const match = new RegExp(`^${field}:\\s+(\\d+)( kB)?$`, "m").exec(text);
+    return match === null ? undefined : Number(match[1]) * (match[2] === undefined ? 1 : 1024);
+  };
+}
+
+/** A limit of the process: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
+function limit(read: Read, name: string, meaning: string, raise: string): Answer {
+  const line = new RegExp(`^${name} +(\\S+) +(\\S+)`, "m").exec(read("/proc/self/limits"));
+  if (line === null) return undefined;
+  const [soft, hard] = [line[1], line[2]].map((text) =>
+    text === "unlimited" ? null : Number(text)
+  ) as [number | null, number | null];
+  const most = soft === hard ? "" : hard === null ? ", may be raised" : `, up to ${size(hard)}`;
+  return {
+    value: { soft, hard },
+    text: soft === null ? "no limit" : size(soft) + most,
+    meaning,
+    raise,
+  };
+}
+
+const OVERCOMMIT: Readonly<Record<number, readonly [mode: string, meaning: string]>> = {
+  0: [
+    "heuristic",
+    "The kernel refuses single mappings that are obviously too long, and else grants more than " +
+    "there is: memory can run out when it is used, and then a process is killed.",
+  ],
+  1: [
+    "always",
+    "The kernel grants any mapping: memory can run out when it is used, and then a process is " +
+    "killed.",
+  ],
+  2: [
+    "never",
+    "The kernel grants no more than the commit limit: mapAnon() fails with ENOMEM beyond it, " +
+    "and reserve() is free until it is committed.",
+  ],
+};
+
+function maxMapCount(read: Read): Answer {
+  const value = number(read, "/proc/sys/vm/max_map_count");
+  return {
+    value,
+    text: count(value),
+    meaning:
+      "A process has at most so many mappings. Each access of its own, protect() and commit() of " +
+      "a part, makes more of one; at the limit calls fail with ENOMEM.",
+    raise: `sysctl -w vm.max_map_count=${Math.max(2 * value, 262_144)}, as root; to keep it, in ` +
+      "/etc/sysctl.d/",
+  };
+}
+
+function hugePages(read: Read): Answer {
+  const field = meminfo(read);
+  const byteLength = field("Hugepagesize");
+  if (byteLength === undefined) return undefined;
+  const [total, free] = [field("HugePages_Total") ?? 0, field("HugePages_Free") ?? 0];
+  return {
+    value: { byteLength, total, free },
+    text: `${size(byteLength)} each, ${count(free)} of ${count(total)} free`,
+    meaning: "What huge() of MmapOptions maps from: pages that were set aside for it.",
+    raise: "sysctl -w vm.nr_hugepages=COUNT, as root; soon after the start there is most memory " +
+      "in one piece. Other lengths are in /sys/kernel/mm/hugepages/",
+  };
+}
+
+function transparentHugePages(read: Read): Answer {
+  const path = "/sys/kernel/mm/transparent_hugepage/enabled";
+  const value = /\[(\w+)\]/.exec(read(path))?.[1];
+  if (value === undefined) return undefined;
+  const meaning = {
+    always: "Anonymous memory gets huge pages by itself where it is long enough and aligned.",
+    madvise: 'Anonymous memory gets huge pages after advise("huge-page").',
+    never: 'No anonymous memory gets huge pages by itself, and advise("huge-page") does nothing.',
+  }[value];
+  return {
+    value,
+    text: value,
+    meaning: meaning ?? "When anonymous memory gets huge pages by itself.",
+    change: `echo always > ${path}, or madvise, or never, as root`,
+  };
+}
+
+function overcommit(read: Read): Answer {
+  const value = number(read, "/proc/sys/vm/overcommit_memory");
+  const [mode, meaning] = OVERCOMMIT[value] ?? ["unknown", "How much the kernel grants."];
+  return {
+    value,
+    text: `${value} (${mode})`,
+    meaning,
+    change: "sysctl -w vm.overcommit_memory=1 grants all, as root; where addresses are all that " +
+      "is wanted, reserve() does without",
+  };
+}
+
+function commitLimit(read: Read): Answer {
+  const field = meminfo(read);
+  const [limit, committed] = [field("CommitLimit"), field("Committed_AS")];
+  if (limit === undefined || committed === undefined) return undefined;
+  return {
+    value: { limit, committed },
+    text: `${size(limit)}, ${size(committed)} committed`,
+    meaning: "How much all processes may have committed where overcommit is 2; elsewhere it " +
+      "limits nothing.",
+    raise: "add swap space, or sysctl -w vm.overcommit_ratio=PERCENT, as root",
+  };
+}
+
+function memory(read: Read): Answer {
+  const field = meminfo(read);
+  const [total, available] = [field("MemTotal"), field("MemAvailable")];
+  const [swap, swapFree] = [field("SwapTotal") ?? 0, field("SwapFree") ?? 0];
+  if (total === undefined || available === undefined) return undefined;
+  return {
+    value: { total, available, swap, swapFree },
+    text: `${size(total)}, ${size(available)} available` +
+      (swap === 0 ? ", no swap" : `; swap ${size(swap)}, ${size(swapFree)} free`),
+    meaning: "What mappings are backed with once they are used. Files can be mapped at any " +
+      "length: their pages are read again when they are needed.",
+  };
+}
+
+/** From here on a limit of a control group of version 1 is none: it is the largest number of whole pages. */
+const NO_LIMIT = 2 ** 62;
+
+/** The files that tell the memory limit of a control group and of those that it is in: {@link https://man7.org/linux/man-pages/man7/cgroups.7.html} */
+function limitFiles(groups: string): string[] {
+  const paths: string[] = [];
+  for (const line of groups.trim().split("\n")) {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (path === undefined) continue;
+    const isSecond = controllers === "";
+    if (!isSecond && !controllers!.split(",").includes("memory")) continue;
+    const roots = isSecond
+      ? ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
+      : ["/sys/fs/cgroup/memory"];
+    const file = isSecond ? "memory.max" : "memory.limit_in_bytes";
+    const names = path.split("/").filter((name) => name !== "");
+    for (const root of roots) {
+      for (let depth = names.length; depth >= 0; depth--) {
+        paths.push([root, ...names.slice(0, depth), file].join("/"));
+      }
+    }
+  }
+  return paths;
+}
+
+function controlGroup(read: Read): Answer {
+  const limits = limitFiles(read("/proc/self/cgroup")).flatMap((path) => {
+    const value = ifThere(() => read(path).trim());
+    return value === undefined ? [] : [value === "max" ? Infinity : Number(value)];
+  });
+  if (limits.length === 0) return undefined;
+  const least = Math.min(...limits);
+  const value = least >= NO_LIMIT ? null : least;
+  return {
+    value,
+    text: value === null ? "no limit" : size(value),
+    meaning: "How much the processes of this container or service may have in RAM, files' pages " +
+      "included: beyond it one of them is killed.",
+    raise: "docker run --memory=SIZE, systemd's MemoryMax=SIZE, or what else made the container",
+  };
+}
+
+function sharedMemory(): Answer {
+  const { bsize, blocks, bavail } = orAbsent(() => files().statfsSync("/dev/shm"));
+  const [byteLength, free] = [bsize * blocks, bsize * bavail];
+  return {
+    value: { byteLength, free },
+    text: `${size(byteLength)}, ${size(free)} free`,
+    meaning: "How much named shared memory there can be: its files are in /dev/shm, and a store " +
+      "for which there is no room ends the process (SIGBUS).",
+    raise: "mount -o remount,size=SIZE /dev/shm, as root; docker run --shm-size=SIZE",
+  };
+}
+
+function lowestAddress(read: Read): Answer {
+  const value = number(read, "/proc/sys/vm/mmap_min_addr");
+  return {
+    value,
+    text: `0x${value.toString(16)}`,
+    meaning: "No hint below this address is taken.",
+  };
+}
+
+/** What there is to ask of Linux. */
+export const LINUX_QUESTIONS: readonly Question[] = [
+  { name: "maxMapCount", title: "Most mappings (vm.max_map_count)", look: maxMapCount },
+  { name: "memory", title: "Memory", look: memory },
+  { name: "memoryLimit", title: "Memory limit of the control group", look: controlGroup },
+  { name: "overcommit", title: "Overcommit (vm.overcommit_memory)", look: overcommit },
+  { name: "commitLimit", title: "Commit limit", look: commitLimit },
+  { name: "hugePages", title: "Huge pages", look: hugePages },
+  {
+    name: "transparentHugePages",
+    title: "Transparent huge pages",
+    look: transparentHugePages,
+  },
+  {
+    name: "lockedMemory",
+    title: "Locked memory (RLIMIT_MEMLOCK)",
+    look: (read) =>
+      limit(
+        read,
+        "Max locked memory",
+        "How much lock() keeps in RAM for a process without CAP_IPC_LOCK; beyond it lock() " +
+          "fails with ENOMEM or EAGAIN.",
+        "ulimit -l KIB in the shell, memlock in /etc/security/limits.conf, LimitMEMLOCK= of " +
+          "systemd, or docker run --ulimit memlock=BYTES",
+      ),
+  },
+  {
+    name: "addressSpace",
+    title: "Address space (RLIMIT_AS)",
+    look: (read) =>
+      limit(
+        read,
+        "Max address space",
+        "How long all mappings together may be, reserve() and the runtime's own included; " +
+          "beyond it calls fail with ENOMEM.",
+        "ulimit -v KIB in the shell, or LimitAS= of systemd",
+      ),
+  },
+  {
+    name: "dataSize",
+    title: "Data (RLIMIT_DATA)",
+    look: (read) =>
+      limit(
+        read,
+        "Max data size",
+        "How long all private writable mappings together may be; beyond it calls fail with ENOMEM.",
+        "ulimit -d KIB in the shell, or LimitDATA= of systemd",
+      ),
+  },
+  { name: "sharedMemory", title: "Shared memory (/dev/shm)", look: sharedMemory },
+  {
+    name: "lowestAddress",
+    title: "Lowest address (vm.mmap_min_addr)",
+    look: lowestAddress,
+  },
+];

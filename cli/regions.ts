@@ -1,0 +1,97 @@
+/**
+ * The command `sysalloc regions`.
+ *
+ * @module
+ */
+import { MmapError, type Region, type RegionAccess, regions } from "../mod.ts";
+import { type Arguments, UsageError } from "./usage.ts";
+import { bold, width } from "./output.ts";
+import { count, printable, shortened, size } from "./text.ts";
+
+/** The access as the system's own tools write it. */
+const LETTERS: Readonly<Record<RegionAccess, string>> = {
+  "none": "---",
+  "read": "r--",
+  "read-write": "rw-",
+  "copy-on-write": "rw-",
+  "read-execute": "r-x",
+  "execute": "--x",
+  "read-write-execute": "rwx",
+  "copy-on-write-execute": "rwx",
+};
+
+/** Lists the mappings of a process. */
+export function listRegions({ json, resident, operands }: Arguments): string {
+  const all = found(pidOf(operands), resident);
+  return json ? asJson(all) : asTable(all, resident);
+}
+
+function pidOf([pid, ...others]: readonly string[]): number | undefined {
+  if (others.length > 0) throw new UsageError("The command regions takes one process");
+  if (pid === undefined) return undefined;
+  if (!/^[0-9]+$/.test(pid)) {
+    throw new UsageError(`A process is given by its number, got ${JSON.stringify(pid)}`);
+  }
+  return Number(pid);
+}
+
+function found(pid: number | undefined, resident: boolean): readonly Region[] {
+  try {
+    return regions({ pid, resident });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    // It is asked for what this system has not.
+    if (error instanceof MmapError && error.code === "ENOTSUP") {
+      throw new UsageError("Only on Linux can the mappings of another process be listed");
+    }
+    throw error;
+  }
+}
+
+function asJson(all: readonly Region[]): string {
+  const plain = all.map(({ address, ...rest }) => ({
+    address: `0x${address.toString(16)}`,
+    ...rest,
+  }));
+  return `${JSON.stringify(plain, undefined, 2)}\n`;
+}
+
+function asTable(all: readonly Region[], resident: boolean): string {
+  const rows = all.map((region) => [
+    `0x${region.address.toString(16)}`,
+    size(region.byteLength),
+    LETTERS[region.access] + (region.isShared ? "s" : "p"),
+    ...(resident ? [size(region.residentByteLength ?? 0)] : []),
+    nameOf(region),
+  ]);
+  const heads = ["ADDRESS", "LENGTH", "ACCESS", ...(resident ? ["RESIDENT"] : []), "PATH OR NAME"];
+  // All but the access and the name are numbers, which stand to the right.
+  const isLeft = heads.map((head) => head === "ACCESS" || head === "PATH OR NAME");
+  const widths = heads.map((head, column) =>
+    rows.reduce((most, row) => Math.max(most, row[column]!.length), head.length)
+  );
+  const last = heads.length - 1;
+  const used = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
+  const room = width() - used;
+  const lineOf = (row: readonly string[]) =>
+    row.map((cell, column) => {
+      if (column === last) return shortened(cell, room);
+      return isLeft[column] ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+    }).join("  ").trimEnd();
+  return [bold(lineOf(heads)), ...rows.map(lineOf), summary(all, resident), ""].join("\n");
+}
+
+/** The path, or the name as the system's own tools write it. */
+function nameOf({ path, isDeleted, name }: Region): string {
+  if (path !== undefined) return printable(path) + (isDeleted ? " (deleted)" : "");
+  if (name === undefined || name.startsWith("[")) return name ?? "";
+  return printable(`[anon:${name}]`);
+}
+
+function summary(all: readonly Region[], resident: boolean): string {
+  const sum = (lengthOf: (region: Region) => number) =>
+    size(all.reduce((sum, region) => sum + lengthOf(region), 0));
+  const what = all.length === 1 ? "mapping" : "mappings";
+  const inRam = resident ? `, ${sum((region) => region.residentByteLength ?? 0)} in RAM` : "";
+  return `${count(all.length)} ${what}, ${sum((region) => region.byteLength)} of addresses${inRam}`;
+}

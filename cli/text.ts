@@ -1,0 +1,84 @@
+/**
+ * Text for terminals: sizes, lines, and what takes how many columns.
+ *
+ * @module
+ */
+
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+/** Words a count of bytes in the unit in which it is shortest, with at most one decimal. */
+export function size(byteLength: number): string {
+  let [value, unit] = [byteLength, 0];
+  // What would be rounded to 1024 is 1 of the next unit.
+  for (; value >= 1023.95 && unit < UNITS.length - 1; unit++) value /= 1024;
+  const rounded = unit === 0 ? value : Math.round(value * 10) / 10;
+  return `${rounded} ${UNITS[unit]}`;
+}
+
+/** Words a whole number with a comma at each third digit. */
+export function count(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** From which code point on a character can take two columns. */
+const FIRST_WIDE = 0x1100;
+
+/** At most how many columns a text takes. */
+export function columns(text: string): number {
+  let sum = 0;
+  for (const character of text) sum += character.codePointAt(0)! < FIRST_WIDE ? 1 : 2;
+  return sum;
+}
+
+/**
+ * Replaces what is not printed as it is by its number: a path can hold a
+ * newline, what a terminal obeys, or what turns the direction of a line.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** Stands for what is left out. */
+const ELLIPSIS = "...";
+
+/** Shortens a text to so many columns. Of a path the end tells the most. */
+export function shortened(text: string, most: number): string {
+  if (columns(text) <= most) return text;
+  const characters = [...text];
+  let left = most - ELLIPSIS.length;
+  let first = characters.length;
+  while (first > 0 && columns(characters[first - 1]!) <= left) {
+    left -= columns(characters[--first]!);
+  }
+  return ELLIPSIS.slice(0, most) + characters.slice(first).join("");
+}
+
+/** Breaks a text into lines of at most so many columns, indented. */
+export function wrapped(text: string, most: number, indent: number): string[] {
+  const room = most - indent;
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ").flatMap((word) => cut(word, room))) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (columns(longer) <= room) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  if (line !== "") lines.push(line);
+  return lines.map((line) => " ".repeat(indent) + line);
+}
+
+/** Cuts a word that is longer than a line. */
+function cut(word: string, room: number): string[] {
+  const parts = [""];
+  for (const character of word) {
+    if (columns(parts.at(-1)! + character) > room) parts.push("");
+    parts[parts.length - 1] += character;
+  }
+  return parts;
+}
