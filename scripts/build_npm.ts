@@ -14,7 +14,7 @@ const OUTPUT = "npm";
 
 await emptyDir(OUTPUT);
 await build({
-  entryPoints: ["./mod.ts"],
+  entryPoints: ["./mod.ts", { kind: "bin", name: "sysalloc", path: "./cli.ts" }],
   outDir: OUTPUT,
   shims: {}, // the sources find their runtime by themselves
   test: false, // npm test and scripts/smoke_npm.ts do that
@@ -50,7 +50,7 @@ await build({
     repository: { type: "git", url: `git+${REPOSITORY}.git` },
     license: config.license,
     type: "module",
-    sideEffects: false,
+    sideEffects: ["./esm/cli.js"],
     types: "./esm/mod.d.ts",
     // "default", where dnt alone would write "import": Node.js has been able to
     // require() an ES module since 22.12
@@ -63,7 +63,10 @@ await build({
     for (const file of ["README.md", "CHANGELOG.md", "LICENSE"]) {
       await Deno.copyFile(file, `${OUTPUT}/${file}`);
     }
-    await bundle(`${OUTPUT}/esm`, "mod.js");
+    await bundle(`${OUTPUT}/esm`, "mod.js", ["cli.js"]);
+    // Nobody imports the command.
+    await Deno.remove(`${OUTPUT}/esm/cli.d.ts`);
+    await Deno.remove(`${OUTPUT}/esm/cli`, { recursive: true });
     await nameInExamples("sysalloc");
   },
 });

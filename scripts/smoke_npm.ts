@@ -14,7 +14,7 @@ const KOFFI = `koffi@${config.devDependencies.koffi}`;
 
 /** What the tarball may hold, which no test file is. */
 const MAY_HOLD =
-  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|esm\/package\.json|esm\/mod\.js(?:\.map)?|esm\/(?:mod|(?:core|ffi)\/[\w/]+)\.d\.ts)$/;
+  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|esm\/package\.json|esm\/(?:mod|cli)\.js(?:\.map)?|esm\/(?:mod|(?:core|ffi)\/[\w/]+)\.d\.ts)$/;
 
 /** What the tarball must hold. */
 const MUST_HOLD = [
@@ -26,6 +26,8 @@ const MUST_HOLD = [
   "esm/mod.js",
   "esm/mod.js.map",
   "esm/mod.d.ts",
+  "esm/cli.js",
+  "esm/cli.js.map",
 ];
 
 /** Uses memory, by plain JavaScript. */
@@ -136,6 +138,7 @@ async function smoke(): Promise<void> {
     await run([node24, attw, ...profile, tarball]);
   });
 
+  const command = "node_modules/sysalloc/esm/cli.js";
   const plain = await makeFolder("plain");
   await check("npm install", () => npmInstall(plain, tarball));
   await check("Node.js 26", () => run([node26, "main.mjs"], plain));
@@ -152,6 +155,21 @@ async function smoke(): Promise<void> {
     "Deno",
     () => run([Deno.execPath(), ...denoRun, "main_npm.mjs"], plain),
   );
+
+  await checkCommand("Node.js 26", [node26, command], plain);
+  await checkCommand("Deno", [Deno.execPath(), "run", "--no-lock", "-A", command], plain);
+  await check("npx sysalloc", async () => {
+    // The command asks for a newer Node.js than the tools do.
+    const path = `PATH=${join(node26, "..")}:${Deno.env.get("PATH")}`;
+    const help = await run(["env", path, "npx", "--no", "--", "sysalloc", "--help"], plain);
+    if (!help.startsWith("Usage: sysalloc info")) throw new Error(help);
+    return help;
+  });
+  await check("Node.js 22 without koffi, command", async () => {
+    const { code, stderr } = await output([node22, command, "info"], plain);
+    if (code === 1 && /install.* koffi/.test(stderr)) return stderr;
+    throw new Error(`It ended with ${code}: ${stderr}`);
+  });
 
   const tsc = [node26, join(TOOLS, ".bin/tsc"), "--noEmit", "--strict"];
   const bundler = ["--module", "esnext", "--moduleResolution", "bundler"];
@@ -174,10 +192,27 @@ async function smoke(): Promise<void> {
     () => run([node22, "-p", "require('sysalloc').pageSize()"], withKoffi),
   );
 
+  await checkCommand("Node.js 24", [node24, command], withKoffi);
+  await checkCommand("Node.js 22", [node22, command], withKoffi);
+
   const withBun = await makeFolder("with_bun");
   const bun = join(TOOLS, ".bin/bun");
   await check("bun add", () => run([bun, "add", tarball], withBun));
   await check("Bun", () => run([bun, "main.mjs"], withBun));
+  await checkCommand("Bun", [bun, "--bun", "run", "sysalloc"], withBun);
+}
+
+/** Uses the command of the package. */
+async function checkCommand(name: string, command: string[], folder: string): Promise<void> {
+  await check(`${name}, command`, async () => {
+    const facts = JSON.parse(await run([...command, "info", "--json"], folder));
+    if (!(facts[0].name === "pageSize" && facts[0].value > 0)) {
+      throw new Error(`info tells ${JSON.stringify(facts[0])}`);
+    }
+    const wrong = await output([...command, "info", "--wrong"], folder);
+    if (wrong.code !== 2) throw new Error(`Wrong usage ended with ${wrong.code}: ${wrong.stderr}`);
+    return await run([...command, "regions", "--resident"], folder);
+  });
 }
 
 /** Runs one check, and reports it with the last line that it gave. */
@@ -200,10 +235,24 @@ async function check(
 
 /** Runs a command; gives what it printed, or throws that. */
 async function run(
-  [command, ...args]: [string, ...string[]] | string[],
+  command: readonly string[],
   cwd: string = temporary,
 ): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command!, {
+  const { code, stdout, stderr } = await output(command, cwd);
+  if (code === 0) return stdout;
+  throw new Error(`${command.join(" ")}\n${stdout}\n${stderr}`);
+}
+
+/** How a command ended, and what it printed. */
+interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command. */
+async function output([command, ...args]: readonly string[], cwd: string): Promise<Output> {
+  const { code, stdout, stderr } = await new Deno.Command(command!, {
     args,
     cwd,
     signal: interruption.signal,
@@ -213,12 +262,8 @@ async function run(
       BUN_INSTALL_CACHE_DIR: join(temporary, "bun_cache"),
     },
   }).output();
-  const decoder = new TextDecoder();
-  const printed = decoder.decode(stdout).trim();
-  if (success) return printed;
-  throw new Error(
-    `${command} ${args.join(" ")}\n${printed}\n${decoder.decode(stderr)}`,
-  );
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
 interface Packed {

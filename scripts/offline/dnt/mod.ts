@@ -10,19 +10,20 @@ import { readdir } from "node:fs/promises";
 import { type BuildOptions, checkOptions } from "./options.ts";
 import { packageJson } from "./package_json.ts";
 
-export type { BuildOptions, PackageJson } from "./options.ts";
+export type { BinaryEntryPoint, BuildOptions, PackageJson } from "./options.ts";
 
 /** Builds an npm package of ES modules from a Deno module. */
 export async function build(options: BuildOptions): Promise<void> {
   checkOptions(options);
   const { outDir } = options;
-  const [entryPoint] = options.entryPoints;
+  const [entryPoint, ...binaries] = options.entryPoints;
+  await checkBinaries(binaries.map(({ path }) => path));
   const esm = `${outDir}/esm`;
 
   await Deno.mkdir(esm, { recursive: true });
   await Deno.writeTextFile(
     `${outDir}/package.json`,
-    JSON.stringify(packageJson(entryPoint, options.package), undefined, 2),
+    JSON.stringify(packageJson(entryPoint, binaries, options.package), undefined, 2),
   );
   await Deno.writeTextFile(
     `${outDir}/.npmignore`,
@@ -30,7 +31,11 @@ export async function build(options: BuildOptions): Promise<void> {
   );
 
   log("Type checking and emitting the ESM package...");
-  await compile(entryPoint, esm, options.compilerOptions.lib);
+  await compile(
+    [entryPoint, ...binaries.map(({ path }) => path)],
+    esm,
+    options.compilerOptions.lib,
+  );
   await rewriteDeclarations(esm);
   await Deno.writeTextFile(
     `${esm}/package.json`,
@@ -50,9 +55,22 @@ export async function emptyDir(dir: string | URL): Promise<void> {
   await Deno.mkdir(dir, { recursive: true });
 }
 
-/** Emits `entryPoint` and all that it reaches; throws where the types are wrong. */
+/** The first line of a command, which dnt writes, or writes once more. */
+const SHEBANG = "#!/usr/bin/env node\n";
+
+/** Throws where a command does not have what dnt would write into it. */
+async function checkBinaries(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if ((await Deno.readTextFile(path)).startsWith(SHEBANG)) continue;
+    throw new TypeError(
+      `The stand-in of dnt does not know commands without ${SHEBANG.trim()}: ${path}`,
+    );
+  }
+}
+
+/** Emits modules and all that they reach; throws where the types are wrong. */
 async function compile(
-  entryPoint: string,
+  entryPoints: readonly string[],
   outDir: string,
   lib: string[],
 ): Promise<void> {
@@ -62,7 +80,7 @@ async function compile(
   );
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", tsc.href, entryPoint],
+      ...["run", "-A", tsc.href, ...entryPoints],
       "--ignoreConfig",
       ...["--outDir", outDir, "--rootDir", "."],
       ...["--target", "esnext", "--lib", lib.join()],
@@ -73,7 +91,7 @@ async function compile(
       ...["--sourceMap", "--inlineSources"],
     ],
   }).spawn().status;
-  if (!success) throw new Error(`${entryPoint} does not compile`);
+  if (!success) throw new Error(`${entryPoints.join(" and ")} do not compile`);
 }
 
 /**

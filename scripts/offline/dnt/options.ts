@@ -5,10 +5,19 @@ export interface PackageJson {
   [property: string]: unknown;
 }
 
+/** A module that becomes a command. */
+export interface BinaryEntryPoint {
+  kind: "bin";
+  /** The name of the command. */
+  name: string;
+  /** The module, whose first line is `#!/usr/bin/env node`. */
+  path: string;
+}
+
 /** The options of `build()`. */
 export interface BuildOptions {
-  /** The module that becomes the package's main export. */
-  entryPoints: [string];
+  /** The module that becomes the package's main export, then commands. */
+  entryPoints: [string, ...BinaryEntryPoint[]];
   /** The folder of the package. */
   outDir: string;
   /** Stand-ins for globals that Node.js lacks: none. */
@@ -37,7 +46,11 @@ export interface BuildOptions {
 type Check = ((value: unknown) => boolean) | { readonly [name: string]: Check };
 
 const OPTIONS: { readonly [Name in keyof BuildOptions]: Check } = {
-  entryPoints: (value) => isStrings(value) && value.length === 1,
+  entryPoints: (value) => {
+    if (!Array.isArray(value)) return false;
+    const [first, ...binaries] = value;
+    return isString(first) && binaries.every(isBinary);
+  },
   outDir: isString,
   shims: {},
   typeCheck: is("single"),
@@ -84,6 +97,12 @@ function checkValue(name: string, value: unknown, check: Check): void {
 
 function is(expected: unknown): Check {
   return (value) => value === expected;
+}
+
+function isBinary(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, name, path, ...others } = value as Record<string, unknown>;
+  return kind === "bin" && isString(name) && isString(path) && Object.keys(others).length === 0;
 }
 
 function isString(value: unknown): value is string {

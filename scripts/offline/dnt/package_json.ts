@@ -1,4 +1,4 @@
-import type { PackageJson } from "./options.ts";
+import type { BinaryEntryPoint, PackageJson } from "./options.ts";
 
 /** The fields that dnt puts first and last; the others stay between them. */
 const FIRST = [
@@ -25,14 +25,18 @@ const LAST = [
   "_generatedBy",
 ];
 
-/** The `package.json` that dnt makes of `fields` for one ES module entry point. */
+/** The `package.json` that dnt makes of `fields` for one ES module entry point, and commands. */
 export function packageJson(
   entryPoint: string,
+  binaries: readonly BinaryEntryPoint[],
   fields: PackageJson,
 ): Record<string, unknown> {
-  const module = `./esm/${entryPoint.replace(/^\.\//, "").replace(/\.ts$/, ".js")}`;
+  const emitted = (path: string) => `./esm/${path.replace(/^\.\//, "").replace(/\.ts$/, ".js")}`;
+  const module = emitted(entryPoint);
+  const bin = Object.fromEntries(binaries.map(({ name, path }) => [name, emitted(path)]));
   const all: Record<string, unknown> = {
     module,
+    ...(binaries.length > 0 && { bin }),
     exports: { ".": { import: module } },
     scripts: {},
     ...fields,
