@@ -27,8 +27,8 @@ const RESOLUTION = { lock: false, nodeModulesDir: "none" };
 
 /** Files that may differ, and what of them must be the same nevertheless. */
 const DIFFERENCES: Readonly<Record<string, (text: string) => string>> = {
-  // dnt makes imports end in .js before it embeds the sources.
-  "esm/mod.js.map": (text) => text.replace(/(from \\"\.[^"]*)\.ts\\"/g, '$1.js\\"'),
+  "esm/mod.js.map": withEmittedImports,
+  "esm/cli.js.map": withEmittedImports,
 };
 
 if (!await exists(PACKAGES)) {
@@ -83,6 +83,11 @@ async function run(args: readonly string[]): Promise<boolean> {
   await Deno.stdout.write(output.stdout);
   await Deno.stderr.write(output.stderr);
   return false;
+}
+
+/** A source map whose sources import what ends in .js: dnt makes them so before it embeds them. */
+function withEmittedImports(text: string): string {
+  return text.replace(/(from \\"\.[^"]*)\.ts\\"/g, '$1.js\\"');
 }
 
 /** Tells in which files two folders differ. */
