@@ -28,7 +28,7 @@ const QUESTIONS: readonly Question[] = [
     look: () => ({
       value: allocationGranularity(),
       text: size(allocationGranularity()),
-      meaning: "What strict hints and offsets in files are counted in.",
+      meaning: "What a strict hint must be a multiple of.",
     }),
   },
   {

@@ -189,7 +189,7 @@ function sharedMemory(): Answer {
     value: { byteLength, free },
     text: `${size(byteLength)}, ${size(free)} free`,
     meaning: "How much named shared memory there can be: its files are in /dev/shm, and a store " +
-      "for which there is no room ends the process (SIGBUS).",
+      "for which there is no room is a SIGBUS.",
     raise: "mount -o remount,size=SIZE /dev/shm, as root; docker run --shm-size=SIZE",
   };
 }
