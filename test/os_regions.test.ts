@@ -304,6 +304,7 @@ test("windowsRegions() tells what is reserved, shared and of files, and leaves o
       allocated: 0x80,
       path: "\\Device\\Mup\\y",
     },
+    { start: 0x70000n, pages: 1, type: "mapped", protect: 2, path: "\\??\\Z:\\tmp\\f" },
   ]);
   assertEquals(rows(regions.list(OWN)), [
     ["0x10000", 4 * PAGE, "none", false, undefined, undefined],
@@ -312,6 +313,7 @@ test("windowsRegions() tells what is reserved, shared and of files, and leaves o
     ["0x40000", PAGE, "read-write", true, undefined, undefined],
     ["0x50000", PAGE, "read-execute", false, "C:\\folder\\a file.bin", undefined],
     ["0x60000", PAGE, "copy-on-write", false, "\\Device\\Mup\\y", undefined],
+    ["0x70000", PAGE, "read", true, "Z:\\tmp\\f", undefined],
   ]);
 });
 

@@ -53,6 +53,8 @@ const TYPE = 40;
 const MAX_PATH_LENGTH = 32_768;
 /** More than the name of a device has, in UTF-16 code units. */
 const MAX_DEVICE_LENGTH = 1024;
+/** The folder of the drives among the objects of the system: what is in it is a path already. Wine has such. */
+const DOS_DEVICES = "\\??\\";
 /** How many pages one `QueryWorkingSetEx` tells of, in 16 bytes each. */
 const STRETCH_PAGES = 4096;
 
@@ -168,6 +170,7 @@ export function windowsRegions(
     const length = c.K32GetMappedFileNameW(thisProcess, address, path, MAX_PATH_LENGTH);
     if (length === 0) return undefined;
     const found = textOf(path, length);
+    if (found.startsWith(DOS_DEVICES)) return found.slice(DOS_DEVICES.length);
     for (const [device, drive] of drives) {
       if (found.startsWith(device)) return drive + found.slice(device.length);
     }
