@@ -135,10 +135,14 @@ test("sysalloc regions PID lists another process, files with odd names too", asy
   const path = folder.file(name, pattern(PAGE));
   const mmap = use(new MmapOptions().mapMut(path));
   const address = `0x${mmap.address.toString(16)}`;
+  const red = use(new MmapOptions().map(folder.file("\x1b[31m\nred", pattern(PAGE))));
+  const redAddress = `0x${red.address.toString(16)}`;
   const text = run(["regions", PID]);
   assertEquals(badLines(text), []);
   const line = text.split("\n").find((line) => line.includes(address));
   assert(line?.includes("rw-s") && line.endsWith("long long end"), line);
+  const redLine = text.split("\n").find((line) => line.includes(redAddress));
+  assert(redLine?.includes("rw-p") && redLine.endsWith("/\\u{1b}[31m\\u{a}red"), redLine);
   const all = JSON.parse(await printed("regions", PID, "--json")) as Listed[];
   const found = all.find((region) => region.address === address)!;
   assertEquals([found.path, found.access, found.isShared, found.byteLength], [

@@ -58,7 +58,7 @@ test("linuxRegions() joins what it reads in parts, which can end anywhere", () =
       ["0x1000", PAGE, "read", false, "/é file", undefined],
       ["0x3000", PAGE, "read-write", false, undefined, undefined],
     ]);
-    assertEquals(runtime.calls.at(-1), ["close", 5]);
+    assertEquals(runtime.calls.at(-1)?.slice(0, 2), ["close", 5]);
   }
 });
 
@@ -90,7 +90,7 @@ test("linuxRegions() closes the file when it cannot be read to its end", () => {
   const parts = ["1000-2000 r--p 00000000 00:00 0 \n"];
   const { regions, runtime } = linux({ parts, error: 3 });
   assertEquals<unknown>(regions.list(OWN), { syscall: "read", osError: 3, code: "ESRCH" });
-  assertEquals(runtime.calls.at(-1), ["close", 5]);
+  assertEquals(runtime.calls.at(-1)?.slice(0, 2), ["close", 5]);
 });
 
 // macOS
