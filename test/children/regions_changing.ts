@@ -4,7 +4,8 @@ import { pageSize, regions } from "../../mod.ts";
 import { sourceUrl } from "../harness.ts";
 
 pageSize();
-const stop = new Int32Array(new SharedArrayBuffer(8));
+/** Whether the worker is to stop, how often it changed something, and whether it has stopped. */
+const stop = new Int32Array(new SharedArrayBuffer(12));
 const worker = new Worker(sourceUrl("./children/regions_worker.ts"), { workerData: stop });
 while (Atomics.load(stop, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 const before = Atomics.load(stop, 1);
@@ -18,5 +19,6 @@ for (let round = 0; round < 200; round++) {
 }
 const changes = Atomics.load(stop, 1) - before;
 Atomics.store(stop, 0, 1);
-await new Promise((resolve) => worker.once("exit", resolve));
+while (Atomics.load(stop, 2) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+await worker.terminate();
 console.log(JSON.stringify({ disorderly, changes }));

@@ -13,3 +13,4 @@ while (Atomics.load(stop, 0) === 0) {
   for (const mmap of mappings) mmap.unmap();
   Atomics.add(stop, 1, 1);
 }
+Atomics.store(stop, 2, 1);
