@@ -208,6 +208,7 @@ test("regions() tells on request what is in RAM", () => {
   mmap.write(new Uint8Array([1]), PAGE);
   mmap.write(new Uint8Array([1]), 3 * PAGE);
   assertEquals(residentOf(), 2 * PAGE);
+  if (platform !== "linux") return; // elsewhere it may stay until memory is short
   mmap.discard();
   assertEquals(residentOf(), 0);
 }, { skip: platform === "linux" ? withoutSmaps() : undefined });

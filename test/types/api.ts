@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type Access,
   type Advice,
   type allocationGranularity,
   type maxViewByteLength,
@@ -15,6 +16,10 @@ import {
   type pageSize,
   type PrefaultOptions,
   type RawMmap,
+  type Region,
+  type RegionAccess,
+  type regions,
+  type RegionsOptions,
   type ViewConstructor,
 } from "../../mod.ts";
 import { type Equal, type Expect, expectType } from "./expect.ts";
@@ -145,4 +150,9 @@ export type Exact = [
   Expect<Equal<typeof allocationGranularity, () => number>>,
   Expect<Equal<typeof maxViewByteLength, () => number>>,
   Expect<Equal<keyof MmapInit, keyof MmapSettings>>,
+  Expect<Equal<typeof regions, (options?: RegionsOptions) => Region[]>>,
+  Expect<Equal<Region["access"], RegionAccess>>,
+  Expect<Equal<Extract<RegionAccess, Access>, Access>>, // what mappings of the library can be
+  Expect<Equal<Region["path"], string | undefined>>,
+  Expect<Equal<Region["address"], bigint>>,
 ];
