@@ -14,6 +14,7 @@ import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
+import * as windowsMemory from "../ffi/os/windows_memory.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
@@ -205,50 +206,53 @@ test("darwin's constants are those of Apple's headers", () => {
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  assertEquals(constants(windows, windowsFiles, windowsHuge, windowsMirrors, windowsResidency), {
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
-    MEM_COMMIT: 0x0000_1000n,
-    MEM_LARGE_PAGES: 0x2000_0000n,
-    MEM_RESERVE: 0x0000_2000n,
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
-    MEM_DECOMMIT: 0x0000_4000n,
-    MEM_RELEASE: 0x0000_8000n,
-    MEM_PRESERVE_PLACEHOLDER: 0x0000_0002n,
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2
-    MEM_RESERVE_PLACEHOLDER: 0x0004_0000n,
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3
-    MEM_REPLACE_PLACEHOLDER: 0x0000_4000n,
-    // https://learn.microsoft.com/windows/win32/memory/memory-protection-constants
-    PAGE_NOACCESS: 0x01n,
-    PAGE_READONLY: 0x02n,
-    PAGE_READWRITE: 0x04n,
-    PAGE_WRITECOPY: 0x08n,
-    PAGE_EXECUTE_READ: 0x20n,
-    // https://learn.microsoft.com/windows/win32/debug/system-error-codes
-    ERROR_NOT_LOCKED: 158n,
-    ERROR_WORKING_SET_QUOTA: 1453n,
-    // https://learn.microsoft.com/windows/win32/secauthz/access-mask-format
-    GENERIC_READ: 1n << 31n,
-    GENERIC_WRITE: 1n << 30n,
-    GENERIC_EXECUTE: 1n << 29n,
-    // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
-    FILE_SHARE_READ: 0x0000_0001n,
-    FILE_SHARE_WRITE: 0x0000_0002n,
-    FILE_SHARE_DELETE: 0x0000_0004n,
-    OPEN_EXISTING: 3n,
-    FILE_ATTRIBUTE_NORMAL: 0x80n,
-    INVALID_HANDLE_VALUE: BigInt.asUintN(64, -1n), // ((HANDLE)(LONG_PTR)-1)
-    // https://learn.microsoft.com/windows/win32/memory/file-mapping-security-and-access-rights:
-    // SECTION_QUERY, SECTION_MAP_WRITE, SECTION_MAP_READ, SECTION_MAP_EXECUTE_EXPLICIT
-    FILE_MAP_COPY: 0x01n,
-    FILE_MAP_WRITE: 0x02n,
-    FILE_MAP_READ: 0x04n,
-    FILE_MAP_EXECUTE: 0x20n,
-    // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
-    FILE_BEGIN: 0n,
-    // https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects
-    TOKEN_ADJUST_PRIVILEGES: 0x0020n,
-    // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges
-    SE_PRIVILEGE_ENABLED: 0x0000_0002n,
-  });
+  assertEquals(
+    constants(windows, windowsFiles, windowsHuge, windowsMemory, windowsMirrors, windowsResidency),
+    {
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
+      MEM_COMMIT: 0x0000_1000n,
+      MEM_LARGE_PAGES: 0x2000_0000n,
+      MEM_RESERVE: 0x0000_2000n,
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
+      MEM_DECOMMIT: 0x0000_4000n,
+      MEM_RELEASE: 0x0000_8000n,
+      MEM_PRESERVE_PLACEHOLDER: 0x0000_0002n,
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2
+      MEM_RESERVE_PLACEHOLDER: 0x0004_0000n,
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3
+      MEM_REPLACE_PLACEHOLDER: 0x0000_4000n,
+      // https://learn.microsoft.com/windows/win32/memory/memory-protection-constants
+      PAGE_NOACCESS: 0x01n,
+      PAGE_READONLY: 0x02n,
+      PAGE_READWRITE: 0x04n,
+      PAGE_WRITECOPY: 0x08n,
+      PAGE_EXECUTE_READ: 0x20n,
+      // https://learn.microsoft.com/windows/win32/debug/system-error-codes
+      ERROR_NOT_LOCKED: 158n,
+      ERROR_WORKING_SET_QUOTA: 1453n,
+      // https://learn.microsoft.com/windows/win32/secauthz/access-mask-format
+      GENERIC_READ: 1n << 31n,
+      GENERIC_WRITE: 1n << 30n,
+      GENERIC_EXECUTE: 1n << 29n,
+      // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
+      FILE_SHARE_READ: 0x0000_0001n,
+      FILE_SHARE_WRITE: 0x0000_0002n,
+      FILE_SHARE_DELETE: 0x0000_0004n,
+      OPEN_EXISTING: 3n,
+      FILE_ATTRIBUTE_NORMAL: 0x80n,
+      INVALID_HANDLE_VALUE: BigInt.asUintN(64, -1n), // ((HANDLE)(LONG_PTR)-1)
+      // https://learn.microsoft.com/windows/win32/memory/file-mapping-security-and-access-rights:
+      // SECTION_QUERY, SECTION_MAP_WRITE, SECTION_MAP_READ, SECTION_MAP_EXECUTE_EXPLICIT
+      FILE_MAP_COPY: 0x01n,
+      FILE_MAP_WRITE: 0x02n,
+      FILE_MAP_READ: 0x04n,
+      FILE_MAP_EXECUTE: 0x20n,
+      // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
+      FILE_BEGIN: 0n,
+      // https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects
+      TOKEN_ADJUST_PRIVILEGES: 0x0020n,
+      // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges
+      SE_PRIVILEGE_ENABLED: 0x0000_0002n,
+    },
+  );
 });
