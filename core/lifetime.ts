@@ -55,13 +55,19 @@ export interface Allocation {
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
-  releaseGuard(allocation);
+  const guard = allocation.backing?.guard;
+  guard?.suspend();
   const failure = mapperOf(allocation).unmap(allocation.address, allocation.byteLength);
-  if (failure === undefined) {
-    allocation.byteLength = 0n;
-    closeFile(allocation);
-  }
+  if (failure === undefined) unmapped(allocation);
+  else guard?.resume();
   return failure;
+}
+
+/** Notes that there is nothing to unmap any more. */
+function unmapped(allocation: Allocation): void {
+  allocation.byteLength = 0n;
+  releaseGuard(allocation);
+  closeFile(allocation);
 }
 
 /** The calls that this kind of memory wants. */
@@ -209,14 +215,12 @@ export function release(allocations: Iterable<Allocation>): void {
     while (os.unmapsNeighbours && ranges[index]?.address === end) end = endOf(ranges[index++]!);
     const neighbours = ranges.slice(first, index);
     const { address } = neighbours[0]!;
-    for (const range of neighbours) releaseGuard(range);
+    for (const range of neighbours) range.backing?.guard?.suspend();
     if (neighbours.length > 1 && os.unmap(address, end - address) === undefined) {
-      for (const range of neighbours) range.byteLength = 0n;
+      for (const range of neighbours) unmapped(range);
     }
     for (const range of neighbours) {
-      if (range.byteLength !== 0n && unmapAllocation(range)) continue;
-      pending.delete(range);
-      closeFile(range);
+      if (range.byteLength === 0n || unmapAllocation(range) === undefined) pending.delete(range);
     }
   }
 }

@@ -13,6 +13,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
+import { MATRIX_VARIABLES } from "./matrix/suite_copy.ts";
 import { pinned, readReport, suiteArguments, testFiles } from "./suite.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
@@ -78,7 +79,8 @@ async function writeJson(name: string, value: unknown): Promise<void> {
 
 /** Runs Deno in the copy; prints what it printed where it fails, and tells whether it did not. */
 async function run(args: readonly string[]): Promise<boolean> {
-  const output = await new Deno.Command(Deno.execPath(), { args: [...args], cwd: copy }).output();
+  const options = { args: [...args], cwd: copy, env: MATRIX_VARIABLES };
+  const output = await new Deno.Command(Deno.execPath(), options).output();
   if (output.success) return true;
   await Deno.stdout.write(output.stdout);
   await Deno.stderr.write(output.stderr);

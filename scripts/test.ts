@@ -1,5 +1,6 @@
 /**
- * Runs the suite in every runtime that is installed here, one after the other.
+ * Runs the suite in every runtime that is installed here, as many side by side
+ * as there are cores.
  *
  * Usage: `deno run -A scripts/test.ts [--record | [RUNTIME...] [-- FILE...]]`
  *
@@ -49,7 +50,23 @@ if (recording && (names.length > 0 || separator >= 0)) {
 }
 const total = { passed: 0, failed: 0, skipped: 0 };
 const results: Record<string, RuntimeResult> = {};
-for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
+const chosen = names.length > 0 ? names : Object.keys(RUNTIMES);
+const waiting = chosen.values();
+await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
+  for (const name of waiting) await report(name);
+}));
+if (recording && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
+  const how = `${systemName()}, nothing emulated`;
+  const labels = chosen.map((name) => RUNTIMES[name]!.label);
+  recordRun(platformResults, "linux-x64", { title: "Linux x64", how, runtimes: results }, labels);
+}
+console.log(
+  `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
+);
+Deno.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+/** Runs the suite in one runtime, and adds what it came to. */
+async function report(name: string): Promise<void> {
   const start = performance.now();
   const tally = await runSuite(name, files);
   const [passed, failed, skipped] = [tally.passed, tally.failed.length, tally.skipped.length];
@@ -65,17 +82,6 @@ for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
   for (const failure of tally.failed) console.log(`  failed: ${failure}`);
   for (const skip of tally.skipped) console.log(`  ${skip}`);
 }
-if (recording && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
-  recordRun(platformResults, "linux-x64", {
-    title: "Linux x64",
-    how: `${systemName()}, nothing emulated`,
-    runtimes: results,
-  });
-}
-console.log(
-  `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
-);
-Deno.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
 
 /** The name of the Linux distribution. */
 function systemName(): string {

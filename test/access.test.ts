@@ -73,6 +73,17 @@ test("decommit() gives zeros after commit(), whether it was viewed or not", () =
   }
 });
 
+test("decommit() leaves what was ever viewed to the runtime's late calls, also after commit()", () => {
+  const mmap = use(mapped(1));
+  mmap.bytes[0] = 5;
+  const late = () => host().os.copying.read(mmap.address, new Uint8Array(1), true);
+  for (let round = 0; round < 3; round++) {
+    mmap.decommit(0, PAGE);
+    assertEquals(late(), undefined);
+    mmap.commit(0, PAGE);
+  }
+});
+
 test("every access can follow every other, and the content stays", () => {
   for (const first of ACCESSES) {
     for (const second of ACCESSES) {

@@ -150,7 +150,7 @@ test("truncationGuard() installs its own handler when the one that is there is a
   }
 });
 
-test("add() writes an entry with its end rounded up to pages, and release() frees it", () => {
+test("add() writes an entry with its end rounded up to pages, suspend() hides it, and release() frees it", () => {
   const { runtime, memory } = fake({});
   const guard = truncationGuard(runtime, "x64", 16_384)!;
   const entry = guard.add(0x10_0000n, 16_385n)!;
@@ -160,9 +160,16 @@ test("add() writes an entry with its end rounded up to pages, and release() free
   assertEquals([...states], [2, 0]); // live
   states[1] = 3;
   assertEquals(entry.faults, 3);
+  entry.suspend();
+  assertEquals([...states, entry.faults], [1, 3, 3]); // not live
+  entry.resume();
+  assertEquals([...states, entry.faults], [2, 3, 3]);
+  entry.suspend();
   entry.release();
   assertEquals([...states], [4, 3]); // free, after one use
   entry.release();
+  entry.suspend();
+  entry.resume();
   assertEquals([...states], [4, 3]);
   guard.add(0x20_0000n, 1n);
   assertEquals([...states, entry.faults], [6, 0, 3]);

@@ -15,8 +15,8 @@ import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
+import * as windowsMemory from "../ffi/os/windows_memory.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
-import * as windowsRegions from "../ffi/os/windows_regions.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
 import * as windows from "../ffi/os/windows.ts";
@@ -215,7 +215,7 @@ test("darwin's constants are those of Apple's headers", () => {
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  const modules = [windows, windowsFiles, windowsHuge, windowsMirrors, windowsRegions];
+  const modules = [windows, windowsFiles, windowsHuge, windowsMemory, windowsMirrors];
   assertEquals(constants(...modules, windowsResidency), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Os } from "../ffi/os/os.ts";
+import type { GuardEntry, TruncationGuard } from "../ffi/os/truncation_guard.ts";
 import { FakeRuntime, type StandIns } from "./fake_runtime.ts";
 
 /** A system of paper, opened. */
@@ -56,6 +57,8 @@ export class Account {
   readonly copies: bigint[] = [];
   /** Which call is to fail, counted from 0, and its error. */
   fault: { readonly index: number; readonly error: number } | undefined;
+  /** What is guarded from truncation. */
+  readonly guarded: Set<GuardEntry> = new Set();
   /** How long the file is, in bytes. */
   fileByteLength: number = FILE_BYTE_LENGTH;
   /** The code of the handler that is installed, with the address of its table in it. */
@@ -109,7 +112,36 @@ export class Account {
         `${address.toString(16)} ${state}${isLocked ? " locked" : ""}`
       );
     const file = `the file has ${this.fileByteLength} bytes`;
-    return [...pages, ...this.open.values(), file].join("\n");
+    const guarded = `${this.guarded.size} ranges are guarded`;
+    return [...pages, ...this.open.values(), file, guarded].join("\n");
+  }
+
+  /** Counts what a guard guards. */
+  watch(guard: TruncationGuard | undefined): TruncationGuard | undefined {
+    return guard && {
+      add: (address, byteLength) => {
+        const entry = guard.add(address, byteLength);
+        if (entry === undefined) return undefined;
+        this.guarded.add(entry);
+        return {
+          get faults() {
+            return entry.faults;
+          },
+          suspend: () => {
+            this.guarded.delete(entry);
+            entry.suspend();
+          },
+          resume: () => {
+            this.guarded.add(entry);
+            entry.resume();
+          },
+          release: () => {
+            this.guarded.delete(entry);
+            entry.release();
+          },
+        };
+      },
+    };
   }
 
   opened(what: string): number {

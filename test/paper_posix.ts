@@ -217,7 +217,10 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     __error: () => ERRNO_ADDRESS,
   };
   const runtime = new PaperRuntime(standIns, new Map([[ERRNO_ADDRESS, errno.buffer]]));
-  return { os: open(runtime), runtime, account };
+  const os = open(runtime);
+  const guard = os.guard?.bind(os);
+  if (guard !== undefined) Object.assign(os, { guard: () => account.watch(guard()) });
+  return { os, runtime, account };
 }
 
 /** Where the handler is said to be that is installed. */

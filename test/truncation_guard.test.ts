@@ -19,6 +19,7 @@ const SURVIVED: Readonly<Record<string, unknown>> = {
   "when the kernel reads it": [true, 0],
   "again and again": [2000, 2000],
   "in the last of many mappings": [[0, 0, 0, 0], 1, [0, 0, 0, 0], 1],
+  "again after it was suspended": [[0, 0, 0, 0], 1],
   "another version of the code below": [true, [[0, 0, 1], [0, 0, 1]], [20, 20]],
   "another version of the code above": [true, [[0, 0, 1], [0, 0, 1]], [20, 20]],
   "a copy of the module": [true, [0, 0], 1, [0, 0], 1],
@@ -46,6 +47,7 @@ const skipIgnored = withoutSmaps() && "the emulator ends no process whose fault 
 const ENDED: Readonly<Record<string, string>> = {
   "past what is guarded": "[0,1]\n",
   "after it was released": "[0,1]\n",
+  "while it is suspended": "[0,1]\n",
   "in a file that nobody guards": "",
   "in a file that nobody guards, by default": "",
   "in a file that nobody guards, ignored": "",

@@ -318,12 +318,26 @@ class Entry implements GuardEntry {
     return this.#counted ?? Atomics.load(this.#int32, (this.#offset + FAULTS) / 4) >>> 0;
   }
 
+  suspend(): void {
+    this.#enter(CLAIMED);
+  }
+
+  resume(): void {
+    this.#enter(LIVE);
+  }
+
   release(): void {
     if (this.#counted !== undefined) return;
-    this.#counted = this.faults;
+    const counted = this.faults;
+    this.#enter(PHASES + 1); // free, for the next use
+    this.#counted = counted;
+    this.#released();
+  }
+
+  #enter(phase: number): void {
+    if (this.#counted !== undefined) return;
     const index = (this.#offset + STATE) / 4;
     const state = Atomics.load(this.#int32, index);
-    Atomics.store(this.#int32, index, state - LIVE + PHASES + 1); // free, for the next use
-    this.#released();
+    Atomics.store(this.#int32, index, (state & ~PHASES) + phase);
   }
 }

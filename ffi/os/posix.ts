@@ -111,6 +111,8 @@ export function posix(native: Native, system: Posix): Os {
     return mapVacant(address, byteLength);
   };
 
+  const unmap = (address: bigint, byteLength: bigint) =>
+    munmap(address, byteLength) === 0 ? undefined : failed("munmap");
   const protect = (address: bigint, byteLength: bigint, protection: Protection) => {
     const result = mprotect(address, byteLength, PROTECTIONS[protection]);
     return result === 0 ? undefined : failed("mprotect");
@@ -122,6 +124,7 @@ export function posix(native: Native, system: Posix): Os {
       protections: PROTECTIONS,
       populates: system.populates,
       mapVacant,
+      unmap,
       protect,
     })
   );
@@ -135,8 +138,6 @@ export function posix(native: Native, system: Posix): Os {
     const address = mmap(hint, byteLength, PROTECTIONS[protection], flags(request) | more, -1, 0n);
     return address === MAP_FAILED ? failed("mmap") : address;
   };
-  const unmap = (address: bigint, byteLength: bigint) =>
-    munmap(address, byteLength) === 0 ? undefined : failed("munmap");
   const { hugePages } = system;
   const huge: HugePages | undefined = hugePages && {
     pageByteLength: pageSize * pageSize / 8, // what one page of the page tables points to

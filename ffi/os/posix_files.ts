@@ -65,6 +65,8 @@ export interface Shared {
   readonly protections: Readonly<Record<Protection, number>>;
   /** Maps readable and writable anonymous memory over what is there. */
   readonly mapVacant: (address: bigint, byteLength: bigint) => Failure | undefined;
+  /** Gives whole pages back, with their range. */
+  readonly unmap: (address: bigint, byteLength: bigint) => Failure | undefined;
   /** Whether `mmap` can populate. */
   readonly populates: boolean;
   /** Makes the failure of the call that has just failed. */
@@ -78,8 +80,8 @@ const encoder = new TextEncoder();
 /** Opens the file calls of the C library. */
 export function posixFiles(native: Native, system: PosixFiles, shared: Shared): Files {
   const { opening, flags, freeing, descriptors, MS_SYNC } = system;
-  const { memory, protections, mapVacant, failed } = shared;
-  const { mmap, munmap, madvise } = memory;
+  const { memory, protections, mapVacant, unmap, failed } = shared;
+  const { mmap, madvise } = memory;
   const { close, ftruncate, lseek, msync, munlock, ...c } = native.open(shared.library, FUNCTIONS);
 
   const open = (path: string, use: FileUse): OpenFile | Failure => {
@@ -132,9 +134,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
       return typeof result === "bigint" ? undefined : result;
     },
 
-    unmap(address, byteLength) {
-      return munmap(address, byteLength) === 0 ? undefined : failed("munmap");
-    },
+    unmap,
 
     // Anonymous memory in its place: the file is let go at once.
     vacate: mapVacant,

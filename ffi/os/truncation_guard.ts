@@ -21,9 +21,15 @@ export interface GuardEntry {
   readonly faults: number;
 
   /**
-   * Guards the mapping no more. To be called when nothing can fault in its
-   * range any more, and before anything else can be mapped there: best between
-   * `vacate()` and `unmap()`.
+   * Guards the mapping no more, until it is resumed: before it is unmapped,
+   * when nothing can fault in its range any more, and before anything else can
+   * be mapped there.
    */
+  suspend(): void;
+
+  /** Guards the mapping again, which could not be unmapped. */
+  resume(): void;
+
+  /** Guards the mapping no more, for ever; what is to be called when `suspend()` is goes for it too. */
   release(): void;
 }

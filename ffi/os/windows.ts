@@ -9,32 +9,23 @@ import { failure, type Mapper, type MapRequest, type Protection } from "./mapper
 import type { Os } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
+import {
+  MEM_COMMIT,
+  MEM_DECOMMIT,
+  MEM_LARGE_PAGES,
+  MEM_RELEASE,
+  MEM_RESERVE,
+  PAGE_EXECUTE_READ,
+  PAGE_NOACCESS,
+  PAGE_READONLY,
+  PAGE_READWRITE,
+  PAGE_WRITECOPY,
+} from "./windows_memory.ts";
 import { windowsMirrors } from "./windows_mirrors.ts";
 import { windowsRegions } from "./windows_regions.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
 import { windowsHuge } from "./windows_huge.ts";
-
-/** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
-export const MEM_COMMIT = 0x1000;
-/** `MEM_RESERVE` */
-export const MEM_RESERVE = 0x2000;
-/** `MEM_LARGE_PAGES` */
-export const MEM_LARGE_PAGES = 0x2000_0000;
-/** `MEM_RELEASE`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree} */
-export const MEM_RELEASE = 0x8000;
-/** `MEM_DECOMMIT` */
-export const MEM_DECOMMIT = 0x4000;
-/** `PAGE_NOACCESS`: {@link https://learn.microsoft.com/windows/win32/memory/memory-protection-constants} */
-export const PAGE_NOACCESS = 0x1;
-/** `PAGE_READONLY` */
-export const PAGE_READONLY = 0x2;
-/** `PAGE_READWRITE` */
-export const PAGE_READWRITE = 0x4;
-/** `PAGE_WRITECOPY` */
-export const PAGE_WRITECOPY = 0x8;
-/** `PAGE_EXECUTE_READ` */
-export const PAGE_EXECUTE_READ = 0x20;
 
 const PROTECTIONS: Readonly<Record<Protection, number>> = {
   "none": PAGE_NOACCESS,

@@ -6,6 +6,7 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { FileRequest, Files, FileUse } from "./files.ts";
 import type { Failure, Protection } from "./mapper.ts";
+import { PAGE_EXECUTE_READ, PAGE_READWRITE, PAGE_WRITECOPY } from "./windows_memory.ts";
 
 /** `GENERIC_READ`: {@link https://learn.microsoft.com/windows/win32/secauthz/generic-access-rights} */
 export const GENERIC_READ = 0x8000_0000;
@@ -38,10 +39,6 @@ export const FILE_BEGIN = 0;
 
 /** `ERROR_INVALID_ADDRESS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
 const ERROR_INVALID_ADDRESS = 487;
-
-const PAGE_WRITECOPY = 0x8;
-const PAGE_READWRITE = 0x4;
-const PAGE_EXECUTE_READ = 0x20;
 
 const FUNCTIONS = {
   // HANDLE CreateFileW(LPCWSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,

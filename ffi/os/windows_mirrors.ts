@@ -5,6 +5,7 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Failure, Mapper, MirrorRequest } from "./mapper.ts";
+import { MEM_RELEASE, MEM_RESERVE, PAGE_NOACCESS, PAGE_READWRITE } from "./windows_memory.ts";
 
 /** `MEM_PRESERVE_PLACEHOLDER`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree} */
 export const MEM_PRESERVE_PLACEHOLDER = 0x2;
@@ -13,10 +14,6 @@ export const MEM_REPLACE_PLACEHOLDER = 0x4000;
 /** `MEM_RESERVE_PLACEHOLDER`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2} */
 export const MEM_RESERVE_PLACEHOLDER = 0x40000;
 
-const MEM_RESERVE = 0x2000;
-const MEM_RELEASE = 0x8000;
-const PAGE_NOACCESS = 0x1;
-const PAGE_READWRITE = 0x4;
 const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
 const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;
 

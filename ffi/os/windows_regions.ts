@@ -7,27 +7,21 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Failure } from "./mapper.ts";
 import { protectionOf, type RegionFacts, type RegionProtection, type Regions } from "./regions.ts";
+import {
+  MEM_COMMIT,
+  MEM_FREE,
+  MEM_MAPPED,
+  MEM_PRIVATE,
+  PAGE_EXECUTE,
+  PAGE_EXECUTE_READ,
+  PAGE_EXECUTE_READWRITE,
+  PAGE_EXECUTE_WRITECOPY,
+  PAGE_GUARD,
+  PAGE_READONLY,
+  PAGE_READWRITE,
+  PAGE_WRITECOPY,
+} from "./windows_memory.ts";
 
-/** `MEM_FREE`: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information} */
-export const MEM_FREE = 0x1_0000;
-/** `MEM_PRIVATE` */
-export const MEM_PRIVATE = 0x2_0000;
-/** `MEM_MAPPED` */
-export const MEM_MAPPED = 0x4_0000;
-/** `PAGE_EXECUTE`: {@link https://learn.microsoft.com/windows/win32/memory/memory-protection-constants} */
-export const PAGE_EXECUTE = 0x10;
-/** `PAGE_EXECUTE_READWRITE` */
-export const PAGE_EXECUTE_READWRITE = 0x40;
-/** `PAGE_EXECUTE_WRITECOPY` */
-export const PAGE_EXECUTE_WRITECOPY = 0x80;
-/** `PAGE_GUARD` */
-export const PAGE_GUARD = 0x100;
-
-const MEM_COMMIT = 0x1000;
-const PAGE_READONLY = 0x2;
-const PAGE_READWRITE = 0x4;
-const PAGE_WRITECOPY = 0x8;
-const PAGE_EXECUTE_READ = 0x20;
 const ERROR_INVALID_PARAMETER = 87;
 
 /** Which protections let memory be read, written, executed. */

@@ -7,13 +7,12 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Failure } from "./mapper.ts";
 import type { Residency } from "./residency.ts";
+import { MEM_COMMIT } from "./windows_memory.ts";
 
 /** `ERROR_NOT_LOCKED`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
 export const ERROR_NOT_LOCKED = 158;
 /** `ERROR_WORKING_SET_QUOTA`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--1300-1699-} */
 export const ERROR_WORKING_SET_QUOTA = 1453;
-/** `MEM_COMMIT`, as a state: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information} */
-const MEM_COMMIT = 0x1000;
 
 /** `sizeof(MEMORY_BASIC_INFORMATION)` */
 const MEMORY_BASIC_INFORMATION_BYTE_LENGTH = 48;

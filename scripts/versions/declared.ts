@@ -28,15 +28,21 @@ const nodeWithKoffi = new Set([
 const nodeWithFfi = new Set(["26.9.0", "26.10.0", pinned("node26")]);
 const koffis = ["3.0.0", pinned("koffi")];
 
-/** The versions that `.ci/run` runs: the floors, those that once died, the pinned ones. */
+/**
+ * What `.ci/run` runs: the floors, and those beside a change in the engine or
+ * the FFI. The suite itself runs the pinned ones.
+ */
 const SHORT = new Set([
-  ...["2.1.0", "2.6.8", "2.7.1", "2.7.14", pinned("deno"), "1.2.6", pinned("bun")],
-  ...["22.3.0", "26.0.0", "26.8.2", pinned("node22"), pinned("node24"), pinned("node26")],
+  ...["Deno 2.1.0", "Deno 2.6.8", "Deno 2.7.1", "Deno 2.7.14"],
+  ...["Bun 1.2.6", "Bun 1.3.14"],
+  ...koffis.map((koffi) => `Node.js 22.3.0 (koffi ${koffi})`),
+  ...["Node.js 26.0.0 (koffi 3.0.0)", `Node.js 26.8.2 (koffi ${pinned("koffi")})`],
+  "Node.js 26.9.0 (node:ffi)",
 ]);
 
 /** Whether a version belongs to the short form of the matrix. */
-export function isShort({ version }: RuntimeBuild): boolean {
-  return SHORT.has(version);
+export function isShort({ label }: RuntimeBuild): boolean {
+  return SHORT.has(label);
 }
 
 /** The versions, as a platform for each runtime and FFI: they share a copy of the suite. */

@@ -195,6 +195,23 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     return [before, file.entry?.faults, firsts(again), again.entry?.faults];
   },
 
+  "again after it was suspended"() {
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    file.entry?.suspend();
+    file.entry?.resume();
+    return [firsts(file), file.entry?.faults];
+  },
+
+  "while it is suspended"() {
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    const gone = isGuarded ? file.bytes[2 * PAGE] : 0; // and not the first page
+    file.entry?.suspend();
+    console.log(JSON.stringify([gone, file.entry?.faults]));
+    return file.bytes[0]; // ends the process
+  },
+
   "past what is guarded"() {
     const file = mapFile(4, guard(), 2);
     file.truncate(0);

@@ -6,6 +6,7 @@
 import type { Access } from "../../mod.ts";
 import { platform } from "../harness.ts";
 import { bad, pagesOf, words } from "./arguments.ts";
+import { copyWritable } from "./residing.ts";
 import type { TakeSlot } from "./sequence.ts";
 import { detach, isWritable, reset, setAccess, stateErrors } from "./world.ts";
 
@@ -36,7 +37,10 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
   }, allowed);
   if (errors.length > 0) return;
   detach(slot, start, end);
-  if (isDone) setAccess(slot, start, end, () => access);
+  if (!isDone) return;
+  setAccess(slot, start, end, () => access);
+  // Linux copies locked pages that can be stored to from then on.
+  if (model.wasLocked) copyWritable(model, start, end);
 };
 
 export const commit: TakeSlot = (world, slot, [, , a, b], name) => {

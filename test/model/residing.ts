@@ -133,7 +133,7 @@ function adviseChange(
 }
 
 /** Writable pages of a private mapping can be copied by what stores to them. */
-function copyWritable(model: Model, start: number, end: number): void {
+export function copyWritable(model: Model, start: number, end: number): void {
   for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
     const to = Math.min((page + 1) * PAGE, model.own.length);
     if (isWritable(model, page * PAGE, to)) copyPages(model, page * PAGE, to, 2);
