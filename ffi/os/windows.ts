@@ -9,6 +9,7 @@ import { failure, type Mapper, type MapRequest, type Protection } from "./mapper
 import type { Os } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsFiles } from "./windows_files.ts";
+import { windowsNamed } from "./windows_named.ts";
 import { windowsMirrors } from "./windows_mirrors.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
@@ -73,6 +74,7 @@ export const CODES: Readonly<Record<number, string>> = {
   112: "ENOSPC", // ERROR_DISK_FULL
   120: "ENOSYS", // ERROR_CALL_NOT_IMPLEMENTED
   123: "ENOENT", // ERROR_INVALID_NAME
+  183: "EEXIST", // ERROR_ALREADY_EXISTS
   193: "ENOEXEC", // ERROR_BAD_EXE_FORMAT
   206: "ENAMETOOLONG", // ERROR_FILENAME_EXCED_RANGE
   299: "EFAULT", // ERROR_PARTIAL_COPY
@@ -158,6 +160,7 @@ export function windows(native: Native): Os {
   const unmap = (address: bigint, _byteLength: bigint) =>
     VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
   const files = lazily(() => windowsFiles(native, failed, protect, addressesEnd));
+  const named = lazily(() => windowsNamed(native, failed));
   const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const copying = lazily(() => windowsCopying(native, failed));
   const huge = lazily(() => {
@@ -222,6 +225,10 @@ export function windows(native: Native): Os {
 
     get files() {
       return files();
+    },
+
+    get named() {
+      return named();
     },
 
     get mirrors() {

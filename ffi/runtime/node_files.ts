@@ -15,6 +15,8 @@ export interface NodeFs {
   openSync(path: string, flags: "r" | "r+"): number;
   /** {@link https://nodejs.org/api/fs.html#fsclosesyncfd} */
   closeSync(descriptor: number): void;
+  /** {@link https://nodejs.org/api/fs.html#fsunlinksyncpath} */
+  unlinkSync(path: string): void;
 }
 
 /** What is used of `fs.Stats`. */
@@ -48,6 +50,16 @@ export interface RuntimeFiles {
   /** Opens a file as the runtime does, and closes it again. */
   check(path: string, isWritable: boolean): FileFacts;
 
+  /**
+   * Refuses what the runtime does not permit: to read and to write a file that
+   * need not be there. It is not opened, because Deno opens no file below
+   * `/dev` without all permissions.
+   */
+  permit(path: string): void;
+
+  /** Removes a file. */
+  remove(path: string): void;
+
   /** Tells what a descriptor leads to. Where the runtime's numbers are not those of the system, there is no such function. */
   readonly describe?: (descriptor: number) => FileFacts;
 
@@ -64,6 +76,7 @@ export function nodeFiles(
   path: NodePath,
   url: NodeUrl,
   hasDescriptors: boolean,
+  permit: RuntimeFiles["permit"],
 ): RuntimeFiles {
   const factsOf = (stats: NodeStats): FileFacts => ({
     kind: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "neither",
@@ -76,6 +89,8 @@ export function nodeFiles(
       if (facts.kind === "file") fs.closeSync(fs.openSync(path, isWritable ? "r+" : "r"));
       return facts;
     },
+    permit,
+    remove: (path) => fs.unlinkSync(path),
     ...(hasDescriptors && { describe: (descriptor) => factsOf(fs.fstatSync(descriptor)) }),
     systemPath: (name) => path.toNamespacedPath(name),
     pathOf: (address) => url.fileURLToPath(address),
