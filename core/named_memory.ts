@@ -5,7 +5,7 @@
  * @module
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
-import type { MapRequest } from "../ffi/os/mapper.ts";
+import type { Failure, MapRequest } from "../ffi/os/mapper.ts";
 import type { NamedFailure } from "../ffi/os/named_memory.ts";
 import { MmapError, refused } from "./errors.ts";
 import { mapOpened } from "./file_mapping.ts";
@@ -58,14 +58,14 @@ export function mapShared(
   const system = host();
   if (request.strict) checkStrictHint(request.hint, system.os.allocationGranularity);
   const path = pathOf(system, checked);
-  if (path !== undefined) runtimeFiles().permit(path);
+  if (path !== undefined) runtimeFiles().permit(path, ["read", "write"]);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const mmap = (mode === "create" ? undefined : open(system, checked, mode, settings, request)) ??
       (mode === "open" ? undefined : create(system, checked, mode, settings, request));
     if (mmap !== undefined) return mmap;
   }
   throw new MmapError(
-    `Other processes make and remove ${words(checked)} all the time: try again`,
+    `Other processes make and remove shared memory ${words(checked)} all the time: try again`,
     { code: "EAGAIN" },
   );
 }
@@ -101,22 +101,15 @@ export function mapShared(
  */
 export function removeShared(name: string): void {
   const checked = checkedName(name);
-  const path = pathOf(host(), checked);
-  if (path === undefined) return;
-  try {
-    runtimeFiles().remove(path);
-  } catch (cause) {
-    const { code, message } = cause as { readonly code?: unknown; readonly message: string };
-    // Not permitted: that is the runtime's own to say.
-    if (typeof code !== "string" || code.startsWith("ERR_")) throw cause;
-    if (code === "ENOENT") throw missing(checked, "it was removed before, or never made", cause);
-    const advice = ADVICE[code];
-    throw new MmapError(
-      `The shared memory ${words(checked)} cannot be removed: ${message}` +
-        (advice === undefined ? "" : `, ${advice}`),
-      { code, cause },
-    );
+  const system = host();
+  const path = pathOf(system, checked);
+  if (path !== undefined) runtimeFiles().permit(path, ["write"]);
+  const failure = system.os.named.remove?.(checked);
+  if (failure === undefined) return;
+  if (failure.code === "ENOENT") {
+    throw missing(checked, "it was removed before, or never made", failure);
   }
+  throw refusedWith(`to remove shared memory ${words(checked)}`, failure);
 }
 
 const NO_LENGTH = "The length (len) of shared memory that is made must be greater than 0";
@@ -132,8 +125,8 @@ function open(
   const { named, files } = system.os;
   const found = named.open(name);
   if ("code" in found) {
-    if (found.code !== "ENOENT") throw refusedWith(`to open ${words(name)}`, found);
-    if (mode === "open") throw missing(name, 'make it, or use the mode "open-or-create"');
+    if (found.code !== "ENOENT") throw refusedWith(`to open shared memory ${words(name)}`, found);
+    if (mode === "open") throw missing(name, 'make it, or use the mode "open-or-create"', found);
     return undefined;
   }
   const { file, byteLength } = found;
@@ -163,7 +156,7 @@ function create(
     throw new RangeError(`${NO_LENGTH}, and ${words(name)} is not there to be opened`);
   }
   const refusal = (failure: NamedFailure) =>
-    refusedWith(`to make ${words(name)} of ${byteLength} bytes`, failure);
+    refusedWith(`to make shared memory ${words(name)} of ${byteLength} bytes`, failure);
   let isTaken = false;
   const made = named.create(name, byteLength, !noReserve);
   if ("code" in made) {
@@ -201,13 +194,14 @@ function create(
 function pathOf({ os: { named } }: Host, name: string): string | undefined {
   const path = named.pathOf?.(name);
   if (typeof path !== "object") return path;
-  throw refusedWith(`to tell where ${words(name)} is`, path);
+  throw refusedWith(`to tell where shared memory ${words(name)} is`, path);
 }
 
-function missing(name: string, advice: string, cause?: unknown): MmapError {
+function missing(name: string, advice: string, { syscall, osError }: Failure): MmapError {
   return new MmapError(`There is no shared memory ${words(name)}: ${advice}`, {
     code: "ENOENT",
-    cause,
+    syscall,
+    osError,
   });
 }
 

@@ -112,8 +112,8 @@ export function pickFiles({ Deno, process }: HostGlobals): RuntimeFiles {
     builtin<NodePath>("node:path"),
     builtin<NodeUrl>("node:url"),
     process!.platform !== "win32" && isAtLeast(deno, DENO_DESCRIPTORS),
-    (path) => {
-      if (isDenoItself(Deno)) denoPermit(Deno as DenoPermissions, path);
+    (path, uses) => {
+      if (isDenoItself(Deno)) denoPermit(Deno as DenoPermissions, path, uses);
     },
   );
 }

@@ -43,6 +43,10 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/huge pages/, "LookupPrivilegeValueW", "the mapping tells whether it is allowed"],
   [/huge pages/, "AdjustTokenPrivileges", "the mapping tells whether it is allowed"],
   [/^mapMirrored\(\) at a hint$/, "VirtualAlloc2", "Windows is asked once more, without the hint"],
+  [/^mapShared\(\) that makes/, "open", "how much memory is available need not be known"],
+  [/^mapShared\(\) that makes/, "read", "how much memory is available need not be known"],
+  [/^mapShared\(\) that makes/, "unlink", "the name that it had at first does no harm"],
+  [/^mapShared\(\) that opens/, "UnmapViewOfFile", "it is tried once more"],
   [/^unmap\(\) of a mirror/, "UnmapViewOfFile", "the half that is left is tried once more"],
 ];
 

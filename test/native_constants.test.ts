@@ -4,17 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as darwinAdvice from "../ffi/os/darwin_advice.ts";
+import * as darwinNamed from "../ffi/os/darwin_named.ts";
 import * as darwinMirrors from "../ffi/os/darwin_mirrors.ts";
 import * as darwin from "../ffi/os/darwin.ts";
 import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
 import * as linuxFileSystems from "../ffi/os/linux_file_systems.ts";
+import * as linuxNamed from "../ffi/os/linux_named.ts";
 import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
+import * as windowsNamed from "../ffi/os/windows_named.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
 import * as windows from "../ffi/os/windows.ts";
@@ -28,7 +31,9 @@ function constants(...modules: object[]): Constants {
   const exports: Record<string, unknown> = Object.assign({}, ...modules);
   return Object.fromEntries(
     Object.entries(exports).flatMap(([name, value]) =>
-      typeof value === "number" || typeof value === "bigint" ? [[name, BigInt(value)]] : []
+      typeof value === "number" || typeof value === "bigint"
+        ? [[name, BigInt.asUintN(64, BigInt(value))]]
+        : []
     ),
   );
 }
@@ -59,6 +64,7 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <asm/mman.h>
       #include <sys/types.h>
       #include <sys/uio.h>
+      #include <sys/stat.h>
       #include <unistd.h>
       int main(void) {
       ${
@@ -100,6 +106,8 @@ test("linux's constants are those of its headers", () => {
     linuxAdvice,
     linuxGuard,
     linuxFileSystems,
+    linuxNamed,
+    linuxNamed.OPEN_FLAGS[process.arch as "x64"],
     linuxNaming,
     linuxRemap,
   );
@@ -149,8 +157,15 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(process_vm_writev, ssize_t (*)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long): 1, default: 0)":
       1n,
     "_Generic(fstatfs, int (*)(int, struct statfs *): 1, default: 0)": 1n,
+    "_Generic(fallocate, int (*)(int, int, off_t, off_t): 1, default: 0)": 1n,
+    "_Generic(linkat, int (*)(int, const char *, int, const char *, int): 1, default: 0)": 1n,
+    "_Generic(read, ssize_t (*)(int, void *, size_t): 1, default: 0)": 1n,
+    "sizeof(mode_t)": 4n,
     "sizeof(struct statfs) <= 256": 1n,
     "offsetof(struct statfs, f_type)": 0n,
+    "offsetof(struct statfs, f_bsize)": 8n,
+    "offsetof(struct statfs, f_blocks)": 16n,
+    "offsetof(struct statfs, f_bavail)": 32n,
     "sizeof(((struct statfs *)0)->f_type)": 8n,
     "sizeof(struct iovec)": 16n,
     "offsetof(struct iovec, iov_len)": 8n,
@@ -162,7 +177,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice, darwinMirrors), {
+  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice, darwinMirrors, darwinNamed), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -191,6 +206,11 @@ test("darwin's constants are those of Apple's headers", () => {
     O_NONBLOCK: 0x0000_0004n,
     O_NOCTTY: 0x0002_0000n,
     O_CLOEXEC: 0x0100_0000n,
+    O_NOFOLLOW: 0x0000_0100n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/syslimits.h
+    PATH_MAX: 1024n,
+    // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
+    _CS_DARWIN_USER_TEMP_DIR: 65537n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/unistd.h
     SEEK_SET: 0n,
     SEEK_CUR: 1n,
@@ -205,50 +225,57 @@ test("darwin's constants are those of Apple's headers", () => {
 });
 
 test("windows's constants are those of Microsoft's documentation", () => {
-  assertEquals(constants(windows, windowsFiles, windowsHuge, windowsMirrors, windowsResidency), {
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
-    MEM_COMMIT: 0x0000_1000n,
-    MEM_LARGE_PAGES: 0x2000_0000n,
-    MEM_RESERVE: 0x0000_2000n,
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
-    MEM_DECOMMIT: 0x0000_4000n,
-    MEM_RELEASE: 0x0000_8000n,
-    MEM_PRESERVE_PLACEHOLDER: 0x0000_0002n,
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2
-    MEM_RESERVE_PLACEHOLDER: 0x0004_0000n,
-    // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3
-    MEM_REPLACE_PLACEHOLDER: 0x0000_4000n,
-    // https://learn.microsoft.com/windows/win32/memory/memory-protection-constants
-    PAGE_NOACCESS: 0x01n,
-    PAGE_READONLY: 0x02n,
-    PAGE_READWRITE: 0x04n,
-    PAGE_WRITECOPY: 0x08n,
-    PAGE_EXECUTE_READ: 0x20n,
-    // https://learn.microsoft.com/windows/win32/debug/system-error-codes
-    ERROR_NOT_LOCKED: 158n,
-    ERROR_WORKING_SET_QUOTA: 1453n,
-    // https://learn.microsoft.com/windows/win32/secauthz/access-mask-format
-    GENERIC_READ: 1n << 31n,
-    GENERIC_WRITE: 1n << 30n,
-    GENERIC_EXECUTE: 1n << 29n,
-    // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
-    FILE_SHARE_READ: 0x0000_0001n,
-    FILE_SHARE_WRITE: 0x0000_0002n,
-    FILE_SHARE_DELETE: 0x0000_0004n,
-    OPEN_EXISTING: 3n,
-    FILE_ATTRIBUTE_NORMAL: 0x80n,
-    INVALID_HANDLE_VALUE: BigInt.asUintN(64, -1n), // ((HANDLE)(LONG_PTR)-1)
-    // https://learn.microsoft.com/windows/win32/memory/file-mapping-security-and-access-rights:
-    // SECTION_QUERY, SECTION_MAP_WRITE, SECTION_MAP_READ, SECTION_MAP_EXECUTE_EXPLICIT
-    FILE_MAP_COPY: 0x01n,
-    FILE_MAP_WRITE: 0x02n,
-    FILE_MAP_READ: 0x04n,
-    FILE_MAP_EXECUTE: 0x20n,
-    // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
-    FILE_BEGIN: 0n,
-    // https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects
-    TOKEN_ADJUST_PRIVILEGES: 0x0020n,
-    // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges
-    SE_PRIVILEGE_ENABLED: 0x0000_0002n,
-  });
+  assertEquals(
+    constants(windows, windowsFiles, windowsHuge, windowsMirrors, windowsNamed, windowsResidency),
+    {
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
+      MEM_COMMIT: 0x0000_1000n,
+      MEM_LARGE_PAGES: 0x2000_0000n,
+      MEM_RESERVE: 0x0000_2000n,
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
+      MEM_DECOMMIT: 0x0000_4000n,
+      MEM_RELEASE: 0x0000_8000n,
+      MEM_PRESERVE_PLACEHOLDER: 0x0000_0002n,
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2
+      MEM_RESERVE_PLACEHOLDER: 0x0004_0000n,
+      // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3
+      MEM_REPLACE_PLACEHOLDER: 0x0000_4000n,
+      // https://learn.microsoft.com/windows/win32/memory/memory-protection-constants
+      PAGE_NOACCESS: 0x01n,
+      PAGE_READONLY: 0x02n,
+      PAGE_READWRITE: 0x04n,
+      PAGE_WRITECOPY: 0x08n,
+      PAGE_EXECUTE_READ: 0x20n,
+      // https://learn.microsoft.com/windows/win32/debug/system-error-codes
+      ERROR_ALREADY_EXISTS: 183n,
+      ERROR_NOT_LOCKED: 158n,
+      ERROR_WORKING_SET_QUOTA: 1453n,
+      // https://learn.microsoft.com/windows/win32/secauthz/access-mask-format
+      GENERIC_READ: 1n << 31n,
+      GENERIC_WRITE: 1n << 30n,
+      GENERIC_EXECUTE: 1n << 29n,
+      // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
+      FILE_SHARE_READ: 0x0000_0001n,
+      FILE_SHARE_WRITE: 0x0000_0002n,
+      FILE_SHARE_DELETE: 0x0000_0004n,
+      OPEN_EXISTING: 3n,
+      FILE_ATTRIBUTE_NORMAL: 0x80n,
+      INVALID_HANDLE_VALUE: BigInt.asUintN(64, -1n), // ((HANDLE)(LONG_PTR)-1)
+      // https://learn.microsoft.com/windows/win32/memory/file-mapping-security-and-access-rights:
+      // SECTION_QUERY, SECTION_MAP_WRITE, SECTION_MAP_READ, SECTION_MAP_EXECUTE_EXPLICIT
+      FILE_MAP_COPY: 0x01n,
+      FILE_MAP_WRITE: 0x02n,
+      FILE_MAP_READ: 0x04n,
+      FILE_MAP_EXECUTE: 0x20n,
+      // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information
+      MEM_FREE: 0x1_0000n,
+      MEM_MAPPED: 0x4_0000n,
+      // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
+      FILE_BEGIN: 0n,
+      // https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects
+      TOKEN_ADJUST_PRIVILEGES: 0x0020n,
+      // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges
+      SE_PRIVILEGE_ENABLED: 0x0000_0002n,
+    },
+  );
 });

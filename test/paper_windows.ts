@@ -21,7 +21,9 @@ const MEM_RESERVE = 0x2000;
 const MEM_DECOMMIT = 0x4000;
 const MEM_PRESERVE_PLACEHOLDER = 0x2;
 const MEM_LARGE_PAGES = 0x2000_0000;
+const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_NOT_LOCKED = 158;
+const ERROR_ALREADY_EXISTS = 183;
 const ERROR_INVALID_ADDRESS = 487;
 const ERROR_WORKING_SET_QUOTA = 1453;
 
@@ -30,6 +32,7 @@ export function paperWindows(): PaperSystem {
   const account = new Account();
   let lastError = OVERWRITTEN;
   let position = 0;
+  let sectionByteLength = 0n;
   const isCommitted = (address: bigint, byteLength: bigint) =>
     account.states(address, byteLength).every((state) => /\d$/.test(state));
   /** Sees to it that nothing touches what is not there. */
@@ -96,10 +99,16 @@ export function paperWindows(): PaperSystem {
       PrefetchVirtualMemory: [0, () => 1],
       VirtualQuery: [0n, (address: bigint, info: Uint8Array) => {
         const fields = new DataView(info.buffer);
-        const state = isCommitted(address, PAGE) ? MEM_COMMIT : MEM_RESERVE;
+        const [MEM_FREE, isMapped] = [0x1_0000, account.pages.has(address)];
+        const state = !isMapped ? MEM_FREE : isCommitted(address, PAGE) ? MEM_COMMIT : MEM_RESERVE;
+        const page = account.pages.get(address);
+        const end = 2n ** 60n;
         fields.setBigUint64(0, address, true); // PVOID BaseAddress
+        fields.setBigUint64(8, page?.base ?? end, true); // PVOID AllocationBase
         fields.setBigUint64(24, PAGE, true); // SIZE_T RegionSize
         fields.setUint32(32, state, true); // DWORD State
+        fields.setUint32(36, Number(/\d+$/.exec(page?.state ?? "")?.[0] ?? 0), true); // DWORD Protect
+        fields.setUint32(40, 0x4_0000, true); // DWORD Type: MEM_MAPPED
         return 48n;
       }],
       K32QueryWorkingSetEx: [0, () => 1],
@@ -110,7 +119,28 @@ export function paperWindows(): PaperSystem {
       }],
       SetFilePointerEx: [0, (_file: bigint, distance: bigint) => (position = Number(distance), 1)],
       SetEndOfFile: [0, () => (account.fileByteLength = position, 1)],
-      CreateFileMappingW: [0n, () => BigInt(account.opened("section"))],
+      CreateFileMappingW: [
+        0n,
+        (
+          _file: bigint,
+          _attributes: bigint,
+          _protection: number,
+          high: number,
+          low: number,
+          name: bigint | Uint8Array,
+        ) => {
+          if (typeof name === "bigint") return BigInt(account.opened("section"));
+          if (account.names.has(textOf(name))) lastError = ERROR_ALREADY_EXISTS;
+          else sectionByteLength = BigInt(high) * 2n ** 32n + BigInt(low);
+          account.names.add(textOf(name));
+          return BigInt(account.opened(`section ${textOf(name)}`));
+        },
+      ],
+      OpenFileMappingW: [0n, (_access: number, _inherits: number, name: Uint8Array) => {
+        if (!account.names.has(textOf(name))) throw new Refusal(ERROR_FILE_NOT_FOUND);
+        return BigInt(account.opened(`section ${textOf(name)}`));
+      }],
+      MapViewOfFile: [0n, () => account.map(0n, sectionByteLength, "section 4")],
       MapViewOfFileEx: [
         0n,
         (
@@ -121,7 +151,9 @@ export function paperWindows(): PaperSystem {
           byteLength: bigint,
           address: bigint,
         ) => {
-          if (account.open.get(Number(section)) !== "section") throw new Error("No section");
+          if (!account.open.get(Number(section))?.startsWith("section")) {
+            throw new Error("No section");
+          }
           const FILE_MAP: Record<number, number> = { 1: 8, 2: 4, 0x24: 0x20 };
           return account.map(address, byteLength, `file at ${high} ${low} ${FILE_MAP[access]}`);
         },
@@ -162,7 +194,11 @@ export function paperWindows(): PaperSystem {
     }),
     CloseHandle(handle: bigint) {
       lastError = account.called("CloseHandle") ?? OVERWRITTEN;
+      const what = account.open.get(Number(handle));
       account.closed(Number(handle));
+      // A name goes with the last one who has it open.
+      const name = what?.replace(/^section /, "") ?? "";
+      if (![...account.open.values()].includes(what ?? "")) account.names.delete(name);
       return 1;
     },
     DiscardVirtualMemory(address: bigint, byteLength: bigint) {
@@ -178,4 +214,8 @@ export function paperWindows(): PaperSystem {
   };
   const runtime = new PaperRuntime(standIns);
   return { os: windows(runtime), runtime, account };
+}
+
+function textOf(name: Uint8Array): string {
+  return new TextDecoder("utf-16le").decode(name.subarray(0, -2));
 }

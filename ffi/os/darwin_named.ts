@@ -116,5 +116,11 @@ export function darwinNamed(
         discard,
       };
     },
+
+    remove(name) {
+      const path = pathOf(name);
+      if (typeof path !== "string") return path;
+      return c.unlink(cString(path)) === 0 ? undefined : failed("unlink");
+    },
   };
 }

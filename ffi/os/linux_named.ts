@@ -67,6 +67,8 @@ const FUNCTIONS = {
   fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count)
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // int unlink(const char *pathname)
+  unlink: { parameters: ["buffer"], result: "i32" },
   // off_t lseek(int fd, off_t offset, int whence)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   // int ftruncate(int fd, off_t length)
@@ -102,7 +104,12 @@ export function linuxNamed(
     code: "ENOTSUP",
     advice: `${what}: named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`,
   });
-  const withoutFolder = (failure: NamedFailure) => without(failure, `there is no ${FOLDER}`);
+  /** The failure of a call that needs the folder. */
+  const folderFailure = (): NamedFailure => {
+    const failure = failed("open");
+    const isMissing = failure.code === "ENOENT" || failure.code === "ENOTDIR";
+    return isMissing ? without(failure, `there is no ${FOLDER}`) : failure;
+  };
 
   /** Refuses files that are not in memory: a disk would be written to. */
   const checkMemory = (file: OpenFile): NamedFailure | undefined => {
@@ -181,7 +188,7 @@ export function linuxNamed(
         const failure = failed("open");
         if (failure.code !== "ENOENT") return failure;
         const folder = c.open(cString(FOLDER), O_RDONLY | O_DIRECTORY | opening, 0);
-        if (folder === -1) return withoutFolder(failure);
+        if (folder === -1) return folderFailure();
         c.close(folder);
         return failure;
       }
@@ -195,10 +202,7 @@ export function linuxNamed(
 
     create(name, byteLength, isReserved): NewMemory | NamedFailure {
       const file = c.open(cString(FOLDER), O_RDWR | O_TMPFILE | opening, S_IRUSR | S_IWUSR);
-      if (file === -1) {
-        const failure = failed("open");
-        return ["ENOENT", "ENOTDIR"].includes(failure.code) ? withoutFolder(failure) : failure;
-      }
+      if (file === -1) return folderFailure();
       const length = BigInt(byteLength);
       const failure = checkMemory(file) ??
         (c.ftruncate(file, length) === 0 ? undefined : failed("ftruncate")) ??
@@ -216,6 +220,10 @@ export function linuxNamed(
           return result === 0 ? undefined : failed("linkat");
         },
       };
+    },
+
+    remove(name) {
+      return c.unlink(cString(pathOf(name))) === 0 ? undefined : failed("unlink");
     },
   };
 }

@@ -46,4 +46,7 @@ export interface NamedMemory {
    * `isReserved`, all of it is set aside, so that no store finds none.
    */
   create(name: string, byteLength: number, isReserved: boolean): NewMemory | NamedFailure;
+
+  /** Removes a name, where it does not go by itself. */
+  readonly remove?: (name: string) => NamedFailure | undefined;
 }

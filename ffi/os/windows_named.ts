@@ -104,7 +104,7 @@ export function windowsNamed(
       }
       address += fields.getBigUint64(REGION_SIZE, true);
     }
-    c.UnmapViewOfFile(base);
+    if (c.UnmapViewOfFile(base) === 0) c.UnmapViewOfFile(base);
     return failure ?? Number(address - base);
   };
 

@@ -59,9 +59,13 @@ export function deno(
   };
 }
 
-/** Asks for the permissions to read and to write a path, and throws what Deno throws where one is not given. */
-export function denoPermit({ permissions, errors }: DenoPermissions, path: string): void {
-  for (const name of ["read", "write"] as const) {
+/** Asks for permissions for a path, and throws what Deno throws where one is not given. */
+export function denoPermit(
+  { permissions, errors }: DenoPermissions,
+  path: string,
+  uses: readonly ("read" | "write")[],
+): void {
+  for (const name of uses) {
     if (permissions.requestSync({ name, path }).state === "granted") continue;
     throw new errors.NotCapable(
       `Requires ${name} access to ${JSON.stringify(path)}, run again with the --allow-${name} flag`,

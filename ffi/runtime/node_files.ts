@@ -15,8 +15,6 @@ export interface NodeFs {
   openSync(path: string, flags: "r" | "r+"): number;
   /** {@link https://nodejs.org/api/fs.html#fsclosesyncfd} */
   closeSync(descriptor: number): void;
-  /** {@link https://nodejs.org/api/fs.html#fsunlinksyncpath} */
-  unlinkSync(path: string): void;
 }
 
 /** What is used of `fs.Stats`. */
@@ -51,14 +49,11 @@ export interface RuntimeFiles {
   check(path: string, isWritable: boolean): FileFacts;
 
   /**
-   * Refuses what the runtime does not permit: to read and to write a file that
-   * need not be there. It is not opened, because Deno opens no file below
-   * `/dev` without all permissions.
+   * Refuses what the runtime does not permit to be done with a file, which need
+   * not be there. It is not opened, because Deno opens no file below `/dev`
+   * without all permissions.
    */
-  permit(path: string): void;
-
-  /** Removes a file. */
-  remove(path: string): void;
+  permit(path: string, uses: readonly ("read" | "write")[]): void;
 
   /** Tells what a descriptor leads to. Where the runtime's numbers are not those of the system, there is no such function. */
   readonly describe?: (descriptor: number) => FileFacts;
@@ -90,7 +85,6 @@ export function nodeFiles(
       return facts;
     },
     permit,
-    remove: (path) => fs.unlinkSync(path),
     ...(hasDescriptors && { describe: (descriptor) => factsOf(fs.fstatSync(descriptor)) }),
     systemPath: (name) => path.toNamespacedPath(name),
     pathOf: (address) => url.fileURLToPath(address),
