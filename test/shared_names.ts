@@ -52,7 +52,7 @@ const { Deno } = globalThis as { Deno?: { execPath(): string } };
 
 /** This runtime. */
 export const SELF: Program = {
-  name: "itself",
+  name: "this runtime",
   command: Deno?.execPath() ?? process.execPath,
   args: { deno: DENO, bun: ["run"], node: NODE }[runtime],
 };
@@ -60,13 +60,16 @@ export const SELF: Program = {
 const installed = (path: string) =>
   fileURLToPath(new URL(`../node_modules/${path}`, import.meta.url));
 
-/** The runtimes that may be installed beside the suite. */
-export const PROGRAMS: readonly Program[] = [
+const OWN_NAME =
+  { deno: "Deno", bun: "Bun", node: `Node.js ${process.versions.node.split(".")[0]}` }[runtime];
+
+/** The other runtimes that may be installed beside the suite. */
+export const PROGRAMS: readonly Program[] = ([
   { name: "Deno", command: installed(".bin/deno"), args: DENO },
   { name: "Bun", command: installed("bun/bin/bun.exe"), args: ["run"] },
   { name: "Node.js 26", command: installed("node26/bin/node"), args: NODE },
   { name: "Node.js 22", command: installed("node22/bin/node"), args: NODE },
-];
+] as const).filter(({ name }) => name !== OWN_NAME);
 
 /** A reason to skip what needs a program. */
 export function unlessThere({ name, command }: Program): string | undefined {
