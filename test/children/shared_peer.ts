@@ -1,4 +1,5 @@
 // Maps shared memory and does with it what it is told, a line each; answers in a line each.
+import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { type Mmap, MmapOptions, removeShared, type SharedMode } from "../../mod.ts";
 
@@ -34,9 +35,15 @@ const COMMANDS: Readonly<Record<string, (...args: string[]) => unknown>> = {
   /** Makes and removes memory for ever: it is to be killed. */
   churn(name = "", len = "0") {
     const options = new MmapOptions({ len: Number(len) });
-    for (;;) {
-      options.mapShared(name, { mode: "create" }).unmap();
-      removeShared(name);
+    for (let round = 0;; round++) {
+      try {
+        options.mapShared(name, { mode: "create" }).unmap();
+        removeShared(name);
+      } catch (error) {
+        // On Windows a name stays as long as anyone has it open.
+        if ((error as { readonly code?: string }).code !== "EEXIST") throw error;
+      }
+      if (round === 100) writeSync(1, "churning\n");
     }
   },
   unmap() {
