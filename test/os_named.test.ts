@@ -63,9 +63,10 @@ test("linux makes memory without a name, of its whole length, and then names it"
     "open",
     "read",
     "close",
+    "open",
     "fallocate",
   ]);
-  const [first, , truncated, , , , reserved] = calls(system);
+  const [first, , truncated, , , , , reserved] = calls(system);
   // O_TMPFILE | O_RDWR, and 0600
   assertEquals(first, ["open", "/dev/shm", 0o20_200_000 | 2 | OPENING, 0o600]);
   assertEquals(truncated, ["ftruncate", file, 5000n]);
@@ -108,7 +109,7 @@ test("linux has other flags on AArch64", () => {
 
 test("linux sets memory aside in slices, and again those that a signal came upon", () => {
   const system = opened("linux");
-  fail(system, 7, 4); // EINTR, of the second slice
+  fail(system, 8, 4); // EINTR, of the second slice
   const { file } = made(system.os.named.create("a", 130 * MIB + 1, true));
   const slices = calls(system).filter(([name]) => name === "fallocate");
   assertEquals(slices, [
@@ -140,16 +141,24 @@ test("linux makes nothing that there is no room for, and tells so without trying
   }
   assert(!names(system).includes("fallocate"));
   made(system.os.named.create("a", 1_500_000 * 1024 * 0.9, true));
+  const { texts } = account;
+  for (const [limit, isRoom] of [["max\n", true], ["999999980\n", false]] as const) {
+    texts["/sys/fs/cgroup/memory.max"] = limit; // of a container
+    const result = system.os.named.create("a", 9e8, true);
+    if (isRoom) made(result);
+    else assertEquals(refused(result).code, "ENOMEM");
+  }
+  delete texts["/sys/fs/cgroup/memory.max"];
   for (const meminfo of ["", "MemTotal: 1 kB\n"]) { // where it is not told
-    account.meminfo = meminfo;
+    texts["/proc/meminfo"] = meminfo;
     made(system.os.named.create("a", 2 ** 31, true));
   }
-  assertEquals([...account.open.values()].length, 3);
+  assertEquals([...account.open.values()].length, 4);
 });
 
 test("linux tells what to do where /dev/shm is full", () => {
   const system = opened("linux");
-  fail(system, 6, 28);
+  fail(system, 7, 28);
   const { code, syscall, advice } = refused(system.os.named.create("a", 4096, true));
   assertEquals([code, syscall], ["ENOSPC", "fallocate"]);
   assertStringIncludes(advice!, "noReserve()");

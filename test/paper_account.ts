@@ -64,8 +64,10 @@ export class Account {
   readonly names: Set<string> = new Set();
   /** How many blocks the file system of shared memory has left. */
   freeBlocks: bigint = 2n ** 19n;
-  /** What `/proc/meminfo` says. */
-  meminfo: string = "MemTotal: 2000000 kB\nMemAvailable:    1000000 kB\nSwapFree: 500000 kB\n";
+  /** What files of the kernel's say, by their paths. */
+  readonly texts: Record<string, string> = {
+    "/proc/meminfo": "MemTotal: 2000000 kB\nMemAvailable:    1000000 kB\nSwapFree: 500000 kB\n",
+  };
   /** How much may still be locked, in bytes. */
   lockable = 0n;
   #next = 2n ** 60n;

@@ -119,7 +119,8 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         const name = textOf(path);
         const [O_TMPFILE, ENOENT] = [0x40_0000, 2];
         if ((flags & O_TMPFILE) !== 0) return account.opened(UNNAMED);
-        if (name === "/proc/meminfo") return account.opened("what tells of memory");
+        if (name in account.texts) return account.opened(name);
+        if (name.startsWith("/sys/")) throw new Refusal(ENOENT);
         if (isShared(name) && !account.names.has(name)) throw new Refusal(ENOENT);
         return account.opened(isShared(name) ? "shared memory" : "file");
       }],
@@ -172,9 +173,10 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       }],
       write: [-1n, (_end: number, _source: bigint, byteLength: bigint) => byteLength],
       read: [-1n, (end: number, target: Uint8Array, byteLength: bigint) => {
-        if (account.open.get(end) === "what tells of memory") {
-          target.set(bytesOf(account.meminfo));
-          return BigInt(account.meminfo.length);
+        const text = account.texts[account.open.get(end)!];
+        if (text !== undefined) {
+          target.set(bytesOf(text));
+          return BigInt(text.length);
         }
         if (account.installedCode === undefined) throw new Refusal(EINVAL);
         target.set(account.installedCode);

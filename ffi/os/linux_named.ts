@@ -38,8 +38,10 @@ const FOLDER = "/dev/shm";
 
 /** What tells how much memory there is: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
 const MEMINFO = "/proc/meminfo";
-/** It has `MemAvailable` and `SwapFree` among its first lines. */
-const MEMINFO_BYTES = 1024;
+/** What a container may have: {@link https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files} */
+const MEMORY_MAX = "/sys/fs/cgroup/memory.max";
+/** `MemAvailable` and `SwapFree` are among the first lines. */
+const TEXT_BYTES = 1024;
 
 /** More than `sizeof(struct statfs)`. */
 const STATFS_BYTES = 256;
@@ -118,18 +120,28 @@ export function linuxNamed(
     return without({ syscall: "fstatfs", osError: 0, code: "" }, `${FOLDER} is not in memory`);
   };
 
-  /** How much memory nobody uses, in bytes; `undefined` where that is not told. */
-  const available = (): bigint | undefined => {
-    const file = c.open(cString(MEMINFO), O_RDONLY | opening, 0);
-    if (file === -1) return undefined;
-    const text = new Uint8Array(MEMINFO_BYTES);
-    c.read(file, text, BigInt(MEMINFO_BYTES));
+  /** The start of a file of the kernel's; empty where it cannot be read. */
+  const textOf = (path: string): string => {
+    const file = c.open(cString(path), O_RDONLY | opening, 0);
+    if (file === -1) return "";
+    const text = new Uint8Array(TEXT_BYTES);
+    const length = c.read(file, text, BigInt(TEXT_BYTES));
     c.close(file);
-    const lines = new TextDecoder().decode(text);
+    return new TextDecoder().decode(text.subarray(0, Number(length > 0n ? length : 0n)));
+  };
+
+  /** How much memory can be had, in bytes; `undefined` where that is not told. */
+  const available = (): bigint | undefined => {
+    const meminfo = textOf(MEMINFO);
     const [memory, swap] = [/MemAvailable: +(\d+) kB/, /SwapFree: +(\d+) kB/].map((line) =>
-      line.exec(lines)?.[1]
+      line.exec(meminfo)?.[1]
     );
-    return memory === undefined ? undefined : (BigInt(memory) + BigInt(swap ?? 0)) * 1024n;
+    const limit = /^\d+/.exec(textOf(MEMORY_MAX))?.[0];
+    const bytes = [
+      ...(memory === undefined ? [] : [(BigInt(memory) + BigInt(swap ?? 0)) * 1024n]),
+      ...(limit === undefined ? [] : [BigInt(limit)]),
+    ];
+    return bytes.sort((a, b) => a < b ? -1 : 1)[0];
   };
 
   const noSpace = (failure: NamedFailure): NamedFailure => ({
@@ -154,7 +166,7 @@ export function linuxNamed(
     const memory = available();
     if (memory === undefined || byteLength <= memory - memory / 10n) return undefined;
     const advice =
-      `there are ${memory} bytes of memory available, of which nine tenths can be set ` +
+      `there are ${memory} bytes of memory to be had, of which nine tenths can be set ` +
       "aside: make less, or use noReserve()";
     return { syscall: "fallocate", osError: 12, code: "ENOMEM", advice };
   };
