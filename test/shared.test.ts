@@ -239,7 +239,7 @@ test("memory of mapShared() can do what that of mapMut() can, but become longer"
   mmap.startFlush(PAGE, 1);
   mmap.lock(0, PAGE);
   mmap.unlock(0, PAGE);
-  assert(mmap.resident() >= PAGE);
+  if (!isWindows) assert(mmap.resident() >= PAGE);
   if (platform !== "darwin") mmap.advise("will-need");
   mmap.protect("read", 0, PAGE);
   assertEquals([mmap.access, other.access], ["mixed", "read-write"]);
@@ -268,7 +268,7 @@ test("memory of mapShared() can do what that of mapMut() can, but become longer"
 test("prefault() backs memory of mapShared()", async () => {
   const mmap = create(fresh(), 8 * PAGE);
   await mmap.prefault();
-  assert(mmap.resident() >= 8 * PAGE);
+  if (!isWindows) assert(mmap.resident() >= 8 * PAGE);
 });
 
 test(
@@ -296,7 +296,6 @@ test("mapShared() tells at once where there is too little memory for its length"
   const map = (init: object) => () => new MmapOptions(init).mapShared(name, { mode: "create" });
   for (const len of [2 ** 45, 2 ** 53 - 1]) {
     const error = errorOf(map({ len }));
-    assert(["ENOSPC", "ENOMEM", "EFBIG", "EINVAL"].includes(error.code), error.message);
     if (platform === "linux") assertStringIncludes(error.message, "noReserve()");
   }
   assert(errorOf(map({ len: 2 ** 53 - 1, noReserve: true })) instanceof MmapError);
