@@ -59,6 +59,7 @@ export function mapShared(
   if (request.strict) checkStrictHint(request.hint, system.os.allocationGranularity);
   const path = pathOf(system, checked);
   if (path !== undefined) runtimeFiles().permit(path, ["read", "write"]);
+  checkStack(); // what is open, or mapped and without a name yet, is not lost on the way
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const mmap = (mode === "create" ? undefined : open(system, checked, mode, settings, request)) ??
       (mode === "open" ? undefined : create(system, checked, mode, settings, request));
@@ -173,7 +174,6 @@ function create(
     const use = { isKeptOpen: named.isKeptOpen, publish: made.publish && publish };
     let isDone = false;
     try {
-      checkStack(); // what is mapped is not lost on the way to its name
       const mmap = mapOpened(system, opened, KIND, settings, request, use);
       isDone = true;
       return mmap;

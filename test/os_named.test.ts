@@ -58,6 +58,7 @@ test("linux makes memory without a name, of its whole length, and then names it"
   const { file, publish } = made(system.os.named.create("größe", 5000, true));
   assertEquals(calls(system).map(([name]) => name), [
     "open",
+    "open",
     "fstatfs",
     "ftruncate",
     "open",
@@ -66,7 +67,9 @@ test("linux makes memory without a name, of its whole length, and then names it"
     "open",
     "fallocate",
   ]);
-  const [first, , truncated, , , , , reserved] = calls(system);
+  const [looked, first, , truncated, , , , , reserved] = calls(system);
+  // O_PATH | O_NOFOLLOW
+  assertEquals(looked, ["open", "/dev/shm/größe", 0o10_400_000 | OPENING, 0]);
   // O_TMPFILE | O_RDWR, and 0600
   assertEquals(first, ["open", "/dev/shm", 0o20_200_000 | 2 | OPENING, 0o600]);
   assertEquals(truncated, ["ftruncate", file, 5000n]);
@@ -79,6 +82,14 @@ test("linux makes memory without a name, of its whole length, and then names it"
   ]);
   assertEquals([...system.account.names], ["/dev/shm/größe"]);
   assertEquals(publish!(), { syscall: "linkat", osError: 17, code: "EEXIST" });
+});
+
+test("linux sets nothing aside for a name that is taken", () => {
+  const system = opened("linux");
+  system.account.names.add("/dev/shm/a");
+  const failure = refused(system.os.named.create("a", 4096, true));
+  assertEquals(failure, { syscall: "open", osError: 17, code: "EEXIST" });
+  assertEquals([names(system), system.account.open.size], [["open", "close"], 0]);
 });
 
 test("linux opens memory, and follows no symbolic link", () => {
@@ -99,17 +110,18 @@ test("linux has other flags on AArch64", () => {
   named.open("a");
   named.create("a", 1, false);
   const flags = runtime.calls.filter(([name]) => name === "open").map(([, , flags]) => flags);
-  // O_NOFOLLOW, O_DIRECTORY, O_TMPFILE
-  assertEquals(flags, [
+  // O_NOFOLLOW, O_DIRECTORY, O_PATH | O_NOFOLLOW, O_TMPFILE
+  assertEquals(flags.slice(0, 4), [
     0o100_000 | 2 | OPENING,
     0o40_000 | OPENING,
+    0o10_100_000 | OPENING,
     0o20_040_000 | 2 | OPENING,
   ]);
 });
 
 test("linux sets memory aside in slices, and again those that a signal came upon", () => {
   const system = opened("linux");
-  fail(system, 8, 4); // EINTR, of the second slice
+  fail(system, 9, 4); // EINTR, of the second slice
   const { file } = made(system.os.named.create("a", 130 * MIB + 1, true));
   const slices = calls(system).filter(([name]) => name === "fallocate");
   assertEquals(slices, [
@@ -123,7 +135,7 @@ test("linux sets memory aside in slices, and again those that a signal came upon
 test("linux sets nothing aside where it is not asked to", () => {
   const system = opened("linux");
   made(system.os.named.create("a", 2 ** 50, false));
-  assertEquals(names(system), ["open", "fstatfs", "ftruncate"]);
+  assertEquals(names(system), ["open", "open", "fstatfs", "ftruncate"]);
 });
 
 test("linux makes nothing that there is no room for, and tells so without trying", () => {
@@ -158,7 +170,7 @@ test("linux makes nothing that there is no room for, and tells so without trying
 
 test("linux tells what to do where /dev/shm is full", () => {
   const system = opened("linux");
-  fail(system, 7, 28);
+  fail(system, 8, 28);
   const { code, syscall, advice } = refused(system.os.named.create("a", 4096, true));
   assertEquals([code, syscall], ["ENOSPC", "fallocate"]);
   assertStringIncludes(advice!, "noReserve()");
@@ -168,7 +180,7 @@ test("linux tells what to do where /dev/shm is full", () => {
 test("linux has no named memory without a tmpfs at /dev/shm", () => {
   const system = opened("linux");
   const { account, os: { named } } = system;
-  fail(system, 0, 2); // ENOENT
+  fail(system, 1, 2); // ENOENT
   const missing = refused(named.create("a", 4096, true));
   fail(system, 1, 2);
   const unopened = refused(named.open("a"));
@@ -179,7 +191,7 @@ test("linux has no named memory without a tmpfs at /dev/shm", () => {
   assertEquals(refused(named.open("a")).code, "ENOENT");
   account.opened = (what) => (account.open.set(7, what && "file"), 7); // on a disk
   account.names.add("/dev/shm/a");
-  for (const failure of [refused(named.create("a", 4096, true)), refused(named.open("a"))]) {
+  for (const failure of [refused(named.create("b", 4096, true)), refused(named.open("a"))]) {
     assertEquals(failure.code, "ENOTSUP");
     assertStringIncludes(failure.advice!, "is not in memory");
   }

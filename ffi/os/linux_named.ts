@@ -9,6 +9,8 @@ import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDONLY, O_RDWR, SEEK_END } from "./posix_files.ts";
 
+/** `O_PATH`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
+export const O_PATH = 0o10_000_000;
 /** `TMPFS_MAGIC`: {@link https://man7.org/linux/man-pages/man2/statfs.2.html} */
 export const TMPFS_MAGIC = 0x01021994n;
 /** `AT_FDCWD`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
@@ -213,6 +215,12 @@ export function linuxNamed(
     },
 
     create(name, byteLength, isReserved): NewMemory | NamedFailure {
+      // Nothing is set aside for a name that is taken.
+      const taken = c.open(cString(pathOf(name)), O_PATH | O_NOFOLLOW | opening, 0);
+      if (taken !== -1) {
+        c.close(taken);
+        return { syscall: "open", osError: 17, code: "EEXIST" };
+      }
       const file = c.open(cString(FOLDER), O_RDWR | O_TMPFILE | opening, S_IRUSR | S_IWUSR);
       if (file === -1) return folderFailure();
       const length = BigInt(byteLength);
