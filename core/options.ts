@@ -535,8 +535,8 @@ export class MmapOptions {
    * it mapped see. It is zeroed when it is made, and readable and writable.
    *
    * It is there until {@linkcode removeShared} (on Windows until nobody has it mapped),
-   * and at the latest until the system is restarted; other users cannot open it. It never
-   * appears shorter than it was made, whatever process ends when. Which of several that
+   * and at the latest until the system is restarted; of other users root alone can open
+   * it. It never appears shorter than it was made, whatever process ends when. Which of several that
    * use `"open-or-create"` at once has made it does not show: have what is zero at first
    * set up by `Atomics.compareExchange()`, or use `"create"`, and `"open"` where that is
    * `EEXIST`.
@@ -551,8 +551,8 @@ export class MmapOptions {
    * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) and
    * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html). All of its memory is set
    * aside when it is made, which takes about 0.1 s for a gibibyte, so that no store finds
-   * none; with {@linkcode MmapOptions.noReserve} none is, and what is stored when
-   * `/dev/shm` is full is lost ({@linkcode Mmap.truncated} tells). macOS: the file
+   * none: at most what `/dev/shm` has room for, and nine tenths of what is available. With
+   * {@linkcode MmapOptions.noReserve} none is, and what is stored when `/dev/shm` is full is lost ({@linkcode Mmap.truncated} tells). macOS: the file
    * `sysalloc-<name>` in the user's temporary folder
    * ([`confstr`](https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html)),
    * where nothing is set aside, and the system removes what nobody has used for three days. Windows:
