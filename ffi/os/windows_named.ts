@@ -112,7 +112,7 @@ export function windowsNamed(
     isKeptOpen: true,
 
     open(name) {
-      const handle = c.OpenFileMappingW(FILE_MAP_READ | FILE_MAP_WRITE, 0, pathOf(name));
+      const handle = c.OpenFileMappingW(FILE_MAP_READ | FILE_MAP_WRITE, 0, sessionName(name));
       if (handle === 0n) return asOther(failed("OpenFileMappingW"));
       const byteLength = lengthOf(handle);
       if (typeof byteLength === "number") return { file: Number(handle), byteLength };
@@ -128,7 +128,7 @@ export function windowsNamed(
         PAGE_READWRITE,
         Number(BigInt(byteLength) >> 32n),
         Number(BigInt(byteLength) & 0xffff_ffffn),
-        pathOf(name),
+        sessionName(name),
       );
       const failure = failed("CreateFileMappingW");
       if (handle === 0n) return asOther(failure);
@@ -140,6 +140,6 @@ export function windowsNamed(
 }
 
 /** A name that the processes of one session share: it needs no privilege. */
-function pathOf(name: string): Uint8Array {
+function sessionName(name: string): Uint8Array {
   return wide(`Local\\${name}`);
 }
