@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { spawnSync } from "node:child_process";
 import {
   linkSync,
   mkdirSync,
@@ -328,6 +329,10 @@ test(
     assertRefused("ELOOP", "symbolic link");
     removeShared(name); // the link, not where it leads
     open(real);
+    // Where there is no such program the shell can have it within, as busybox'.
+    assertEquals(spawnSync("sh", ["-c", 'mkfifo "$0"', path]).status, 0);
+    assertRefused("ESPIPE", "a pipe");
+    removeShared(name);
     writeFileSync(path, "");
     assertRefused("EAGAIN", "no length yet");
     truncateSync(path, PAGE);
