@@ -31,6 +31,9 @@ export interface MmapErrorInit {
  * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped |
  * | `EFAULT` | the file of the mapping was truncated |
  * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout |
+ * | `EEXIST` | there is shared memory of that name already |
+ * | `ENOENT` | there is no such file, or no shared memory of that name |
+ * | `EAGAIN` | shared memory is being made by another program: try again |
  * | `ENOTSUP` | this system, or this kind of memory, does not have what was asked for |
  * | any other | the system refused a call; `syscall` and `osError` tell which and why |
  *

@@ -5,14 +5,14 @@
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
 import type { FileUse, OpenFile } from "../ffi/os/files.ts";
-import type { MapRequest } from "../ffi/os/mapper.ts";
+import type { Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { FileFacts } from "../ffi/runtime/node_files.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { MmapError, refused } from "./errors.ts";
 import { type Backing, closeFile } from "./lifetime.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import type { Access, Source } from "./paging.ts";
-import { checkStrictHint, mapWithRoom } from "./placement.ts";
+import { checkStrictHint, discarded, mapWithRoom } from "./placement.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { describe } from "./validate.ts";
 
@@ -37,8 +37,16 @@ export interface FileKind {
   readonly source: Source;
 }
 
+/** What of named memory is not as with files. */
+export interface NamedUse {
+  /** Whether it stays open as long as it is mapped. */
+  readonly isKeptOpen: boolean;
+  /** Gives it its name, once it is mapped; returns the error where that is refused. */
+  readonly publish?: (() => unknown) | undefined;
+}
+
 /** A file to map. */
-interface Opened {
+export interface OpenedFile {
   readonly file: OpenFile;
   /** The library's own opening of it, which it has to close. */
   readonly own: OpenFile | undefined;
@@ -62,15 +70,30 @@ export function mapFile(
   const opened = path === undefined
     ? openDescriptor(system, descriptorOf(source), use)
     : openPath(system, path, use);
+  return mapOpened(system, opened, { access, source: kind }, settings, request);
+}
+
+/** Maps a part of what is open, and closes what is not kept. */
+export function mapOpened(
+  system: Host,
+  opened: OpenedFile,
+  { access, source }: Omit<FileKind, "use">,
+  settings: MmapSettings,
+  request: MapRequest,
+  named?: NamedUse,
+): Mmap {
+  const { allocationGranularity, files } = system.os;
   const skip = settings.offset % allocationGranularity;
+  const isNamed = named !== undefined;
   const backing: Backing = {
     file: opened.own,
+    isNamed,
     offset: settings.offset - skip,
     guard: undefined,
   };
   let mmap: Mmap | undefined;
   try {
-    if (system.os.files.hasHugePages?.(opened.file)) {
+    if (!isNamed && files.hasHugePages?.(opened.file)) {
       throw new MmapError(
         `${opened.name} is of huge pages (hugetlbfs), which are not mapped as files: use huge()`,
         { code: "ENOTSUP" },
@@ -82,34 +105,42 @@ export function mapFile(
       protection: access,
       byteLength: BigInt(skip + byteLength),
       file: opened.file,
+      isNamed,
       offset: BigInt(backing.offset),
     };
     const layout = layoutOf(system.os, settings, fileRequest);
-    const map = () =>
-      layout === undefined
+    const arrangement = layout && arranged(layout);
+    const exactByteLength = arrangement?.exactByteLength ?? fileRequest.byteLength;
+    const map = () => {
+      const address = layout === undefined
         ? mapWithRoom(system, fileRequest)
         : mapArranged(system, fileRequest, layout);
+      const refusal = named?.publish?.();
+      if (refusal === undefined) return address;
+      throw discarded(files as Mapper<MapRequest>, address, exactByteLength, refusal);
+    };
     mmap = adopt({
       map,
       byteLength,
-      exactByteLength: fileRequest.byteLength,
+      exactByteLength,
       access,
-      source: kind,
+      source,
       margin: 0,
       skip,
       backing,
       isGuarded: settings.truncationGuard,
-      ...(layout && arranged(layout)),
+      ...arrangement,
     });
   } finally {
     // What is stored to a shared file later calls flush, and resize.
-    if (mmap === undefined || kind !== "shared file") closeFile({ backing });
+    const isKept = source === "shared file" && named?.isKeptOpen !== false;
+    if (mmap === undefined || !isKept) closeFile({ backing });
   }
   return mmap;
 }
 
 /** Opens a file by its path, after the runtime has: what it does not permit is not done. */
-function openPath({ os: { files } }: Host, path: string, use: FileUse): Opened {
+function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFile {
   const name = `The file ${JSON.stringify(path)}`;
   const gate = runtimeFiles();
   checkFacts(asked(name, use, () => gate.check(path, use === "read-write")), name);
@@ -122,7 +153,7 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): Opened {
 }
 
 /** Finds the file of a descriptor, which stays the caller's. */
-function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUse): Opened {
+function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUse): OpenedFile {
   const name = `The file of descriptor ${descriptor}`;
   const { describe } = runtimeFiles();
   if (describe === undefined || files.reopen === undefined) {
@@ -206,7 +237,7 @@ function checkFacts({ kind, byteLength }: FileFacts, name: string): void {
 }
 
 /** How many bytes to map; throws where the file has not so many. */
-function lengthOf({ name, byteLength }: Opened, { offset, len }: MmapSettings): number {
+function lengthOf({ name, byteLength }: OpenedFile, { offset, len }: MmapSettings): number {
   const rest = byteLength - offset;
   if (rest > 0 && len <= rest) return len === 0 ? rest : len;
   const wanted = len === 0 ? "there is nothing" : `there are no ${len} bytes`;

@@ -435,7 +435,8 @@ export class Mmap implements Disposable {
    *
    * A mapping of {@linkcode MmapOptions.mapMut} makes its file longer where that
    * ends before the mapping then does; a shorter mapping leaves the file as it
-   * is. Other memory of files can only become shorter. What moves starts at any page
+   * is. Other memory of files, and that of {@linkcode MmapOptions.mapShared}, can only
+   * become shorter. What moves starts at any page
    * that the system chooses, whatever `align()` was.
    *
    * Anonymous memory on Linux is moved, not copied, by

@@ -11,6 +11,7 @@ import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";
 import { printAs } from "./inspect.ts";
 import { anonymous } from "./adoptee.ts";
 import { adopt, type Mmap } from "./mmap.ts";
+import { mapShared, type SharedOptions } from "./named_memory.ts";
 import { checkStrictHint, mapWithRoom } from "./placement.ts";
 import {
   ALIGN,
@@ -527,6 +528,77 @@ export class MmapOptions {
    */
   mapExec(file: FileSource): Mmap {
     return MmapOptions.#received(this).#mapFile(file, MAP_EXEC);
+  }
+
+  /**
+   * Maps memory that processes share by its name: what one stores, all others that have
+   * it mapped see. It is zeroed when it is made, and readable and writable.
+   *
+   * It is there until {@linkcode removeShared} (on Windows until nobody has it mapped),
+   * and at the latest until the system is restarted; of other users root alone can open
+   * it. It never appears shorter than it was made, whatever process ends when. Which of several that
+   * use `"open-or-create"` at once has made it does not show: have what is zero at first
+   * set up by `Atomics.compareExchange()`, or use `"create"`, and `"open"` where that is
+   * `EEXIST`.
+   *
+   * Other programs meet it on Linux: it is what C's
+   * [`shm_open`](https://man7.org/linux/man-pages/man3/shm_open.3.html) and Python's
+   * `multiprocessing.shared_memory` have under the same name; and on Windows, where it is
+   * the section `Local\<name>`.
+   *
+   * Linux: a file in `/dev/shm`, made by
+   * [`open(O_TMPFILE)`](https://man7.org/linux/man-pages/man2/open.2.html),
+   * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) and
+   * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html). All of its memory is set
+   * aside when it is made, which takes about 0.1 s for a gibibyte, so that no store finds
+   * none: at most what `/dev/shm` has room for, and nine tenths of what is available. With
+   * {@linkcode MmapOptions.noReserve} none is, and what is stored when `/dev/shm` is full is lost ({@linkcode Mmap.truncated} tells). macOS: the file
+   * `sysalloc-<name>` in the user's temporary folder
+   * ([`confstr`](https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html)),
+   * where nothing is set aside, and the system removes what nobody has used for three days. Windows:
+   * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
+   * and
+   * [`OpenFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-openfilemappingw)
+   * of a section of the paging file, whose length is whole pages.
+   *
+   * All calls go for it that go for memory of {@linkcode MmapOptions.mapMut}, but that it
+   * cannot become longer. {@linkcode MmapOptions.len} is how long it is made, or how much is
+   * mapped of what is there.
+   *
+   * @param name Its name: 1 to 255 bytes of UTF-8 (246 on macOS), not `.` or `..`, without `/`, `\`
+   * and NUL. One `/` at its start, as C programs have it, is not a part of it. Names that
+   * differ in case alone are those of different memory, but on macOS, of the same.
+   * @param options Whether it is made: see {@linkcode SharedOptions}. Default: it must be there.
+   * @returns The mapping, whose `access` is `"read-write"`. Its length is `len`, by default all there is.
+   * @throws {TypeError} If an argument is of the wrong type, or an option unknown.
+   * @throws {RangeError} If it is no such name or mode; if there is less than `len`; if it is
+   * to be made and `len` is 0; if an offset, huge pages, `stack()` or `name()` is set; or if a
+   * strict hint is not a multiple of {@linkcode allocationGranularity}.
+   * @throws {MmapError} `ENOENT` if there is none and the mode is `"open"`; `EEXIST` if there is
+   * one and it is `"create"`; `EACCES` if it belongs to another user; `ENOSPC` (Linux) or
+   * `ENOMEM` if there is too little memory; `EAGAIN` if another program makes it and has not
+   * set its length yet; `ELOOP`, `EISDIR` or another code if what has this name is no memory;
+   * `ENOTSUP` if this system has no `/dev/shm`, or as {@linkcode MmapOptions.mapMut} does.
+   * Nothing stays mapped, open or made.
+   * @throws {Error} As `mapAnon()` does; on Linux and macOS in Deno `NotCapable` without
+   * `--allow-read` and `--allow-write` for the file.
+   *
+   * @example Two handles, as two processes would have them
+   * ```ts
+   * import { MmapOptions, removeShared } from "@sysalloc/sysalloc";
+   *
+   * const name = `counter-${crypto.randomUUID()}`;
+   * using mine = new MmapOptions({ len: 4096 }).mapShared(name, { mode: "create" });
+   * using theirs = new MmapOptions().mapShared(name); // in another process
+   * Atomics.add(mine.view(Int32Array), 0, 1);
+   * console.log(Atomics.load(theirs.view(Int32Array), 0)); // 1
+   * removeShared(name);
+   * ```
+   */
+  mapShared(name: string, options: SharedOptions = {}): Mmap {
+    const received = MmapOptions.#received(this);
+    const { settings } = received;
+    return mapShared(name, options, settings, received.#request);
   }
 
   #map(protection: "none" | "read-write"): Mmap {

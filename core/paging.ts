@@ -347,7 +347,8 @@ export class Pages {
     this.checkNotTruncated();
     if (this.#mapped.source !== "shared file") return;
     const { address, byteLength } = this.#addresses(range);
-    const file = this.#allocation.backing?.file;
+    const { backing } = this.#allocation;
+    const file = backing?.isNamed ? undefined : backing?.file; // it is on no disk
     const failure = host().os.files.flush(file, address, byteLength, waits);
     if (failure !== undefined) throw refused(`to flush ${this.#words(range)}`, failure);
   }

@@ -63,6 +63,13 @@ export function checkResizable(
       { code: "ENOTSUP" },
     );
   }
+  if (allocation.backing?.isNamed) {
+    throw new MmapError(
+      "Memory of mapShared() keeps the length that it was made with: make other memory, by " +
+        "another name",
+      { code: "ENOTSUP" },
+    );
+  }
   if (allocation.backing?.file === undefined) {
     throw new MmapError(
       "The file of this mapping could not be opened once more, which its growth needs: " +

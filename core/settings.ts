@@ -142,13 +142,26 @@ function checkedInit(init: MmapInit): MmapInit {
 }
 
 /** The calls that map, as far as options go. */
-export type MapCall = "mapAnon" | "reserve" | "mapMirrored" | "file";
+export type MapCall = "mapAnon" | "reserve" | "mapMirrored" | "file" | "shared";
 
 /** What no call can honour, or one cannot, and what it says then. */
 const REFUSED: readonly (readonly [
   isRefused: (settings: MmapSettings, call: MapCall) => boolean,
   message: string,
 ])[] = [
+  [
+    ({ offset }, call) => offset !== 0 && call === "shared",
+    "Memory of mapShared() is mapped from its start: drop offset(), and ask view() for a part",
+  ],
+  [
+    ({ name }, call) => name !== undefined && call === "shared",
+    "Memory of mapShared() has the name that it is shared by: drop name()",
+  ],
+  [
+    ({ huge }, call) => huge !== false && call === "shared",
+    "Memory of mapShared() has no huge pages: drop huge()",
+  ],
+  [({ stack }, call) => stack && call === "shared", "Shared memory is no stack: drop stack()"],
   [
     ({ offset }, call) => offset !== 0 && call !== "file",
     "Anonymous memory has no offset in a file: drop offset()",

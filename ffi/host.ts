@@ -9,7 +9,7 @@ import { linux } from "./os/linux.ts";
 import type { Os } from "./os/os.ts";
 import { windows } from "./os/windows.ts";
 import { bun, type BunFfi, type BunWorkerThreads } from "./runtime/bun.ts";
-import { deno, type DenoNamespace } from "./runtime/deno.ts";
+import { deno, type DenoNamespace, type DenoPermissions, denoPermit } from "./runtime/deno.ts";
 import { type Koffi, koffi } from "./runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
 import {
@@ -25,7 +25,7 @@ import type { Native } from "./symbols.ts";
 
 /** The globals by which the runtimes are told apart. */
 export interface HostGlobals {
-  readonly Deno?: DenoNamespace;
+  readonly Deno?: DenoNamespace & Partial<DenoPermissions>;
   readonly Bun?: unknown;
   readonly process?: {
     readonly platform: string;
@@ -86,7 +86,7 @@ export function host(): Host {
 
 /** Picks the runtime that has these globals. */
 export function pickRuntime({ Deno, Bun, process }: HostGlobals): Runtime {
-  const isDeno = typeof Deno?.dlopen === "function"; // and no shim of it
+  const isDeno = isDenoItself(Deno);
   const versions = { ...(isDeno ? Deno.version : {}), ...process?.versions }; // Deno 1 has no process
   checkVersion(versions);
   if (isDeno) return deno(Deno, versions);
@@ -104,7 +104,7 @@ export function pickRuntime({ Deno, Bun, process }: HostGlobals): Runtime {
 }
 
 /** Picks how the runtime that has these globals sees files. */
-export function pickFiles({ process }: HostGlobals): RuntimeFiles {
+export function pickFiles({ Deno, process }: HostGlobals): RuntimeFiles {
   const builtin = <T>(name: string) => process!.getBuiltinModule(name) as T;
   const { deno = DENO_DESCRIPTORS } = process!.versions;
   return nodeFiles(
@@ -112,7 +112,15 @@ export function pickFiles({ process }: HostGlobals): RuntimeFiles {
     builtin<NodePath>("node:path"),
     builtin<NodeUrl>("node:url"),
     process!.platform !== "win32" && isAtLeast(deno, DENO_DESCRIPTORS),
+    (path, uses) => {
+      if (isDenoItself(Deno)) denoPermit(Deno as DenoPermissions, path, uses);
+    },
   );
+}
+
+/** Whether it is Deno's own namespace, and no shim of it. */
+function isDenoItself<T extends DenoNamespace>(namespace: T | undefined): namespace is T {
+  return typeof namespace?.dlopen === "function";
 }
 
 /** Refuses a runtime that is unknown or too old. */

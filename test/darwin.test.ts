@@ -44,6 +44,7 @@ testPosix({
     26: "ETXTBSY",
     27: "EFBIG",
     28: "ENOSPC",
+    29: "ESPIPE",
     30: "EROFS",
     35: "EAGAIN",
     45: "ENOTSUP",

@@ -25,7 +25,12 @@ async function on(
       longMappings: [],
       maxSharedByteLength: Number.MAX_SAFE_INTEGER,
     }],
-    [files, { check: () => facts, describe: () => facts, systemPath: (path: string) => path }],
+    [files, {
+      check: () => facts,
+      permit: () => {},
+      describe: () => facts,
+      systemPath: (path: string) => path,
+    }],
   ];
   const originals = changes.map(([object]) => ({ ...object }));
   const hadDescribe = files.describe !== undefined;
@@ -69,6 +74,7 @@ function settle({ account }: PaperSystem, ...mappings: (Mmap | void)[]): void {
   account.fault = undefined;
   account.fileByteLength = FILE_BYTE_LENGTH;
   account.lockable = 0n;
+  account.names.clear();
   for (const mmap of mappings) mmap?.unmap();
   releaseHeldRanges();
   assertEquals(heldRanges(), { count: 0, byteLength: 0 });

@@ -47,6 +47,10 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/^regions\(\)/, "K32GetMappedFileNameW", "then it has no path"],
   [/^regions\(\)/, "GetLogicalDrives", "paths start with the device then"],
   [/^regions\(\)/, "QueryDosDeviceW", "paths start with the device then"],
+  [/^mapShared\(\) that makes/, "open", "how much memory is available need not be known"],
+  [/^mapShared\(\) that makes/, "read", "how much memory is available need not be known"],
+  [/^mapShared\(\) that makes/, "unlink", "the name that it had at first does no harm"],
+  [/^mapShared\(\) that opens/, "UnmapViewOfFile", "it is tried once more"],
   [/^unmap\(\) of a mirror/, "UnmapViewOfFile", "the half that is left is tried once more"],
 ];
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Mmap, type MmapError, MmapOptions, regions } from "../mod.ts";
+import { Mmap, type MmapError, MmapOptions, regions, removeShared } from "../mod.ts";
 
 /** How long a page of a system of paper is, in bytes. */
 export const PAGE = 4096;
@@ -84,6 +84,8 @@ const guardedFile = (options: MmapOptions): Record<string, Scenario> => {
     [`mapMut() of ${name}`]: { call: whereThatIs(() => options.mapMut("file")) },
   };
 };
+const NAME = "a name";
+const made = () => options().mapShared(NAME, { mode: "create" });
 const mirrored = () => new MmapOptions({ len: GRANULE }).mapMirrored();
 const file = (name: string, options: MmapOptions): Record<string, Scenario> => ({
   [`map() of ${name}`]: { call: () => options.map("file") },
@@ -342,6 +344,37 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "mapMirrored() at a strict hint": {
     call: () => new MmapOptions({ len: GRANULE, hint: HINT, strict: true }).mapMirrored(),
   },
+  "mapShared() that makes memory": { call: made },
+  "mapShared() that makes memory, aligned and populated": {
+    call: () => options().align(ALIGN).populate().mapShared(NAME, { mode: "create" }),
+  },
+  "mapShared() that makes memory with guards": {
+    call: whereThatIs(() => options().guard().mapShared(NAME, { mode: "create" })),
+  },
+  "mapShared() that makes memory at a strict hint": {
+    call: () => options().withHint(HINT).strict().mapShared(NAME, { mode: "create" }),
+  },
+  "mapShared() that makes memory without reserving it": {
+    call: () => options().noReserve().mapShared(NAME, { mode: "create" }),
+  },
+  "mapShared() that makes memory where there is none": {
+    call: () => options().mapShared(NAME, { mode: "open-or-create" }),
+  },
+  "mapShared() that opens memory": { before: made, call: () => options(1).mapShared(NAME) },
+  "mapShared() that opens memory where there is some": {
+    before: made,
+    call: () => options(PAGE).mapShared(NAME, { mode: "open-or-create" }),
+  },
+  "removeShared()": { before: made, call: () => removeShared(NAME) },
+  "protect() of shared memory": { before: used(made), call: (mmap) => mmap.protect("read") },
+  "flush() of shared memory": { before: made, call: (mmap) => mmap.flush() },
+  "lock() of shared memory": { before: made, call: (mmap) => mmap.lock() },
+  "resize() of shared memory, which becomes shorter": {
+    before: made,
+    call: (mmap) => mmap.resize(PAGE),
+  },
+  "unmap() of shared memory": { before: made, call: (mmap) => mmap.unmap() },
+  "unmap() of shared memory that was viewed": { before: used(made), call: (mmap) => mmap.unmap() },
   "unmap() of a mirror": { before: mirrored, call: (mmap) => mmap.unmap() },
   "unmap() of a mirror that was viewed": { before: used(mirrored), call: (mmap) => mmap.unmap() },
 };

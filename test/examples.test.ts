@@ -11,6 +11,7 @@ const EXAMPLES: Readonly<Record<string, readonly [args: readonly string[], print
   ring: [[], "of them across its end"],
   safetensors: [[], "I64  [2] copied: -1,1099511627776"],
   secret: [[], "no view of it works any more"],
+  shared_cache: [[], "values were written while 3 processes read them"],
   sparse: [[], "all but the last one dropped"],
 };
 

@@ -46,6 +46,7 @@ testPosix({
     26: "ETXTBSY",
     27: "EFBIG",
     28: "ENOSPC",
+    29: "ESPIPE",
     30: "EROFS",
     36: "ENAMETOOLONG",
     38: "ENOSYS",

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as darwinAdvice from "../ffi/os/darwin_advice.ts";
+import * as darwinNamed from "../ffi/os/darwin_named.ts";
 import * as darwinMirrors from "../ffi/os/darwin_mirrors.ts";
 import * as darwinRegions from "../ffi/os/darwin_regions.ts";
 import * as darwin from "../ffi/os/darwin.ts";
@@ -11,12 +12,14 @@ import * as linuxAdvice from "../ffi/os/linux_advice.ts";
 import * as linux from "../ffi/os/linux.ts";
 import * as linuxGuard from "../ffi/os/linux_guard.ts";
 import * as linuxFileSystems from "../ffi/os/linux_file_systems.ts";
+import * as linuxNamed from "../ffi/os/linux_named.ts";
 import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMemory from "../ffi/os/windows_memory.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
+import * as windowsNamed from "../ffi/os/windows_named.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
 import * as windows from "../ffi/os/windows.ts";
@@ -30,7 +33,9 @@ function constants(...modules: object[]): Constants {
   const exports: Record<string, unknown> = Object.assign({}, ...modules);
   return Object.fromEntries(
     Object.entries(exports).flatMap(([name, value]) =>
-      typeof value === "number" || typeof value === "bigint" ? [[name, BigInt(value)]] : []
+      typeof value === "number" || typeof value === "bigint"
+        ? [[name, BigInt.asUintN(64, BigInt(value))]]
+        : []
     ),
   );
 }
@@ -61,6 +66,7 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <asm/mman.h>
       #include <sys/types.h>
       #include <sys/uio.h>
+      #include <sys/stat.h>
       #include <unistd.h>
       int main(void) {
       ${
@@ -102,6 +108,8 @@ test("linux's constants are those of its headers", () => {
     linuxAdvice,
     linuxGuard,
     linuxFileSystems,
+    linuxNamed,
+    linuxNamed.OPEN_FLAGS[process.arch as "x64"],
     linuxNaming,
     linuxRemap,
   );
@@ -152,8 +160,14 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(process_vm_writev, ssize_t (*)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long): 1, default: 0)":
       1n,
     "_Generic(fstatfs, int (*)(int, struct statfs *): 1, default: 0)": 1n,
+    "_Generic(fallocate, int (*)(int, int, off_t, off_t): 1, default: 0)": 1n,
+    "_Generic(linkat, int (*)(int, const char *, int, const char *, int): 1, default: 0)": 1n,
+    "sizeof(mode_t)": 4n,
     "sizeof(struct statfs) <= 256": 1n,
     "offsetof(struct statfs, f_type)": 0n,
+    "offsetof(struct statfs, f_bsize)": 8n,
+    "offsetof(struct statfs, f_blocks)": 16n,
+    "offsetof(struct statfs, f_bavail)": 32n,
     "sizeof(((struct statfs *)0)->f_type)": 8n,
     "sizeof(struct iovec)": 16n,
     "offsetof(struct iovec, iov_len)": 8n,
@@ -165,7 +179,8 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  assertEquals(constants(posix, posixFiles, darwin, darwinAdvice, darwinMirrors, darwinRegions), {
+  const modules = [posix, posixFiles, darwin, darwinAdvice, darwinMirrors, darwinNamed];
+  assertEquals(constants(...modules, darwinRegions), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -194,6 +209,11 @@ test("darwin's constants are those of Apple's headers", () => {
     O_NONBLOCK: 0x0000_0004n,
     O_NOCTTY: 0x0002_0000n,
     O_CLOEXEC: 0x0100_0000n,
+    O_NOFOLLOW: 0x0000_0100n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/syslimits.h
+    PATH_MAX: 1024n,
+    // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
+    _CS_DARWIN_USER_TEMP_DIR: 65537n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/unistd.h
     SEEK_SET: 0n,
     SEEK_CUR: 1n,
@@ -216,7 +236,7 @@ test("darwin's constants are those of Apple's headers", () => {
 
 test("windows's constants are those of Microsoft's documentation", () => {
   const modules = [windows, windowsFiles, windowsHuge, windowsMemory, windowsMirrors];
-  assertEquals(constants(...modules, windowsResidency), {
+  assertEquals(constants(...modules, windowsNamed, windowsResidency), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,
     MEM_LARGE_PAGES: 0x2000_0000n,
@@ -244,6 +264,7 @@ test("windows's constants are those of Microsoft's documentation", () => {
     MEM_PRIVATE: 0x2_0000n,
     MEM_MAPPED: 0x4_0000n,
     // https://learn.microsoft.com/windows/win32/debug/system-error-codes
+    ERROR_ALREADY_EXISTS: 183n,
     ERROR_NOT_LOCKED: 158n,
     ERROR_WORKING_SET_QUOTA: 1453n,
     // https://learn.microsoft.com/windows/win32/secauthz/access-mask-format

@@ -63,6 +63,14 @@ export class Account {
   fileByteLength: number = FILE_BYTE_LENGTH;
   /** The code of the handler that is installed, with the address of its table in it. */
   installedCode: Uint8Array | undefined;
+  /** The names that files of shared memory have, by their paths, and those of sections. */
+  readonly names: Set<string> = new Set();
+  /** How many blocks the file system of shared memory has left. */
+  freeBlocks: bigint = 2n ** 19n;
+  /** What files of the kernel's say, by their paths. */
+  readonly texts: Record<string, string> = {
+    "/proc/meminfo": "MemTotal: 2000000 kB\nMemAvailable:    1000000 kB\nSwapFree: 500000 kB\n",
+  };
   /** How much may still be locked, in bytes. */
   lockable = 0n;
   #next = 2n ** 60n;
@@ -113,7 +121,8 @@ export class Account {
       );
     const file = `the file has ${this.fileByteLength} bytes`;
     const guarded = `${this.guarded.size} ranges are guarded`;
-    return [...pages, ...this.open.values(), file, guarded].join("\n");
+    const names = [...this.names].map((name) => `the name ${name}`).sort();
+    return [...pages, ...this.open.values(), ...names, file, guarded].join("\n");
   }
 
   /** Counts what a guard guards. */

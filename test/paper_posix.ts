@@ -45,6 +45,14 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     return account.map(to, newByteLength, state!, to !== 0n);
   };
 
+  /** Gives a name, unless it is taken. */
+  const named = (path: string) => {
+    const EEXIST = 17;
+    if (account.names.has(path)) throw new Refusal(EEXIST);
+    account.names.add(path);
+    return 0;
+  };
+
   const standIns = {
     ...account.failable((error) => errno[0] = error || OVERWRITTEN, {
       mmap: [
@@ -114,19 +122,51 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         (_operation: number, _kind: bigint, address: bigint, byteLength: bigint) =>
           owned(address, byteLength),
       ],
-      open: [-1, (path: Uint8Array) => {
-        const isMaps = /^\/proc\/\w+\/s?maps\0$/.test(new TextDecoder().decode(path));
-        if (isMaps) unread.splice(0, unread.length, ...SMAPS);
-        return account.opened(isMaps ? "maps" : "file");
+      open: [-1, (path: Uint8Array, flags: number) => {
+        const name = textOf(path);
+        const [O_TMPFILE, ENOENT] = [0x40_0000, 2];
+        if (/^\/proc\/\w+\/s?maps$/.test(name)) {
+          unread.splice(0, unread.length, ...SMAPS);
+          return account.opened("maps");
+        }
+        if ((flags & O_TMPFILE) !== 0) return account.opened(UNNAMED);
+        if (name in account.texts) return account.opened(name);
+        if (name.startsWith("/sys/")) throw new Refusal(ENOENT);
+        if (isShared(name) && !account.names.has(name)) throw new Refusal(ENOENT);
+        return account.opened(isShared(name) ? "shared memory" : "file");
       }],
-      fstatfs: [-1, () => 0], // of no file system that is told from others
+      fstatfs: [-1, (file: number, status: Uint8Array) => {
+        // Other files are of no file system that is told from others.
+        const TMPFS_MAGIC = 0x0102_1994n;
+        const isInMemory = account.open.get(file) !== "file";
+        const fields = new BigUint64Array(status.buffer);
+        fields[0] = isInMemory ? TMPFS_MAGIC : 0n;
+        [fields[1], fields[2], fields[4]] = [4096n, 2n ** 20n, account.freeBlocks];
+        return 0;
+      }],
+      fallocate: [-1, () => 0],
+      linkat: [-1, (_from: number, _file: Uint8Array, _to: number, path: Uint8Array) => {
+        return named(textOf(path));
+      }],
+      confstr: [0n, (_name: number, target: Uint8Array) => {
+        const folder = bytesOf("/var/folders/zz/T/");
+        target.set(folder);
+        return BigInt(folder.length);
+      }],
+      mkostemp: [-1, (template: Uint8Array) => {
+        template.set(bytesOf("1234567890"), template.length - 11);
+        account.names.add(textOf(template));
+        return account.opened(UNNAMED);
+      }],
+      unlink: [-1, (path: Uint8Array) => account.names.delete(textOf(path)) ? 0 : -1],
+      link: [-1, (_from: Uint8Array, path: Uint8Array) => named(textOf(path))],
       lseek: [
         -1n,
         (_file: number, _offset: bigint, whence: number) =>
           whence === 2 ? BigInt(account.fileByteLength) : 0n,
       ],
-      ftruncate: [-1, (_file: number, byteLength: bigint) => {
-        account.fileByteLength = Number(byteLength);
+      ftruncate: [-1, (file: number, byteLength: bigint) => {
+        if (account.open.get(file) !== UNNAMED) account.fileByteLength = Number(byteLength);
         return 0;
       }],
       process_vm_readv: [-1n, () => account.copies.shift() ?? 1n],
@@ -148,6 +188,11 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
           const part = new TextEncoder().encode(unread.shift() ?? "");
           target.set(part);
           return BigInt(part.length);
+        }
+        const text = account.texts[account.open.get(end)!];
+        if (text !== undefined) {
+          target.set(bytesOf(text));
+          return BigInt(text.length);
         }
         if (account.installedCode === undefined) throw new Refusal(EINVAL);
         target.set(account.installedCode);
@@ -225,3 +270,19 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
 
 /** Where the handler is said to be that is installed. */
 const HANDLER = 2n ** 59n + GRANULE;
+
+/** A file of shared memory, before it has its name. */
+const UNNAMED = "shared memory without a name";
+
+/** Whether a path is one of shared memory. */
+function isShared(path: string): boolean {
+  return path.startsWith("/dev/shm/") || path.startsWith("/var/folders/");
+}
+
+function textOf(path: Uint8Array): string {
+  return new TextDecoder().decode(path.subarray(0, -1));
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`);
+}

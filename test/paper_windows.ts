@@ -24,7 +24,9 @@ const MEM_PRIVATE = 0x2_0000;
 const MEM_MAPPED = 0x4_0000;
 const MEM_PRESERVE_PLACEHOLDER = 0x2;
 const MEM_LARGE_PAGES = 0x2000_0000;
+const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_NOT_LOCKED = 158;
+const ERROR_ALREADY_EXISTS = 183;
 const ERROR_INVALID_ADDRESS = 487;
 const ERROR_WORKING_SET_QUOTA = 1453;
 
@@ -42,6 +44,7 @@ export function paperWindows(): PaperSystem {
   const account = new Account();
   let lastError = OVERWRITTEN;
   let position = 0;
+  let sectionByteLength = 0n;
   const isCommitted = (address: bigint, byteLength: bigint) =>
     account.states(address, byteLength).every((state) => /\d$/.test(state));
   /** Sees to it that nothing touches what is not there. */
@@ -139,7 +142,28 @@ export function paperWindows(): PaperSystem {
       }],
       SetFilePointerEx: [0, (_file: bigint, distance: bigint) => (position = Number(distance), 1)],
       SetEndOfFile: [0, () => (account.fileByteLength = position, 1)],
-      CreateFileMappingW: [0n, () => BigInt(account.opened("section"))],
+      CreateFileMappingW: [
+        0n,
+        (
+          _file: bigint,
+          _attributes: bigint,
+          _protection: number,
+          high: number,
+          low: number,
+          name: bigint | Uint8Array,
+        ) => {
+          if (typeof name === "bigint") return BigInt(account.opened("section"));
+          if (account.names.has(textOf(name))) lastError = ERROR_ALREADY_EXISTS;
+          else sectionByteLength = BigInt(high) * 2n ** 32n + BigInt(low);
+          account.names.add(textOf(name));
+          return BigInt(account.opened(`section ${textOf(name)}`));
+        },
+      ],
+      OpenFileMappingW: [0n, (_access: number, _inherits: number, name: Uint8Array) => {
+        if (!account.names.has(textOf(name))) throw new Refusal(ERROR_FILE_NOT_FOUND);
+        return BigInt(account.opened(`section ${textOf(name)}`));
+      }],
+      MapViewOfFile: [0n, () => account.map(0n, sectionByteLength, "section 4")],
       MapViewOfFileEx: [
         0n,
         (
@@ -150,7 +174,9 @@ export function paperWindows(): PaperSystem {
           byteLength: bigint,
           address: bigint,
         ) => {
-          if (account.open.get(Number(section)) !== "section") throw new Error("No section");
+          if (!account.open.get(Number(section))?.startsWith("section")) {
+            throw new Error("No section");
+          }
           const FILE_MAP: Record<number, number> = { 1: 8, 2: 4, 0x24: 0x20 };
           return account.map(address, byteLength, `file at ${high} ${low} ${FILE_MAP[access]}`);
         },
@@ -191,7 +217,11 @@ export function paperWindows(): PaperSystem {
     }),
     CloseHandle(handle: bigint) {
       lastError = account.called("CloseHandle") ?? OVERWRITTEN;
+      const what = account.open.get(Number(handle));
       account.closed(Number(handle));
+      // A name goes with the last one who has it open.
+      const name = what?.replace(/^section /, "") ?? "";
+      if (![...account.open.values()].includes(what ?? "")) account.names.delete(name);
       return 1;
     },
     DiscardVirtualMemory(address: bigint, byteLength: bigint) {
@@ -207,4 +237,8 @@ export function paperWindows(): PaperSystem {
   };
   const runtime = new PaperRuntime(standIns);
   return { os: windows(runtime), runtime, account };
+}
+
+function textOf(name: Uint8Array): string {
+  return new TextDecoder("utf-16le").decode(name.subarray(0, -2));
 }

@@ -402,7 +402,7 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
   for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
     const fault = { call: "mmap", nth: 2, error: 1 };
     const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
-    const backing = { file: 3, offset: 4096, guard: undefined };
+    const backing = { file: 3, offset: 4096, guard: undefined, isNamed: false };
     const mapped = {
       access: "read-write",
       source: "shared file",

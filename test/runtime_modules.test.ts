@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { bun, type BunFfi } from "../ffi/runtime/bun.ts";
-import { deno, type DenoNamespace } from "../ffi/runtime/deno.ts";
+import { deno, type DenoNamespace, denoPermit } from "../ffi/runtime/deno.ts";
 import { type Koffi, koffi } from "../ffi/runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "../ffi/runtime/node_ffi.ts";
 import { type BufferGrid, gridLimits, type Runtime } from "../ffi/runtime/runtime.ts";
@@ -335,4 +335,28 @@ test("koffi() limits buffers to the length that it is given", () => {
   const runtime = koffi(fakeKoffi(0).koffi, 2 ** 32, {});
   const grids = [{ stride: 2 * GIB, byteLength: 4 * GIB }];
   assertEquals(limits(runtime), [2 * GIB, 2 * GIB, grids]);
+});
+
+test("denoPermit() asks Deno for each use of a path, and throws its error where one is not given", () => {
+  class NotCapable extends Error {}
+  const asked: unknown[] = [];
+  const permissions = (given: readonly string[]) => ({
+    requestSync(descriptor: { name: "read" | "write"; path: string }) {
+      asked.push(descriptor);
+      return { state: given.includes(descriptor.name) ? "granted" : "denied" };
+    },
+  });
+  const errors = { NotCapable };
+  denoPermit({ permissions: permissions(["read", "write"]), errors }, "/a", ["read", "write"]);
+  denoPermit({ permissions: permissions(["write"]), errors }, "/a", ["write"]);
+  assertEquals(asked, [
+    { name: "read", path: "/a" },
+    { name: "write", path: "/a" },
+    { name: "write", path: "/a" },
+  ]);
+  assertThrows(
+    () => denoPermit({ permissions: permissions(["read"]), errors }, "/a", ["read", "write"]),
+    NotCapable,
+    'Requires write access to "/a"',
+  );
 });

@@ -41,6 +41,7 @@ const ERRORS: readonly (readonly [number, win32: string, code: string])[] = [
   [1453, "ERROR_WORKING_SET_QUOTA", "ENOMEM"],
   [1454, "ERROR_PAGEFILE_QUOTA", "ENOMEM"],
   [1455, "ERROR_COMMITMENT_LIMIT", "ENOMEM"],
+  [183, "ERROR_ALREADY_EXISTS", "EEXIST"],
   [1816, "ERROR_NOT_ENOUGH_QUOTA", "ENOMEM"],
 ];
 

@@ -7,6 +7,7 @@ import type { Native } from "../symbols.ts";
 import { DARWIN_ADVICE } from "./darwin_advice.ts";
 import type { Os } from "./os.ts";
 import { darwinCopying } from "./darwin_copying.ts";
+import { darwinNamed } from "./darwin_named.ts";
 import { darwinRepeat } from "./darwin_mirrors.ts";
 import { darwinRegions } from "./darwin_regions.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
@@ -49,6 +50,7 @@ export const CODES: Readonly<Record<number, string>> = {
   26: "ETXTBSY",
   27: "EFBIG",
   28: "ENOSPC",
+  29: "ESPIPE",
   30: "EROFS",
   35: "EAGAIN",
   45: "ENOTSUP",
@@ -57,6 +59,8 @@ export const CODES: Readonly<Record<number, string>> = {
   78: "ENOSYS",
   84: "EOVERFLOW",
 };
+
+const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 /** Opens macOS's system library. */
 export function darwin(native: Native): Os {
@@ -71,11 +75,12 @@ export function darwin(native: Native): Os {
     // Its MADV_DONTNEED frees nothing.
     vacant: MAP_PRIVATE | MAP_ANON | MAP_NORESERVE,
     files: {
-      opening: O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+      opening: OPENING,
       flags: ({ protection }) => protection === "read-write" ? 0 : MAP_NORESERVE,
       MS_SYNC,
       descriptors: "/dev/fd",
     },
+    named: (native, shared) => darwinNamed(native, OPENING, O_CLOEXEC, shared),
     kernelCopying: darwinCopying,
     regions: darwinRegions,
     repeat: darwinRepeat,

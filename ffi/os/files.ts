@@ -15,6 +15,8 @@ export type FileUse = "read" | "read-write" | "read-execute";
 export interface FileRequest extends MapRequest {
   /** The file, which was opened for what `protection` needs. */
   readonly file: OpenFile;
+  /** Whether that is named memory, as {@linkcode NamedMemory} opened or made it. */
+  readonly isNamed?: boolean | undefined;
   /** Where in the file the mapping starts, in bytes: a multiple of {@linkcode Os.allocationGranularity}. */
   readonly offset: bigint;
 }

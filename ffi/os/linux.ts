@@ -9,6 +9,7 @@ import { LINUX_ADVICE, MADV_DONTNEED, MADV_POPULATE_WRITE } from "./linux_advice
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxHasHugePages } from "./linux_file_systems.ts";
+import { linuxNamed, OPEN_FLAGS } from "./linux_named.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
@@ -65,6 +66,7 @@ export const CODES: Readonly<Record<number, string>> = {
   26: "ETXTBSY",
   27: "EFBIG",
   28: "ENOSPC",
+  29: "ESPIPE",
   30: "EROFS",
   36: "ENAMETOOLONG",
   38: "ENOSYS",
@@ -72,6 +74,8 @@ export const CODES: Readonly<Record<number, string>> = {
   75: "EOVERFLOW",
   95: "ENOTSUP",
 };
+
+const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 /** Opens Linux's C library. The architecture is named as `process.arch` names it. */
 export function linux(native: Native, arch: string): Os {
@@ -98,7 +102,7 @@ export function linux(native: Native, arch: string): Os {
     naming: linuxNaming,
     remapping: linuxRemap,
     files: {
-      opening: O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+      opening: OPENING,
       // What is stored to a private mapping counts, not what could be.
       flags: ({ populate, strict, protection }) =>
         (protection === "read-write" ? 0 : MAP_NORESERVE) |
@@ -109,6 +113,8 @@ export function linux(native: Native, arch: string): Os {
       descriptors: "/proc/self/fd",
       hasHugePages: linuxHasHugePages,
     },
+    named: (native, shared) =>
+      linuxNamed(native, OPENING, OPEN_FLAGS[arch === "arm64" ? "arm64" : "x64"], shared),
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),
     repeat: linuxRepeat,

@@ -11,6 +11,7 @@ import type { Copying } from "./copying.ts";
 import type { Files } from "./files.ts";
 import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
 import type { Regions } from "./regions.ts";
+import type { NamedMemory } from "./named_memory.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
 
@@ -72,6 +73,9 @@ export interface Os extends Mapper<MapRequest> {
 
   /** Files, and memory of them. */
   readonly files: Files;
+
+  /** Memory that processes share by its name. */
+  readonly named: NamedMemory;
 
   /** Memory that is mapped twice in a row: what is stored to one half is in the other one too. */
   readonly mirrors: Mapper<MirrorRequest>;

@@ -17,6 +17,7 @@ import {
 import { type Failure, failure, type MapRequest, type Protection } from "./mapper.ts";
 import type { HugePages, Os, Remap } from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
+import type { NamedMemory } from "./named_memory.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
 import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
@@ -73,6 +74,8 @@ export interface Posix extends PosixResidency {
   readonly remapping?: (native: Native, failed: (syscall: string) => Failure) => Remap;
   /** What files need. */
   readonly files: PosixFiles;
+  /** Opens the calls of named memory. */
+  readonly named: (native: Native, shared: PosixShared) => NamedMemory;
   /** Opens the calls by which the kernel copies. */
   readonly kernelCopying: (native: Native, shared: CopyingShared) => KernelCopying;
   /** Opens what tells of mappings. */
@@ -132,6 +135,7 @@ export function posix(native: Native, system: Posix): Os {
     posixCopying(native, system.kernelCopying(native, shared), system.library)
   );
   const regions = lazily(() => system.regions(native, shared, pageSize));
+  const named = lazily(() => system.named(native, shared));
   const residency = lazily(() => posixResidency(native, system, pageSize, failed));
   const map = (request: MapRequest, more: number) => {
     const { hint, byteLength, protection } = request;
@@ -204,6 +208,10 @@ export function posix(native: Native, system: Posix): Os {
 
     get files() {
       return files();
+    },
+
+    get named() {
+      return named();
     },
 
     get mirrors() {

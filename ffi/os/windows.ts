@@ -21,6 +21,7 @@ import {
   PAGE_READWRITE,
   PAGE_WRITECOPY,
 } from "./windows_memory.ts";
+import { windowsNamed } from "./windows_named.ts";
 import { windowsMirrors } from "./windows_mirrors.ts";
 import { windowsRegions } from "./windows_regions.ts";
 import type { Residency } from "./residency.ts";
@@ -65,6 +66,7 @@ export const CODES: Readonly<Record<number, string>> = {
   112: "ENOSPC", // ERROR_DISK_FULL
   120: "ENOSYS", // ERROR_CALL_NOT_IMPLEMENTED
   123: "ENOENT", // ERROR_INVALID_NAME
+  183: "EEXIST", // ERROR_ALREADY_EXISTS
   193: "ENOEXEC", // ERROR_BAD_EXE_FORMAT
   206: "ENAMETOOLONG", // ERROR_FILENAME_EXCED_RANGE
   299: "EFAULT", // ERROR_PARTIAL_COPY
@@ -150,6 +152,7 @@ export function windows(native: Native): Os {
   const unmap = (address: bigint, _byteLength: bigint) =>
     VirtualFree(address, 0n, MEM_RELEASE) !== 0 ? undefined : failed("VirtualFree");
   const files = lazily(() => windowsFiles(native, failed, protect, addressesEnd));
+  const named = lazily(() => windowsNamed(native, failed));
   const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const regions = lazily(() => windowsRegions(native, pageSize, addressesEnd, failed));
   const copying = lazily(() => windowsCopying(native, failed));
@@ -215,6 +218,10 @@ export function windows(native: Native): Os {
 
     get files() {
       return files();
+    },
+
+    get named() {
+      return named();
     },
 
     get mirrors() {

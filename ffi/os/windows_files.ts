@@ -134,9 +134,11 @@ export function windowsFiles(
       return c.SetEndOfFile(handle) !== 0 ? undefined : failed("SetEndOfFile");
     },
 
-    map({ file, offset, byteLength, hint, strict, protection }: FileRequest) {
+    map({ file, isNamed, offset, byteLength, hint, strict, protection }: FileRequest) {
       const [section, access] = KINDS[protection]!;
-      const handle = c.CreateFileMappingW(BigInt(file), 0n, section, 0, 0, 0n);
+      const handle = isNamed
+        ? BigInt(file) // a section itself
+        : c.CreateFileMappingW(BigInt(file), 0n, section, 0, 0, 0n);
       if (handle === 0n) return failed("CreateFileMappingW");
       const high = Number(offset >> 32n);
       const low = Number(offset & 0xffff_ffffn);
@@ -151,7 +153,7 @@ export function windowsFiles(
         : isPastEnd && strict
         ? { syscall: "MapViewOfFileEx", osError: ERROR_INVALID_ADDRESS, code: "EINVAL" }
         : failed("MapViewOfFileEx");
-      c.CloseHandle(handle); // the view keeps what it needs
+      if (!isNamed) c.CloseHandle(handle); // the view keeps what it needs
       return result;
     },
 
@@ -176,7 +178,7 @@ export function windowsFiles(
 }
 
 /** Makes a C string of UTF-16 code units. */
-function wide(text: string): Uint8Array {
+export function wide(text: string): Uint8Array {
   const units = new Uint8Array(2 * (text.length + 1));
   const view = new DataView(units.buffer);
   for (let index = 0; index < text.length; index++) {

@@ -21,6 +21,16 @@ export interface DenoNamespace {
   };
 }
 
+/** What is used of the `Deno` namespace for permissions. */
+export interface DenoPermissions {
+  /** {@link https://docs.deno.com/api/deno/~/Deno.Permissions} */
+  readonly permissions: {
+    requestSync(descriptor: { name: "read" | "write"; path: string }): { readonly state: string };
+  };
+  /** {@link https://docs.deno.com/api/deno/~/Deno.errors.NotCapable} */
+  readonly errors: { readonly NotCapable: new (message: string) => Error };
+}
+
 /** The types that Deno's FFI has under the same names: all of them. */
 export type DenoType = CType;
 
@@ -47,4 +57,18 @@ export function deno(
       return UnsafePointer.create(address) as Pointer;
     },
   };
+}
+
+/** Asks for permissions for a path, and throws what Deno throws where one is not given. */
+export function denoPermit(
+  { permissions, errors }: DenoPermissions,
+  path: string,
+  uses: readonly ("read" | "write")[],
+): void {
+  for (const name of uses) {
+    if (permissions.requestSync({ name, path }).state === "granted") continue;
+    throw new errors.NotCapable(
+      `Requires ${name} access to ${JSON.stringify(path)}, run again with the --allow-${name} flag`,
+    );
+  }
 }

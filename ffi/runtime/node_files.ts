@@ -48,6 +48,13 @@ export interface RuntimeFiles {
   /** Opens a file as the runtime does, and closes it again. */
   check(path: string, isWritable: boolean): FileFacts;
 
+  /**
+   * Refuses what the runtime does not permit to be done with a file, which need
+   * not be there. It is not opened, because Deno opens no file below `/dev`
+   * without all permissions.
+   */
+  permit(path: string, uses: readonly ("read" | "write")[]): void;
+
   /** Tells what a descriptor leads to. Where the runtime's numbers are not those of the system, there is no such function. */
   readonly describe?: (descriptor: number) => FileFacts;
 
@@ -64,6 +71,7 @@ export function nodeFiles(
   path: NodePath,
   url: NodeUrl,
   hasDescriptors: boolean,
+  permit: RuntimeFiles["permit"],
 ): RuntimeFiles {
   const factsOf = (stats: NodeStats): FileFacts => ({
     kind: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "neither",
@@ -76,6 +84,7 @@ export function nodeFiles(
       if (facts.kind === "file") fs.closeSync(fs.openSync(path, isWritable ? "r+" : "r"));
       return facts;
     },
+    permit,
     ...(hasDescriptors && { describe: (descriptor) => factsOf(fs.fstatSync(descriptor)) }),
     systemPath: (name) => path.toNamespacedPath(name),
     pathOf: (address) => url.fileURLToPath(address),

@@ -53,5 +53,6 @@ try {
   await fc.assert(property, { numRuns: count, seed });
   console.log(JSON.stringify({ sequences: taken, calls: world.calls }));
 } finally {
+  world.names.clear();
   world.files.remove();
 }

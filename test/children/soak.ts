@@ -103,6 +103,7 @@ if (failure.kind === "") {
     if (round >= 1 && left.byteLength === 0 && left.descriptors === 0) break;
   }
 }
+world.names.clear();
 world.files.remove();
 writeSync(1, `${JSON.stringify({ done: true, calls: world.calls, failure, left })}\n`);
 process.exit(failure.kind === "" ? 0 : 3);

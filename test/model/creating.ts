@@ -12,8 +12,9 @@ import { makeOptions, named, wanted } from "./options.ts";
 import { renew } from "./files.ts";
 import { copyPages, equal, GRANULE, type Model, PAGE, type TestFile } from "./world.ts";
 import type { Step, World } from "./sequence.ts";
+import type { Wish } from "./sharing.ts";
 
-type Kind = "mapAnon" | "reserve" | "mapMirrored" | "map" | "mapMut" | "mapExec";
+type Kind = "mapAnon" | "reserve" | "mapMirrored" | "map" | "mapMut" | "mapExec" | "mapShared";
 
 const KINDS: readonly Kind[] = [
   "mapAnon",
@@ -25,6 +26,8 @@ const KINDS: readonly Kind[] = [
   "mapMut",
   "mapMut",
   "mapExec",
+  "mapShared",
+  "mapShared",
 ];
 const ACCESS: Readonly<Record<Kind, Access>> = {
   mapAnon: "read-write",
@@ -33,6 +36,7 @@ const ACCESS: Readonly<Record<Kind, Access>> = {
   map: "copy-on-write",
   mapMut: "read-write",
   mapExec: "read-execute",
+  mapShared: "read-write",
 };
 /** What systems say that have no huge pages, or set none aside. */
 const NO_HUGE_PAGES: Errors = ["ENOMEM", "ENOTSUP", "EPERM", "EINVAL", "RangeError"];
@@ -56,7 +60,15 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
   } else if (c % 16 === 1 && !isFree) settings["hint"] = taken.mmap.address;
   let file: TestFile | undefined;
   let source: unknown;
-  if (isFile) {
+  let wish: Wish | undefined;
+  if (kind === "mapShared") {
+    wish = world.names.choose(a >> 4, c >> 1, settings, errors);
+    file = wish.file;
+    if (errors.length === 0 && c % 32 === 2) {
+      settings["offset"] = 1;
+      errors.push("RangeError");
+    }
+  } else if (isFile) {
     file = (c >> 12) % 3 === 0 && isFragileFree(world)
       ? world.files.fragile
       : world.files.all[c % 3]!;
@@ -84,7 +96,9 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
   if (settings["huge"] !== undefined) allowed.push(...NO_HUGE_PAGES);
   // Where it is strict, the place must be aligned too.
   if (settings["align"] !== undefined && settings["strict"] === true) allowed.push("RangeError");
-  if (isFile && settings["guard"] !== undefined && platform === "win32") allowed.push("ENOTSUP");
+  if (file !== undefined && settings["guard"] !== undefined && platform === "win32") {
+    allowed.push("ENOTSUP");
+  }
   // A zero is a bad length (and -0 none), which only mapping tells.
   const isStrict = settings["strict"] === true && settings["hint"] !== undefined;
   if (isStrict && !errors.includes("EADDRNOTAVAIL")) allowed.push("EADDRNOTAVAIL", "RangeError");
@@ -93,11 +107,13 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
     errors,
     () => {
       const options = makeOptions(settings, b % 2 === 0);
+      if (wish !== undefined) return options.mapShared(wish.name as string, wish.options as object);
       return isFile ? options[kind as "map"](source as string) : options[kind as "mapAnon"]();
     },
     allowed,
   );
   if (mmap === undefined) return;
+  if (wish !== undefined) world.names.mapped(wish);
   if (settings["huge"] !== undefined) return mmap.unmap(); // the model knows no such pages
   const model = modelOf(kind, mmap, file, settings);
   if (settings["populate"] === true) copyPages(model, 0, model.own.length, 2);
@@ -204,7 +220,7 @@ function modelOf(
       ? "mirror"
       : file === undefined
       ? "memory"
-      : kind === "mapMut"
+      : kind === "mapMut" || kind === "mapShared"
       ? "shared"
       : "private",
     byteLength,

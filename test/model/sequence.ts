@@ -9,6 +9,7 @@ import type { Errors } from "./arguments.ts";
 import { STEPS } from "./steps.ts";
 import { Files } from "./files.ts";
 import { Large } from "./large.ts";
+import { Names } from "./sharing.ts";
 import { checkKept, type Kept, Mismatch, nameOf, type Slot } from "./world.ts";
 
 /** A call: its name, and numbers that choose the slot and the arguments. */
@@ -53,6 +54,8 @@ const COLLECT_EVERY = 20_000;
 /** Some mappings, files, and what is known of them. */
 export class World {
   readonly files: Files = new Files();
+  /** The names of shared memory. */
+  readonly names: Names = new Names();
   readonly slots: (Slot | undefined)[] = [];
   readonly orphans: Kept[] = [];
   /** A mapping that is longer than one buffer is. */
@@ -121,6 +124,7 @@ export class World {
       STEPS["check"]!.take(this, index, ["check", index, 0, 0, 0]);
       STEPS["unmap"]!.take(this, index, ["unmap", index, 0, 0, 0]);
     }
+    this.names.clear();
     this.files.restore();
   }
 
@@ -129,6 +133,7 @@ export class World {
     this.orphans.length = 0;
     this.slots.length = 0;
     this.large.clear();
+    this.names.clear();
     for (const file of this.files.all) file.isDirty = true;
     try {
       this.files.restore();

@@ -20,6 +20,7 @@ import { options } from "./options.ts";
 import { commit, decommit, discard, protect } from "./paging.ts";
 import { badRaw, raw, unmap } from "./releasing.ts";
 import { resize } from "./resizing.ts";
+import { remove } from "./sharing.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
 import { takeLost, truncate } from "./truncating.ts";
@@ -177,6 +178,7 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   raw: { weight: 2, take: inSlot(raw) },
   badRaw: { weight: 1, take: badRaw },
   unmap: { weight: 6, take: inSlot(unmap) },
+  removeShared: { weight: 2, take: remove },
   drop: { weight: 3, take: (world, index) => world.drop(index) },
   transfer: { weight: 2, take: inSlot(transfer) },
   inspection: { weight: 3, take: inSlot(inspection) },

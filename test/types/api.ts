@@ -20,6 +20,9 @@ import {
   type RegionAccess,
   type regions,
   type RegionsOptions,
+  removeShared,
+  type SharedMode,
+  type SharedOptions,
   type ViewConstructor,
 } from "../../mod.ts";
 import { type Equal, type Expect, expectType } from "./expect.ts";
@@ -56,6 +59,20 @@ export function views(mmap: Mmap): void {
   mmap.view(Uint8Array, 0, "1");
   // @ts-expect-error: the memory is not shared with other agents
   expectType(mmap.bytes).is<Uint8Array<SharedArrayBuffer>>();
+}
+
+export function sharing(options: MmapOptions, init: SharedOptions, mode: SharedMode): void {
+  expectType(options.mapShared("name")).is<Mmap>();
+  expectType(options.mapShared("name", init)).is<Mmap>();
+  expectType(options.mapShared("name", { mode })).is<Mmap>();
+  expectType(options.mapShared("name", { mode: undefined })).is<Mmap>();
+  expectType(removeShared("name")).is<void>();
+  // @ts-expect-error: a name is needed
+  options.mapShared();
+  // @ts-expect-error: no such mode
+  options.mapShared("name", { mode: "make" });
+  // @ts-expect-error: a name is a string
+  removeShared(1);
 }
 
 /** A caller's own function over any view. */

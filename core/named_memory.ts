@@ -1,0 +1,252 @@
+/**
+ * Memory that processes share by its name: which name, who makes it, and what
+ * of it is mapped.
+ *
+ * @module
+ */
+import { type Host, host, runtimeFiles } from "../ffi/host.ts";
+import type { Failure, MapRequest } from "../ffi/os/mapper.ts";
+import type { NamedFailure } from "../ffi/os/named_memory.ts";
+import { MmapError, refused } from "./errors.ts";
+import { mapOpened } from "./file_mapping.ts";
+import type { Mmap } from "./mmap.ts";
+import { checkStrictHint } from "./placement.ts";
+import { checkHonoured, type MmapSettings } from "./settings.ts";
+import { checkStack } from "./stack.ts";
+import { describe, oneOf } from "./validate.ts";
+
+/** Whether shared memory must be there, must not, or can. */
+export type SharedMode = "open" | "create" | "open-or-create";
+
+/** How {@linkcode MmapOptions.mapShared} finds its memory. */
+export interface SharedOptions {
+  /**
+   * `"open"` maps what is there, `"create"` makes it, `"open-or-create"` makes
+   * it where it is not there. Default: `"open"`.
+   */
+  readonly mode?: SharedMode | undefined;
+}
+
+const MODES: readonly SharedMode[] = ["open", "create", "open-or-create"];
+const KIND = { access: "read-write", source: "shared file" } as const;
+
+/** What file systems, and their users, take for a name at most. */
+const MAX_NAME_BYTE_LENGTH = 255;
+/** How often memory is looked for, and made, that others remove and make meanwhile. */
+const ATTEMPTS = 100;
+
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: "it belongs to another user, who lets nobody else have it",
+  EPERM: "it belongs to another user, or the system forbids it",
+  ELOOP: "what has this name is a symbolic link, which is not followed",
+  EISDIR: "what has this name is a directory",
+  ENXIO: "what has this name is no memory, but a socket or a device",
+  ESPIPE: "what has this name is no memory, but a pipe",
+};
+
+/** Maps memory of a name: {@linkcode MmapOptions.mapShared}. */
+export function mapShared(
+  name: string,
+  options: SharedOptions,
+  settings: MmapSettings,
+  request: MapRequest,
+): Mmap {
+  const mode = modeOf(options);
+  const checked = checkedName(name);
+  checkHonoured(settings, "shared");
+  if (mode === "create" && settings.len === 0) throw new RangeError(NO_LENGTH);
+  const system = host();
+  if (request.strict) checkStrictHint(request.hint, system.os.allocationGranularity);
+  const path = pathOf(system, checked);
+  if (path !== undefined) runtimeFiles().permit(path, ["read", "write"]);
+  checkStack(); // what is open, or mapped and without a name yet, is not lost on the way
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const mmap = (mode === "create" ? undefined : open(system, checked, mode, settings, request)) ??
+      (mode === "open" ? undefined : create(system, checked, mode, settings, request));
+    if (mmap !== undefined) return mmap;
+  }
+  throw new MmapError(
+    `Other processes make and remove shared memory ${words(checked)} all the time: try again`,
+    { code: "EAGAIN" },
+  );
+}
+
+/**
+ * Removes the name of shared memory. Who has it mapped keeps it, and goes on
+ * sharing it; the memory is gone when nobody has. The name can be given to other
+ * memory at once.
+ *
+ * Linux: removes the file of that name in `/dev/shm`, as
+ * [`shm_unlink`](https://man7.org/linux/man-pages/man3/shm_unlink.3.html) does. macOS:
+ * removes the file `sysalloc-<name>` in the user's temporary folder. Windows: does
+ * nothing, and never throws for a name that is not there; a name is gone there when
+ * nobody has its memory mapped or open any more.
+ *
+ * @param name The name: see {@linkcode MmapOptions.mapShared}.
+ * @throws {TypeError} If it is not a string.
+ * @throws {RangeError} If it is no name of shared memory.
+ * @throws {MmapError} `ENOENT` if there is none of that name; `EACCES` or `EPERM` if it
+ * belongs to another user.
+ * @throws {Error} As {@linkcode MmapOptions.mapAnon} does; in Deno `NotCapable` without
+ * `--allow-write` for the file.
+ *
+ * @example The last one to know of it
+ * ```ts
+ * import { MmapOptions, removeShared } from "@sysalloc/sysalloc";
+ *
+ * const name = `scratch-${crypto.randomUUID()}`;
+ * using mmap = new MmapOptions({ len: 4096 }).mapShared(name, { mode: "create" });
+ * removeShared(name); // nobody else can open it from here on
+ * mmap.bytes[0] = 42;
+ * ```
+ */
+export function removeShared(name: string): void {
+  const checked = checkedName(name);
+  const system = host();
+  const path = pathOf(system, checked);
+  if (path !== undefined) runtimeFiles().permit(path, ["write"]);
+  const failure = system.os.named.remove?.(checked);
+  if (failure === undefined) return;
+  if (failure.code === "ENOENT") {
+    throw missing(checked, "it was removed before, or never made", failure);
+  }
+  throw refusedWith(`to remove shared memory ${words(checked)}`, failure);
+}
+
+const NO_LENGTH = "The length (len) of shared memory that is made must be greater than 0";
+
+/** Opens and maps what is there; `undefined` where it is not and can be made. */
+function open(
+  system: Host,
+  name: string,
+  mode: SharedMode,
+  settings: MmapSettings,
+  request: MapRequest,
+): Mmap | undefined {
+  const { named, files } = system.os;
+  const found = named.open(name);
+  if ("code" in found) {
+    if (found.code !== "ENOENT") throw refusedWith(`to open shared memory ${words(name)}`, found);
+    if (mode === "open") throw missing(name, 'make it, or use the mode "open-or-create"', found);
+    return undefined;
+  }
+  const { file, byteLength } = found;
+  if (byteLength === 0) {
+    files.close(file);
+    throw new MmapError(
+      `The shared memory ${words(name)} has no length yet: who makes it is not done, so try ` +
+        "again; where that process is gone, remove the memory by removeShared()",
+      { code: "EAGAIN" },
+    );
+  }
+  const opened = { file, own: file, name: `The shared memory ${words(name)}`, byteLength };
+  return mapOpened(system, opened, KIND, settings, request, { isKeptOpen: named.isKeptOpen });
+}
+
+/** Makes and maps it; `undefined` where it is there and can be opened. */
+function create(
+  system: Host,
+  name: string,
+  mode: SharedMode,
+  settings: MmapSettings,
+  request: MapRequest,
+): Mmap | undefined {
+  const { named } = system.os;
+  const { len: byteLength, noReserve } = settings;
+  if (byteLength === 0) {
+    throw new RangeError(`${NO_LENGTH}, and ${words(name)} is not there to be opened`);
+  }
+  const refusal = (failure: NamedFailure) =>
+    refusedWith(`to make shared memory ${words(name)} of ${byteLength} bytes`, failure);
+  let isTaken = false;
+  const made = named.create(name, byteLength, !noReserve);
+  if ("code" in made) {
+    if (made.code !== "EEXIST" || made.advice !== undefined) throw refusal(made);
+    isTaken = true;
+  } else {
+    const { file, discard } = made;
+    const publish = () => {
+      const failure = made.publish?.();
+      isTaken = failure?.code === "EEXIST";
+      return failure && refusal(failure);
+    };
+    const opened = { file, own: file, name: `The shared memory ${words(name)}`, byteLength };
+    const use = { isKeptOpen: named.isKeptOpen, publish: made.publish && publish };
+    let isDone = false;
+    try {
+      const mmap = mapOpened(system, opened, KIND, settings, request, use);
+      isDone = true;
+      return mmap;
+    } catch (error) {
+      // Where unmapping was refused too, that is the error.
+      if (!isTaken || (error as { code?: unknown }).code !== "EEXIST") throw error;
+    } finally {
+      if (!isDone) discard?.();
+    }
+  }
+  if (mode === "open-or-create") return undefined;
+  throw new MmapError(
+    `There is shared memory ${words(name)} already: open it, or remove it by removeShared()`,
+    { code: "EEXIST" },
+  );
+}
+
+function pathOf({ os: { named } }: Host, name: string): string | undefined {
+  const path = named.pathOf?.(name);
+  if (typeof path !== "object") return path;
+  throw refusedWith(`to tell where shared memory ${words(name)} is`, path);
+}
+
+function missing(name: string, advice: string, { syscall, osError }: Failure): MmapError {
+  return new MmapError(`There is no shared memory ${words(name)}: ${advice}`, {
+    code: "ENOENT",
+    syscall,
+    osError,
+  });
+}
+
+function refusedWith(asked: string, failure: NamedFailure): MmapError {
+  const { advice = ADVICE[failure.code] } = failure;
+  return advice === undefined
+    ? refused(asked, failure)
+    : refused(asked, failure, undefined, advice);
+}
+
+function words(name: string): string {
+  return JSON.stringify(name);
+}
+
+function modeOf(options: SharedOptions): SharedMode {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options must be an object, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (name === "mode") continue;
+    throw new TypeError(`The option ${JSON.stringify(name)} is unknown: the one option is mode`);
+  }
+  const { mode = "open" } = options;
+  oneOf(MODES, mode, "The mode");
+  return mode;
+}
+
+/** A name that every system can have. The slash that C programs start it with is not a part of it. */
+function checkedName(value: unknown): string {
+  if (typeof value !== "string") {
+    throw new TypeError(`The name must be a string, got ${describe(value)}`);
+  }
+  const name = value.replace(/^\//, "");
+  const flaw = flawOf(name);
+  if (flaw === undefined) return name;
+  throw new RangeError(`The name of shared memory ${flaw}, got ${describe(value)}`);
+}
+
+function flawOf(name: string): string | undefined {
+  if (name === "" || name === "." || name === "..") return 'must not be empty, "." or ".."';
+  if (/[\\/\0]/.test(name)) {
+    return "must have no slash but one at its start, no backslash and no NUL";
+  }
+  if (/\p{Surrogate}/u.test(name)) return "must be well-formed Unicode, without lone surrogates";
+  const { length } = new TextEncoder().encode(name);
+  if (length <= MAX_NAME_BYTE_LENGTH) return undefined;
+  return `must be at most ${MAX_NAME_BYTE_LENGTH} bytes long in UTF-8, and is ${length}`;
+}

@@ -1,0 +1,249 @@
+/**
+ * Named memory on Linux: files of `/dev/shm`, where `shm_open` has its own.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import type { OpenFile } from "./files.ts";
+import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
+import type { PosixShared } from "./posix_calls.ts";
+import { O_RDONLY, O_RDWR, SEEK_END } from "./posix_files.ts";
+
+/** `O_PATH`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
+export const O_PATH = 0o10_000_000;
+/** `TMPFS_MAGIC`: {@link https://man7.org/linux/man-pages/man2/statfs.2.html} */
+export const TMPFS_MAGIC = 0x01021994n;
+/** `AT_FDCWD`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
+export const AT_FDCWD = -100;
+/** `AT_SYMLINK_FOLLOW`: {@link https://man7.org/linux/man-pages/man2/link.2.html} */
+export const AT_SYMLINK_FOLLOW = 0x400;
+/** `S_IRUSR`: {@link https://man7.org/linux/man-pages/man7/inode.7.html} */
+export const S_IRUSR = 0o400;
+/** `S_IWUSR` */
+export const S_IWUSR = 0o200;
+
+/** The flags of `open` that processors do not agree on. */
+export interface OpenFlags {
+  readonly O_DIRECTORY: number;
+  readonly O_NOFOLLOW: number;
+  readonly O_TMPFILE: number;
+}
+
+/** Those flags, by the names of `process.arch`. */
+export const OPEN_FLAGS: Readonly<Record<"x64" | "arm64", OpenFlags>> = {
+  x64: { O_DIRECTORY: 0o200_000, O_NOFOLLOW: 0o400_000, O_TMPFILE: 0o20_200_000 },
+  arm64: { O_DIRECTORY: 0o40_000, O_NOFOLLOW: 0o100_000, O_TMPFILE: 0o20_040_000 },
+};
+
+/** Where the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
+const FOLDER = "/dev/shm";
+
+/** What tells how much memory there is: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
+const MEMINFO = "/proc/meminfo";
+/** What a container may have: {@link https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files} */
+const MEMORY_MAX = "/sys/fs/cgroup/memory.max";
+/** `MemAvailable` and `SwapFree` are among the first lines. */
+const TEXT_BYTES = 1024;
+
+/** More than `sizeof(struct statfs)`. */
+const STATFS_BYTES = 256;
+/** `offsetof(struct statfs, f_type)` */
+const F_TYPE = 0;
+/** `offsetof(struct statfs, f_bsize)` */
+const F_BSIZE = 8;
+/** `offsetof(struct statfs, f_blocks)` */
+const F_BLOCKS = 16;
+/** `offsetof(struct statfs, f_bavail)` */
+const F_BAVAIL = 32;
+
+/** How much is set aside by one call: a signal undoes all of a call. */
+const SLICE_BYTE_LENGTH = 2n ** 26n;
+/** How often a call that a signal came upon is made again. */
+const INTERRUPTIONS = 1000;
+
+const FUNCTIONS = {
+  // int open(const char *pathname, int flags, ... /* mode_t mode */): on Linux,
+  // the last one is passed as the others are
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  // int close(int fd)
+  close: { parameters: ["i32"], result: "i32" },
+  // int fstatfs(int fd, struct statfs *buf)
+  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
+  // ssize_t read(int fd, void *buf, size_t count)
+  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // int unlink(const char *pathname)
+  unlink: { parameters: ["buffer"], result: "i32" },
+  // off_t lseek(int fd, off_t offset, int whence)
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  // int ftruncate(int fd, off_t length)
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  // int fallocate(int fd, int mode, off_t offset, off_t len)
+  fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
+  // int linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
+  linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
+} as const satisfies SymbolTable;
+
+const encoder = new TextEncoder();
+const cString = (text: string): Uint8Array => encoder.encode(`${text}\0`);
+
+/**
+ * Opens the calls of named memory. A new file has no name at first
+ * ({@link https://man7.org/linux/man-pages/man2/open.2.html}, `O_TMPFILE`); it
+ * gets one when it has its whole length, so that no other process ever finds a
+ * shorter one, and a process that ends before leaves nothing.
+ */
+export function linuxNamed(
+  native: Native,
+  opening: number,
+  { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE }: OpenFlags,
+  { library, failed }: PosixShared,
+): NamedMemory {
+  const c = native.open(library, FUNCTIONS);
+  const status = new Uint8Array(STATFS_BYTES);
+  const fields = new DataView(status.buffer);
+  const pathOf = (name: string) => `${FOLDER}/${name}`;
+
+  const without = (failure: NamedFailure, what: string): NamedFailure => ({
+    ...failure,
+    code: "ENOTSUP",
+    advice: `${what}: named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`,
+  });
+  /** The failure of a call that needs the folder. */
+  const folderFailure = (): NamedFailure => {
+    const failure = failed("open");
+    const isMissing = failure.code === "ENOENT" || failure.code === "ENOTDIR";
+    return isMissing ? without(failure, `there is no ${FOLDER}`) : failure;
+  };
+
+  /** Refuses files that are not in memory: a disk would be written to. */
+  const checkMemory = (file: OpenFile): NamedFailure | undefined => {
+    if (c.fstatfs(file, status) !== 0) return failed("fstatfs");
+    if (BigInt.asUintN(32, fields.getBigUint64(F_TYPE, true)) === TMPFS_MAGIC) return undefined;
+    return without({ syscall: "fstatfs", osError: 0, code: "" }, `${FOLDER} is not in memory`);
+  };
+
+  /** The start of a file of the kernel's; empty where it cannot be read. */
+  const textOf = (path: string): string => {
+    const file = c.open(cString(path), O_RDONLY | opening, 0);
+    if (file === -1) return "";
+    const text = new Uint8Array(TEXT_BYTES);
+    const length = c.read(file, text, BigInt(TEXT_BYTES));
+    c.close(file);
+    return new TextDecoder().decode(text.subarray(0, Number(length > 0n ? length : 0n)));
+  };
+
+  /** How much memory can be had, in bytes; `undefined` where that is not told. */
+  const available = (): bigint | undefined => {
+    const meminfo = textOf(MEMINFO);
+    const [memory, swap] = [/MemAvailable: +(\d+) kB/, /SwapFree: +(\d+) kB/].map((line) =>
+      line.exec(meminfo)?.[1]
+    );
+    const limit = /^\d+/.exec(textOf(MEMORY_MAX))?.[0];
+    const bytes = [
+      ...(memory === undefined ? [] : [(BigInt(memory) + BigInt(swap ?? 0)) * 1024n]),
+      ...(limit === undefined ? [] : [BigInt(limit)]),
+    ];
+    return bytes.sort((a, b) => a < b ? -1 : 1)[0];
+  };
+
+  const noSpace = (failure: NamedFailure): NamedFailure => ({
+    ...failure,
+    advice: `${FOLDER} has no room for it (df ${FOLDER}): remove what is no longer used, ` +
+      "make less, or use noReserve()",
+  });
+
+  /**
+   * Refuses what there is no room for. The kernel would set aside what it can, and
+   * end processes, also others, where no memory is left.
+   */
+  const checkRoom = (byteLength: bigint): NamedFailure | undefined => {
+    // Those of the file system, which checkMemory() has just asked for.
+    const [size, blocks, free] = [F_BSIZE, F_BLOCKS, F_BAVAIL].map((offset) =>
+      fields.getBigUint64(offset, true)
+    ) as [bigint, bigint, bigint];
+    const isLimited = blocks !== 0n;
+    if (isLimited && byteLength > size * free) {
+      return noSpace({ syscall: "fstatfs", osError: 28, code: "ENOSPC" });
+    }
+    const memory = available();
+    if (memory === undefined || byteLength <= memory - memory / 10n) return undefined;
+    const advice =
+      `there are ${memory} bytes of memory to be had, of which nine tenths can be set ` +
+      "aside: make less, or use noReserve()";
+    return { syscall: "fallocate", osError: 12, code: "ENOMEM", advice };
+  };
+
+  const reserve = (file: OpenFile, byteLength: bigint): NamedFailure | undefined => {
+    const refusal = checkRoom(byteLength);
+    if (refusal !== undefined) return refusal;
+    let interruptions = 0;
+    for (let start = 0n; start < byteLength;) {
+      const rest = byteLength - start;
+      const length = rest < SLICE_BYTE_LENGTH ? rest : SLICE_BYTE_LENGTH;
+      if (c.fallocate(file, 0, start, length) === 0) {
+        start += length;
+        continue;
+      }
+      const failure = failed("fallocate");
+      if (failure.code === "EINTR" && ++interruptions < INTERRUPTIONS) continue;
+      return failure.code === "ENOSPC" ? noSpace(failure) : failure;
+    }
+    return undefined;
+  };
+
+  return {
+    isKeptOpen: false,
+
+    pathOf,
+
+    open(name) {
+      const file = c.open(cString(pathOf(name)), O_RDWR | O_NOFOLLOW | opening, 0);
+      if (file === -1) {
+        const failure = failed("open");
+        if (failure.code !== "ENOENT") return failure;
+        const folder = c.open(cString(FOLDER), O_RDONLY | O_DIRECTORY | opening, 0);
+        if (folder === -1) return folderFailure();
+        c.close(folder);
+        return failure;
+      }
+      let failure = checkMemory(file);
+      const byteLength = failure === undefined ? c.lseek(file, 0n, SEEK_END) : 0n;
+      if (byteLength === -1n) failure = failed("lseek");
+      if (failure === undefined) return { file, byteLength: Number(byteLength) };
+      c.close(file);
+      return failure;
+    },
+
+    create(name, byteLength, isReserved): NewMemory | NamedFailure {
+      // Nothing is set aside for a name that is taken.
+      const taken = c.open(cString(pathOf(name)), O_PATH | O_NOFOLLOW | opening, 0);
+      if (taken !== -1) {
+        c.close(taken);
+        return { syscall: "open", osError: 17, code: "EEXIST" };
+      }
+      const file = c.open(cString(FOLDER), O_RDWR | O_TMPFILE | opening, S_IRUSR | S_IWUSR);
+      if (file === -1) return folderFailure();
+      const length = BigInt(byteLength);
+      const failure = checkMemory(file) ??
+        (c.ftruncate(file, length) === 0 ? undefined : failed("ftruncate")) ??
+        (isReserved ? reserve(file, length) : undefined);
+      if (failure !== undefined) {
+        c.close(file);
+        return failure;
+      }
+      return {
+        file,
+        publish() {
+          const from = cString(`/proc/self/fd/${file}`);
+          const to = cString(pathOf(name));
+          const result = c.linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+          return result === 0 ? undefined : failed("linkat");
+        },
+      };
+    },
+
+    remove(name) {
+      return c.unlink(cString(pathOf(name))) === 0 ? undefined : failed("unlink");
+    },
+  };
+}

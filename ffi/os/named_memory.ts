@@ -1,0 +1,52 @@
+/**
+ * What an operating system must offer for memory that processes share by its
+ * name.
+ *
+ * @module
+ */
+import type { OpenFile } from "./files.ts";
+import type { Failure } from "./mapper.ts";
+
+/** A call that was refused, and what to do about it where the code alone does not tell. */
+export interface NamedFailure extends Failure {
+  readonly advice?: string | undefined;
+}
+
+/** Named memory that is there. */
+export interface OpenMemory {
+  /** What {@linkcode Files} map, and close. */
+  readonly file: OpenFile;
+  /** The length in bytes; on Windows rounded up to pages. 0 where whoever makes it is not done. */
+  readonly byteLength: number;
+}
+
+/** Memory that was made. Where it has its name only when {@linkcode NewMemory.publish} gave it, it has that function. */
+export interface NewMemory {
+  /** What {@linkcode Files} map, and close. */
+  readonly file: OpenFile;
+  /** Gives it its name, of which there must be none: `EEXIST` otherwise. */
+  readonly publish?: () => Failure | undefined;
+  /** Undoes what closing does not, where it is not to be published any more. */
+  readonly discard?: () => void;
+}
+
+/** How one operating system does named memory. Its names are checked: they have no slash, backslash or NUL. */
+export interface NamedMemory {
+  /** Whether a name is gone when nobody has the memory open: it is kept open as long as it is mapped. */
+  readonly isKeptOpen: boolean;
+
+  /** The path of the file that has the name, where names are those of files. */
+  readonly pathOf?: (name: string) => string | NamedFailure;
+
+  /** Opens memory that is there; `ENOENT` where there is none of the name. */
+  open(name: string): OpenMemory | NamedFailure;
+
+  /**
+   * Makes memory, zeroed; `EEXIST` where there is one of the name. Where
+   * `isReserved`, all of it is set aside, so that no store finds none.
+   */
+  create(name: string, byteLength: number, isReserved: boolean): NewMemory | NamedFailure;
+
+  /** Removes a name, where it does not go by itself. */
+  readonly remove?: (name: string) => NamedFailure | undefined;
+}

@@ -1,0 +1,145 @@
+/**
+ * Named memory on Windows: sections of the paging file.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import type { Failure } from "./mapper.ts";
+import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
+import { FILE_MAP_READ, FILE_MAP_WRITE, INVALID_HANDLE_VALUE, wide } from "./windows_files.ts";
+
+/** `ERROR_ALREADY_EXISTS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
+export const ERROR_ALREADY_EXISTS = 183;
+/** `MEM_FREE`: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information} */
+export const MEM_FREE = 0x1_0000;
+/** `MEM_MAPPED`: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information} */
+export const MEM_MAPPED = 0x4_0000;
+
+const MEM_COMMIT = 0x1000;
+const PAGE_READWRITE = 0x4;
+const PAGE_EXECUTE_READWRITE = 0x40;
+
+/** `sizeof(MEMORY_BASIC_INFORMATION)` */
+const MEMORY_BASIC_INFORMATION_BYTES = 48;
+/** `offsetof(MEMORY_BASIC_INFORMATION, AllocationBase)` */
+const ALLOCATION_BASE = 8;
+/** `offsetof(MEMORY_BASIC_INFORMATION, RegionSize)` */
+const REGION_SIZE = 24;
+/** `offsetof(MEMORY_BASIC_INFORMATION, State)` */
+const STATE = 32;
+/** `offsetof(MEMORY_BASIC_INFORMATION, Protect)` */
+const PROTECT = 36;
+/** `offsetof(MEMORY_BASIC_INFORMATION, Type)` */
+const TYPE = 40;
+
+const FUNCTIONS = {
+  // HANDLE CreateFileMappingW(HANDLE hFile, LPSECURITY_ATTRIBUTES lpFileMappingAttributes,
+  //   DWORD flProtect, DWORD dwMaximumSizeHigh, DWORD dwMaximumSizeLow, LPCWSTR lpName)
+  CreateFileMappingW: {
+    parameters: ["usize", "usize", "u32", "u32", "u32", "buffer"],
+    result: "usize",
+  },
+  // HANDLE OpenFileMappingW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName)
+  OpenFileMappingW: { parameters: ["u32", "i32", "buffer"], result: "usize" },
+  // LPVOID MapViewOfFile(HANDLE hFileMappingObject, DWORD dwDesiredAccess, DWORD dwFileOffsetHigh,
+  //   DWORD dwFileOffsetLow, SIZE_T dwNumberOfBytesToMap)
+  MapViewOfFile: { parameters: ["usize", "u32", "u32", "u32", "usize"], result: "usize" },
+  // BOOL UnmapViewOfFile(LPCVOID lpBaseAddress)
+  UnmapViewOfFile: { parameters: ["usize"], result: "i32" },
+  // SIZE_T VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength)
+  VirtualQuery: { parameters: ["usize", "buffer", "usize"], result: "usize" },
+  // BOOL CloseHandle(HANDLE hObject)
+  CloseHandle: { parameters: ["usize"], result: "i32" },
+} as const satisfies SymbolTable;
+
+/**
+ * Opens kernel32's calls of named sections:
+ * {@link https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}.
+ * A section has its length, and its memory, from the start.
+ */
+export function windowsNamed(
+  native: Native,
+  failed: (syscall: string) => Failure,
+): NamedMemory {
+  const c = native.open("kernel32.dll", FUNCTIONS);
+  const info = new Uint8Array(MEMORY_BASIC_INFORMATION_BYTES);
+  const fields = new DataView(info.buffer);
+
+  /** The object of that name can be an event, a semaphore or the like. */
+  const asOther = (failure: Failure): NamedFailure =>
+    failure.code === "EBADF"
+      ? {
+        ...failure,
+        code: "EEXIST",
+        advice: "what has this name is no memory, but an event or the like",
+      }
+      : failure;
+
+  /**
+   * The length of a section, by a view of all of it. What is no memory that can
+   * be stored to everywhere (an image, or a section whose pages are committed
+   * one by one) is refused: a store would end the process.
+   */
+  const lengthOf = (handle: bigint): number | NamedFailure => {
+    const base = c.MapViewOfFile(handle, FILE_MAP_WRITE, 0, 0, 0n);
+    if (base === 0n) return failed("MapViewOfFile");
+    let address = base;
+    let failure: NamedFailure | undefined;
+    while (failure === undefined) {
+      const length = BigInt(MEMORY_BASIC_INFORMATION_BYTES);
+      if (c.VirtualQuery(address, info, length) === 0n) {
+        failure = failed("VirtualQuery");
+        break;
+      }
+      const state = fields.getUint32(STATE, true);
+      // Of what is free, the base is not defined.
+      if (state === MEM_FREE || fields.getBigUint64(ALLOCATION_BASE, true) !== base) break;
+      const protection = fields.getUint32(PROTECT, true);
+      const isPlain = state === MEM_COMMIT &&
+        fields.getUint32(TYPE, true) === MEM_MAPPED &&
+        (protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) !== 0;
+      if (!isPlain) {
+        const advice = "it is an image, or not all of it is committed: only plain memory is mapped";
+        failure = { syscall: "VirtualQuery", osError: 0, code: "ENOTSUP", advice };
+      }
+      address += fields.getBigUint64(REGION_SIZE, true);
+    }
+    if (c.UnmapViewOfFile(base) === 0) c.UnmapViewOfFile(base);
+    return failure ?? Number(address - base);
+  };
+
+  return {
+    isKeptOpen: true,
+
+    open(name) {
+      const handle = c.OpenFileMappingW(FILE_MAP_READ | FILE_MAP_WRITE, 0, sessionName(name));
+      if (handle === 0n) return asOther(failed("OpenFileMappingW"));
+      const byteLength = lengthOf(handle);
+      if (typeof byteLength === "number") return { file: Number(handle), byteLength };
+      c.CloseHandle(handle);
+      return byteLength;
+    },
+
+    // It is set aside whatever was asked: of what is not, a store would end the process.
+    create(name, byteLength): NewMemory | NamedFailure {
+      const handle = c.CreateFileMappingW(
+        INVALID_HANDLE_VALUE,
+        0n,
+        PAGE_READWRITE,
+        Number(BigInt(byteLength) >> 32n),
+        Number(BigInt(byteLength) & 0xffff_ffffn),
+        sessionName(name),
+      );
+      const failure = failed("CreateFileMappingW");
+      if (handle === 0n) return asOther(failure);
+      if (failure.osError !== ERROR_ALREADY_EXISTS) return { file: Number(handle) };
+      c.CloseHandle(handle); // it is the one that was there
+      return failure;
+    },
+  };
+}
+
+/** A name that the processes of one session share: it needs no privilege. */
+function sessionName(name: string): Uint8Array {
+  return wide(`Local\\${name}`);
+}
