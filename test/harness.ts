@@ -128,8 +128,8 @@ const SAFE_COMPILING = [
   ...(isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"]),
 ];
 
-/** What keeps V8 from optimizing, and from working in threads of its own. */
-const IDLING = ["--no-maglev", "--no-opt", "--single-threaded"];
+/** What keeps V8 from compiling beyond its bytecode, and from working in threads of its own. */
+const IDLING = ["--no-sparkplug", "--no-maglev", "--no-opt", "--single-threaded"];
 
 /** How a child process ended. */
 export interface ChildResult {
