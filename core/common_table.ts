@@ -241,13 +241,13 @@ function rootOf(os: Os): bigint | Failure {
   for (const address of ADDRESSES) {
     const mapped = mapRoot(os, address);
     const block = typeof mapped === "bigint" ? mapped : findRoot(os, address, isTaken(mapped));
-    if (block === undefined) {
-      const shortage = (mapped as Failure).code === "ENOMEM" ? shortageOf(os) : undefined;
-      if (shortage === undefined) continue;
-      return shortage;
+    if (typeof block === "bigint") {
+      roots.set(os, block);
+      return block;
     }
-    roots.set(os, block);
-    return block;
+    // Where it cannot be told what is there, it can be the root: there must not be two.
+    const failure = block ?? ((mapped as Failure).code === "ENOMEM" ? shortageOf(os) : undefined);
+    if (failure !== undefined) return failure;
   }
   roots.set(os, TAKEN);
   return TAKEN;
@@ -290,12 +290,16 @@ function mapRoot(os: Os, address: bigint): bigint | Failure {
   return block;
 }
 
-/** Finds the first block, if the root is at that address. Nothing is known of what is there. */
-function findRoot(os: Os, address: bigint, waits: boolean): bigint | undefined {
+/**
+ * Finds the first block, if the root is at that address; `undefined` if something
+ * else is, or nothing. Nothing is known of what is there.
+ */
+function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | undefined {
   const root = new BigUint64Array(2);
   const bytes = new Uint8Array(root.buffer);
   for (let waited = 0; waited < PATIENCE_MS; waited++) {
-    if (os.copying.read(address, bytes, true) !== undefined) return undefined;
+    const failure = os.copying.read(address, bytes, true);
+    if (failure !== undefined) return failure.code === "EFAULT" ? undefined : failure;
     const [magic, block] = root as unknown as [bigint, bigint];
     if (magic === MAGIC) return block;
     if (magic !== 0n || !waits) return undefined;

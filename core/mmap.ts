@@ -192,8 +192,11 @@ export class Mmap implements Disposable {
   static fromTicket(ticket: MmapTicket): Mmap {
     const redeemed = redeem(ticket);
     const mmap = adopt(redeemed);
-    const { facts } = redeemed.share;
-    if (facts.length > 0) mmap.#pages = new Pages(mmap.#allocation, mmap.#mapped, mmap, facts);
+    const { backing, share: { facts } } = redeemed;
+    // Others can have changed what its pages are, or found that a file was truncated.
+    if (facts.length > 0 || backing !== undefined) {
+      mmap.#pages = new Pages(mmap.#allocation, mmap.#mapped, mmap, facts);
+    }
     return mmap;
   }
 

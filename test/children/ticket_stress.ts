@@ -14,8 +14,8 @@ const LENGTH = 16_384;
 /** All mappings lie from here on, where no runtime maps anything of its own. */
 const START = 0x5200_0000_0000n;
 const STRIDE = 65_536n;
-/** What a worker passes on before it looks at what has come. */
-const BATCH = 40;
+/** How many handles a worker keeps at most. */
+const MOST_HANDLES = 2500;
 
 interface Counts {
   taken: number;
@@ -116,7 +116,6 @@ function work(): void {
   const counts: Counts = { taken: 0, released: 0, refused: 0, doubled: 0, dropped: 0, wrong: 0 };
   const handles: { readonly mmap: Mmap; readonly index: number }[] = [];
   let isStopped = false;
-  let isScheduled = false;
   const random = (below: number) => Math.floor(Math.random() * below);
   const post = (answer: Answer) => parentPort!.postMessage(answer);
   const spot = new Int32Array(1);
@@ -133,20 +132,22 @@ function work(): void {
     }
   };
 
-  const take = (ticket: MmapTicket, index: number) => {
+  const take = (ticket: MmapTicket, index: number): boolean => {
     try {
       if (random(20) === 0) {
         Mmap.release(ticket);
         counts.released++;
-        return;
+        return true;
       }
       const mmap = Mmap.fromTicket(ticket);
       counts.taken++;
       check(mmap, index);
       handles.push({ mmap, index });
+      return true;
     } catch (error) {
       if (!(error instanceof MmapError) || error.code !== "EBADF") throw error;
       counts.refused++;
+      return false;
     }
   };
 
@@ -160,7 +161,7 @@ function work(): void {
       counts.doubled++; // one of the two comes too late
       post({ kind: "ticket", to: random(WORKERS), ticket, index });
     }
-    const isKept = kind < 4 && handles.length < 4000;
+    const isKept = kind < 4 && handles.length < MOST_HANDLES;
     if (isKept) {
       try {
         mmap.protect("read");
@@ -176,23 +177,14 @@ function work(): void {
     else mmap.unmap();
   };
 
-  const turn = () => {
-    isScheduled = false;
-    if (isStopped) return;
-    for (let sent = 0; sent < BATCH && handles.length > 0; sent++) passOn();
-    schedule();
-  };
-  const schedule = () => {
-    if (isScheduled) return;
-    isScheduled = true;
-    setTimeout(turn, 1);
-  };
-
   const close = async () => {
     for (const { mmap } of handles) mmap.unmap();
     handles.length = 0;
     // On a busy machine finalizers come late.
-    for (let round = 0; round < 20; round++) await collectGarbage();
+    for (let round = 0; round < 20; round++) {
+      await collectGarbage();
+      if (round > 1 && heldRanges().count <= 2) break;
+    }
     const held = heldRanges().count;
     releaseHeldRanges(); // the last one or two can still be in a register
     post({ kind: "closed", counts, held });
@@ -200,8 +192,9 @@ function work(): void {
 
   parentPort!.on("message", (message: Message) => {
     if (message.kind === "ticket") {
-      take(message.ticket, message.index);
-      schedule();
+      // One for one, so that no queue grows; but the second of two that are the same ends here.
+      const isValid = take(message.ticket, message.index);
+      if (isValid && !isStopped && handles.length > 0) passOn();
     } else if (message.kind === "stop") {
       isStopped = true;
       post({ kind: "stopped" });
