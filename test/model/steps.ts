@@ -21,6 +21,7 @@ import { badRaw, raw, unmap } from "./releasing.ts";
 import { resize } from "./resizing.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
+import { badTicket, share } from "./sharing.ts";
 import { takeLost, truncate } from "./truncating.ts";
 import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
 import {
@@ -181,6 +182,8 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   inspection: { weight: 3, take: inSlot(inspection) },
   truncate: { weight: 6, take: inSlot(truncate) },
   large: { weight: 1, take: (world, _index, step) => world.large.take(world, step) },
+  share: { weight: 3, take: inSlot(share) },
+  badTicket: { weight: 1, take: badTicket },
   receiver: { weight: 1, take: receiver },
   sizes: { weight: 1, take: sizes },
   check: { weight: 2, take: inSlot(check) },
