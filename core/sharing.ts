@@ -26,7 +26,7 @@ import {
 import { MmapError, refused } from "./errors.ts";
 import { type Allocation, type Backing, release, type Share, unmapStray } from "./lifetime.ts";
 import type { Access, Mapped, PageFacts, Pages, Source } from "./paging.ts";
-import { checkStack } from "./stack.ts";
+import { checkFewFrames, checkStack } from "./stack.ts";
 import { describe } from "./validate.ts";
 import { detach } from "./views.ts";
 
@@ -90,7 +90,8 @@ const PASTS: readonly PageFacts["past"][] = ["memory", "reserved", "decommitted"
 
 /** Makes a ticket for a mapping, whose buffers are its own, and shares it where it is not yet. */
 export function share(allocation: Allocation, mapped: Mapped, pages: Pages): MmapTicket {
-  checkStack();
+  if (allocation.share === undefined) checkStack();
+  checkFewFrames();
   const table = commonTable();
   const slot = table.take();
   try {
@@ -147,7 +148,7 @@ export function redeem(ticket: unknown): Redeemed {
     placing,
     share: new SharedMapping(table, record, backing),
   };
-  checkStack();
+  checkFewFrames();
   return redeemed;
 }
 
