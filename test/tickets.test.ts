@@ -256,6 +256,12 @@ test("tickets that are bad in any of 71 ways are errors, and end nothing", async
   });
 });
 
+test("threads that all begin at the same time find the same table", async () => {
+  for (let round = 0; round < (isShort ? 1 : 4); round++) {
+    assertEquals(await childValue("root_race.ts"), Array(6).fill("taken"));
+  }
+});
+
 test("of several threads that have one ticket, one gets the memory", async () => {
   const workers = [new TicketWorker(), new TicketWorker(), new TicketWorker()];
   await Promise.all(workers.map((worker) => worker.ask({})));
