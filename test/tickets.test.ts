@@ -262,6 +262,16 @@ test("threads that all begin at the same time find the same table", async () => 
   }
 });
 
+test("of threads that take the same tickets at the same time, one gets each", async () => {
+  const count = isShort ? 20 : 300;
+  const result = await childValue("ticket_race.ts", { args: [String(count)] });
+  assertEquals(result, { taken: count, refused: 2 * count, slots: 0 });
+});
+
+test("garbage collection of a handle whose buffer was transferred leaves that to its new owner", async () => {
+  assertEquals(await childValue("transferred_share.ts"), Array(4).fill(["EBUSY", 7, 8]));
+});
+
 test("of several threads that have one ticket, one gets the memory", async () => {
   const workers = [new TicketWorker(), new TicketWorker(), new TicketWorker()];
   await Promise.all(workers.map((worker) => worker.ask({})));
