@@ -272,6 +272,11 @@ test("garbage collection of a handle whose buffer was transferred leaves that to
   assertEquals(await childValue("transferred_share.ts"), Array(4).fill(["EBUSY", 7, 8]));
 });
 
+test("share() and fromTicket() lose nothing when little is left of the stack", async () => {
+  const result = await childValue("ticket_stack.ts");
+  assertEquals(result, { both: true, content: true, lost: 0, slots: 0 });
+});
+
 test("of several threads that have one ticket, one gets the memory", async () => {
   const workers = [new TicketWorker(), new TicketWorker(), new TicketWorker()];
   await Promise.all(workers.map((worker) => worker.ask({})));
