@@ -21,6 +21,7 @@ export type { FileSource, FileUrl } from "./core/file_mapping.ts";
 export { removeShared, type SharedMode, type SharedOptions } from "./core/named_memory.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/paging.ts";
+export type { MmapTicket } from "./core/sharing.ts";
 export type { PrefaultOptions } from "./core/prefault.ts";
 export type { ViewConstructor } from "./core/view_range.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";

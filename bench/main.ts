@@ -12,6 +12,7 @@ import { compareHeld } from "./heap.ts";
 import { compareImports } from "./importing.ts";
 import { run, RUNTIMES, version } from "./processes.ts";
 import type { Result } from "./result.ts";
+import { compareHanding } from "./sharing.ts";
 import { printTable } from "./table.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "sysalloc-bench-" });
@@ -42,6 +43,10 @@ async function measureAll(): Promise<Result[]> {
   for (const runtime of RUNTIMES) {
     console.error(`Measuring files in ${runtime.name}`);
     results.push(...await compareFiles(runtime, path));
+  }
+  for (const runtime of RUNTIMES) {
+    console.error(`Measuring tickets in ${runtime.name}`);
+    results.push(...await compareHanding(runtime));
   }
   console.error("Measuring imports");
   results.push(...await compareImports(directory));

@@ -33,7 +33,9 @@ function toRow(
 ): string[] {
   const { lower, median, upper } = quartiles(values);
   const write = (value: number) =>
-    unit === "x" ? `${value.toFixed(2)} x` : `${value < 0 ? "" : "+"}${value.toFixed(1)} ms`;
+    unit === "x"
+      ? `${value.toFixed(2)} x`
+      : `${value < 0 ? "" : "+"}${value.toFixed(Math.abs(value) < 0.1 ? 3 : 1)} ms`;
   return [
     benchmark,
     runtime,

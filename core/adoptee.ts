@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backing, Placing } from "./lifetime.ts";
+import type { Backing, Placing, Share } from "./lifetime.ts";
 import type { Access, Mapped } from "./paging.ts";
 
 /** What becomes a handle. */
@@ -16,6 +16,8 @@ export interface Adoptee extends Mapped {
   readonly backing: Backing | undefined;
   /** Where it has guard pages, or huge ones. */
   readonly placing?: Placing | undefined;
+  /** Where other handles have it too: this one's part in it. */
+  readonly share?: Share | undefined;
 }
 
 /** What becomes a handle of anonymous memory. */

@@ -27,8 +27,8 @@ export interface MmapErrorInit {
  * | `code` | when |
  * | --- | --- |
  * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
- * | `EBADF` | the mapping is closed |
- * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped |
+ * | `EBADF` | the mapping is closed, or a ticket is not valid |
+ * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped; or other handles share the memory, and the call would change it under them |
  * | `EFAULT` | the file of the mapping was truncated |
  * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout |
  * | `EEXIST` | there is shared memory of that name already |

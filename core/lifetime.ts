@@ -37,6 +37,30 @@ export interface Placing {
   readonly hugePage: number | undefined;
 }
 
+/** The part that one handle has in memory that other threads can have handles of, too. */
+export interface Share {
+  /** Whether nobody else has a part in it; then it is not shared any more. */
+  takeBack(): boolean;
+
+  /** Uses the memory no more; tells whether that was the last to use it. */
+  leave(): boolean;
+
+  /** Whether it uses the memory no more. */
+  readonly hasLeft: boolean;
+
+  /** Holds the range no more; tells whether that was the last to hold it. */
+  drop(): boolean;
+
+  /** Keeps the memory for ever: it has a new owner, who knows nothing of the others. */
+  pin(): void;
+
+  /** Whether somebody pinned it. */
+  readonly isPinned: boolean;
+
+  /** What guards the memory from its file's truncation. */
+  readonly guard: GuardEntry | undefined;
+}
+
 /** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
 export interface Allocation {
   /** The address of its first byte. */
@@ -53,10 +77,27 @@ export interface Allocation {
   readonly isMirrored?: boolean;
   /** The calls that it wants, where it never became a mapping. */
   readonly mapper?: Mapper<MapRequest>;
+  /** Where it is shared: this handle's part in it. */
+  share?: Share | undefined;
+}
+
+/**
+ * Whether other handles, or tickets, have a part in the memory or its range. Where
+ * they have none any more, it is from now on as if it had never been shared.
+ */
+export function isShared(allocation: Allocation): boolean {
+  if (allocation.share === undefined) return false;
+  if (!allocation.share.takeBack()) return true;
+  allocation.share = undefined;
+  return false;
 }
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
+  if (isShared(allocation)) {
+    release([allocation]);
+    return undefined;
+  }
   const guard = allocation.backing?.guard;
   guard?.suspend();
   const failure = mapperOf(allocation).unmap(allocation.address, allocation.byteLength);
@@ -142,13 +183,41 @@ export function holdRange(allocation: Allocation): void {
   const byteLength = Number(allocation.byteLength);
   held.add(allocation);
   heldByteLength += byteLength;
-  // Where that is refused, the memory goes with the range.
-  if (vacate(allocation) === undefined) releaseGuard(allocation);
-  closeFile(allocation);
+  if (isShared(allocation)) leave(allocation);
+  else giveBack(allocation);
   if (byteLength > os.maxHeldByteLength) release([allocation]);
   else if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
     releaseOldest(os.maxHeldByteLength);
   }
+}
+
+/** Gives the memory back, and closes its file. */
+function giveBack(allocation: Allocation): void {
+  // Where that is refused, the memory goes with the range.
+  if (vacate(allocation) === undefined) releaseGuard(allocation);
+  closeFile(allocation);
+}
+
+/** Uses memory no more that is shared. The last one to do so gives it back: nobody can come to use it again. */
+function leave(allocation: Allocation): void {
+  const share = allocation.share!;
+  if (!share.leave()) return;
+  if (share.isPinned) closeFile(allocation);
+  else giveBack(allocation);
+}
+
+/** Holds a range no more, if it is shared; tells whether it is to be unmapped. */
+function isLast(allocation: Allocation): boolean {
+  const { share } = allocation;
+  if (share === undefined) return true;
+  if (!share.hasLeft) {
+    if (!isShared(allocation)) return true;
+    leave(allocation);
+  }
+  allocation.share = undefined;
+  if (share.drop()) return true;
+  allocation.byteLength = 0n;
+  return false;
 }
 
 /** Gives the memory back; the range stays mapped, and guard pages stay what they are. */
@@ -189,8 +258,15 @@ export function releaseHeldRangesIn(address: bigint, byteLength: bigint): boolea
 
 /** Unmaps what was collected, together with what is reported right after it: the collector reports much at a time. */
 export function unmapCollected(allocation: Allocation): void {
-  if (allocation.isTransferred || allocation.byteLength === 0n) {
-    closeFile(allocation); // the memory of a new owner needs no file
+  if (allocation.byteLength === 0n) { // nor has it a part in what is shared
+    closeFile(allocation);
+    return;
+  }
+  if (allocation.isTransferred) {
+    if (isShared(allocation)) {
+      allocation.share!.pin();
+      leave(allocation);
+    } else closeFile(allocation); // the memory of a new owner needs no file
     return;
   }
   letGo(allocation);
@@ -209,6 +285,8 @@ export function unmapCollected(allocation: Allocation): void {
  */
 export function release(allocations: Iterable<Allocation>): void {
   for (const allocation of allocations) letGo(allocation);
+  // What others still hold must not be unmapped with its neighbours.
+  for (const allocation of pending) if (!isLast(allocation)) pending.delete(allocation);
   const { os } = host();
   const ranges = [...pending].sort((a, b) => a.address < b.address ? -1 : 1);
   for (let index = 0; index < ranges.length;) {

@@ -9,13 +9,21 @@ import type { Pointer } from "../ffi/runtime/runtime.ts";
 import { type Adoptee, anonymous } from "./adoptee.ts";
 import { bytesOf, copyIn, copyOut, copyRange } from "./copying.ts";
 import { hex, MmapError, refused } from "./errors.ts";
+import { makeRoot } from "./common_table.ts";
 import { printAs } from "./inspect.ts";
-import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
+import {
+  type Allocation,
+  holdRange,
+  isShared,
+  unmapAllocation,
+  unmapWithOwner,
+} from "./lifetime.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
 import { type Access, type Mapped, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
+import { type MmapTicket, redeem, releaseTicket, share } from "./sharing.ts";
 import { checkStack } from "./stack.ts";
 import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
@@ -90,7 +98,8 @@ export class Mmap implements Disposable {
         "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
       );
     }
-    const { map, byteLength, exactByteLength, backing, placing, source } = adoptee;
+    makeRoot();
+    const { map, byteLength, exactByteLength, backing, placing, source, share } = adoptee;
     this.#byteLength = byteLength;
     this.#mapped = adoptee;
     const isMirrored = source === "mirror";
@@ -101,6 +110,7 @@ export class Mmap implements Disposable {
       backing,
       placing,
       isMirrored,
+      share,
     };
     this.#allocation = allocation;
     unmapWithOwner(this, allocation);
@@ -151,6 +161,67 @@ export class Mmap implements Disposable {
       );
     }
     return adopt(anonymous(() => start, length, BigInt(length), "read-write"));
+  }
+
+  /**
+   * Makes a handle of memory that another one shared, in any thread of this
+   * process. It has the same memory at the same address, and is like the handle that
+   * {@linkcode Mmap.share} was called of; each is unmapped by itself.
+   *
+   * A ticket is good for one handle: one that was used is not valid any more, nor is a
+   * copy of it. Where this throws, it was not used.
+   *
+   * @param ticket What `share()` returned, or what `postMessage()` made of it.
+   * @returns The handle.
+   * @throws {TypeError} If it is no such object.
+   * @throws {MmapError} `EBADF` if the ticket is not valid: it was used or released
+   * before, was never made, or is of another process.
+   * @throws {Error} As {@linkcode MmapOptions.mapAnon} does.
+   *
+   * @example In a worker
+   * ```ts
+   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * const ticket = mmap.share(); // …postMessage(ticket), and in the worker:
+   * using same = Mmap.fromTicket(ticket);
+   * same.bytes[0] = 42;
+   * console.log(mmap.bytes[0]); // 42
+   * ```
+   */
+  static fromTicket(ticket: MmapTicket): Mmap {
+    const redeemed = redeem(ticket);
+    const mmap = adopt(redeemed);
+    const { backing, share: { facts } } = redeemed;
+    // Others can have changed what its pages are, or found that a file was truncated.
+    if (facts.length > 0 || backing !== undefined) {
+      mmap.#pages = new Pages(mmap.#allocation, mmap.#mapped, mmap, facts);
+    }
+    return mmap;
+  }
+
+  /**
+   * Gives a ticket up that nobody is going to use. It keeps the memory otherwise,
+   * until the process ends: a ticket is a plain object, which no collector finds.
+   *
+   * @param ticket What {@linkcode Mmap.share} returned, or what `postMessage()` made of
+   * it; in any thread of this process.
+   * @throws {TypeError} As {@linkcode Mmap.fromTicket} does.
+   * @throws {MmapError} `EBADF` as {@linkcode Mmap.fromTicket} does: also if it has become a
+   * handle.
+   *
+   * @example A worker that did not start
+   * ```ts
+   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * const ticket = mmap.share();
+   * Mmap.release(ticket);
+   * mmap.unmap(); // it was the last handle: the memory goes back
+   * ```
+   */
+  static release(ticket: MmapTicket): void {
+    releaseTicket(ticket);
   }
 
   /** The address of the first byte; `0n` when closed. */
@@ -321,7 +392,8 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If it is no such access, or the range is not of whole
    * pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use; another
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, or while the
+   * mapping is shared; another
    * code if the system refused, as some do `"read-execute"`. Nothing is changed then.
    *
    * @example A table that cannot be overwritten
@@ -338,6 +410,7 @@ export class Mmap implements Disposable {
     oneOf(ACCESSES, access, "The access");
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkProtect(access);
+    this.#checkAlone("protect");
     this.#detach(range);
     this.#paged.protect(range, access);
   }
@@ -354,8 +427,8 @@ export class Mmap implements Disposable {
    * page size, or up to the end.
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOMEM` if there is too
-   * little memory. Nothing is changed then.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` while it is shared;
+   * `ENOMEM` if there is too little memory. Nothing is changed then.
    *
    * @example Grow in place
    * ```ts
@@ -369,6 +442,7 @@ export class Mmap implements Disposable {
   commit(byteOffset: number, byteLength: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("commit");
+    this.#checkAlone("commit");
     this.#paged.commit(range);
   }
 
@@ -389,13 +463,15 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use; another
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, or while the
+   * mapping is shared; another
    * code if the system refused: pages before those that it refused can be decommitted
    * then, and {@linkcode Mmap.accessAt} tells which.
    */
   decommit(byteOffset: number, byteLength: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("decommit");
+    this.#checkAlone("decommit");
     this.#detach(range);
     this.#paged.decommit(range);
   }
@@ -403,7 +479,8 @@ export class Mmap implements Disposable {
   /**
    * Gives the memory of whole pages back, which stay readable and writable.
    * Anonymous memory is zero then; that of {@linkcode MmapOptions.map} is, on Linux,
-   * the file's again. Views stay attached.
+   * the file's again; so they are to every handle of memory that is shared. Views stay
+   * attached.
    *
    * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
    * on Linux, [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
@@ -451,7 +528,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
-   * transferred away, or (in Bun from 1.4 on) is in use by the runtime; `EACCES` if the access
+   * transferred away, or (in Bun from 1.4 on) is in use by the runtime, or while the mapping is
+   * shared; `EACCES` if the access
    * is not the same throughout, or if memory that must be copied is `"none"`, and was not always:
    * on Linux that is what the system keeps in several pieces, as after an advice for a part;
    * `ENOTSUP` with guard pages, huge pages, or growth of memory of a
@@ -473,6 +551,7 @@ export class Mmap implements Disposable {
     const pages = Mmap.#opened(this).#pages;
     const allocation = this.#allocation;
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
+    this.#checkAlone("resize");
     checkStack();
     this.#detach();
     const mapped = {
@@ -612,7 +691,8 @@ export class Mmap implements Disposable {
    *
    * @returns The address and the length in bytes; it can be posted to a worker.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's
-   * buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime.
+   * buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime, or while
+   * the mapping is shared.
    */
   intoRaw(): RawMmap {
     const { source, byteLength } = Mmap.#opened(this).#mapped;
@@ -623,6 +703,7 @@ export class Mmap implements Disposable {
         { code: "ENOTSUP" },
       );
     }
+    this.#checkAlone("intoRaw");
     const { address } = this.#allocation;
     this.#detach();
     this.#allocation.byteLength = 0n;
@@ -631,8 +712,54 @@ export class Mmap implements Disposable {
   }
 
   /**
+   * Shares the memory with another handle, in this or another thread of this process,
+   * and nothing is copied: returns a ticket for {@linkcode Mmap.fromTicket}, a small
+   * object that `postMessage()` takes as it is.
+   *
+   * The memory goes back when the last handle is unmapped, or collected, in whatever
+   * thread. Until then a ticket counts as a handle: give up by {@linkcode Mmap.release}
+   * what nobody is going to use. A worker that ends, or is terminated, without
+   * `unmap()` keeps the memory as well, until the process ends: post a message to
+   * it, let it unmap, and terminate it then.
+   *
+   * While other handles or tickets are there, {@linkcode Mmap.protect}, `commit()`,
+   * `decommit()`, `resize()` and `intoRaw()` throw `EBUSY` in each handle; when one is
+   * left alone, and no view of the others is reachable in their threads, it can do all again. What
+   * changes content, such as {@linkcode Mmap.discard}, does so for all of them; advice
+   * and locks are the memory's too. Stores of several threads to one place want `Atomics`.
+   *
+   * All kinds of memory can be shared: of files, with their guard, mirrored, reserved,
+   * of huge pages, and such of which parts differ in access.
+   *
+   * @returns The ticket, good for one handle. It can be cloned, or written as JSON.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
+   * transferred away; `ENOMEM` if there is no memory to keep count; `ENOTSUP` if other
+   * software has taken the addresses at which threads find what they share.
+   *
+   * @example A gibibyte for a worker
+   * ```ts
+   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const { port1, port2 } = new MessageChannel();
+   * const mmap = new MmapOptions({ len: 2 ** 30 }).mapAnon();
+   * port1.postMessage(mmap.share());
+   * port2.onmessage = ({ data: ticket }) => { // in the worker: onmessage
+   *   using same = Mmap.fromTicket(ticket);
+   *   same.view(Uint8Array, 0, 1)[0] = 1;
+   *   port2.close();
+   * };
+   * mmap.unmap(); // the other one keeps the memory
+   * ```
+   */
+  share(): MmapTicket {
+    const pages = Mmap.#opened(this).#paged;
+    this.#refuseTransferred(pages);
+    return share(this.#allocation, this.#mapped, pages);
+  }
+
+  /**
    * Gives the memory back and detaches every view of it. Does nothing when
-   * closed already.
+   * closed already. Memory that is shared goes back with its last handle.
    *
    * A mapping that no view was ever asked of is unmapped at once, by
    * [`munmap`](https://man7.org/linux/man-pages/man2/munmap.2.html) on Linux
@@ -898,6 +1025,19 @@ export class Mmap implements Disposable {
         { code: "EBUSY", cause },
       );
     }
+  }
+
+  /**
+   * Refuses what would change the memory under other handles. A ticket that is open
+   * counts as one, so that none can become a handle in the meantime.
+   */
+  #checkAlone(call: string): void {
+    if (!isShared(this.#allocation)) return;
+    throw new MmapError(
+      `The mapping is shared, so that ${call}() must not change it: another handle or a ticket of ` +
+        "it is open, or a view of a handle that was closed is not yet collected by its thread",
+      { code: "EBUSY" },
+    );
   }
 
   #refuseTransferred(pages: Pages): void {

@@ -61,6 +61,15 @@ interface Part {
  */
 type History = "reserved" | "never viewed" | "viewed" | "decommitted";
 
+/** What another handle of the same memory has to know of bytes of its pages. */
+export interface PageFacts {
+  readonly start: number;
+  readonly end: number;
+  readonly access: Access;
+  /** Whether they are no memory, or none any more, but can be stored to by calls that are late. */
+  readonly past: "memory" | "reserved" | "decommitted";
+}
+
 /** The pages of one mapping, whose handle is `owner`. */
 export class Pages {
   readonly #allocation: Allocation;
@@ -75,7 +84,13 @@ export class Pages {
   /** Of the parts that start together the last one that was made. */
   readonly #partsByStart: Map<number, Part> = new Map();
 
-  constructor(allocation: Allocation, mapped: Mapped, owner: object) {
+  /** `facts` tell what the pages are, where they are not all alike. */
+  constructor(
+    allocation: Allocation,
+    mapped: Mapped,
+    owner: object,
+    facts: readonly PageFacts[] = [],
+  ) {
     this.#allocation = allocation;
     this.#mapped = mapped;
     this.#owner = owner;
@@ -86,14 +101,21 @@ export class Pages {
       this.#byteLength,
       mapped.isReserved ? "reserved" : "never viewed",
     );
+    for (const { start, end, access, past } of facts) {
+      this.#access.set(start, end, access);
+      this.#history.set(start, end, past === "memory" ? "never viewed" : past);
+    }
     this.guard();
   }
 
   /** Guards memory of a file from truncation, where it is not yet. */
   guard(): void {
-    const { backing } = this.#allocation;
+    const { backing, share } = this.#allocation;
     if (backing === undefined || !this.#mapped.isGuarded || backing.guard !== undefined) return;
-    backing.guard = host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength));
+    // All handles have one entry; where the first one got none, there is none.
+    backing.guard = share === undefined
+      ? host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength))
+      : share.guard;
   }
 
   /** Whether a page that the file has lost is replaced by zeros. */
@@ -133,6 +155,22 @@ export class Pages {
       pages.#history.set(start, Math.min(pageEnd, pages.#byteLength), value);
     }
     return pages;
+  }
+
+  /** What another handle of this memory has to know of its pages, as runs that differ. */
+  get facts(): PageFacts[] {
+    const all = new RangeMap<string>(this.#byteLength, "");
+    for (const { start, end, value: access } of this.#access.runsIn(0, this.#byteLength)) {
+      for (const run of this.#history.runsIn(start, end)) {
+        // What this handle has viewed, that one has not.
+        const past = run.value === "viewed" || run.value === "never viewed" ? "memory" : run.value;
+        all.set(run.start, run.end, `${access} ${past}`);
+      }
+    }
+    return all.runsIn(0, this.#byteLength).map(({ start, end, value }) => {
+      const [access, past] = value.split(" ") as [Access, PageFacts["past"]];
+      return { start, end, access, past };
+    });
   }
 
   /** The access of a range of at least one byte. */

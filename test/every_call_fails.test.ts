@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { heldRanges, releaseHeldRanges } from "../core/lifetime.ts";
 import { currentRuntime, host, runtimeFiles } from "../ffi/host.ts";
 import { linux } from "../ffi/os/linux.ts";
-import { type Mmap, MmapError, MmapOptions } from "../mod.ts";
+import { Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";
 import { test } from "./harness.ts";
@@ -194,6 +194,39 @@ test("linux: copying works once there is memory to copy through, after there was
     settle(system, mmap);
   });
 });
+
+for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
+  test(`${platform}: mapAnon() works when any native call fails by which threads find what they share, and share() afterwards`, async () => {
+    const failures: string[] = [];
+    const system = open();
+    let rootCalls = 0;
+    await on(system, () => {
+      const mmap = new MmapOptions({ len: PAGE }).mapAnon();
+      rootCalls = system.account.calls.length - 1; // the mapping itself comes last
+      settle(system, mmap);
+    });
+    for (let index = 0; failures.length === index; index++) {
+      const system = open();
+      const { account } = system;
+      await on(system, async () => {
+        account.fault = { index, error: errors[1]! };
+        const { error, made } = await outcomeOf(() => new MmapOptions({ len: PAGE }).mapAnon());
+        const failed = account.calls[index];
+        account.fault = undefined;
+        kept.push(made);
+        if (failed !== undefined) failures.push(failed);
+        const mmap = made ?? new MmapOptions({ len: PAGE }).mapAnon();
+        kept.push(mmap);
+        assert(error === undefined || index >= rootCalls, String(error));
+        const other = Mmap.fromTicket(mmap.share());
+        settle(system, mmap, other);
+        // The root, one block, and (Linux) what copies go through.
+        assert([17, 33].includes(account.pages.size), `${account.pages.size} pages`);
+      });
+    }
+    assert(rootCalls >= 3 && failures.length > rootCalls, String(failures));
+  });
+}
 
 /** What other handlers there can be when a file is first viewed, and what it takes then. */
 const HANDLERS:

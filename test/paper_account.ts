@@ -57,8 +57,8 @@ export class Account {
   readonly copies: bigint[] = [];
   /** Which call is to fail, counted from 0, and its error. */
   fault: { readonly index: number; readonly error: number } | undefined;
-  /** What is guarded from truncation. */
-  readonly guarded: Set<GuardEntry> = new Set();
+  /** What is guarded from truncation, by the address of its entry. */
+  readonly guarded: Set<bigint> = new Set();
   /** How long the file is, in bytes. */
   fileByteLength: number = FILE_BYTE_LENGTH;
   /** The code of the handler that is installed, with the address of its table in it. */
@@ -126,29 +126,35 @@ export class Account {
   }
 
   /** Counts what a guard guards. */
-  watch(guard: TruncationGuard | undefined): TruncationGuard | undefined {
-    return guard && {
+  watch(guard: TruncationGuard): TruncationGuard {
+    return {
       add: (address, byteLength) => {
         const entry = guard.add(address, byteLength);
         if (entry === undefined) return undefined;
-        this.guarded.add(entry);
-        return {
-          get faults() {
-            return entry.faults;
-          },
-          suspend: () => {
-            this.guarded.delete(entry);
-            entry.suspend();
-          },
-          resume: () => {
-            this.guarded.add(entry);
-            entry.resume();
-          },
-          release: () => {
-            this.guarded.delete(entry);
-            entry.release();
-          },
-        };
+        this.guarded.add(entry.address);
+        return this.watchEntry(entry);
+      },
+    };
+  }
+
+  /** Counts one guarded mapping, in whichever thread's hands. */
+  watchEntry(entry: GuardEntry): GuardEntry {
+    return {
+      address: entry.address,
+      get faults() {
+        return entry.faults;
+      },
+      suspend: () => {
+        this.guarded.delete(entry.address);
+        entry.suspend();
+      },
+      resume: () => {
+        this.guarded.add(entry.address);
+        entry.resume();
+      },
+      release: () => {
+        this.guarded.delete(entry.address);
+        entry.release();
       },
     };
   }

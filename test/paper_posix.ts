@@ -263,8 +263,16 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
   };
   const runtime = new PaperRuntime(standIns, new Map([[ERRNO_ADDRESS, errno.buffer]]));
   const os = open(runtime);
-  const guard = os.guard?.bind(os);
-  if (guard !== undefined) Object.assign(os, { guard: () => account.watch(guard()) });
+  const { guard, guardAt } = os;
+  if (guard !== undefined && guardAt !== undefined) {
+    Object.assign(os, {
+      guard() {
+        const opened = guard.call(os);
+        return opened && account.watch(opened);
+      },
+      guardAt: (address: bigint) => account.watchEntry(guardAt.call(os, address)),
+    });
+  }
   return { os, runtime, account };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native } from "../symbols.ts";
-import { truncationGuard } from "./linux_guard.ts";
+import { guardEntryAt, truncationGuard } from "./linux_guard.ts";
 import { LINUX_ADVICE, MADV_DONTNEED, MADV_POPULATE_WRITE } from "./linux_advice.ts";
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
@@ -124,5 +124,6 @@ export function linux(native: Native, arch: string): Os {
   let guard: readonly [TruncationGuard | undefined] | undefined;
   return Object.assign(os, {
     guard: () => (guard ??= [truncationGuard(native, arch, os.pageSize)])[0],
+    guardAt: (address: bigint) => guardEntryAt(native, address),
   });
 }

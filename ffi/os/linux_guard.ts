@@ -251,7 +251,8 @@ class Guard implements TruncationGuard {
         if (!this.#findCandidates()) return undefined;
         continue;
       }
-      const { int32, uint64 } = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
+      const block = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
+      const { int32, uint64 } = block;
       const offset = ENTRIES + ENTRY_BYTES * (candidate % ENTRIES_PER_BLOCK);
       const index = (offset + STATE) / 4;
       const state = Atomics.load(int32, index);
@@ -263,7 +264,8 @@ class Guard implements TruncationGuard {
       uint64[(offset + END) / 8] = address + (byteLength + this.#pageMask & ~this.#pageMask);
       int32[(offset + FAULTS) / 4] = 0;
       Atomics.store(int32, index, state + LIVE); // last: now the handler sees it
-      return new Entry(int32, offset, () => this.#candidates.push(candidate));
+      const at = block.address + BigInt(offset);
+      return new Entry(at, int32, offset, () => this.#candidates.push(candidate));
     }
   }
 
@@ -300,15 +302,22 @@ class Guard implements TruncationGuard {
   }
 }
 
+/** The entry, which is live, at an address. Others than this thread find it when it is free. */
+export function guardEntryAt(native: Native, address: bigint): GuardEntry {
+  return new Entry(address, new Int32Array(native.view(address, ENTRY_BYTES)), 0, () => {});
+}
+
 /** One entry of the table, while it is live. */
 class Entry implements GuardEntry {
+  readonly address: bigint;
   readonly #int32: Int32Array;
   readonly #offset: number;
   readonly #released: () => void;
   /** What was counted, once it is released. */
   #counted: number | undefined;
 
-  constructor(int32: Int32Array, offset: number, released: () => void) {
+  constructor(address: bigint, int32: Int32Array, offset: number, released: () => void) {
+    this.address = address;
     this.#int32 = int32;
     this.#offset = offset;
     this.#released = released;

@@ -12,7 +12,7 @@ import type { Files } from "./files.ts";
 import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
 import type { Regions } from "./regions.ts";
 import type { NamedMemory } from "./named_memory.ts";
-import type { TruncationGuard } from "./truncation_guard.ts";
+import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
 
 /** How one operating system does huge pages. */
@@ -91,6 +91,10 @@ export interface Os extends Mapper<MapRequest> {
    * `undefined` where the system refuses it. Only systems that need it have it.
    */
   guard?(): TruncationGuard | undefined;
+
+  /** The entry of a guarded mapping that another thread has added, by its address. */
+  guardAt?(address: bigint): GuardEntry;
+
   /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
   readonly residency: Residency;
 }

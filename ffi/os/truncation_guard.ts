@@ -17,6 +17,9 @@ export interface TruncationGuard {
 
 /** One guarded mapping. */
 export interface GuardEntry {
+  /** Where it is in memory, by which other threads find it. */
+  readonly address: bigint;
+
   /** How often memory that is gone was replaced; above 0, some of it reads as zero. */
   readonly faults: number;
 

@@ -12,7 +12,7 @@ import { makeOptions, named, wanted } from "./options.ts";
 import { renew } from "./files.ts";
 import { copyPages, equal, GRANULE, type Model, PAGE, type TestFile } from "./world.ts";
 import type { Step, World } from "./sequence.ts";
-import type { Wish } from "./sharing.ts";
+import type { Wish } from "./names.ts";
 
 type Kind = "mapAnon" | "reserve" | "mapMirrored" | "map" | "mapMut" | "mapExec" | "mapShared";
 

@@ -78,6 +78,20 @@ if (guard !== undefined) {
   };
 }
 
+const { os } = host();
+const { guardAt } = os;
+if (guardAt !== undefined) {
+  os.guardAt = (address) => {
+    const entry = guardAt(address);
+    const release = entry.release.bind(entry);
+    entry.release = () => {
+      for (const [start, other] of entries) if (other.address === address) entries.delete(start);
+      release();
+    };
+    return entry;
+  };
+}
+
 /** Unmaps behind the library's back what it leaves to the new owner of a buffer. */
 function reclaim(world: World, slot: Slot): void {
   const { mmap, model: { source, own, skip, guards: [below, above] } } = slot;

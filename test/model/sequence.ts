@@ -9,7 +9,7 @@ import type { Errors } from "./arguments.ts";
 import { STEPS } from "./steps.ts";
 import { Files } from "./files.ts";
 import { Large } from "./large.ts";
-import { Names } from "./sharing.ts";
+import { Names } from "./names.ts";
 import { checkKept, type Kept, Mismatch, nameOf, type Slot } from "./world.ts";
 
 /** A call: its name, and numbers that choose the slot and the arguments. */

@@ -1,121 +1,128 @@
 /**
- * The names of shared memory that sequences use, the step that removes them, and
- * what mapping one must come to.
+ * The steps of tickets: made, taken, released, and bad ones.
  *
  * @module
  */
-import { removeShared } from "../../mod.ts";
-import { platform } from "../harness.ts";
-import { countErrors, type Errors, throws, withGetter, words } from "./arguments.ts";
-import type { Take } from "./sequence.ts";
-import { PAGE, type TestFile } from "./world.ts";
+import { Mmap, type MmapTicket } from "../../mod.ts";
+import { releaseHeldRanges } from "../../core/lifetime.ts";
+import { throws } from "./arguments.ts";
+import type { Take, TakeSlot, World } from "./sequence.ts";
+import {
+  checkContent,
+  checkKept,
+  detach,
+  equal,
+  isReadable,
+  isWritable,
+  PAGE,
+  type Slot,
+  stateErrors,
+  store,
+} from "./world.ts";
 
-const NAMES = 3;
-const MODES = ["open", "create", "open-or-create"] as const;
-const BAD_NAMES: readonly (readonly [name: unknown, error: string])[] = [
-  ["", "RangeError"],
-  ["/", "RangeError"],
-  ["..", "RangeError"],
-  ["a/b", "RangeError"],
-  ["//a", "RangeError"],
-  ["a\\b", "RangeError"],
-  ["a\0", "RangeError"],
-  ["\udfff", "RangeError"],
-  ["a".repeat(256), "RangeError"],
-  [undefined, "TypeError"],
-  [null, "TypeError"],
-  [7, "TypeError"],
-  [{}, "TypeError"],
-  [Symbol("name"), "TypeError"],
-];
-const BAD_OPTIONS: readonly (readonly [options: unknown, error: string])[] = [
-  [null, "TypeError"],
-  ["create", "TypeError"],
-  [{ mod: "open" }, "TypeError"],
-  [{ mode: 1 }, "TypeError"],
-  [{ mode: null }, "TypeError"],
-  [{ mode: "OPEN" }, "RangeError"],
-  [withGetter("mode", throws), "Thrown"],
-];
+/** share(), and what can be done with the ticket. */
+export const share: TakeSlot = (world, slot, [, , a, b, c], name) => {
+  const { mmap } = slot;
+  const ticket = world.call(name, stateErrors(slot, true), () => mmap.share());
+  if (ticket === undefined) return;
+  if (c % 3 === 0) refuseChanges(world, slot, mmap, a);
+  const copy = b % 2 === 0 ? structuredClone(ticket) : { ...ticket };
+  if (a % 4 === 0) {
+    world.call("release", [], () => Mmap.release(copy));
+  } else {
+    const other = world.call("fromTicket", [], () => Mmap.fromTicket(copy))!;
+    compare(world, slot, other, a, b, c);
+    if (c % 2 === 0) other.unmap();
+    else closeFirst(world, slot, other);
+    releaseHeldRanges(); // no call has a view: the one that is left is alone again
+  }
+  world.call("fromTicket(used)", ["EBADF"], () => Mmap.fromTicket(ticket));
+  world.call("release(used)", ["EBADF"], () => Mmap.release(ticket));
+};
 
-/** What to map. */
-export interface Wish {
-  readonly name: unknown;
-  readonly options: unknown;
-  /** What it then is of, where it can be. */
-  readonly file: TestFile;
+/** What would change memory under others must not. */
+function refuseChanges(world: World, { model }: Slot, mmap: Mmap, n: number): void {
+  const { source, access, byteLength, skip } = model;
+  const isPlain = source === "memory" && model.guards[0] === 0;
+  const other = ["ENOTSUP", "EACCES", "EBUSY", "EFAULT", "RangeError"];
+  switch (n % 3) {
+    case 0:
+      world.call("protect(shared)", [source === "mirror" ? "ENOTSUP" : "EBUSY"], () => {
+        mmap.protect("read");
+      });
+      break;
+    case 1:
+      world.call("intoRaw(shared)", [isPlain ? "EBUSY" : "ENOTSUP"], () => mmap.intoRaw());
+      break;
+    default:
+      world.call("resize(shared)", other, () => mmap.resize(byteLength + skip));
+      if (source !== "memory") break;
+      world.call("decommit(shared)", ["EBUSY"], () => mmap.decommit(0, byteLength));
+      world.call("commit(shared)", ["EBUSY"], () => mmap.commit(0, byteLength));
+  }
+  equal(mmap.accessAt(0), access[0], "The access after a change that was refused");
 }
 
-/** What has which name. */
-export class Names {
-  readonly #there: Map<string, TestFile> = new Map();
-  #count = 0;
-
-  /** A name that others of this model do not have at the same time. */
-  #nameOf(n: number): string {
-    // On Windows nobody knows when a name is gone: each is used once.
-    return `sysalloc-model-${process.pid}-${platform === "win32" ? ++this.#count : n % NAMES}`;
+/** Another handle must be as the first one is, and see what it stores. */
+function compare(world: World, slot: Slot, other: Mmap, a: number, b: number, c: number): void {
+  const { mmap, model } = slot;
+  equal(other.address, mmap.address, "The address of the other handle");
+  equal(other.byteLength, mmap.byteLength, "The byteLength of the other handle");
+  equal(other.access, mmap.access, "The access of the other handle");
+  const at = a % model.byteLength;
+  const start = model.skip + at;
+  equal(
+    other.accessAt(at),
+    model.access[Math.floor(start / PAGE)],
+    "An access of the other handle",
+  );
+  const end = Math.min(start + 1 + b % 100, model.skip + model.byteLength);
+  if (isWritable(model, start, end)) {
+    const bytes = new Uint8Array(end - start).fill(c);
+    if (b % 2 === 0) other.write(bytes, at);
+    else other.view(Uint8Array, at, bytes.length).set(bytes);
+    store(model, start, bytes);
   }
-
-  /** Chooses what to map, and adds what that must throw. */
-  choose(a: number, c: number, settings: Record<string, unknown>, errors: Errors): Wish {
-    const mode = MODES[a % 3]!;
-    let name: unknown = this.#nameOf(c);
-    const there = this.#there.get(name as string);
-    if (a % 5 === 0 && errors.length === 0) delete settings["len"];
-    const len = settings["len"] ?? 0;
-    const byteLength = countErrors(len).length === 0 ? Number(len) : 0;
-    if (there === undefined && mode === "open") errors.push("ENOENT");
-    else if (mode === "create" && byteLength === 0) errors.push("RangeError");
-    else if (there === undefined && byteLength === 0) errors.push("RangeError");
-    else if (there !== undefined && mode === "create") errors.push("EEXIST");
-    else if (there !== undefined && byteLength > there.bytes.length) errors.push("RangeError");
-    let options: unknown = mode === "open" && a % 2 === 0 ? undefined : { mode };
-    if (c % 24 === 0) {
-      const [bad, error] = BAD_NAMES[(c >> 5) % BAD_NAMES.length]!;
-      name = bad;
-      errors.push(error);
-    } else if (c % 24 === 1) {
-      const [bad, error] = BAD_OPTIONS[(c >> 5) % BAD_OPTIONS.length]!;
-      options = bad;
-      errors.push(error);
-    } else if (c % 24 === 2) name = `/${name}`;
-    // On Windows it is whole pages.
-    const whole = platform === "win32" ? Math.ceil(byteLength / PAGE) * PAGE : byteLength;
-    const initial = new Uint8Array(0);
-    const path = String(name).replace("/", "");
-    const file = there ?? { path, fd: -1, initial, bytes: new Uint8Array(whole), isDirty: false };
-    return { name, options, file };
-  }
-
-  /** Notes that it was mapped: it is there now. */
-  mapped({ file }: Wish): void {
-    this.#there.set(file.path, file);
-  }
-
-  /** Removes one, or tries to. */
-  remove(world: Parameters<Take>[0], a: number, b: number): void {
-    let name: unknown = this.#nameOf(a);
-    const errors: Errors = [];
-    if (b % 8 === 0) {
-      const [bad, error] = BAD_NAMES[(b >> 3) % BAD_NAMES.length]!;
-      name = bad;
-      errors.push(error);
-    } else if (platform !== "win32" && !this.#there.delete(name as string)) errors.push("ENOENT");
-    world.call(`removeShared(${words(name)})`, errors, () => removeShared(name as string));
-  }
-
-  /** Removes all. */
-  clear(): void {
-    for (const name of this.#there.keys()) {
-      try {
-        removeShared(name);
-      } catch {
-        // It was not there: the model was wrong, and has said so.
-      }
-    }
-    this.#there.clear();
-  }
+  if (!isReadable(model, start, end)) return;
+  const seen = new Uint8Array(end - start);
+  mmap.read(seen, at);
+  checkContent(model, start, seen, "What another handle stored");
+  refuseChanges(world, slot, other, b);
 }
 
-export const remove: Take = (world, _index, [, , a, b]) => world.names.remove(world, a, b);
+/** Closes the first handle; the other one takes its place. */
+function closeFirst(world: World, slot: Slot, other: Mmap): void {
+  const { mmap, model } = slot;
+  mmap.unmap();
+  detach(slot, 0, model.own.length);
+  for (const kept of slot.kept) checkKept(kept);
+  const taken = { mmap: other, model: { ...model }, kept: [] };
+  model.isClosed = true;
+  world.slots[world.slots.indexOf(slot)] = taken;
+}
+
+const DIGITS = "0123456789abcdef".repeat(2);
+const BAD: readonly unknown[] = [
+  undefined,
+  null,
+  1,
+  "ticket",
+  {},
+  [],
+  { slot: 0 },
+  { key: DIGITS },
+  { slot: "0", key: DIGITS },
+  { slot: 0, key: 0 },
+];
+
+/** Tickets that there never were. */
+export const badTicket: Take = (world, _index, [, , a, b, c]) => {
+  const slots = [a % 600, -a, a / 7 + 0.1, NaN, Infinity, 2 ** 53, a * 2 ** 20];
+  const [ticket, errors] = b % 4 === 0
+    ? [BAD[a % BAD.length], ["TypeError"]]
+    : b % 16 === 1
+    ? [Object.defineProperty({ slot: 0 }, "key", { get: throws }), ["Thrown"]]
+    : [{ slot: slots[c % slots.length], key: a % 5 === 0 ? DIGITS.slice(1) : DIGITS }, ["EBADF"]];
+  const call = b % 2 === 0 ? "release" : "fromTicket";
+  world.call(`${call}(bad)`, errors as string[], () => Mmap[call](ticket as MmapTicket));
+};

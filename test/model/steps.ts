@@ -20,9 +20,10 @@ import { options } from "./options.ts";
 import { commit, decommit, discard, protect } from "./paging.ts";
 import { badRaw, raw, unmap } from "./releasing.ts";
 import { resize } from "./resizing.ts";
-import { remove } from "./sharing.ts";
+import { remove } from "./names.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
+import { badTicket, share } from "./sharing.ts";
 import { takeLost, truncate } from "./truncating.ts";
 import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
 import {
@@ -184,6 +185,8 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   inspection: { weight: 3, take: inSlot(inspection) },
   truncate: { weight: 6, take: inSlot(truncate) },
   large: { weight: 1, take: (world, _index, step) => world.large.take(world, step) },
+  share: { weight: 3, take: inSlot(share) },
+  badTicket: { weight: 1, take: badTicket },
   receiver: { weight: 1, take: receiver },
   sizes: { weight: 1, take: sizes },
   check: { weight: 2, take: inSlot(check) },

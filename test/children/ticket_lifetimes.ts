@@ -1,0 +1,83 @@
+// Closes handles of one memory, in this thread and in workers, in every order and
+// every way, and prints when it was unmapped.
+import { heldRanges } from "../../core/lifetime.ts";
+import { type Mmap, MmapOptions } from "../../mod.ts";
+import { collectGarbage } from "../harness.ts";
+import { residentByteLength } from "../memory_map.ts";
+import { slotsInUse } from "../slots_in_use.ts";
+import { TicketWorker } from "../ticket_workers.ts";
+import { isMapped } from "../memory_map.ts";
+
+const LENGTH = 65_536;
+/** Where no runtime maps anything of its own. */
+let next = 0x5300_0000_0000n;
+
+const workers = [new TicketWorker(), new TicketWorker()];
+const own: { mmap: Mmap | undefined } = { mmap: undefined };
+
+function mapNext(): Mmap {
+  const hint = next;
+  next += 2n * BigInt(LENGTH);
+  return new MmapOptions({ len: LENGTH, hint, strict: true }).mapAnon();
+}
+
+async function collect(): Promise<void> {
+  for (let round = 0; round < 20 && (round < 4 || heldRanges().count > 0); round++) {
+    await collectGarbage();
+  }
+}
+
+type Way = "unmap" | "drop";
+
+/** The handles: of the main thread (0), and of the two workers. */
+async function close(handle: number, way: Way): Promise<void> {
+  if (handle > 0) {
+    await workers[handle - 1]!.ask({ [way]: true, collect: true });
+    return;
+  }
+  closeOwn(way);
+  await collect();
+}
+
+function closeOwn(way: Way): void {
+  if (way === "unmap") own.mmap!.unmap();
+  own.mmap = undefined;
+}
+
+/** In a frame of its own, so that no local keeps anything. */
+async function share(isViewed: boolean): Promise<bigint> {
+  own.mmap = mapNext();
+  const { address } = own.mmap;
+  if (isViewed) own.mmap.bytes.fill(1);
+  for (const worker of workers) {
+    await worker.ask({ take: own.mmap.share(), ...(isViewed && { store: 2 }) });
+  }
+  return address;
+}
+
+const ORDERS = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+const wrong: string[] = [];
+let tried = 0;
+for (const isViewed of [false, true]) {
+  for (const ways of [["unmap", "unmap", "unmap"], ["drop", "unmap", "drop"]] as Way[][]) {
+    for (const order of ORDERS) {
+      const address = await share(isViewed);
+      const name = `${order.join("")} ${ways.join("/")}${isViewed ? " viewed" : ""}`;
+      for (const [index, handle] of order.entries()) {
+        if (!isMapped(address)) wrong.push(`${name}: unmapped before handle ${handle} is closed`);
+        if (isViewed && residentByteLength(address, LENGTH) === 0) wrong.push(`${name}: vacated`);
+        await close(handle, ways[index]!);
+      }
+      // What was dropped last can still be in a register: another one takes its place.
+      for (let round = 0; round < 10 && isMapped(address); round++) {
+        for (const worker of workers) await worker.ask({ collect: true });
+        await collect();
+      }
+      if (isMapped(address)) wrong.push(`${name}: still mapped`);
+      tried++;
+    }
+  }
+}
+for (const worker of workers) await worker.end();
+console.log(JSON.stringify({ tried, wrong, slots: slotsInUse() }));
+process.exit(0);

@@ -1,0 +1,48 @@
+// Does with tickets what the main thread asks for, and answers each request.
+import { parentPort } from "node:worker_threads";
+import { heldRanges } from "../../core/lifetime.ts";
+import { Mmap, MmapError, type MmapTicket } from "../../mod.ts";
+import { collectGarbage } from "../harness.ts";
+
+/** What the main thread asks for. */
+export interface Request {
+  readonly take?: MmapTicket;
+  /** Makes a view of what was taken last, and stores this to its first byte. */
+  readonly store?: number;
+  readonly share?: true;
+  readonly unmap?: true;
+  /** Forgets the handle without unmapping it. */
+  readonly drop?: true;
+  readonly collect?: true;
+  /** What the call with this name, of the handle, throws. */
+  readonly codeOf?: "protect" | "resize";
+}
+
+let mmap: Mmap | undefined;
+
+async function answer(request: Request): Promise<unknown> {
+  if (request.take !== undefined) mmap = Mmap.fromTicket(request.take);
+  if (request.store !== undefined) mmap!.view(Uint8Array, 0, 1)[0] = request.store;
+  if (request.share) return mmap!.share();
+  if (request.codeOf !== undefined) {
+    if (request.codeOf === "protect") mmap!.protect("read");
+    else mmap!.resize(mmap!.byteLength);
+  }
+  if (request.unmap) mmap!.unmap();
+  if (request.unmap || request.drop) mmap = undefined;
+  if (request.collect) {
+    for (let round = 0; round < 20 && (round < 4 || heldRanges().count > 0); round++) {
+      await collectGarbage();
+    }
+  }
+  return [mmap?.access, mmap?.byteLength, mmap?.address, mmap?.truncated];
+}
+
+parentPort!.on("message", async (request: Request) => {
+  try {
+    parentPort!.postMessage({ value: await answer(request) });
+  } catch (error) {
+    const code = error instanceof MmapError ? error.code : String(error);
+    parentPort!.postMessage({ code });
+  }
+});
