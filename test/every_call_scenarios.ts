@@ -39,6 +39,8 @@ const mixed = () => {
 const reserved = () => options().reserve();
 const priv = () => new MmapOptions({ offset: GRANULE + 5 }).map("file");
 const shared = () => new MmapOptions({ offset: GRANULE + 5 }).mapMut("file");
+/** Of few pages. */
+const part = () => new MmapOptions({ offset: GRANULE + 5, len: PAGE }).mapMut("file");
 const code = () => new MmapOptions().mapExec("file");
 const used = (map: () => Mmap) => () => {
   const mmap = map();
@@ -185,9 +187,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "read() of a file": { before: priv, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "read() of code": { before: code, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "write() of a shared file": { before: shared, call: (mmap) => mmap.write(new Uint8Array(2)) },
-  "regions()": { before: priv, call: () => void regions() },
+  "regions()": { before: part, call: () => void regions() },
   "regions() with what is in RAM": {
-    before: () => [shared(), anon()],
+    before: () => [part(), anon()],
     call: () => void regions({ resident: true }),
   },
   "regions() of another process": { call: whereThatIs(() => void regions({ pid: 7 })) },
