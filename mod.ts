@@ -21,6 +21,8 @@ export type { FileSource, FileUrl } from "./core/file_mapping.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/paging.ts";
 export type { PrefaultOptions } from "./core/prefault.ts";
+export type { WaitAsyncOptions, WaitSignal } from "./core/wait_async.ts";
+export type { WaitResult } from "./core/waiting.ts";
 export type { ViewConstructor } from "./core/view_range.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
 export { MmapError, type MmapErrorInit } from "./core/errors.ts";

@@ -7,6 +7,7 @@
  */
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
+import type { Word } from "../ffi/os/waiting.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, mapperOf } from "./lifetime.ts";
 import type { Extent, PageRange } from "./page_range.ts";
@@ -383,6 +384,18 @@ export class Pages {
     return this.#address + BigInt(offset);
   }
 
+  /** What the system knows the 32-bit word by that starts at a byte. */
+  wordAt(offset: number): Word {
+    const { source, byteLength } = this.#mapped;
+    const { backing } = this.#allocation;
+    // What is mapped twice is one word in both halves.
+    const at = source === "mirror" ? offset % (byteLength / 2) : offset;
+    const place = source === "shared file" && backing !== undefined
+      ? { memory: backing, offset: BigInt(backing.offset + at) }
+      : undefined;
+    return { address: this.addressOf(at), place };
+  }
+
   /** The views of the run that holds all these bytes. */
   #viewsIn(start: number, end: number): Part {
     const run = this.#access.runAt(start);
@@ -418,7 +431,7 @@ export class Pages {
   noAccess(done: string, { start, end }: PageRange): MmapError {
     const { skip, source } = this.#mapped;
     const first = Math.max(start, skip);
-    const forStores = ["viewed", "written", "discarded"].includes(done);
+    const forStores = ["viewed", "written", "discarded", "notified"].includes(done);
     const needed = forStores ? `"${WRITABLE[source]}"` : 'not "none"';
     return new MmapError(
       `The ${end - first} bytes from byteOffset ${first - skip} cannot be ${done}: their access ` +

@@ -8,6 +8,7 @@ import { DARWIN_ADVICE } from "./darwin_advice.ts";
 import type { Os } from "./os.ts";
 import { darwinCopying } from "./darwin_copying.ts";
 import { darwinRepeat } from "./darwin_mirrors.ts";
+import { darwinWaiting } from "./darwin_waiting.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
 
@@ -51,6 +52,7 @@ export const CODES: Readonly<Record<number, string>> = {
   30: "EROFS",
   35: "EAGAIN",
   45: "ENOTSUP",
+  60: "ETIMEDOUT",
   62: "ELOOP",
   63: "ENAMETOOLONG",
   78: "ENOSYS",
@@ -78,6 +80,8 @@ export function darwin(native: Native): Os {
     kernelCopying: darwinCopying,
     repeat: darwinRepeat,
     advice: DARWIN_ADVICE,
+    waiting: (native, kernel, shared) =>
+      darwinWaiting(native, CODES, MAP_PRIVATE | MAP_ANON, kernel, shared),
     codes: CODES,
   });
 }

@@ -11,6 +11,7 @@ import { linuxCopying } from "./linux_copying.ts";
 import { linuxHasHugePages } from "./linux_file_systems.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
+import { linuxWaiting } from "./linux_waiting.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
@@ -70,6 +71,7 @@ export const CODES: Readonly<Record<number, string>> = {
   40: "ELOOP",
   75: "EOVERFLOW",
   95: "ENOTSUP",
+  110: "ETIMEDOUT",
 };
 
 /** Opens Linux's C library. The architecture is named as `process.arch` names it. */
@@ -111,6 +113,8 @@ export function linux(native: Native, arch: string): Os {
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     repeat: linuxRepeat,
     advice: LINUX_ADVICE,
+    waiting: (native, _kernel, shared) =>
+      linuxWaiting(native, arch, CODES, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     codes: CODES,
   });
   let guard: readonly [TruncationGuard | undefined] | undefined;

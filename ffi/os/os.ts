@@ -12,6 +12,7 @@ import type { Files } from "./files.ts";
 import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** How one operating system does huge pages. */
 export interface HugePages {
@@ -85,4 +86,7 @@ export interface Os extends Mapper<MapRequest> {
   guard?(): TruncationGuard | undefined;
   /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
   readonly residency: Residency;
+
+  /** Waiting until a word changes, and waking those that do. */
+  readonly waiting: Waiting;
 }

@@ -13,6 +13,7 @@ import { windowsMirrors } from "./windows_mirrors.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
 import { windowsHuge } from "./windows_huge.ts";
+import { windowsWaiting } from "./windows_waiting.ts";
 
 /** `MEM_COMMIT`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc} */
 export const MEM_COMMIT = 0x1000;
@@ -160,6 +161,13 @@ export function windows(native: Native): Os {
   const files = lazily(() => windowsFiles(native, failed, protect, addressesEnd));
   const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const copying = lazily(() => windowsCopying(native, failed));
+  const waiting = lazily(() =>
+    windowsWaiting(native, {
+      copying: copying(),
+      lastError: GetLastError,
+      failure: (syscall, osError) => failure(syscall, osError, CODES),
+    })
+  );
   const huge = lazily(() => {
     const { pageByteLength, allow } = windowsHuge(native);
     const unsupported = () => ({ syscall: "DiscardVirtualMemory", osError: 0, code: "ENOTSUP" });
@@ -230,6 +238,10 @@ export function windows(native: Native): Os {
 
     get copying() {
       return copying();
+    },
+
+    get waiting() {
+      return waiting();
     },
 
     get residency() {

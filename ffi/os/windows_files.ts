@@ -179,7 +179,7 @@ export function windowsFiles(
 }
 
 /** Makes a C string of UTF-16 code units. */
-function wide(text: string): Uint8Array {
+export function wide(text: string): Uint8Array {
   const units = new Uint8Array(2 * (text.length + 1));
   const view = new DataView(units.buffer);
   for (let index = 0; index < text.length; index++) {
