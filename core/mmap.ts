@@ -12,7 +12,7 @@ import { hex, MmapError, refused } from "./errors.ts";
 import { printAs } from "./inspect.ts";
 import { type Allocation, holdRange, unmapAllocation, unmapWithOwner } from "./lifetime.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
-import { type Access, type Mapped, Pages } from "./paging.ts";
+import { type Access, isViewable, type Mapped, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
@@ -349,7 +349,7 @@ export class Mmap implements Disposable {
     oneOf(ACCESSES, access, "The access");
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkProtect(access);
-    if (access === "none") refuseWaits(this.#allocation, "protected", range);
+    if (!isViewable(access)) refuseWaits(this.#allocation, "protected", range);
     this.#detach(range);
     this.#paged.protect(range, access);
   }
@@ -905,7 +905,7 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If the word is not within the mapping or not aligned, or the
    * value has more than 32 bits.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be
-   * read; `EFAULT` if its file was truncated; `ENOTSUP` on macOS before 14.4; another
+   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` on macOS before 14.4; another
    * code if the system refused.
    *
    * @example A flag that another process sets
@@ -930,7 +930,7 @@ export class Mmap implements Disposable {
 
   /**
    * Waits as {@linkcode Mmap.wait} does, and does not block the event loop: another
-   * thread sleeps, of which the library keeps up to 64, one for each wait that is
+   * thread sleeps, of which the library keeps up to 32, one for each wait that is
    * under way, and two of those that are not. {@linkcode Mmap.notify} finds it a
    * moment after the call, when that thread sleeps: up to some 10 ms where it has to be
    * started. What is stored in between is noticed.
@@ -946,7 +946,7 @@ export class Mmap implements Disposable {
    * and what follows reject the promise: nothing is thrown by the call.
    * @throws {RangeError} As `wait()` does.
    * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed
-   * meanwhile; `EAGAIN` if 64 waits are under way, or no thread can be started. The
+   * meanwhile; `EAGAIN` if 32 waits are under way, or no thread can be started. The
    * `reason` of a signal that is aborted rejects it too.
    *
    * @example For a second at most

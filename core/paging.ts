@@ -431,7 +431,7 @@ export class Pages {
   noAccess(done: string, { start, end }: PageRange): MmapError {
     const { skip, source } = this.#mapped;
     const first = Math.max(start, skip);
-    const forStores = ["viewed", "written", "discarded", "notified"].includes(done);
+    const forStores = ["viewed", "written", "discarded", "waited for", "notified"].includes(done);
     const needed = forStores ? `"${WRITABLE[source]}"` : 'not "none"';
     return new MmapError(
       `The ${end - first} bytes from byteOffset ${first - skip} cannot be ${done}: their access ` +
@@ -442,7 +442,7 @@ export class Pages {
 }
 
 /** Whether plain loads and stores may be done. */
-function isViewable(access: Access | "mixed"): boolean {
+export function isViewable(access: Access | "mixed"): boolean {
   return access === "read-write" || access === "copy-on-write";
 }
 

@@ -23,7 +23,7 @@ export interface Task {
 }
 
 /** How many threads there are at most: each takes some megabytes. */
-export const MAX_THREADS = 64;
+export const MAX_THREADS = 32;
 /** How many stay when they have nothing to do, so that the next waits begin at once. */
 const MAX_IDLE = 2;
 /** How long a thread that is called back is waited for, in milliseconds: many times what it can take. */
@@ -118,7 +118,10 @@ export class WaitThread {
     if (this.#hasEnded) return;
     this.#done(report);
     if (WaitThread.#idle.length < MAX_IDLE) WaitThread.#idle.push(this);
-    else this.#thread.end();
+    else {
+      this.#ended(undefined);
+      this.#thread.end();
+    }
   }
 
   #ended(cause: unknown): void {

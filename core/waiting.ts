@@ -41,10 +41,13 @@ export function wordRange(byteOffset: number, { byteLength, skip }: Extent): Pag
   return { start: skip + start, end: skip + end };
 }
 
-/** The word at a range, with which that can be done. */
+/**
+ * The word at a range, with which that can be done. It must be one that can be
+ * stored to, also to wait for it: Linux knows no private page that was never
+ * stored to, and takes it for another one after it was.
+ */
 export function wordOf(pages: Pages, range: PageRange, done: "waited for" | "notified"): Word {
-  const use = done === "notified" ? "written" : "read";
-  if (!pages.allows(use, range)) throw pages.noAccess(done, range);
+  if (!pages.allows("written", range)) throw pages.noAccess(done, range);
   pages.checkNotTruncated();
   return pages.wordAt(range.start);
 }

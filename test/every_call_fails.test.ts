@@ -1,12 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
 import { heldRanges, releaseHeldRanges } from "../core/lifetime.ts";
-import { currentRuntime, host, runtimeFiles } from "../ffi/host.ts";
+import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../ffi/host.ts";
 import { linux } from "../ffi/os/linux.ts";
+import type { RuntimeThreads } from "../ffi/runtime/threads.ts";
 import { type Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";
 import { test } from "./harness.ts";
 import { FILE_BYTE_LENGTH, PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
+
+/** Threads of paper: one that has a deadline meets it, any other is called back. */
+const PAPER_THREADS: RuntimeThreads = {
+  start: (_source, _data, { message }) => ({
+    post(job) {
+      const { deadline } = job as { readonly deadline?: bigint };
+      setTimeout(() => message({ ending: deadline === undefined ? "cancelled" : "elapsed" }), 0);
+    },
+    hold: () => {},
+    end: () => {},
+  }),
+};
 
 /** Runs the core on a system of paper. */
 async function on(
@@ -25,6 +38,7 @@ async function on(
       longMappings: [],
       maxSharedByteLength: Number.MAX_SAFE_INTEGER,
     }],
+    [runtimeThreads(), PAPER_THREADS],
     [files, { check: () => facts, describe: () => facts, systemPath: (path: string) => path }],
   ];
   const originals = changes.map(([object]) => ({ ...object }));
@@ -80,7 +94,9 @@ function warm(system: PaperSystem): string {
   copied.read(new Uint8Array(1));
   const viewed = new MmapOptions().map("file");
   void viewed.bytes;
-  settle(system, copied, viewed);
+  const waited = new MmapOptions({ len: PAGE }).mapAnon();
+  waited.wait(0, 0, 0);
+  settle(system, copied, viewed, waited);
   return String(system.account);
 }
 

@@ -39,6 +39,7 @@ const mixed = () => {
 const reserved = () => options().reserve();
 const priv = () => new MmapOptions({ offset: GRANULE + 5 }).map("file");
 const shared = () => new MmapOptions({ offset: GRANULE + 5 }).mapMut("file");
+const aligned = () => new MmapOptions({ offset: GRANULE }).mapMut("file");
 const code = () => new MmapOptions().mapExec("file");
 const used = (map: () => Mmap) => () => {
   const mmap = map();
@@ -70,6 +71,11 @@ const patched = () => {
 const locked = (map: () => Mmap) => () => {
   const mmap = map();
   mmap.lock();
+  return mmap;
+};
+const waited = () => {
+  const mmap = anon();
+  mmap.waitAsync(8, 0).catch(() => {}); // it is called back
   return mmap;
 };
 const HUGE = 2 ** 21;
@@ -164,6 +170,21 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "read() of a file": { before: priv, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "read() of code": { before: code, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "write() of a shared file": { before: shared, call: (mmap) => mmap.write(new Uint8Array(2)) },
+  "wait()": { before: anon, call: (mmap) => void mmap.wait(8, 0, 25) },
+  "wait() that compares": { before: anon, call: (mmap) => void mmap.wait(8, 0, 0) },
+  "wait() in a shared file": { before: aligned, call: (mmap) => void mmap.wait(8, 0, 0) },
+  "waitAsync()": {
+    before: anon,
+    call: async (mmap) => void await mmap.waitAsync(8, 0, { timeout: 5 }),
+  },
+  "notify()": { before: anon, call: (mmap) => void mmap.notify(8) },
+  "notify() in a shared file": { before: aligned, call: (mmap) => void mmap.notify(8, 1) },
+  "notify() where somebody waits": { before: waited, call: (mmap) => void mmap.notify(8) },
+  "unmap() where somebody waits": {
+    before: waited,
+    call: (mmap) => mmap.unmap(),
+    isPartial: true, // nobody waits any more
+  },
   "unmap()": { before: anon, call: (mmap) => mmap.unmap() },
   "unmap() of what was viewed": { before: viewed, call: (mmap) => mmap.unmap() },
   "unmap() of a file": { before: priv, call: (mmap) => mmap.unmap() },

@@ -210,19 +210,40 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
     return failure ?? (wasWoken ? "woken" : "different");
   };
 
-  /** Wakes who has a place. */
-  const wake = (name: string): boolean => {
-    const semaphore = c.OpenSemaphoreW(SYNCHRONIZE | SEMAPHORE_MODIFY_STATE, 0, wide(name));
-    if (semaphore === 0n) return false;
-    const mutex = c.OpenMutexW(SYNCHRONIZE, 0, wide(`${name}.mutex`));
-    const owner = mutex === 0n ? WAIT_ABANDONED : c.WaitForSingleObject(mutex, 0);
-    const isWoken = claim(semaphore) && owner !== WAIT_ABANDONED;
-    if (mutex !== 0n) {
-      if (owner !== WAIT_TIMEOUT) c.ReleaseMutex(mutex);
-      close(mutex);
+  /** Opens what has a name; `undefined` where there is no such thing. */
+  const find = (
+    syscall: "OpenSemaphoreW" | "OpenMutexW",
+    access: number,
+    name: string,
+  ): bigint | Failure | undefined => {
+    const handle = c[syscall](access, 0, wide(name));
+    if (handle !== 0n) return handle;
+    const failure = failed(syscall);
+    return failure.osError === ERROR_FILE_NOT_FOUND ? undefined : failure;
+  };
+
+  /** Whether the thread that has a place has ended. The first to ask is told, and nobody after. */
+  const isAbandoned = (mutex: bigint): boolean => {
+    const owner = c.WaitForSingleObject(mutex, 0);
+    if (owner === WAIT_OBJECT_0 || owner === WAIT_ABANDONED) c.ReleaseMutex(mutex);
+    return owner === WAIT_ABANDONED;
+  };
+
+  /** Wakes who has a place; tells whether somebody has, and was not woken before. */
+  const wake = (name: string): boolean | Failure => {
+    const access = SYNCHRONIZE | SEMAPHORE_MODIFY_STATE;
+    const semaphore = find("OpenSemaphoreW", access, name);
+    if (typeof semaphore !== "bigint") return semaphore ?? false;
+    const mutex = find("OpenMutexW", SYNCHRONIZE, `${name}.mutex`);
+    if (typeof mutex !== "bigint") {
+      close(semaphore);
+      return mutex ?? false;
     }
-    close(semaphore);
-    return isWoken;
+    // Claimed all the same: so nobody has to ask once more.
+    const isAlone = isAbandoned(mutex);
+    const isClaimed = claim(semaphore);
+    close(mutex, semaphore);
+    return isClaimed && !isAlone;
   };
 
   return {
@@ -247,13 +268,15 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
       if (typeof name !== "string") return name;
       let woken = 0;
       for (let first = 0; woken < count; first += BLOCK) {
-        const mark = c.OpenSemaphoreW(SYNCHRONIZE, 0, wide(`${name}.${first}.block`));
-        if (mark === 0n) {
-          const failure = failed("OpenSemaphoreW");
-          return failure.osError === ERROR_FILE_NOT_FOUND ? woken : failure;
-        }
+        const mark = find("OpenSemaphoreW", SYNCHRONIZE, `${name}.${first}.block`);
+        if (typeof mark !== "bigint") return mark ?? woken;
         for (let index = first; index < first + BLOCK && woken < count; index++) {
-          if (wake(`${name}.${index}`)) woken++;
+          const isWoken = wake(`${name}.${index}`);
+          if (typeof isWoken === "object") {
+            close(mark);
+            return isWoken;
+          }
+          if (isWoken) woken++;
         }
         close(mark);
       }
