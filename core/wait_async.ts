@@ -59,16 +59,18 @@ export async function waitAsync(
   const target = open();
   const word = wordOf(target.pages, target.range, "waited for");
   if (signal?.aborted) throw signal.reason;
-  if (timeout > 0 && !WaitThread.isThere) {
+  const wait = host().os.waiting.prepare(word, value, timeout);
+  if (typeof wait === "string") return resultOf(wait);
+  if ("code" in wait) throw refusedWait(word, wait);
+  if (!WaitThread.isThere) {
+    const ending = wait.end("cancelled");
+    if (ending !== "cancelled") return resultOf(ending);
     throw new MmapError(
       `${MAX_THREADS} waits are under way in this thread, and each takes a thread of its own: ` +
         "end one, or wait for one word that tells of all",
       { code: "EAGAIN" },
     );
   }
-  const wait = host().os.waiting.prepare(word, value, timeout);
-  if (typeof wait === "string") return resultOf(wait);
-  if ("code" in wait) throw refusedWait(word, wait);
   return await new Promise((resolve, reject) => {
     new PendingWait(target, word, wait, { resolve, reject }).begin(signal, ref);
   });

@@ -12,6 +12,7 @@ import * as linuxGuard from "../ffi/os/linux_guard.ts";
 import * as linuxFileSystems from "../ffi/os/linux_file_systems.ts";
 import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
+import * as linuxWaiting from "../ffi/os/linux_waiting.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
@@ -44,6 +45,7 @@ function evaluate(expressions: readonly string[]): Constants {
       `#define _GNU_SOURCE
       #include <errno.h>
       #include <fcntl.h>
+      #include <linux/futex.h>
       #include <linux/magic.h>
       #include <sys/vfs.h>
       #include <signal.h>
@@ -58,7 +60,9 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <sys/prctl.h>
       #include <asm/mman.h>
       #include <sys/types.h>
+      #include <sys/syscall.h>
       #include <sys/uio.h>
+      #include <time.h>
       #include <unistd.h>
       int main(void) {
       ${
@@ -102,10 +106,20 @@ test("linux's constants are those of its headers", () => {
     linuxFileSystems,
     linuxNaming,
     linuxRemap,
+    linuxWaiting,
   );
   for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
     assert(name in expected);
   }
+  assertEquals(evaluate(Object.keys(expected)), expected);
+}, { skip });
+
+test("linux's numbers of system calls are those of its headers", () => {
+  const numbers = linuxWaiting.SYSTEM_CALLS[process.arch]!;
+  const names = Object.keys(numbers).filter((name) => name !== "futex_waitv"); // since 5.16
+  const expected = Object.fromEntries(
+    names.map((name) => [`SYS_${name}`, numbers[name as keyof typeof numbers]]),
+  );
   assertEquals(evaluate(Object.keys(expected)), expected);
 }, { skip });
 

@@ -38,7 +38,7 @@ export function darwinWaiting(
   native: Native,
   codes: Readonly<Record<number, string>>,
   flags: number,
-  copying: KernelCopying,
+  kernel: () => KernelCopying,
   shared: CopyingShared,
 ): Waiting {
   const { library, failed } = shared;
@@ -50,6 +50,7 @@ export function darwinWaiting(
   }
   const { os_sync_wait_on_address_with_timeout: wait, os_sync_wake_by_address_any: wake } = calls;
   const { clock_gettime_nsec_np } = calls;
+  const copying = kernel();
   const word = new Uint32Array(1);
   const bytes = new Uint8Array(word.buffer);
 

@@ -78,7 +78,7 @@ export interface Posix extends PosixResidency {
   /** Opens what maps memory once more. */
   readonly repeat: (native: Native, shared: PosixShared) => Repeat;
   /** Opens the calls that wait. */
-  readonly waiting: (native: Native, kernel: KernelCopying, shared: CopyingShared) => Waiting;
+  readonly waiting: (native: Native, kernel: () => KernelCopying, shared: CopyingShared) => Waiting;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -127,7 +127,7 @@ export function posix(native: Native, system: Posix): Os {
   );
   const kernelCopying = lazily(() => system.kernelCopying(native, shared));
   const copying = lazily(() => posixCopying(native, kernelCopying(), system.library));
-  const waiting = lazily(() => system.waiting(native, kernelCopying(), shared));
+  const waiting = lazily(() => system.waiting(native, kernelCopying, shared));
   const residency = lazily(() => posixResidency(native, system, pageSize, failed));
   const map = (request: MapRequest, more: number) => {
     const { hint, byteLength, protection } = request;
