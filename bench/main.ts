@@ -13,6 +13,7 @@ import { compareImports } from "./importing.ts";
 import { run, RUNTIMES, version } from "./processes.ts";
 import type { Result } from "./result.ts";
 import { printTable } from "./table.ts";
+import { compareWakings } from "./wakings.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "sysalloc-bench-" });
 const cleanUp = () => Deno.removeSync(directory, { recursive: true });
@@ -42,6 +43,10 @@ async function measureAll(): Promise<Result[]> {
   for (const runtime of RUNTIMES) {
     console.error(`Measuring files in ${runtime.name}`);
     results.push(...await compareFiles(runtime, path));
+  }
+  for (const runtime of RUNTIMES) {
+    console.error(`Measuring waiting in ${runtime.name}`);
+    results.push(...await compareWakings(runtime, directory));
   }
   console.error("Measuring imports");
   results.push(...await compareImports(directory));

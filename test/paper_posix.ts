@@ -148,8 +148,8 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     syscall(number: bigint, _address: bigint, operation: bigint) {
       const name = SYSTEM_CALLS.get(number)!;
       if (name === "gettid") return 1235n;
-      const FUTEX_WAKE = 1n;
-      const error = account.called(name) ?? (operation === FUTEX_WAKE ? 0 : ETIMEDOUT);
+      const FUTEX_WAIT = 0n;
+      const error = account.called(name) ?? (operation === FUTEX_WAIT ? ETIMEDOUT : 0);
       errno[0] = error || OVERWRITTEN;
       return error === 0 ? 1n : -1n;
     },
