@@ -28,9 +28,13 @@ export interface WaitAsyncOptions {
 
 /** An `AbortSignal`, as far as it is used. */
 export interface WaitSignal {
+  /** Whether it is aborted. */
   readonly aborted: boolean;
+  /** Why it is aborted. */
   readonly reason?: unknown;
+  /** Has a function called when it is aborted. */
   addEventListener(type: "abort", listener: () => void): void;
+  /** Does not have it called any more. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
