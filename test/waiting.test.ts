@@ -219,7 +219,11 @@ test("wait() does not hold off the end of its thread, and nobody waits after it"
   // Deno's terminate() of node:worker_threads ends no thread that is in JavaScript.
   for (const isAsync of runtime === "deno" ? [true] : [true, false]) {
     const mmap = map();
-    const [worker] = await startWorker(mmap, { isAsync });
+    const [worker, message] = await startWorker(mmap, { isAsync, again: isAsync });
+    if (isAsync) {
+      await wake(mmap);
+      await message;
+    }
     await turn(300);
     await worker.terminate();
     await turn(500); // in Deno the thread that waits sees by itself that it is alone
