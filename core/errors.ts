@@ -28,7 +28,8 @@ export interface MmapErrorInit {
  * | --- | --- |
  * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
  * | `EBADF` | the mapping is closed |
- * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped |
+ * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped; or `waitAsync()` waits for a word of what is to change |
+ * | `EAGAIN` | no thread is to be had for one more `waitAsync()` |
  * | `EFAULT` | the file of the mapping was truncated |
  * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout |
  * | `ENOTSUP` | this system, or this kind of memory, does not have what was asked for |

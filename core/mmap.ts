@@ -332,7 +332,8 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If it is no such access, or the range is not of whole
    * pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use; another
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, or if
+   * {@linkcode Mmap.waitAsync} waits for a word that could not be stored to then; another
    * code if the system refused, as some do `"read-execute"`. Nothing is changed then.
    *
    * @example A table that cannot be overwritten
@@ -401,7 +402,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use; another
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, or if
+   * {@linkcode Mmap.waitAsync} waits for a word of them; another
    * code if the system refused: pages before those that it refused can be decommitted
    * then, and {@linkcode Mmap.accessAt} tells which.
    */
@@ -463,7 +465,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
-   * transferred away, or (in Bun from 1.4 on) is in use by the runtime; `EACCES` if the access
+   * transferred away, or (in Bun from 1.4 on) is in use by the runtime, or if
+   * {@linkcode Mmap.waitAsync} waits for a word; `EACCES` if the access
    * is not the same throughout, or if memory that must be copied is `"none"`, and was not always:
    * on Linux that is what the system keeps in several pieces, as after an advice for a part;
    * `ENOTSUP` with guard pages, huge pages, or growth of memory of a
@@ -661,6 +664,9 @@ export class Mmap implements Disposable {
    * on Linux, by mapping over it on macOS, and by
    * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
    * on Windows, where it stays committed until the range is unmapped.
+   *
+   * What {@linkcode Mmap.waitAsync} waits for is given up: its promises reject with
+   * `EBADF`.
    *
    * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so in each
    * thread; beyond that the oldest are unmapped, and so are all where mapping
@@ -930,10 +936,11 @@ export class Mmap implements Disposable {
 
   /**
    * Waits as {@linkcode Mmap.wait} does, and does not block the event loop: another
-   * thread sleeps, of which the library keeps up to 32, one for each wait that is
-   * under way, and two of those that are not. {@linkcode Mmap.notify} finds it a
-   * moment after the call, when that thread sleeps: up to some 10 ms where it has to be
-   * started. What is stored in between is noticed.
+   * thread sleeps, of which the library has up to 32, one for each wait that is
+   * under way, and keeps two that are not in use. Each takes 4 to 13 MB. On Windows
+   * {@linkcode Mmap.notify} finds it at once, elsewhere from when that thread sleeps:
+   * some 20 to 70 ms after the call where it has to be started. What is stored in
+   * between is noticed, so that nothing is missed if you store before you notify.
    *
    * As long as it is under way the mapping is not collected, and cannot be resized
    * (`EBUSY`). {@linkcode Mmap.unmap} ends it.

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { heldRanges, releaseHeldRanges } from "../core/lifetime.ts";
 import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../ffi/host.ts";
 import { linux } from "../ffi/os/linux.ts";
-import type { RuntimeThreads } from "../ffi/runtime/threads.ts";
+import type { RuntimeThreads, ThreadListener } from "../ffi/runtime/threads.ts";
 import { type Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";
@@ -11,15 +11,20 @@ import { FILE_BYTE_LENGTH, PAPER_SYSTEMS, type PaperSystem } from "./paper_syste
 
 /** Threads of paper: one that has a deadline meets it, any other is called back. */
 const PAPER_THREADS: RuntimeThreads = {
-  start: (_source, _data, { message }) => ({
-    post(job) {
-      const { deadline } = job as { readonly deadline?: bigint };
-      setTimeout(() => message({ ending: deadline === undefined ? "cancelled" : "elapsed" }), 0);
-    },
-    hold: () => {},
-    end: () => {},
-  }),
+  start(_source, _data, listener) {
+    paperListeners.push(listener);
+    return {
+      post(job) {
+        const { deadline } = job as { readonly deadline?: bigint };
+        const ending = deadline === undefined ? "cancelled" : "elapsed";
+        setTimeout(() => listener.message({ ending }), 0);
+      },
+      hold: () => {},
+      end: () => {},
+    };
+  },
 };
+const paperListeners: ThreadListener[] = [];
 
 /** Runs the core on a system of paper. */
 async function on(
@@ -48,6 +53,7 @@ async function on(
     await body();
   } finally {
     releaseHeldRanges(); // those of this one, where a test has failed
+    while (paperListeners.length > 0) paperListeners.pop()!.ended(undefined);
     changes.forEach(([object], index) => Object.assign(object, originals[index]));
     if (!hadDescribe) Reflect.deleteProperty(files, "describe");
   }

@@ -155,6 +155,7 @@ export const waitAsync: TakeSlot = async (world, slot, [, , a, b, c], name) => {
   if (meanwhile === undefined && !model.isClosed) copied(slot, word);
   const text = `${name}(${words(word.byteOffset, expected)}, …)`;
   world.trace?.(text);
+  const alive = setInterval(() => {}, 1000); // without `ref` the process could end
   const promise = mmap.waitAsync(
     word.byteOffset as number,
     expected,
@@ -168,6 +169,7 @@ export const waitAsync: TakeSlot = async (world, slot, [, , a, b, c], name) => {
       throw error;
     },
   );
+  clearInterval(alive);
   const ended = world.call(text, errors, end);
   if (ended !== undefined) equal(ended, result, text);
 };
