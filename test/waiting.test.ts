@@ -120,6 +120,14 @@ test("waitAsync() refuses bad options, and throws nothing", async () => {
   assertEquals(error, "EBADF");
 });
 
+test("waitAsync() refuses a receiver that is no mapping", async () => {
+  const { waitAsync } = map();
+  for (const receiver of [undefined, {}, 1]) {
+    const error = await waitAsync.call(receiver as unknown as Mmap, 0, 0).catch((error) => error);
+    assertStrictEquals(error.name, "TypeError");
+  }
+});
+
 test("notify() refuses bad arguments, and wakes nobody where there is nobody", () => {
   const mmap = map();
   for (const [byteOffset, , , error] of BAD.filter(([offset]) => offset !== 0)) {
