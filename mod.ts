@@ -23,6 +23,8 @@ export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/paging.ts";
 export type { MmapTicket } from "./core/sharing.ts";
 export type { PrefaultOptions } from "./core/prefault.ts";
+export type { WaitAsyncOptions, WaitSignal } from "./core/wait_async.ts";
+export type { WaitResult } from "./core/waiting.ts";
 export type { ViewConstructor } from "./core/view_range.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
 export { type Region, type RegionAccess, regions, type RegionsOptions } from "./core/regions.ts";

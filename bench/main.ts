@@ -14,6 +14,7 @@ import { run, RUNTIMES, version } from "./processes.ts";
 import type { Result } from "./result.ts";
 import { compareHanding } from "./sharing.ts";
 import { printTable } from "./table.ts";
+import { compareWakings } from "./wakings.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "sysalloc-bench-" });
 const cleanUp = () => Deno.removeSync(directory, { recursive: true });
@@ -47,6 +48,8 @@ async function measureAll(): Promise<Result[]> {
   for (const runtime of RUNTIMES) {
     console.error(`Measuring tickets in ${runtime.name}`);
     results.push(...await compareHanding(runtime));
+    console.error(`Measuring waiting in ${runtime.name}`);
+    results.push(...await compareWakings(runtime, directory));
   }
   console.error("Measuring imports");
   results.push(...await compareImports(directory));

@@ -39,6 +39,8 @@ export interface FileKind {
 
 /** What of named memory is not as with files. */
 export interface NamedUse {
+  /** A hash of its name. */
+  readonly name: bigint;
   /** Whether it stays open as long as it is mapped. */
   readonly isKeptOpen: boolean;
   /** Gives it its name, once it is mapped; returns the error where that is refused. */
@@ -84,16 +86,15 @@ export function mapOpened(
 ): Mmap {
   const { allocationGranularity, files } = system.os;
   const skip = settings.offset % allocationGranularity;
-  const isNamed = named !== undefined;
   const backing: Backing = {
     file: opened.own,
-    isNamed,
+    name: named?.name,
     offset: settings.offset - skip,
     guard: undefined,
   };
   let mmap: Mmap | undefined;
   try {
-    if (!isNamed && files.hasHugePages?.(opened.file)) {
+    if (named === undefined && files.hasHugePages?.(opened.file)) {
       throw new MmapError(
         `${opened.name} is of huge pages (hugetlbfs), which are not mapped as files: use huge()`,
         { code: "ENOTSUP" },
@@ -105,7 +106,7 @@ export function mapOpened(
       protection: access,
       byteLength: BigInt(skip + byteLength),
       file: opened.file,
-      isNamed,
+      isNamed: named !== undefined,
       offset: BigInt(backing.offset),
     };
     const layout = layoutOf(system.os, settings, fileRequest);

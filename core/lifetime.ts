@@ -17,8 +17,8 @@ import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 export interface Backing {
   /** The library's own opening of the file, where a later call needs it. */
   file: OpenFile | undefined;
-  /** Whether it is memory that processes share by its name. */
-  readonly isNamed: boolean;
+  /** Where processes share it by its name: a hash of that name. */
+  readonly name?: bigint | undefined;
   /** What guards the memory from the file's truncation, from when it is first looked at. */
   guard: GuardEntry | undefined;
   /** Where in the file the pages start, in bytes. */

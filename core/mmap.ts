@@ -19,14 +19,25 @@ import {
   unmapWithOwner,
 } from "./lifetime.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
-import { type Access, type Mapped, Pages } from "./paging.ts";
+import { type Access, isViewable, type Mapped, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
 import { type MmapTicket, redeem, releaseTicket, share } from "./sharing.ts";
 import { checkStack } from "./stack.ts";
-import { byteCount, describe, memoryAddress, oneOf, rangeInAddressSpace } from "./validate.ts";
+import {
+  byteCount,
+  countOrAll,
+  describe,
+  memoryAddress,
+  oneOf,
+  rangeInAddressSpace,
+  timeMs,
+  word32,
+} from "./validate.ts";
 import { type ViewConstructor, viewRange } from "./view_range.ts";
+import { endWaits, refuseWaits, waitAsync, type WaitAsyncOptions } from "./wait_async.ts";
+import { notify, wait, type WaitResult, wordRange } from "./waiting.ts";
 
 /** The address and length of a mapping that no handle owns. */
 export interface RawMmap {
@@ -392,8 +403,9 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If it is no such access, or the range is not of whole
    * pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, or while the
-   * mapping is shared; another
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, while the
+   * mapping is shared, or if {@linkcode Mmap.waitAsync} waits for a word that could not be
+   * stored to then; another
    * code if the system refused, as some do `"read-execute"`. Nothing is changed then.
    *
    * @example A table that cannot be overwritten
@@ -411,6 +423,7 @@ export class Mmap implements Disposable {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkProtect(access);
     this.#checkAlone("protect");
+    if (!isViewable(access)) refuseWaits(this.#allocation, "protected", range);
     this.#detach(range);
     this.#paged.protect(range, access);
   }
@@ -463,8 +476,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not of whole pages within the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, or while the
-   * mapping is shared; another
+   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, while the
+   * mapping is shared, or if {@linkcode Mmap.waitAsync} waits for a word of them; another
    * code if the system refused: pages before those that it refused can be decommitted
    * then, and {@linkcode Mmap.accessAt} tells which.
    */
@@ -472,6 +485,7 @@ export class Mmap implements Disposable {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("decommit");
     this.#checkAlone("decommit");
+    refuseWaits(this.#allocation, "decommitted", range);
     this.#detach(range);
     this.#paged.decommit(range);
   }
@@ -528,8 +542,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
-   * transferred away, or (in Bun from 1.4 on) is in use by the runtime, or while the mapping is
-   * shared; `EACCES` if the access
+   * transferred away, or (in Bun from 1.4 on) is in use by the runtime, while the mapping is
+   * shared, or if {@linkcode Mmap.waitAsync} waits for a word; `EACCES` if the access
    * is not the same throughout, or if memory that must be copied is `"none"`, and was not always:
    * on Linux that is what the system keeps in several pieces, as after an advice for a part;
    * `ENOTSUP` with guard pages, huge pages, or growth of memory of a
@@ -553,6 +567,7 @@ export class Mmap implements Disposable {
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
     this.#checkAlone("resize");
     checkStack();
+    refuseWaits(allocation, "resized");
     this.#detach();
     const mapped = {
       ...this.#mapped,
@@ -706,6 +721,7 @@ export class Mmap implements Disposable {
     this.#checkAlone("intoRaw");
     const { address } = this.#allocation;
     this.#detach();
+    endWaits(this.#allocation);
     this.#allocation.byteLength = 0n;
     this.#byteLength = 0;
     return { address, byteLength };
@@ -775,6 +791,9 @@ export class Mmap implements Disposable {
    * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
    * on Windows, where it stays committed until the range is unmapped.
    *
+   * What {@linkcode Mmap.waitAsync} waits for is given up: its promises reject with
+   * `EBADF`.
+   *
    * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so in each
    * thread; beyond that the oldest are unmapped, and so are all where mapping
    * would fail for want of memory or addresses, and those that a strict hint
@@ -790,6 +809,7 @@ export class Mmap implements Disposable {
     if (Mmap.#received(this).#byteLength === 0) return;
     const pages = this.#pages;
     if (pages === undefined || !pages.wereViewed) {
+      endWaits(this.#allocation);
       const failure = unmapAllocation(this.#allocation);
       if (failure) {
         const { address, byteLength } = this.#allocation;
@@ -798,6 +818,7 @@ export class Mmap implements Disposable {
       this.#byteLength = 0;
     } else {
       this.#detach();
+      endWaits(this.#allocation);
       this.#byteLength = 0; // first: no open handle may have a range that is held
       holdRange(this.#allocation);
     }
@@ -984,6 +1005,145 @@ export class Mmap implements Disposable {
     }, options);
   }
 
+  /**
+   * Sleeps until another thread or process calls {@linkcode Mmap.notify} for a
+   * 32-bit word of the memory, as long as that has the value that is expected:
+   * `Atomics.wait()` for memory that is no `SharedArrayBuffer`, and that processes
+   * can share. Comparing and going to sleep are one step: what is stored and
+   * announced after the comparison wakes.
+   *
+   * It blocks the thread, and its event loop; on the main thread too. Store another
+   * value before you notify, and look at the value again after `"ok"`, as everywhere
+   * with such calls: a wake-up can be meant for somebody who waited there before.
+   * Every 100 ms the thread is awake for a moment, so that it can be terminated; a
+   * `notify()` without a new value finds nobody in that moment.
+   *
+   * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
+   * [`os_sync_wait_on_address`](https://developer.apple.com/documentation/os/os_sync_wait_on_address_with_timeout)
+   * on macOS (from 14.4 on), and waits for a
+   * [semaphore](https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitforsingleobject)
+   * on Windows, which processes of one session find by its name.
+   *
+   * @param byteOffset Where the word is in the mapping, in bytes: a multiple of 4
+   * (in memory: see {@linkcode Mmap.view}).
+   * @param expected The value, from -2^31 to 2^32 - 1: signed and unsigned numbers
+   * of the same bits are the same.
+   * @param timeout How long at most, in milliseconds, of which fractions count; 0
+   * or below only compares. Default: `Infinity`. `NaN`, which means that too to
+   * `Atomics.wait()`, is refused.
+   * @returns `"ok"` when woken; `"not-equal"` if the word has another value;
+   * `"timed-out"` when the time is up.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the word is not within the mapping or not aligned, or the
+   * value has more than 32 bits.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be
+   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` on macOS before 14.4; another
+   * code if the system refused.
+   *
+   * @example A flag that another process sets
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 4096 }).mapAnon(); // or mapMut() of a file
+   * const words = mmap.view(Int32Array);
+   * while (Atomics.load(words, 0) === 0) {
+   *   if (mmap.wait(0, 0, 10) === "timed-out") break; // nobody does here
+   * }
+   * // …and there:
+   * Atomics.store(words, 0, 1);
+   * mmap.notify(0);
+   * ```
+   */
+  wait(byteOffset: number, expected: number, timeout: number = Infinity): WaitResult {
+    const range = Mmap.#received(this).#wordRange(byteOffset);
+    const value = word32(expected, "The expected value");
+    return wait(this.#paged, range, value, timeMs(timeout, "The timeout"));
+  }
+
+  /**
+   * Waits as {@linkcode Mmap.wait} does, and does not block the event loop: another
+   * thread sleeps, of which the library has up to 32, one for each wait that is
+   * under way, and keeps two that are not in use. Each takes 4 to 13 MB. On Windows
+   * {@linkcode Mmap.notify} finds it at once, elsewhere from when that thread sleeps:
+   * some 20 to 70 ms after the call where it has to be started. What is stored in
+   * between is noticed, so that nothing is missed if you store before you notify.
+   *
+   * As long as it is under way the mapping is not collected, and cannot be resized
+   * (`EBUSY`). {@linkcode Mmap.unmap} ends it.
+   *
+   * @param byteOffset Where the word is in the mapping, in bytes: a multiple of 4.
+   * @param expected The value, from -2^31 to 2^32 - 1.
+   * @param options How long, and what ends it.
+   * @returns `"ok"`, `"not-equal"` or `"timed-out"`, as `wait()` returns it.
+   * @throws {TypeError} If an argument or an option is of the wrong type, or unknown. This
+   * and what follows reject the promise: nothing is thrown by the call.
+   * @throws {RangeError} As `wait()` does.
+   * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed
+   * meanwhile; `EAGAIN` if 32 waits are under way, or no thread can be started. The
+   * `reason` of a signal that is aborted rejects it too.
+   *
+   * @example For a second at most
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 4096 }).mapAnon();
+   * const words = mmap.view(Int32Array);
+   * const result = mmap.waitAsync(0, 0, { timeout: 1000 });
+   * Atomics.store(words, 0, 1); // as another thread or process would
+   * mmap.notify(0);
+   * console.log(await result, words[0]); // ok 1
+   * ```
+   */
+  async waitAsync(
+    byteOffset: number,
+    expected: number,
+    options: WaitAsyncOptions = {},
+  ): Promise<WaitResult> {
+    return await waitAsync(
+      () => {
+        const range = Mmap.#received(this).#wordRange(byteOffset);
+        return { owner: this, allocation: this.#allocation, pages: this.#paged, range };
+      },
+      expected,
+      options,
+    );
+  }
+
+  /**
+   * Wakes those that sleep in {@linkcode Mmap.wait} or {@linkcode Mmap.waitAsync}
+   * for a word, in any thread and process that has the same memory. Store another
+   * value to the word before: who was about to sleep then does not.
+   *
+   * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
+   * [`os_sync_wake_by_address_any`](https://developer.apple.com/documentation/os/os_sync_wake_by_address_any)
+   * on macOS (from 14.4 on), and
+   * [`ReleaseSemaphore`](https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-releasesemaphore)
+   * for each of them on Windows.
+   *
+   * @param byteOffset Where the word is in the mapping, in bytes: a multiple of 4.
+   * @param count How many to wake at most. Default: `Infinity`.
+   * @returns How many were woken.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the word is not within the mapping or not aligned, or the
+   * count is below 0.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be
+   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` on macOS before 14.4; another
+   * code if the system refused.
+   *
+   * @example A counter that others wait for
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 4096 }).mapAnon();
+   * Atomics.add(mmap.view(Int32Array), 0, 1);
+   * console.log(mmap.notify(0, 1)); // 0: nobody waits
+   * ```
+   */
+  notify(byteOffset: number, count: number = Infinity): number {
+    const range = Mmap.#received(this).#wordRange(byteOffset);
+    return notify(this.#paged, range, countOrAll(count, "The count"));
+  }
+
   /** Bytes, counted from the first page. */
   #byteRange(byteOffset: number, byteLength: number | undefined): PageRange {
     const { skip, byteLength: mappedByteLength } = Mmap.#opened(this).#mapped;
@@ -995,6 +1155,10 @@ export class Mmap implements Disposable {
     Mmap.#opened(this);
     const pageSize = this.#allocation.placing?.hugePage ?? host().os.pageSize;
     return pageRange(byteOffset, byteLength, this.#mapped, pageSize);
+  }
+
+  #wordRange(byteOffset: number): PageRange {
+    return wordRange(byteOffset, Mmap.#opened(this).#mapped);
   }
 
   #pagesAround(byteOffset: number, byteLength: number | undefined): PageRange {

@@ -140,7 +140,10 @@ function open(
     );
   }
   const opened = { file, own: file, name: `The shared memory ${words(name)}`, byteLength };
-  return mapOpened(system, opened, KIND, settings, request, { isKeptOpen: named.isKeptOpen });
+  return mapOpened(system, opened, KIND, settings, request, {
+    name: hashOf(name),
+    isKeptOpen: named.isKeptOpen,
+  });
 }
 
 /** Makes and maps it; `undefined` where it is there and can be opened. */
@@ -171,7 +174,11 @@ function create(
       return failure && refusal(failure);
     };
     const opened = { file, own: file, name: `The shared memory ${words(name)}`, byteLength };
-    const use = { isKeptOpen: named.isKeptOpen, publish: made.publish && publish };
+    const use = {
+      name: hashOf(name),
+      isKeptOpen: named.isKeptOpen,
+      publish: made.publish && publish,
+    };
     let isDone = false;
     try {
       const mmap = mapOpened(system, opened, KIND, settings, request, use);
@@ -214,6 +221,15 @@ function refusedWith(asked: string, failure: NamedFailure): MmapError {
 
 function words(name: string): string {
   return JSON.stringify(name);
+}
+
+/** FNV-1a, of 64 bits: {@link https://datatracker.ietf.org/doc/draft-eastlake-fnv/} */
+function hashOf(name: string): bigint {
+  let hash = 0xcbf2_9ce4_8422_2325n;
+  for (const byte of new TextEncoder().encode(name)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
+  }
+  return hash;
 }
 
 function modeOf(options: SharedOptions): SharedMode {

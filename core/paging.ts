@@ -7,6 +7,7 @@
  */
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
+import type { Word } from "../ffi/os/waiting.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, mapperOf } from "./lifetime.ts";
 import type { Extent, PageRange } from "./page_range.ts";
@@ -386,7 +387,7 @@ export class Pages {
     if (this.#mapped.source !== "shared file") return;
     const { address, byteLength } = this.#addresses(range);
     const { backing } = this.#allocation;
-    const file = backing?.isNamed ? undefined : backing?.file; // it is on no disk
+    const file = backing?.name !== undefined ? undefined : backing?.file; // it is on no disk
     const failure = host().os.files.flush(file, address, byteLength, waits);
     if (failure !== undefined) throw refused(`to flush ${this.#words(range)}`, failure);
   }
@@ -420,6 +421,18 @@ export class Pages {
   /** The address of a byte of a page. */
   addressOf(offset: number): bigint {
     return this.#address + BigInt(offset);
+  }
+
+  /** What the system knows the 32-bit word by that starts at a byte. */
+  wordAt(offset: number): Word {
+    const { source, byteLength } = this.#mapped;
+    const { backing } = this.#allocation;
+    // What is mapped twice is one word in both halves.
+    const at = source === "mirror" ? offset % (byteLength / 2) : offset;
+    const place = source === "shared file" && backing !== undefined
+      ? { memory: backing, offset: BigInt(backing.offset + at) }
+      : undefined;
+    return { address: this.addressOf(at), place };
   }
 
   /** The views of the run that holds all these bytes. */
@@ -457,7 +470,7 @@ export class Pages {
   noAccess(done: string, { start, end }: PageRange): MmapError {
     const { skip, source } = this.#mapped;
     const first = Math.max(start, skip);
-    const forStores = ["viewed", "written", "discarded"].includes(done);
+    const forStores = ["viewed", "written", "discarded", "waited for", "notified"].includes(done);
     const needed = forStores ? `"${WRITABLE[source]}"` : 'not "none"';
     return new MmapError(
       `The ${end - first} bytes from byteOffset ${first - skip} cannot be ${done}: their access ` +
@@ -468,7 +481,7 @@ export class Pages {
 }
 
 /** Whether plain loads and stores may be done. */
-function isViewable(access: Access | "mixed"): boolean {
+export function isViewable(access: Access | "mixed"): boolean {
   return access === "read-write" || access === "copy-on-write";
 }
 

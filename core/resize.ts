@@ -63,7 +63,7 @@ export function checkResizable(
       { code: "ENOTSUP" },
     );
   }
-  if (allocation.backing?.isNamed) {
+  if (allocation.backing?.name !== undefined) {
     throw new MmapError(
       "Memory of mapShared() keeps the length that it was made with: make other memory, by " +
         "another name",

@@ -55,7 +55,8 @@ const MARGIN = 6;
 const BELOW = 7;
 const MEMORY = 8;
 const ABOVE = 9;
-const HUGE_PAGE = 10;
+/** How long a huge page is; of named memory, which has none, the hash of its name. */
+const HUGE_PAGE_OR_NAME = 10;
 /** The file, plus 1; 0 where there is none. */
 const FILE = 11;
 const FILE_OFFSET = 12;
@@ -118,13 +119,14 @@ export function redeem(ticket: unknown): Redeemed {
   const number = (place: number) => Number(record.get(place));
   const file = number(FILE) - 1;
   const address = record.get(ADDRESS);
+  const isNamed = (flags & IS_NAMED) !== 0;
   const backing: Backing | undefined = (flags & HAS_FILE) === 0 ? undefined : {
     file: undefined,
-    isNamed: (flags & IS_NAMED) !== 0,
+    name: isNamed ? record.get(HUGE_PAGE_OR_NAME) : undefined,
     guard: undefined,
     offset: number(FILE_OFFSET),
   };
-  const hugePage = number(HUGE_PAGE);
+  const hugePage = isNamed ? 0 : number(HUGE_PAGE_OR_NAME);
   const placing = (flags & HAS_PLACING) === 0 ? undefined : {
     below: record.get(BELOW),
     byteLength: record.get(MEMORY),
@@ -254,7 +256,7 @@ export class SharedMapping implements Share {
         is(NO_RESERVE, mapped.noReserve) |
         is(IS_GUARDED, mapped.isGuarded) |
         is(HAS_FILE, backing !== undefined) |
-        is(IS_NAMED, backing?.isNamed) |
+        is(IS_NAMED, backing?.name !== undefined) |
         is(HAS_PLACING, placing !== undefined),
     );
     const values: readonly (readonly [place: number, value: number | bigint | undefined])[] = [
@@ -266,7 +268,7 @@ export class SharedMapping implements Share {
       [BELOW, placing?.below],
       [MEMORY, placing?.byteLength],
       [ABOVE, placing?.above],
-      [HUGE_PAGE, placing?.hugePage],
+      [HUGE_PAGE_OR_NAME, backing?.name ?? placing?.hugePage],
       [FILE, backing?.file === undefined ? 0 : backing.file + 1],
       [FILE_OFFSET, backing?.offset],
       [GUARD, backing?.guard?.address],

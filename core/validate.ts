@@ -41,6 +41,34 @@ export function memoryAddress(value: unknown, what: string): bigint {
   return BigInt(address);
 }
 
+/** A 32-bit word, as a signed or as an unsigned number: both mean the same bits. */
+export function word32(value: unknown, what: string): number {
+  if (typeof value !== "number" || (!Number.isInteger(value) && Math.abs(value) !== Infinity)) {
+    throw new TypeError(`${what} must be a whole number, got ${describe(value)}`);
+  }
+  if (value < -(2 ** 31) || value >= 2 ** 32) {
+    throw new RangeError(`${what} must be from -2^31 to 2^32 - 1, got ${value}`);
+  }
+  return value | 0;
+}
+
+/** A time in milliseconds: below 0 it is 0. */
+export function timeMs(value: unknown, what: string): number {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new TypeError(`${what} must be a number of milliseconds, got ${describe(value)}`);
+  }
+  return Math.max(0, value);
+}
+
+/** A count: a whole number from 0 on, or `Infinity`. */
+export function countOrAll(value: unknown, what: string): number {
+  if (typeof value !== "number" || (!Number.isInteger(value) && Math.abs(value) !== Infinity)) {
+    throw new TypeError(`${what} must be a whole number or Infinity, got ${describe(value)}`);
+  }
+  if (value < 0) throw new RangeError(`${what} must be 0 or above, got ${value}`);
+  return value;
+}
+
 /** A flag. */
 export function flag(value: unknown, what: string): boolean {
   if (typeof value !== "boolean") {

@@ -20,6 +20,7 @@ import {
   type RuntimeFiles,
 } from "./runtime/node_files.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { nodeThreads, type NodeWorkerThreads, type RuntimeThreads } from "./runtime/threads.ts";
 import { isAtLeast, type Versions } from "./runtime/versions.ts";
 import type { Native } from "./symbols.ts";
 
@@ -67,6 +68,7 @@ const DENO_DESCRIPTORS = "2.7.13";
 
 let pickedRuntime: Runtime | undefined;
 let pickedFiles: RuntimeFiles | undefined;
+let pickedThreads: RuntimeThreads | undefined;
 let openedHost: Host | undefined;
 
 /** Picks this runtime. Opens no library and needs no permission. */
@@ -77,6 +79,14 @@ export function currentRuntime(): Runtime {
 /** Picks how this runtime sees files. */
 export function runtimeFiles(): RuntimeFiles {
   return pickedFiles ??= pickFiles(globalThis as HostGlobals);
+}
+
+/** Picks how this runtime starts threads. */
+export function runtimeThreads(): RuntimeThreads {
+  const { process } = globalThis as HostGlobals;
+  return pickedThreads ??= nodeThreads(
+    process!.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
+  );
 }
 
 /** Opens this system's libraries in this runtime. */

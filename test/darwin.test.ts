@@ -48,6 +48,7 @@ testPosix({
     30: "EROFS",
     35: "EAGAIN",
     45: "ENOTSUP",
+    60: "ETIMEDOUT",
     62: "ELOOP",
     63: "ENAMETOOLONG",
     78: "ENOSYS",

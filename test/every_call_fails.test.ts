@@ -1,12 +1,30 @@
 import { assert, assertEquals } from "@std/assert";
 import { heldRanges, releaseHeldRanges } from "../core/lifetime.ts";
-import { currentRuntime, host, runtimeFiles } from "../ffi/host.ts";
+import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../ffi/host.ts";
 import { linux } from "../ffi/os/linux.ts";
+import type { RuntimeThreads, ThreadListener } from "../ffi/runtime/threads.ts";
 import { Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";
 import { test } from "./harness.ts";
 import { FILE_BYTE_LENGTH, PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
+
+/** Threads of paper: one that has a deadline meets it, any other is called back. */
+const PAPER_THREADS: RuntimeThreads = {
+  start(_source, _data, listener) {
+    paperListeners.push(listener);
+    return {
+      post(job) {
+        const { deadline } = job as { readonly deadline?: bigint };
+        const ending = deadline === undefined ? "cancelled" : "elapsed";
+        setTimeout(() => listener.message({ ending }), 0);
+      },
+      hold: () => {},
+      end: () => {},
+    };
+  },
+};
+const paperListeners: ThreadListener[] = [];
 
 /** Runs the core on a system of paper. */
 async function on(
@@ -25,6 +43,7 @@ async function on(
       longMappings: [],
       maxSharedByteLength: Number.MAX_SAFE_INTEGER,
     }],
+    [runtimeThreads(), PAPER_THREADS],
     [files, {
       check: () => facts,
       permit: () => {},
@@ -39,6 +58,7 @@ async function on(
     await body();
   } finally {
     releaseHeldRanges(); // those of this one, where a test has failed
+    while (paperListeners.length > 0) paperListeners.pop()!.ended(undefined);
     changes.forEach(([object], index) => Object.assign(object, originals[index]));
     if (!hadDescribe) Reflect.deleteProperty(files, "describe");
   }
@@ -86,7 +106,9 @@ function warm(system: PaperSystem): string {
   copied.read(new Uint8Array(1));
   const viewed = new MmapOptions().map("file");
   void viewed.bytes;
-  settle(system, copied, viewed);
+  const waited = new MmapOptions({ len: PAGE }).mapAnon();
+  waited.wait(0, 0, 0);
+  settle(system, copied, viewed, waited);
   return String(system.account);
 }
 
@@ -172,6 +194,8 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
           // Until no call is left to fail.
           for (let index = 0, failed: string | undefined = ""; failed !== undefined; index++) {
             failed = await failOnce(system, name, scenario, { index, error });
+            // Threads of paper are there again.
+            if (name.endsWith("waits")) await new Promise((resolve) => setTimeout(resolve, 1));
             assertEquals(String(system.account), nothing, `left after ${failed} (call ${index})`);
           }
         }

@@ -52,6 +52,11 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/^mapShared\(\) that makes/, "unlink", "the name that it had at first does no harm"],
   [/^mapShared\(\) that opens/, "UnmapViewOfFile", "it is tried once more"],
   [/^unmap\(\) of a mirror/, "UnmapViewOfFile", "the half that is left is tried once more"],
+  [/^unmap\(\) where/, "futex", "the thread looks from time to time"],
+  [/^unmap\(\) where/, "SetEvent", "the thread was not begun"],
+  [/^(wait|unmap|notify)/, "ReleaseSemaphore", "somebody else was first"],
+  [/^(wait|unmap)/, "ReleaseMutex", "it is closed"],
+  [/^notify\(\) where/, "WaitForSingleObject", "its thread is taken for one that goes on"],
 ];
 
 /** The calls that are made to overcome another's failure, which the error names. */

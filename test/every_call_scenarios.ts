@@ -41,6 +41,7 @@ const priv = () => new MmapOptions({ offset: GRANULE + 5 }).map("file");
 const shared = () => new MmapOptions({ offset: GRANULE + 5 }).mapMut("file");
 /** Of few pages. */
 const part = () => new MmapOptions({ offset: GRANULE + 5, len: PAGE }).mapMut("file");
+const aligned = () => new MmapOptions({ offset: GRANULE }).mapMut("file");
 const code = () => new MmapOptions().mapExec("file");
 const used = (map: () => Mmap) => () => {
   const mmap = map();
@@ -72,6 +73,11 @@ const patched = () => {
 const locked = (map: () => Mmap) => () => {
   const mmap = map();
   mmap.lock();
+  return mmap;
+};
+const waited = () => {
+  const mmap = anon();
+  mmap.waitAsync(8, 0).catch(() => {}); // it is called back
   return mmap;
 };
 const HUGE = 2 ** 21;
@@ -193,6 +199,21 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     call: () => void regions({ resident: true }),
   },
   "regions() of another process": { call: whereThatIs(() => void regions({ pid: 7 })) },
+  "wait()": { before: anon, call: (mmap) => void mmap.wait(8, 0, 25) },
+  "wait() that compares": { before: anon, call: (mmap) => void mmap.wait(8, 0, 0) },
+  "wait() in a shared file": { before: aligned, call: (mmap) => void mmap.wait(8, 0, 0) },
+  "waitAsync()": {
+    before: anon,
+    call: async (mmap) => void await mmap.waitAsync(8, 0, { timeout: 5 }),
+  },
+  "notify()": { before: anon, call: (mmap) => void mmap.notify(8) },
+  "notify() in a shared file": { before: aligned, call: (mmap) => void mmap.notify(8, 1) },
+  "notify() where somebody waits": { before: waited, call: (mmap) => void mmap.notify(8) },
+  "unmap() where somebody waits": {
+    before: waited,
+    call: (mmap) => mmap.unmap(),
+    isPartial: true, // nobody waits any more
+  },
   "unmap()": { before: anon, call: (mmap) => mmap.unmap() },
   "unmap() of what was viewed": { before: viewed, call: (mmap) => mmap.unmap() },
   "unmap() of a file": { before: priv, call: (mmap) => mmap.unmap() },

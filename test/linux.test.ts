@@ -53,6 +53,7 @@ testPosix({
     40: "ELOOP",
     75: "EOVERFLOW",
     95: "ENOTSUP",
+    110: "ETIMEDOUT",
   },
   codes: CODES,
   unknownError: 78, // ENOSYS on macOS

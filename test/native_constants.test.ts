@@ -15,6 +15,7 @@ import * as linuxFileSystems from "../ffi/os/linux_file_systems.ts";
 import * as linuxNamed from "../ffi/os/linux_named.ts";
 import * as linuxNaming from "../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../ffi/os/linux_remap.ts";
+import * as linuxWaiting from "../ffi/os/linux_waiting.ts";
 import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMemory from "../ffi/os/windows_memory.ts";
@@ -51,6 +52,7 @@ function evaluate(expressions: readonly string[]): Constants {
       `#define _GNU_SOURCE
       #include <errno.h>
       #include <fcntl.h>
+      #include <linux/futex.h>
       #include <linux/magic.h>
       #include <sys/vfs.h>
       #include <signal.h>
@@ -65,8 +67,10 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <sys/prctl.h>
       #include <asm/mman.h>
       #include <sys/types.h>
+      #include <sys/syscall.h>
       #include <sys/uio.h>
       #include <sys/stat.h>
+      #include <time.h>
       #include <unistd.h>
       int main(void) {
       ${
@@ -112,10 +116,20 @@ test("linux's constants are those of its headers", () => {
     linuxNamed.OPEN_FLAGS[process.arch as "x64"],
     linuxNaming,
     linuxRemap,
+    linuxWaiting,
   );
   for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
     assert(name in expected);
   }
+  assertEquals(evaluate(Object.keys(expected)), expected);
+}, { skip });
+
+test("linux's numbers of system calls are those of its headers", () => {
+  const numbers = linuxWaiting.SYSTEM_CALLS[process.arch]!;
+  const names = Object.keys(numbers).filter((name) => name !== "futex_waitv"); // since 5.16
+  const expected = Object.fromEntries(
+    names.map((name) => [`SYS_${name}`, numbers[name as keyof typeof numbers]]),
+  );
   assertEquals(evaluate(Object.keys(expected)), expected);
 }, { skip });
 
@@ -146,6 +160,14 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(mincore, int (*)(void *, size_t, unsigned char *): 1, default: 0)": 1n,
     "_Generic(mprotect, int (*)(void *, size_t, int): 1, default: 0)": 1n,
     "_Generic(sysconf, long (*)(int): 1, default: 0)": 1n,
+    "_Generic(syscall, long (*)(long, ...): 1, default: 0)": 1n,
+    "_Generic(clock_gettime, int (*)(clockid_t, struct timespec *): 1, default: 0)": 1n,
+    "sizeof(clockid_t)": 4n,
+    "sizeof(struct timespec)": 16n,
+    "sizeof(struct futex_waitv)": 24n,
+    "offsetof(struct futex_waitv, uaddr)": 8n,
+    "offsetof(struct futex_waitv, flags)": 16n,
+    "FUTEX_32": 2n, // FUTEX2_SIZE_U32, by its older name
     "_Generic(open, int (*)(const char *, int, ...): 1, default: 0)": 1n,
     "_Generic(read, ssize_t (*)(int, void *, size_t): 1, default: 0)": 1n,
     "_Generic(close, int (*)(int): 1, default: 0)": 1n,

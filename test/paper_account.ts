@@ -257,6 +257,8 @@ function pagesOf(address: bigint, byteLength: bigint): bigint[] {
 /** A runtime whose foreign memory is always there, and empty. */
 export class PaperRuntime extends FakeRuntime {
   readonly #known: ReadonlyMap<bigint, ArrayBuffer>;
+  /** What was viewed last at an address. */
+  readonly viewed: Map<bigint, ArrayBuffer> = new Map();
 
   constructor(standIns: StandIns, known: ReadonlyMap<bigint, ArrayBuffer> = new Map()) {
     super(standIns, known);
@@ -264,6 +266,9 @@ export class PaperRuntime extends FakeRuntime {
   }
 
   override view(address: bigint, byteLength: number): ArrayBuffer {
-    return this.#known.has(address) ? super.view(address, byteLength) : new ArrayBuffer(byteLength);
+    if (this.#known.has(address)) return super.view(address, byteLength);
+    const buffer = new ArrayBuffer(byteLength);
+    this.viewed.set(address, buffer);
+    return buffer;
   }
 }

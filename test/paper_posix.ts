@@ -17,6 +17,10 @@ import {
 const MAP_FAILED = 2n ** 64n - 1n;
 const ERRNO_ADDRESS = 0x7f12_3456_789cn;
 const EINVAL = 22;
+const ENOENT = 2;
+const ETIMEDOUT = 110;
+/** The numbers of the system calls that have no function, and the name that a failure has. */
+const SYSTEM_CALLS: ReadonlyMap<bigint, string> = new Map([[202n, "futex"], [186n, "gettid"]]);
 
 /** What `/proc/self/smaps` is said to hold, as it comes. */
 const SMAPS = [
@@ -31,6 +35,8 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
   const owned = (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0);
   let handler = 0n;
   const unread: string[] = [];
+  let time = 0n;
+  let sleepers = 0;
 
   /** Moves pages, or takes more, or (`keeps`) leaves the range as if it had never been stored to. */
   const move = (
@@ -115,6 +121,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         account.lock(address, byteLength, false);
         return 0;
       }],
+      os_sync_wait_on_address_with_timeout: [-1, () => 0],
       mincore: [-1, owned],
       msync: [-1, owned],
       prctl: [
@@ -199,6 +206,28 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         return byteLength;
       }],
     }),
+    syscall(number: bigint, _address: bigint, operation: bigint) {
+      const name = SYSTEM_CALLS.get(number)!;
+      if (name === "gettid") return 1235n;
+      const FUTEX_WAIT = 0n;
+      const error = account.called(name) ?? (operation === FUTEX_WAIT ? ETIMEDOUT : 0);
+      errno[0] = error || OVERWRITTEN;
+      return error === 0 ? 1n : -1n;
+    },
+    // Each look at the clock takes ten milliseconds.
+    clock_gettime(_clock: number, address: bigint) {
+      time += 10_000_000n;
+      new BigInt64Array(runtime.viewed.get(address)!, 0, 2).set([0n, time]);
+      return 0;
+    },
+    clock_gettime_nsec_np: () => time += 10_000_000n,
+    os_sync_wake_by_address_any() {
+      // Every other time there is somebody.
+      const error = account.called("os_sync_wake_by_address_any") ??
+        (sleepers++ % 2 === 0 ? 0 : ENOENT);
+      errno[0] = error || OVERWRITTEN;
+      return error === 0 ? 0 : -1;
+    },
     // A descriptor is closed even where that fails.
     close(file: number) {
       errno[0] = account.called("close") ?? OVERWRITTEN;

@@ -27,6 +27,8 @@ const MEM_LARGE_PAGES = 0x2000_0000;
 const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_NOT_LOCKED = 158;
 const ERROR_ALREADY_EXISTS = 183;
+const ERROR_TOO_MANY_POSTS = 298;
+const WAIT_TIMEOUT = 258;
 const ERROR_INVALID_ADDRESS = 487;
 const ERROR_WORKING_SET_QUOTA = 1453;
 
@@ -45,6 +47,7 @@ export function paperWindows(): PaperSystem {
   let lastError = OVERWRITTEN;
   let position = 0;
   let sectionByteLength = 0n;
+  let time = 0n;
   const isCommitted = (address: bigint, byteLength: bigint) =>
     account.states(address, byteLength).every((state) => /\d$/.test(state));
   /** Sees to it that nothing touches what is not there. */
@@ -53,6 +56,21 @@ export function paperWindows(): PaperSystem {
   };
   const protect = (address: bigint, byteLength: bigint, protection: number) =>
     account.change(address, byteLength, (state) => state.replace(/\d+$/, String(protection)));
+
+  /** The semaphores and mutexes that are open, by handle. */
+  const objects: Map<bigint, { readonly name: string; count: number }> = new Map();
+  const create = (name: string, count: number) => {
+    const same = [...objects.values()].find((other) => other.name === name);
+    if (same !== undefined) lastError = ERROR_ALREADY_EXISTS;
+    const handle = BigInt(account.opened("object"));
+    objects.set(handle, same ?? { name, count });
+    return handle;
+  };
+  const find = (_access: number, _inherits: number, name: Uint8Array) => {
+    const same = [...objects.values()].find((other) => other.name === textOf(name));
+    if (same === undefined) throw new Refusal(ERROR_FILE_NOT_FOUND);
+    return create(same.name, same.count);
+  };
 
   const standIns = {
     ...account.failable((error) => lastError = error || OVERWRITTEN, {
@@ -207,6 +225,28 @@ export function paperWindows(): PaperSystem {
       FlushFileBuffers: [0, (file: bigint) => Number(account.open.has(Number(file)))],
       ReadProcessMemory: [0, () => 1],
       WriteProcessMemory: [0, () => 1],
+      CreateSemaphoreW: [
+        0n,
+        (_attributes: bigint, count: number, _maximum: number, name: Uint8Array) =>
+          create(textOf(name), count),
+      ],
+      CreateMutexW: [
+        0n,
+        (_attributes: bigint, _isOwned: number, name: Uint8Array) => create(textOf(name), 0),
+      ],
+      OpenSemaphoreW: [0n, find],
+      OpenMutexW: [0n, find],
+      ReleaseSemaphore: [0, (handle: bigint, count: number) => {
+        const object = objects.get(handle)!;
+        if (object.count > 0) throw new Refusal(ERROR_TOO_MANY_POSTS);
+        object.count += count;
+        return 1;
+      }],
+      CreateEventW: [0n, () => BigInt(account.opened("event"))],
+      SetEvent: [0, () => 1],
+      ReleaseMutex: [0, () => 1],
+      WaitForSingleObject: [0xffff_ffff, () => WAIT_TIMEOUT],
+      GetFileInformationByHandle: [0, () => 1],
       OpenProcessToken: [0, (_process: bigint, _access: number, token: Uint8Array) => {
         const handle = BigInt(account.opened("token"));
         new DataView(token.buffer).setBigUint64(0, handle, true);
@@ -222,8 +262,21 @@ export function paperWindows(): PaperSystem {
       // A name goes with the last one who has it open.
       const name = what?.replace(/^section /, "") ?? "";
       if (![...account.open.values()].includes(what ?? "")) account.names.delete(name);
+      objects.delete(handle);
       return 1;
     },
+    // Each look at the clock takes ten milliseconds.
+    QueryPerformanceCounter(count: Uint8Array) {
+      new DataView(count.buffer).setBigInt64(0, time += 100_000n, true);
+      return 1;
+    },
+    QueryPerformanceFrequency(frequency: Uint8Array) {
+      new DataView(frequency.buffer).setBigInt64(0, 10_000_000n, true);
+      return 1;
+    },
+    GetCurrentProcessId: () => 1234,
+    GetCurrentThreadId: () => 1235,
+    OpenThread: () => 1236n,
     DiscardVirtualMemory(address: bigint, byteLength: bigint) {
       const error = account.called("DiscardVirtualMemory");
       return error ?? (isCommitted(address, byteLength) ? 0 : ERROR_INVALID_ADDRESS);

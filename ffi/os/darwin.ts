@@ -10,6 +10,7 @@ import { darwinCopying } from "./darwin_copying.ts";
 import { darwinNamed } from "./darwin_named.ts";
 import { darwinRepeat } from "./darwin_mirrors.ts";
 import { darwinRegions } from "./darwin_regions.ts";
+import { darwinWaiting } from "./darwin_waiting.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
 
@@ -54,6 +55,7 @@ export const CODES: Readonly<Record<number, string>> = {
   30: "EROFS",
   35: "EAGAIN",
   45: "ENOTSUP",
+  60: "ETIMEDOUT",
   62: "ELOOP",
   63: "ENAMETOOLONG",
   78: "ENOSYS",
@@ -85,6 +87,8 @@ export function darwin(native: Native): Os {
     regions: darwinRegions,
     repeat: darwinRepeat,
     advice: DARWIN_ADVICE,
+    waiting: (native, kernel, shared) =>
+      darwinWaiting(native, CODES, MAP_PRIVATE | MAP_ANON, kernel, shared),
     codes: CODES,
   });
 }

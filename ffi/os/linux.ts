@@ -13,6 +13,7 @@ import { linuxNamed, OPEN_FLAGS } from "./linux_named.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
+import { linuxWaiting } from "./linux_waiting.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
@@ -73,6 +74,7 @@ export const CODES: Readonly<Record<number, string>> = {
   40: "ELOOP",
   75: "EOVERFLOW",
   95: "ENOTSUP",
+  110: "ETIMEDOUT",
 };
 
 const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -119,6 +121,8 @@ export function linux(native: Native, arch: string): Os {
     regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),
     repeat: linuxRepeat,
     advice: LINUX_ADVICE,
+    waiting: (native, _kernel, shared) =>
+      linuxWaiting(native, arch, CODES, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     codes: CODES,
   });
   let guard: readonly [TruncationGuard | undefined] | undefined;

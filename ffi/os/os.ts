@@ -14,6 +14,7 @@ import type { Regions } from "./regions.ts";
 import type { NamedMemory } from "./named_memory.ts";
 import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** How one operating system does huge pages. */
 export interface HugePages {
@@ -97,4 +98,7 @@ export interface Os extends Mapper<MapRequest> {
 
   /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
   readonly residency: Residency;
+
+  /** Waiting until a word changes, and waking those that do. */
+  readonly waiting: Waiting;
 }

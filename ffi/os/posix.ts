@@ -22,6 +22,7 @@ import { type PosixFiles, posixFiles } from "./posix_files.ts";
 import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
 import type { Regions } from "./regions.ts";
+import type { Waiting } from "./waiting.ts";
 
 const FUNCTIONS = {
   // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
@@ -82,6 +83,8 @@ export interface Posix extends PosixResidency {
   readonly regions: (native: Native, shared: PosixShared, pageSize: number) => Regions;
   /** Opens what maps memory once more. */
   readonly repeat: (native: Native, shared: PosixShared) => Repeat;
+  /** Opens the calls that wait. */
+  readonly waiting: (native: Native, kernel: () => KernelCopying, shared: CopyingShared) => Waiting;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -131,9 +134,9 @@ export function posix(native: Native, system: Posix): Os {
       protect,
     })
   );
-  const copying = lazily(() =>
-    posixCopying(native, system.kernelCopying(native, shared), system.library)
-  );
+  const kernelCopying = lazily(() => system.kernelCopying(native, shared));
+  const copying = lazily(() => posixCopying(native, kernelCopying(), system.library));
+  const waiting = lazily(() => system.waiting(native, kernelCopying, shared));
   const regions = lazily(() => system.regions(native, shared, pageSize));
   const named = lazily(() => system.named(native, shared));
   const residency = lazily(() => posixResidency(native, system, pageSize, failed));
@@ -228,6 +231,10 @@ export function posix(native: Native, system: Posix): Os {
 
     get residency() {
       return residency();
+    },
+
+    get waiting() {
+      return waiting();
     },
   };
 }

@@ -27,6 +27,7 @@ import { windowsRegions } from "./windows_regions.ts";
 import type { Residency } from "./residency.ts";
 import { windowsResidency } from "./windows_residency.ts";
 import { windowsHuge } from "./windows_huge.ts";
+import { windowsWaiting } from "./windows_waiting.ts";
 
 const PROTECTIONS: Readonly<Record<Protection, number>> = {
   "none": PAGE_NOACCESS,
@@ -156,6 +157,13 @@ export function windows(native: Native): Os {
   const mirrors = lazily(() => windowsMirrors(native, failed, protect));
   const regions = lazily(() => windowsRegions(native, pageSize, addressesEnd, failed));
   const copying = lazily(() => windowsCopying(native, failed));
+  const waiting = lazily(() =>
+    windowsWaiting(native, {
+      copying: copying(),
+      lastError: GetLastError,
+      failure: (syscall, osError) => failure(syscall, osError, CODES),
+    })
+  );
   const huge = lazily(() => {
     const { pageByteLength, allow } = windowsHuge(native);
     const unsupported = () => ({ syscall: "DiscardVirtualMemory", osError: 0, code: "ENOTSUP" });
@@ -234,6 +242,10 @@ export function windows(native: Native): Os {
 
     get copying() {
       return copying();
+    },
+
+    get waiting() {
+      return waiting();
     },
 
     get residency() {

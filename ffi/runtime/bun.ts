@@ -59,6 +59,16 @@ const TYPES: Readonly<Record<CType, BunType>> = {
   buffer: "ptr",
 };
 
+const THREAD_OPENER = `(library, table) => {
+  const types = ${JSON.stringify(TYPES)};
+  const translated = Object.entries(table).map(([name, { parameters, result }]) => [
+    name,
+    { args: parameters.map((type) => types[type]), returns: types[result] },
+  ]);
+  const { dlopen } = process.getBuiltinModule("bun:ffi");
+  return dlopen(library, Object.fromEntries(translated)).symbols;
+}`;
+
 /** Makes the runtime of Bun. */
 export function bun(
   { dlopen, toArrayBuffer }: BunFfi,
@@ -70,6 +80,8 @@ export function bun(
   const is14 = isAtLeast(version, "1.4");
   return {
     ...(is14 ? WINDOWS : GRIDS),
+
+    threadOpener: THREAD_OPENER,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const translated = Object.fromEntries(

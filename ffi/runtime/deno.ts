@@ -42,6 +42,8 @@ export function deno(
   return {
     ...gridLimits(maxV8BufferByteLength(versions)),
 
+    threadOpener: "(library, table) => Deno.dlopen(library, table).symbols",
+
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       return dlopen(library, table).symbols as Functions<T>;
     },

@@ -39,6 +39,17 @@ const TYPES: Readonly<Record<CType, KoffiType>> = {
   buffer: "void *",
 };
 
+/** It finds koffi as this module's package does. */
+const THREAD_OPENER = `(library, table) => {
+  const types = ${JSON.stringify(TYPES)};
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const opened = createRequire(${JSON.stringify(import.meta.url)})("koffi").load(library);
+  return Object.fromEntries(Object.entries(table).map(([name, { parameters, result }]) => [
+    name,
+    opened.func(name, types[result], parameters.map((type) => types[type])),
+  ]));
+}`;
+
 /**
  * Makes the runtime of Node.js with koffi. `maxBufferByteLength` is
  * `buffer.constants.MAX_LENGTH`: past it koffi aborts the process.
@@ -50,6 +61,8 @@ export function koffi(
 ): Runtime {
   return {
     ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(versions))),
+
+    threadOpener: THREAD_OPENER,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);

@@ -41,10 +41,22 @@ const TYPES = {
   buffer: "buffer",
 } as const satisfies Record<CType, NodeType>;
 
+const THREAD_OPENER = `(library, table) => {
+  const types = ${JSON.stringify(TYPES)};
+  const translated = Object.entries(table).map(([name, { parameters, result }]) => [
+    name,
+    { arguments: parameters.map((type) => types[type]), return: types[result] },
+  ]);
+  const { dlopen } = process.getBuiltinModule("node:ffi");
+  return dlopen(library, Object.fromEntries(translated)).functions;
+}`;
+
 /** Makes the runtime of Node.js with its own FFI. */
 export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi, versions: Versions): Runtime {
   return {
     ...gridLimits(maxV8BufferByteLength(versions)),
+
+    threadOpener: THREAD_OPENER,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       // node:ffi ignores a misnamed key silently: the type above is the guard.

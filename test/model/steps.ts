@@ -26,6 +26,7 @@ import type { Take, TakeSlot, World } from "./sequence.ts";
 import { badTicket, share } from "./sharing.ts";
 import { takeLost, truncate } from "./truncating.ts";
 import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
+import { notify, wait, waitAsync } from "./waiting.ts";
 import {
   checkContent,
   checkKept,
@@ -130,6 +131,8 @@ const METHODS = [
   "resident",
   "accessAt",
   "view",
+  "wait",
+  "notify",
 ] as const;
 
 /** Calls with another receiver, and of the constructor. */
@@ -176,6 +179,9 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   unlock: { weight: 2, take: inSlot(unlock) },
   resident: { weight: 2, take: inSlot(resident) },
   prefault: { weight: 1, take: inSlot(prefault) },
+  wait: { weight: 3, take: inSlot(wait) },
+  notify: { weight: 2, take: inSlot(notify) },
+  waitAsync: { weight: 2, take: inSlot(waitAsync) },
   raw: { weight: 2, take: inSlot(raw) },
   badRaw: { weight: 1, take: badRaw },
   unmap: { weight: 6, take: inSlot(unmap) },

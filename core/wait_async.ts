@@ -1,0 +1,221 @@
+/**
+ * Waiting for a word without blocking the event loop.
+ *
+ * @module
+ */
+import { host } from "../ffi/host.ts";
+import type { ThreadWait, Word } from "../ffi/os/waiting.ts";
+import { MmapError } from "./errors.ts";
+import type { Allocation } from "./lifetime.ts";
+import type { PageRange } from "./page_range.ts";
+import type { Pages } from "./paging.ts";
+import { describe, flag, timeMs, word32 } from "./validate.ts";
+import { MAX_THREADS, type Report, type Task, WaitThread } from "./wait_threads.ts";
+import { refusedWait, resultOf, type WaitResult, wordOf } from "./waiting.ts";
+
+/** How to wait for a word. */
+export interface WaitAsyncOptions {
+  /** How long at most, in milliseconds; 0 or below only compares. Default: `Infinity`. */
+  readonly timeout?: number | undefined;
+  /** An `AbortSignal` that ends it. */
+  readonly signal?: WaitSignal | undefined;
+  /**
+   * Whether the process stays alive for it when there is nothing else to do, as
+   * for the timers of Node.js. Default: true.
+   */
+  readonly ref?: boolean | undefined;
+}
+
+/** An `AbortSignal`, as far as it is used. */
+export interface WaitSignal {
+  /** Whether it is aborted. */
+  readonly aborted: boolean;
+  /** Why it is aborted. */
+  readonly reason?: unknown;
+  /** Has a function called when it is aborted. */
+  addEventListener(type: "abort", listener: () => void): void;
+  /** Does not have it called any more. */
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** A word of an open mapping. */
+export interface WaitTarget {
+  /** The handle, which stays reachable as long as somebody waits. */
+  readonly owner: object;
+  readonly allocation: Allocation;
+  readonly pages: Pages;
+  readonly range: PageRange;
+}
+
+const NAMES: readonly (keyof WaitAsyncOptions)[] = ["timeout", "signal", "ref"];
+
+/** The waits that are under way, by mapping. */
+const pending: WeakMap<Allocation, Set<PendingWait>> = new WeakMap();
+
+/** Waits as {@linkcode WaitAsyncOptions} say; `open` finds the word, and throws where there is none. */
+export async function waitAsync(
+  open: () => WaitTarget,
+  expected: number,
+  options: WaitAsyncOptions,
+): Promise<WaitResult> {
+  const { timeout, signal, ref } = checkedOptions(options);
+  const value = word32(expected, "The expected value");
+  const target = open();
+  const word = wordOf(target.pages, target.range, "waited for");
+  if (signal?.aborted) throw signal.reason;
+  const wait = host().os.waiting.prepare(word, value, timeout);
+  if (typeof wait === "string") return resultOf(wait);
+  if ("code" in wait) throw refusedWait(word, wait);
+  if (!WaitThread.isThere) {
+    const ending = wait.end("cancelled");
+    if (ending !== "cancelled") return resultOf(ending);
+    throw new MmapError(
+      `${MAX_THREADS} waits are under way in this thread, and each takes a thread of its own: ` +
+        "end one, or wait for one word that tells of all",
+      { code: "EAGAIN" },
+    );
+  }
+  return await new Promise((resolve, reject) => {
+    new PendingWait(target, word, wait, { resolve, reject }).begin(signal, ref);
+  });
+}
+
+/** Ends the waits for words of a mapping, before it is unmapped: nobody is woken for it any more. */
+export function endWaits(allocation: Allocation): void {
+  const waits = [...pending.get(allocation) ?? []];
+  for (const wait of waits) {
+    wait.cancel(
+      new MmapError("The mapping was closed while waitAsync() waited for a word of it", {
+        code: "EBADF",
+      }),
+    );
+  }
+  if (waits.every((wait) => wait.join())) return;
+  throw new MmapError(
+    "A thread still waits for a word of the mapping, which stays mapped: try again",
+    { code: "EBUSY" },
+  );
+}
+
+/** Refuses to change what somebody waits for. */
+export function refuseWaits(allocation: Allocation, verb: string, range?: PageRange): void {
+  for (const { start } of pending.get(allocation) ?? []) {
+    if (range !== undefined && (start < range.start || start >= range.end)) continue;
+    throw new MmapError(
+      `waitAsync() waits for a word of this memory, which cannot be ${verb}: abort it before`,
+      { code: "EBUSY" },
+    );
+  }
+}
+
+/** What settles a promise. */
+interface Settle {
+  readonly resolve: (result: WaitResult) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** One wait that is under way. */
+class PendingWait implements Task {
+  readonly #target: WaitTarget;
+  readonly #word: Word;
+  readonly #wait: ThreadWait;
+  readonly #settle: Settle;
+  readonly #onAbort = () => this.cancel(this.#signal?.reason);
+  #signal: WaitSignal | undefined;
+  #thread: WaitThread | undefined;
+  #cancelled: { readonly reason: unknown } | undefined;
+
+  constructor(
+    target: WaitTarget,
+    word: Word,
+    wait: ThreadWait,
+    settle: Settle,
+  ) {
+    this.#target = target;
+    this.#word = word;
+    this.#wait = wait;
+    this.#settle = settle;
+  }
+
+  get job(): unknown {
+    return this.#wait.job;
+  }
+
+  /** Where the word starts, from the first page. */
+  get start(): number {
+    return this.#target.range.start;
+  }
+
+  begin(signal: WaitSignal | undefined, holds: boolean): void {
+    const { allocation } = this.#target;
+    const waits = pending.get(allocation) ?? new Set();
+    pending.set(allocation, waits.add(this));
+    try {
+      this.#thread = WaitThread.begin(this, holds);
+    } catch (error) {
+      this.done({ error });
+      return;
+    }
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Ends it, with a reason: not at once, because it can have been woken already. */
+  cancel(reason: unknown): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { reason };
+    this.#wait.cancel();
+    this.#thread?.withdraw();
+  }
+
+  /** Sleeps until nothing waits any more. */
+  join(): boolean {
+    return this.#thread?.join() ?? true;
+  }
+
+  done(report: Report): void {
+    const { allocation } = this.#target;
+    const waits = pending.get(allocation);
+    waits?.delete(this);
+    if (waits?.size === 0) pending.delete(allocation);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    const { resolve, reject } = this.#settle;
+    const ending = this.#wait.end("ending" in report ? report.ending : "cancelled");
+    if (ending !== "cancelled") resolve(resultOf(ending));
+    else if ("syscall" in report) {
+      const { syscall, osError } = report;
+      reject(refusedWait(this.#word, host().os.waiting.failed(syscall, osError)));
+    } else if ("error" in report) {
+      reject(
+        new MmapError("The thread that waits ended, or could not be started: see the cause", {
+          code: "EAGAIN",
+          cause: report.error,
+        }),
+      );
+    } else reject(this.#cancelled?.reason);
+  }
+}
+
+function checkedOptions(options: WaitAsyncOptions): {
+  readonly timeout: number;
+  readonly signal: WaitSignal | undefined;
+  readonly ref: boolean;
+} {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options must be an object, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if ((NAMES as readonly string[]).includes(name)) continue;
+    throw new TypeError(
+      `The option ${JSON.stringify(name)} is unknown: the options are ${NAMES.join(", ")}`,
+    );
+  }
+  const { timeout = Infinity, signal, ref = true } = options;
+  if (
+    signal !== undefined &&
+    (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function")
+  ) {
+    throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
+  }
+  return { timeout: timeMs(timeout, "The timeout"), signal, ref: flag(ref, "The ref") };
+}

@@ -1,0 +1,145 @@
+/**
+ * The threads that wait in the stead of this one, each for one word: what waits
+ * for several at once cannot tell all that were woken.
+ *
+ * @module
+ */
+import { currentRuntime, host, runtimeThreads } from "../ffi/host.ts";
+import type { Ending } from "../ffi/os/waiting.ts";
+import type { Thread } from "../ffi/runtime/threads.ts";
+
+/** What a thread reports. */
+export type Report =
+  | { readonly ending: Ending | "cancelled" }
+  | { readonly syscall: string; readonly osError: number }
+  | { readonly error: unknown };
+
+/** What a thread does. */
+export interface Task {
+  /** What it is told. */
+  readonly job: unknown;
+  /** Called once, when it has left. */
+  done(report: Report): void;
+}
+
+/** How many threads there are at most: each takes some megabytes. */
+export const MAX_THREADS = 32;
+/** How many stay when they have nothing to do, so that the next waits begin at once. */
+const MAX_IDLE = 2;
+/** How long a thread that is called back is waited for, in milliseconds: many times what it can take. */
+const MAX_LEAVING_MS = 10_000;
+
+// What a thread is at: also in the text below.
+const IDLE = 0;
+const POSTED = 1;
+const TAKEN = 2;
+
+// A number is stored before it is reported: while the report is under way, this
+// thread can see already that the other one has left.
+const SOURCE = (opener: string, wait: string) =>
+  `const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
+process.removeAllListeners("warning"); // this thread's own: the FFI can be experimental
+const IDLE = ${IDLE}, POSTED = ${POSTED}, TAKEN = ${TAKEN};
+const { state, data } = workerData;
+let wait;
+parentPort.on("message", (job) => {
+  if (Atomics.compareExchange(state, 0, POSTED, TAKEN) !== POSTED) {
+    parentPort.postMessage({ ending: "cancelled" });
+    return;
+  }
+  let report;
+  try {
+    wait ??= (${wait})(${opener}, data);
+    report = wait(job);
+  } catch (error) {
+    report = { error };
+  }
+  Atomics.store(state, 0, IDLE);
+  Atomics.notify(state, 0);
+  parentPort.postMessage(report);
+});
+`;
+
+/** A thread, and what it does. */
+export class WaitThread {
+  static readonly #idle: WaitThread[] = [];
+  static #count = 0;
+
+  readonly #state: Int32Array = new Int32Array(new SharedArrayBuffer(4));
+  readonly #thread: Thread;
+  #task: Task | undefined;
+  #hasEnded = false;
+
+  private constructor() {
+    const { waiting } = host().os;
+    const source = SOURCE(currentRuntime().threadOpener, waiting.threadSource);
+    const data = { state: this.#state, data: waiting.threadData() };
+    this.#thread = runtimeThreads().start(source, data, {
+      message: (report) => this.#reported(report as Report),
+      ended: (cause) => this.#ended(cause),
+    });
+    WaitThread.#count++;
+  }
+
+  /** Whether there is a thread for one more task. */
+  static get isThere(): boolean {
+    return WaitThread.#idle.length > 0 || WaitThread.#count < MAX_THREADS;
+  }
+
+  /** Gives a task to a thread. With `holds` the process does not end before it is done. */
+  static begin(task: Task, holds: boolean): WaitThread {
+    const thread = WaitThread.#idle.pop() ?? new WaitThread();
+    thread.#task = task;
+    Atomics.store(thread.#state, 0, POSTED);
+    thread.#thread.post(task.job);
+    thread.#thread.hold(holds);
+    return thread;
+  }
+
+  /** Takes the task back where the thread has not begun: it is done then. */
+  withdraw(): void {
+    if (Atomics.compareExchange(this.#state, 0, POSTED, IDLE) === POSTED) {
+      this.#done({ ending: "cancelled" });
+    }
+  }
+
+  /** Sleeps until the thread, which is called back, has left; tells whether it has. */
+  join(): boolean {
+    const deadline = performance.now() + MAX_LEAVING_MS;
+    while (Atomics.load(this.#state, 0) === TAKEN) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      Atomics.wait(this.#state, 0, TAKEN, left);
+    }
+    return true;
+  }
+
+  #reported(report: Report): void {
+    if (this.#hasEnded) return;
+    this.#done(report);
+    if (WaitThread.#idle.length < MAX_IDLE) WaitThread.#idle.push(this);
+    else {
+      this.#ended(undefined);
+      this.#thread.end();
+    }
+  }
+
+  #ended(cause: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    WaitThread.#count--;
+    const index = WaitThread.#idle.indexOf(this);
+    if (index >= 0) WaitThread.#idle.splice(index, 1);
+    this.#done({ error: cause });
+  }
+
+  #done(report: Report): void {
+    const task = this.#task;
+    this.#task = undefined;
+    if (task === undefined) return;
+    this.#thread.hold(false);
+    task.done(report);
+  }
+}
+
+const { performance } = globalThis as unknown as { readonly performance: { now(): number } };

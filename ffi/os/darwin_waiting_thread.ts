@@ -1,0 +1,49 @@
+/**
+ * What a thread does on macOS that waits in another one's stead: it sleeps in
+ * short slices, and looks between whether it is called back.
+ *
+ * @module
+ */
+
+/** See {@linkcode Waiting.threadSource}. */
+export const DARWIN_THREAD_SOURCE: string = String.raw`
+(open, { library, slice }) => {
+  const EINTR = 4, EFAULT = 14, ETIMEDOUT = 60;
+  const SHARED = 1, OS_CLOCK_MACH_ABSOLUTE_TIME = 32, CLOCK_UPTIME_RAW = 8;
+  const SHORT_SLICE = slice / 10n;
+  const WORD = 4n;
+  const c = open(library, {
+    os_sync_wait_on_address_with_timeout: {
+      parameters: ["usize", "usize", "usize", "u32", "u32", "usize"],
+      result: "i32",
+    },
+    clock_gettime_nsec_np: { parameters: ["u32"], result: "usize" },
+    memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+    __error: { parameters: [], result: "usize" },
+  });
+  const word = new Int32Array(1);
+  const bytes = new Uint8Array(word.buffer);
+  const load = (address) => {
+    c.memcpy(bytes, BigInt(address), WORD);
+    return word[0];
+  };
+  const now = () => BigInt(c.clock_gettime_nsec_np(CLOCK_UPTIME_RAW));
+  return ({ address, expected, control, deadline }) => {
+    for (;;) {
+      if (load(control) !== 0) return { ending: "cancelled" };
+      let time = SHORT_SLICE;
+      if (deadline !== undefined) {
+        const left = deadline - now();
+        if (left <= 0n) return { ending: "elapsed" };
+        if (left < time) time = left;
+      }
+      const wait = c.os_sync_wait_on_address_with_timeout;
+      const result = wait(address, expected, WORD, SHARED, OS_CLOCK_MACH_ABSOLUTE_TIME, time);
+      // A word that differs is one that was changed: it had the value when it was asked for.
+      if (result >= 0) return { ending: "woken" };
+      const osError = load(c.__error());
+      if (osError === EINTR || osError === ETIMEDOUT || osError === EFAULT) continue;
+      return { syscall: "os_sync_wait_on_address_with_timeout", osError };
+    }
+  };
+}`;

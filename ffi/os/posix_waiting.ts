@@ -1,0 +1,148 @@
+/**
+ * Waiting on Linux and macOS: what is not the call itself.
+ *
+ * @module
+ */
+import type { Native } from "../symbols.ts";
+import type { Failure } from "./mapper.ts";
+import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
+import type { CopyingShared } from "./posix_copying.ts";
+import { type Ending, SLICE_MS, type ThreadWait, type Waiting } from "./waiting.ts";
+
+/** Memory of the library's own, which the kernel is pointed to. */
+export interface Page {
+  readonly address: bigint;
+  /** A `struct timespec`, at the start. */
+  readonly time: BigInt64Array;
+  /** Behind it a word for each thread that waits: another value than 0 calls it back. */
+  readonly controls: Int32Array;
+}
+
+const PAGE_BYTE_LENGTH = 4096;
+/** Where the controls start: `sizeof(struct timespec)`. */
+const CONTROLS = 16;
+/** What is waited longer for is waited for without end, in milliseconds: 100 years, which a `struct timespec` holds. */
+const MAX_MS = 100 * 365 * 86_400_000;
+const SLICE = BigInt(SLICE_MS) * 1_000_000n;
+
+/** The calls of one system. Times are in nanoseconds. */
+export interface WaitingCalls {
+  /** A moment of the clock that waiting goes by. */
+  now(page: Page): bigint;
+
+  /** Sleeps once. */
+  sleep(
+    page: Page,
+    address: bigint,
+    value: bigint,
+    time: bigint,
+  ): Ending | "interrupted" | Failure;
+
+  /** Wakes. */
+  notify(address: bigint, count: number): number | Failure;
+
+  /** Wakes the thread that waits for a control, where it sleeps until then. */
+  callBack(control: bigint): void;
+
+  readonly threadSource: string;
+
+  threadData(slice: bigint): unknown;
+
+  failed(syscall: string, osError: number): Failure;
+}
+
+/** Waits by the calls of a system; `flags` are those of `mmap` for private memory. */
+export function posixWaiting(
+  native: Native,
+  flags: number,
+  { memory, failed }: CopyingShared,
+  calls: WaitingCalls,
+): Waiting {
+  let page: Page | undefined;
+  // Where there was no memory for it, there can be some the next time.
+  const opened = (): Page | Failure => {
+    if (page !== undefined) return page;
+    const byteLength = BigInt(PAGE_BYTE_LENGTH);
+    const address = memory.mmap(0n, byteLength, PROT_READ | PROT_WRITE, flags, -1, 0n);
+    if (address === MAP_FAILED) return failed("mmap");
+    const buffer = native.view(address, PAGE_BYTE_LENGTH);
+    return page = {
+      address,
+      time: new BigInt64Array(buffer, 0, CONTROLS / 8),
+      controls: new Int32Array(buffer, CONTROLS),
+    };
+  };
+  /** The controls of threads that have left. */
+  const free: number[] = [];
+  let taken = 0;
+  const deadlineOf = (page: Page, milliseconds: number): bigint | undefined =>
+    milliseconds > MAX_MS ? undefined : calls.now(page) + BigInt(Math.ceil(milliseconds * 1e6));
+
+  const waitUntil = (
+    page: Page,
+    address: bigint,
+    expected: number,
+    deadline: bigint | undefined,
+  ): Ending | Failure => {
+    for (let again = false;; again = true) {
+      let time = SLICE;
+      if (deadline !== undefined) {
+        // A deadline of 0 is for those who only compare.
+        const left = deadline === 0n ? 0n : deadline - calls.now(page);
+        if (left <= 0n && again) return "elapsed";
+        time = left < 0n ? 0n : left < SLICE ? left : SLICE;
+      }
+      const ending = calls.sleep(page, address, BigInt(expected >>> 0), time);
+      // What had the value when it was asked for, and has another now, was announced.
+      if (ending === "different") return again ? "woken" : "different";
+      if (ending !== "elapsed" && ending !== "interrupted") return ending;
+    }
+  };
+
+  const threadWait = (
+    page: Page,
+    address: bigint,
+    expected: number,
+    deadline: bigint | undefined,
+  ): ThreadWait => {
+    const index = free.pop() ?? taken++;
+    const control = page.address + BigInt(CONTROLS + 4 * index);
+    Atomics.store(page.controls, index, 0);
+    return {
+      job: { address, expected: BigInt(expected >>> 0), control, deadline },
+      cancel() {
+        Atomics.store(page.controls, index, 1);
+        calls.callBack(control);
+      },
+      end(ending) {
+        free.push(index);
+        return ending;
+      },
+    };
+  };
+
+  return {
+    wait({ address }, expected, milliseconds) {
+      const page = opened();
+      if ("code" in page) return page;
+      const deadline = milliseconds === 0 ? 0n : deadlineOf(page, milliseconds);
+      return waitUntil(page, address, expected, deadline);
+    },
+
+    notify: ({ address }, count) => calls.notify(address, count),
+
+    prepare({ address }, expected, milliseconds) {
+      const page = opened();
+      if ("code" in page) return page;
+      const deadline = deadlineOf(page, milliseconds);
+      const first = waitUntil(page, address, expected, 0n);
+      return first !== "elapsed" || milliseconds === 0
+        ? first
+        : threadWait(page, address, expected, deadline);
+    },
+
+    threadSource: calls.threadSource,
+    threadData: () => calls.threadData(SLICE),
+    failed: calls.failed,
+  };
+}

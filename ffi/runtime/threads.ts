@@ -1,0 +1,68 @@
+/**
+ * Threads of a runtime that run a given text, by `node:worker_threads`, which
+ * all of them have.
+ *
+ * @module
+ */
+
+/** What is used of `node:worker_threads`. */
+export interface NodeWorkerThreads {
+  /** {@link https://nodejs.org/api/worker_threads.html#class-worker} */
+  readonly Worker: new (
+    source: string,
+    options: { readonly eval: true; readonly name: string; readonly workerData: unknown },
+  ) => NodeWorker;
+}
+
+/** What is used of a `Worker`. */
+export interface NodeWorker {
+  on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "exit", listener: () => void): unknown;
+  postMessage(message: unknown): void;
+  terminate(): unknown;
+  ref(): void;
+  unref(): void;
+}
+
+/** A thread. It keeps no process alive until {@linkcode Thread.hold} is called. */
+export interface Thread {
+  post(message: unknown): void;
+  /** Keeps the process alive, or (`false`) does not any more. */
+  hold(holds: boolean): void;
+  end(): void;
+}
+
+/** What a thread tells the one that started it. */
+export interface ThreadListener {
+  message(message: unknown): void;
+  /** It has ended, or could not start. */
+  ended(cause: unknown): void;
+}
+
+/** The threads of one runtime. All throw what the runtime throws. */
+export interface RuntimeThreads {
+  /** Starts a thread: a CommonJS module or classic script of this source, which has `data` as its `workerData`. */
+  start(source: string, data: unknown, listener: ThreadListener): Thread;
+}
+
+/** Makes the threads of a runtime. */
+export function nodeThreads({ Worker }: NodeWorkerThreads): RuntimeThreads {
+  return {
+    start(source, workerData, { message, ended }) {
+      const worker = new Worker(source, { eval: true, name: "sysalloc", workerData });
+      worker.on("message", message);
+      worker.on("error", ended);
+      worker.on("exit", () => ended(undefined));
+      worker.unref(); // last: in Node.js a listener for messages holds
+      return {
+        post: (message) => worker.postMessage(message),
+        hold(holds) {
+          if (holds) worker.ref();
+          else worker.unref();
+        },
+        end: () => void worker.terminate(),
+      };
+    },
+  };
+}

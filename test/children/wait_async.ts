@@ -1,0 +1,74 @@
+// Waits without blocking, in all the ways that a process can end or go on meanwhile.
+import { MmapOptions } from "../../mod.ts";
+import { collectGarbage } from "../harness.ts";
+
+const PAGE = 65_536;
+const [how] = process.argv.slice(2);
+const turn = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function map() {
+  return new MmapOptions({ len: PAGE }).mapAnon();
+}
+
+switch (how) {
+  case "unheld": // ends although it waits
+    map().waitAsync(0, 0, { ref: false }).then(() => console.log('"settled"'));
+    await turn(300);
+    console.log('"ended"');
+    break;
+  case "held": { // goes on as long as it waits
+    const mmap = map();
+    mmap.waitAsync(0, 0, { timeout: 400 }).then((result) => console.log(JSON.stringify(result)));
+    break;
+  }
+  case "exit": // the thread is asleep by then
+    map().waitAsync(0, 0);
+    await turn(300);
+    console.log('"exits"');
+    process.exit(0);
+    break;
+  case "dropped": { // what nobody has but who waits
+    const controller = new AbortController();
+    const { signal } = controller;
+    const { address, results } = (() => {
+      const mmap = map();
+      return { address: mmap.address, results: [mmap.waitAsync(0, 0, { signal })] };
+    })();
+    await collectGarbage();
+    await turn(100);
+    await collectGarbage();
+    let taken = "free";
+    try {
+      new MmapOptions({ len: PAGE, hint: address, strict: true }).mapAnon();
+    } catch {
+      taken = "taken";
+    }
+    controller.abort("enough");
+    console.log(JSON.stringify([taken, await results[0]!.catch(String)]));
+    break;
+  }
+  case "idle": { // what is done keeps no process alive
+    console.log(JSON.stringify(await map().waitAsync(0, 0, { timeout: 1 })));
+    break;
+  }
+  case "limit": {
+    const mmap = map();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waits = Array.from({ length: 32 }, () => mmap.waitAsync(0, 0, { signal }));
+    const one = await mmap.waitAsync(0, 0).catch((error) => error.code);
+    // What needs no thread is not refused.
+    const others = [await mmap.waitAsync(0, 1), await mmap.waitAsync(0, 0, { timeout: 0 })];
+    controller.abort("enough");
+    const ends = await Promise.allSettled(waits);
+    const reasons = new Set(ends.map((end) => "reason" in end ? end.reason : end.value));
+    // Threads that were still being started come a moment later.
+    let again = "EAGAIN";
+    while (again === "EAGAIN") {
+      await turn(1);
+      again = await mmap.waitAsync(0, 0, { timeout: 1 }).catch((error) => error.code);
+    }
+    console.log(JSON.stringify([one, others, [...reasons], again]));
+    break;
+  }
+}
