@@ -29,6 +29,8 @@ const MAX_IDLE = 2;
 /** How long a thread that is called back is waited for, in milliseconds: many times what it can take. */
 const MAX_LEAVING_MS = 10_000;
 
+const { performance } = globalThis as unknown as { readonly performance: { now(): number } };
+
 // What a thread is at: also in the text below.
 const IDLE = 0;
 const POSTED = 1;
@@ -60,11 +62,13 @@ parentPort.on("message", (job) => {
 });
 `;
 
+/** The threads that have nothing to do. */
+const idle: WaitThread[] = [];
+/** How many threads there are. */
+let count = 0;
+
 /** A thread, and what it does. */
 export class WaitThread {
-  static readonly #idle: WaitThread[] = [];
-  static #count = 0;
-
   readonly #state: Int32Array = new Int32Array(new SharedArrayBuffer(4));
   readonly #thread: Thread;
   #task: Task | undefined;
@@ -78,17 +82,17 @@ export class WaitThread {
       message: (report) => this.#reported(report as Report),
       ended: (cause) => this.#ended(cause),
     });
-    WaitThread.#count++;
+    count++;
   }
 
   /** Whether there is a thread for one more task. */
   static get isThere(): boolean {
-    return WaitThread.#idle.length > 0 || WaitThread.#count < MAX_THREADS;
+    return idle.length > 0 || count < MAX_THREADS;
   }
 
   /** Gives a task to a thread. With `holds` the process does not end before it is done. */
   static begin(task: Task, holds: boolean): WaitThread {
-    const thread = WaitThread.#idle.pop() ?? new WaitThread();
+    const thread = idle.pop() ?? new WaitThread();
     thread.#task = task;
     Atomics.store(thread.#state, 0, POSTED);
     thread.#thread.post(task.job);
@@ -117,7 +121,7 @@ export class WaitThread {
   #reported(report: Report): void {
     if (this.#hasEnded) return;
     this.#done(report);
-    if (WaitThread.#idle.length < MAX_IDLE) WaitThread.#idle.push(this);
+    if (idle.length < MAX_IDLE) idle.push(this);
     else {
       this.#ended(undefined);
       this.#thread.end();
@@ -127,9 +131,9 @@ export class WaitThread {
   #ended(cause: unknown): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    WaitThread.#count--;
-    const index = WaitThread.#idle.indexOf(this);
-    if (index >= 0) WaitThread.#idle.splice(index, 1);
+    count--;
+    const index = idle.indexOf(this);
+    if (index >= 0) idle.splice(index, 1);
     this.#done({ error: cause });
   }
 
@@ -141,5 +145,3 @@ export class WaitThread {
     task.done(report);
   }
 }
-
-const { performance } = globalThis as unknown as { readonly performance: { now(): number } };
