@@ -256,9 +256,9 @@ test("regions() tells of another process on Linux, and throws ENOTSUP elsewhere"
     assertEquals(code, "ENOTSUP");
     return;
   }
-  const child = spawn("sleep", ["600"]);
+  const child = spawn("sh", ["-c", "read line"]);
+  await once(child, "spawn");
   try {
-    await once(child, "spawn");
     const found = regions({ pid: child.pid! });
     assert(found.some(({ name }) => name === "[stack]"), `${found.length}`);
     assert(found.every(({ residentByteLength }) => residentByteLength === undefined));
