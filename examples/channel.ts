@@ -96,7 +96,8 @@ export class Channel {
       this.#giveBack(this.#capacity / 4);
     }
     this.#received = aligned(this.#received);
-    this.#giveBack(this.#capacity / 4);
+    const isEmpty = Atomics.load(this.#words, SENT) === (this.#received | 0);
+    this.#giveBack(isEmpty ? 1 : this.#capacity / 4);
     return message;
   }
 
@@ -130,7 +131,7 @@ export class Channel {
     }
   }
 
-  /** Gives room back: not for each message, or a full ring would wake the sender for each. */
+  /** Gives room back: not for each message, or a ring that is full would wake the sender for each. */
   #giveBack(minimum: number): void {
     const held = (this.#received - Atomics.load(this.#words, RECEIVED)) >>> 0;
     if (held >= minimum) this.#announce(RECEIVED, this.#received);
