@@ -214,8 +214,7 @@ export class Pages {
 
   /** Whether a copy can read (or write) all these bytes. */
   allows(use: "read" | "written", { start, end }: PageRange): boolean {
-    const runs = this.#access.runsIn(start, end);
-    return runs.every(({ value }) => use === "read" ? value !== "none" : isViewable(value));
+    return this.#access.areAll(start, end, use === "read" ? isReadable : isViewable);
   }
 
   /** Refuses what the memory can never be, before anything is detached. */
@@ -483,6 +482,11 @@ export class Pages {
 /** Whether plain loads and stores may be done. */
 export function isViewable(access: Access | "mixed"): boolean {
   return access === "read-write" || access === "copy-on-write";
+}
+
+/** Whether plain loads may be done. */
+function isReadable(access: Access): boolean {
+  return access !== "none";
 }
 
 /** Whether buffers may still cover pages. */
