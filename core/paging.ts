@@ -84,6 +84,8 @@ export class Pages {
   readonly #parts: Set<Part> = new Set();
   /** Of the parts that start together the last one that was made. */
   readonly #partsByStart: Map<number, Part> = new Map();
+  /** The word that was asked for last. */
+  #lastWord: { readonly offset: number; readonly word: Word } | undefined;
 
   /** `facts` tell what the pages are, where they are not all alike. */
   constructor(
@@ -424,6 +426,14 @@ export class Pages {
 
   /** What the system knows the 32-bit word by that starts at a byte. */
   wordAt(offset: number): Word {
+    // Who waits for a word mostly waits for it again: it is where it was.
+    if (this.#lastWord?.offset !== offset) {
+      this.#lastWord = { offset, word: this.#makeWord(offset) };
+    }
+    return this.#lastWord.word;
+  }
+
+  #makeWord(offset: number): Word {
     const { source, byteLength } = this.#mapped;
     const { backing } = this.#allocation;
     // What is mapped twice is one word in both halves.
