@@ -21,12 +21,15 @@ const [SENT, RECEIVED] = [0, 16];
 const SLEEP = 1;
 /** Where the ring starts, in bytes. */
 const RING = 128;
-/** How often a side looks whether there is something before it goes to sleep, which takes some µs. */
+/** How often a side looks whether there is something before it goes to sleep: for about a microsecond, because both can have one core. */
 const LOOKS = 200;
 
 /**
  * Messages one way: one thread alone sends, and one alone receives, each by a
  * `Channel` of its own at the same place of the same memory, which is 0 at first.
+ *
+ * Each side throws where the other one does nothing for too long. A channel is of no
+ * use any more then: a message may have gone in part.
  *
  * Only words are stored and loaded by `Atomics`. The bytes are copied by `set()`, a
  * call past which the engines move neither.
