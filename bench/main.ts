@@ -10,6 +10,7 @@ import { compare } from "./comparing.ts";
 import { compareFiles, writeGibibyte } from "./files.ts";
 import { compareHeld } from "./heap.ts";
 import { compareImports } from "./importing.ts";
+import { compareSending } from "./messages.ts";
 import { run, RUNTIMES, version } from "./processes.ts";
 import type { Result } from "./result.ts";
 import { compareHanding } from "./sharing.ts";
@@ -50,6 +51,8 @@ async function measureAll(): Promise<Result[]> {
     results.push(...await compareHanding(runtime));
     console.error(`Measuring waiting in ${runtime.name}`);
     results.push(...await compareWakings(runtime, directory));
+    console.error(`Measuring messages in ${runtime.name}`);
+    results.push(...await compareSending(runtime));
   }
   console.error("Measuring imports");
   results.push(...await compareImports(directory));

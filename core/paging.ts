@@ -84,6 +84,8 @@ export class Pages {
   readonly #parts: Set<Part> = new Set();
   /** Of the parts that start together the last one that was made. */
   readonly #partsByStart: Map<number, Part> = new Map();
+  /** The word that was asked for last. */
+  #lastWord: { readonly offset: number; readonly word: Word } | undefined;
 
   /** `facts` tell what the pages are, where they are not all alike. */
   constructor(
@@ -214,8 +216,7 @@ export class Pages {
 
   /** Whether a copy can read (or write) all these bytes. */
   allows(use: "read" | "written", { start, end }: PageRange): boolean {
-    const runs = this.#access.runsIn(start, end);
-    return runs.every(({ value }) => use === "read" ? value !== "none" : isViewable(value));
+    return this.#access.areAll(start, end, use === "read" ? isReadable : isViewable);
   }
 
   /** Refuses what the memory can never be, before anything is detached. */
@@ -425,6 +426,14 @@ export class Pages {
 
   /** What the system knows the 32-bit word by that starts at a byte. */
   wordAt(offset: number): Word {
+    // Who waits for a word mostly waits for it again: it is where it was.
+    if (this.#lastWord?.offset !== offset) {
+      this.#lastWord = { offset, word: this.#makeWord(offset) };
+    }
+    return this.#lastWord.word;
+  }
+
+  #makeWord(offset: number): Word {
     const { source, byteLength } = this.#mapped;
     const { backing } = this.#allocation;
     // What is mapped twice is one word in both halves.
@@ -483,6 +492,11 @@ export class Pages {
 /** Whether plain loads and stores may be done. */
 export function isViewable(access: Access | "mixed"): boolean {
   return access === "read-write" || access === "copy-on-write";
+}
+
+/** Whether plain loads may be done. */
+function isReadable(access: Access): boolean {
+  return access !== "none";
 }
 
 /** Whether buffers may still cover pages. */

@@ -38,6 +38,17 @@ export class RangeMap<V> {
     return cut;
   }
 
+  /** Whether all bytes from `start` to before `end` have such a value. It allocates nothing. */
+  areAll(start: number, end: number, isSuch: (value: V) => boolean): boolean {
+    const runs = this.#runs;
+    for (let index = this.#indexOf(start); index < runs.length; index++) {
+      const run = runs[index]!;
+      if (run.start >= end) break;
+      if (!isSuch(run.value)) return false;
+    }
+    return true;
+  }
+
   /** Changes the value of the bytes from `start` to before `end`, which are at least one. */
   set(start: number, end: number, value: V): void {
     const runs = this.#runs;

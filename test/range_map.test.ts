@@ -27,6 +27,12 @@ test("a RangeMap has the values of an array that is changed alike, as the fewest
     }
     const cut = map.runsIn(part.start, part.end);
     assertEquals([cut[0]!.start, cut.at(-1)!.end], [part.start, part.end]);
+    for (const value of ["a", "b"]) {
+      assertEquals(
+        map.areAll(part.start, part.end, (other) => other !== value),
+        !model.slice(part.start, part.end).includes(value),
+      );
+    }
     assertEquals(
       cut.flatMap(({ start, end, value }) => Array(end - start).fill(value)),
       model.slice(part.start, part.end),

@@ -71,8 +71,8 @@ export function linuxWaiting(
         const refusal = failed("futex");
         return refusal.code === "EAGAIN" ? "different" : refusal;
       }
-      page.time[0] = time / SECOND;
-      page.time[1] = time % SECOND;
+      page.time[0] = 0n; // nobody sleeps for a second: see SLICE_MS
+      page.time[1] = time;
       if (syscall(futex, address, FUTEX_WAIT, value, page.address, 0n, 0n) === 0n) return "woken";
       const refusal = failed("futex");
       switch (refusal.code) {

@@ -75,23 +75,26 @@ export function posixWaiting(
   /** The controls of threads that have left. */
   const free: number[] = [];
   let taken = 0;
-  const deadlineOf = (page: Page, milliseconds: number): bigint | undefined =>
-    milliseconds > MAX_MS ? undefined : calls.now(page) + BigInt(Math.ceil(milliseconds * 1e6));
+  const nanosecondsOf = (milliseconds: number): bigint | undefined =>
+    milliseconds > MAX_MS ? undefined : BigInt(Math.ceil(milliseconds * 1e6));
 
-  const waitUntil = (
+  const waitFor = (
     page: Page,
     address: bigint,
     expected: number,
-    deadline: bigint | undefined,
+    nanoseconds: bigint | undefined,
   ): Ending | Failure => {
+    // Who only compares needs no clock, and nobody needs it twice before the first sleep.
+    const deadline = nanoseconds === undefined || nanoseconds === 0n
+      ? nanoseconds
+      : calls.now(page) + nanoseconds;
+    let left = nanoseconds ?? SLICE;
     for (let again = false;; again = true) {
-      let time = SLICE;
-      if (deadline !== undefined) {
-        // A deadline of 0 is for those who only compare.
-        const left = deadline === 0n ? 0n : deadline - calls.now(page);
-        if (left <= 0n && again) return "elapsed";
-        time = left < 0n ? 0n : left < SLICE ? left : SLICE;
+      if (again && deadline !== undefined) {
+        left = deadline === 0n ? 0n : deadline - calls.now(page);
+        if (left <= 0n) return "elapsed";
       }
+      const time = left < SLICE ? left : SLICE;
       const ending = calls.sleep(page, address, BigInt(expected >>> 0), time);
       // What had the value when it was asked for, and has another now, was announced.
       if (ending === "different") return again ? "woken" : "different";
@@ -125,8 +128,7 @@ export function posixWaiting(
     wait({ address }, expected, milliseconds) {
       const page = opened();
       if ("code" in page) return page;
-      const deadline = milliseconds === 0 ? 0n : deadlineOf(page, milliseconds);
-      return waitUntil(page, address, expected, deadline);
+      return waitFor(page, address, expected, nanosecondsOf(milliseconds));
     },
 
     notify: ({ address }, count) => calls.notify(address, count),
@@ -134,8 +136,9 @@ export function posixWaiting(
     prepare({ address }, expected, milliseconds) {
       const page = opened();
       if ("code" in page) return page;
-      const deadline = deadlineOf(page, milliseconds);
-      const first = waitUntil(page, address, expected, 0n);
+      const nanoseconds = nanosecondsOf(milliseconds);
+      const deadline = nanoseconds === undefined ? undefined : calls.now(page) + nanoseconds;
+      const first = waitFor(page, address, expected, 0n);
       return first !== "elapsed" || milliseconds === 0
         ? first
         : threadWait(page, address, expected, deadline);
