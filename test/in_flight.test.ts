@@ -8,7 +8,7 @@ interface Result {
   readonly left: number;
 }
 
-const ALL_ROUNDS = 20;
+const ALL_ROUNDS = 8;
 
 /** The matrices ask for one: they have many runtimes, and emulate some. */
 const ROUNDS = Number(process.env["SYSALLOC_ROUNDS"] ?? ALL_ROUNDS);

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -66,9 +67,16 @@ export function codeOf(call: () => unknown): string {
   }
 }
 
-/** How many descriptors are open. */
-export function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length;
+/** How many descriptors are open, of one file or in all. */
+export function openDescriptors(path?: string): number {
+  const names = readdirSync("/proc/self/fd");
+  return path === undefined ? names.length : names.filter((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`) === path;
+    } catch {
+      return false; // closed since
+    }
+  }).length;
 }
 
 /** A reason to skip what needs {@linkcode openDescriptors}. */
