@@ -112,6 +112,9 @@ function warm(system: PaperSystem): string {
   return String(system.account);
 }
 
+/** The matrices ask for one round: they have many runtimes, and emulate some. */
+const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
+
 const seen: Set<number> = new Set();
 /** What a failed test leaves must not be collected: the real system would be asked to unmap it. */
 const kept: unknown[] = [];
@@ -190,7 +193,7 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
       const system = open();
       await on(system, async () => {
         const nothing = warm(system);
-        for (const error of errors) {
+        for (const error of isShort ? errors.slice(0, 1) : errors) {
           // Until no call is left to fail.
           for (let index = 0, failed: string | undefined = ""; failed !== undefined; index++) {
             failed = await failOnce(system, name, scenario, { index, error });

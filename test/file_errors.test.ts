@@ -233,7 +233,7 @@ test("Deno's permissions hold for files", async () => {
 /** The matrices ask for one round: they have many runtimes, and emulate some. */
 const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 /** How often each way is taken: a leak is as many. */
-const LEAK_ROUNDS = isShort ? 200 : 1000;
+const LEAK_ROUNDS = isShort ? 60 : 1000;
 
 test("no descriptor and no mapping is left, however mapping a file ends", async () => {
   const folder = use(new TempFolder());
