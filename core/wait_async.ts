@@ -58,11 +58,11 @@ export async function waitAsync(
   expected: number,
   options: WaitAsyncOptions,
 ): Promise<WaitResult> {
-  const { timeout, signal, ref } = checkedOptions(options);
+  const { timeout, signal, isAborted, ref } = checkedOptions(options);
   const value = word32(expected, "The expected value");
   const target = open();
   const word = wordOf(target.pages, target.range, "waited for");
-  if (signal?.aborted) throw signal.reason;
+  if (isAborted) throw signal!.reason;
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
   if ("code" in wait) throw refusedWait(word, wait);
@@ -75,9 +75,24 @@ export async function waitAsync(
       { code: "EAGAIN" },
     );
   }
-  return await new Promise((resolve, reject) => {
-    new PendingWait(target, word, wait, { resolve, reject }).begin(signal, ref);
+  let pendingWait: PendingWait | undefined;
+  const ended = new Promise<WaitResult>((resolve, reject) => {
+    pendingWait = new PendingWait(target, word, wait, { resolve, reject });
+    pendingWait.begin(ref);
   });
+  // Here, and not where it ends: a signal is the caller's, and what its functions do
+  // must not come between the steps of unmap().
+  const onAbort = () => pendingWait?.cancel(signal?.reason);
+  try {
+    signal?.addEventListener("abort", onAbort);
+  } catch (error) {
+    pendingWait?.cancel(error);
+  }
+  try {
+    return await ended;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
 }
 
 /** Ends the waits for words of a mapping, before it is unmapped: nobody is woken for it any more. */
@@ -120,10 +135,9 @@ class PendingWait implements Task {
   readonly #word: Word;
   readonly #wait: ThreadWait;
   readonly #settle: Settle;
-  readonly #onAbort = () => this.cancel(this.#signal?.reason);
-  #signal: WaitSignal | undefined;
   #thread: WaitThread | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
+  #isDone = false;
 
   constructor(
     target: WaitTarget,
@@ -146,7 +160,7 @@ class PendingWait implements Task {
     return this.#target.range.start;
   }
 
-  begin(signal: WaitSignal | undefined, holds: boolean): void {
+  begin(holds: boolean): void {
     const { allocation } = this.#target;
     const waits = pending.get(allocation) ?? new Set();
     pending.set(allocation, waits.add(this));
@@ -154,15 +168,12 @@ class PendingWait implements Task {
       this.#thread = WaitThread.begin(this, holds);
     } catch (error) {
       this.done({ error });
-      return;
     }
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#onAbort);
   }
 
   /** Ends it, with a reason: not at once, because it can have been woken already. */
   cancel(reason: unknown): void {
-    if (this.#cancelled !== undefined) return;
+    if (this.#isDone || this.#cancelled !== undefined) return;
     this.#cancelled = { reason };
     this.#wait.cancel();
     this.#thread?.withdraw();
@@ -178,7 +189,7 @@ class PendingWait implements Task {
     const waits = pending.get(allocation);
     waits?.delete(this);
     if (waits?.size === 0) pending.delete(allocation);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#isDone = true;
     const { resolve, reject } = this.#settle;
     const ending = this.#wait.end("ending" in report ? report.ending : "cancelled");
     if (ending !== "cancelled") resolve(resultOf(ending));
@@ -199,6 +210,8 @@ class PendingWait implements Task {
 function checkedOptions(options: WaitAsyncOptions): {
   readonly timeout: number;
   readonly signal: WaitSignal | undefined;
+  /** Asked for once, before the mapping is looked at. */
+  readonly isAborted: boolean;
   readonly ref: boolean;
 } {
   if (typeof options !== "object" || options === null) {
@@ -211,11 +224,14 @@ function checkedOptions(options: WaitAsyncOptions): {
     );
   }
   const { timeout = Infinity, signal, ref = true } = options;
+  const isAborted = signal === undefined ? false : signal?.aborted;
   if (
-    signal !== undefined &&
-    (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function")
+    typeof isAborted !== "boolean" ||
+    (signal !== undefined &&
+      (typeof signal.addEventListener !== "function" ||
+        typeof signal.removeEventListener !== "function"))
   ) {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }
-  return { timeout: timeMs(timeout, "The timeout"), signal, ref: flag(ref, "The ref") };
+  return { timeout: timeMs(timeout, "The timeout"), signal, isAborted, ref: flag(ref, "The ref") };
 }

@@ -103,8 +103,9 @@ test("wait() and waitAsync() refuse bad arguments", async () => {
 
 test("waitAsync() refuses bad options, and throws nothing", async () => {
   const mmap = map();
-  const signal = { aborted: false };
-  const bad: unknown[] = [null, 1, "1", { time: 1 }, { ref: 1 }, { signal }, { signal: 1 }];
+  const signals = [1, null, { aborted: false }, { aborted: false, addEventListener() {} }];
+  const bad: unknown[] = [null, 1, "1", { time: 1 }, { ref: 1 }];
+  for (const signal of signals) bad.push({ signal });
   for (const options of bad) {
     const error = await mmap.waitAsync(0, 1, options as WaitAsyncOptions).catch((error) => error);
     assertStrictEquals(error.name, "TypeError", String(error));
@@ -355,6 +356,35 @@ test("unmap() and intoRaw() end waitAsync(), begun or not, with an error", async
       assertEquals(await Promise.all(ends), ["EBADF", "EBADF", "EBADF"], `${end} after ${ms} ms`);
     }
   }
+});
+
+test("waitAsync() calls a signal's functions before it waits, and when all is done", async () => {
+  const seen: string[] = [];
+  const mmap = map();
+  const see = () => void seen.push(codeOf(() => mmap.view(Uint8Array).length));
+  const [addEventListener, removeEventListener] = [see, see];
+  const wait = mmap.waitAsync(0, 0, {
+    signal: { aborted: false, addEventListener, removeEventListener },
+  });
+  await turn(0);
+  mmap.unmap(); // no view may be made in the middle of it
+  assertEquals(await wait.catch((error) => error.code), "EBADF");
+  assertEquals(seen, [String(2 * PAGE), "EBADF"]);
+
+  const other = map();
+  let asked = 0;
+  const aborted = {
+    get aborted() {
+      if (asked++ > 0) other.unmap(); // what is there then would be waited for
+      return false;
+    },
+    addEventListener() {
+      throw new Error("Not added");
+    },
+    removeEventListener() {},
+  };
+  const error = await other.waitAsync(0, 0, { signal: aborted }).catch(String);
+  assertEquals([error, asked, other.closed], ["Error: Not added", 1, false]);
 });
 
 test("resize(), decommit() and protect() leave memory alone that waitAsync() waits for", async () => {
