@@ -9,6 +9,7 @@ import { MmapError } from "./errors.ts";
 import type { Allocation } from "./lifetime.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
+import { checkStack } from "./stack.ts";
 import { describe, flag, timeMs, word32 } from "./validate.ts";
 import { MAX_THREADS, type Report, type Task, WaitThread } from "./wait_threads.ts";
 import { refusedWait, resultOf, type WaitResult, wordOf } from "./waiting.ts";
@@ -63,6 +64,7 @@ export async function waitAsync(
   const target = open();
   const word = wordOf(target.pages, target.range, "waited for");
   if (isAborted) throw signal!.reason;
+  checkStack(); // no thread is lost on the way
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
   if ("code" in wait) throw refusedWait(word, wait);

@@ -387,6 +387,12 @@ test("waitAsync() calls a signal's functions before it waits, and when all is do
   assertEquals([error, asked, other.closed], ["Error: Not added", 1, false]);
 });
 
+test("waitAsync() loses no thread where the stack ends", async () => {
+  const [ends, all] = await childValue("wait_async.ts", { args: ["stack"] }) as string[][];
+  assert(ends!.includes("RangeError"), String(ends));
+  assertEquals(all, ["timed-out"]);
+});
+
 test("resize(), decommit() and protect() leave memory alone that waitAsync() waits for", async () => {
   const mmap = map();
   const controller = new AbortController();

@@ -51,6 +51,30 @@ switch (how) {
     console.log(JSON.stringify(await map().waitAsync(0, 0, { timeout: 1 })));
     break;
   }
+  case "stack": { // at each depth from which on the stack ends, and then 32 at a time
+    const mmap = map();
+    const waits: Promise<string>[] = [];
+    const wait = (timeout: number) =>
+      mmap.waitAsync(0, 0, { timeout }).catch((error) => error.code ?? error.name);
+    await wait(1); // a thread is there then
+    const deep = () => {
+      try {
+        deep();
+      } catch {
+        // its end
+      }
+      try {
+        if (waits.length < 300) waits.push(wait(1));
+      } catch {
+        // not even a promise could be made
+      }
+    };
+    deep();
+    const ends = new Set(await Promise.all(waits));
+    const all = new Set(await Promise.all(Array.from({ length: 32 }, () => wait(1000))));
+    console.log(JSON.stringify([[...ends], [...all]]));
+    break;
+  }
   case "limit": {
     const mmap = map();
     const controller = new AbortController();
