@@ -90,15 +90,30 @@ const ACCESSES: readonly Access[] = [
 ];
 const PASTS: readonly PageFacts["past"][] = ["memory", "reserved", "decommitted"];
 
+/** What tells a ticket from all others: 128 random bits. */
+export type TicketKey = readonly [high: bigint, low: bigint];
+
+/** Makes a key. To be called before the mapping is looked at: what takes the place of the engine's function could unmap it. */
+export function newKey(): TicketKey {
+  const { crypto } = globalThis as unknown as Crypto;
+  const [high, low] = crypto.getRandomValues(new BigUint64Array(2)) as unknown as TicketKey;
+  return [high, low];
+}
+
 /** Makes a ticket for a mapping, whose buffers are its own, and shares it where it is not yet. */
-export function share(allocation: Allocation, mapped: Mapped, pages: Pages): MmapTicket {
+export function share(
+  allocation: Allocation,
+  mapped: Mapped,
+  pages: Pages,
+  key: TicketKey,
+): MmapTicket {
   if (allocation.share === undefined) checkStack();
   checkFewFrames();
   const table = commonTable();
   const slot = table.take();
   try {
     allocation.share ??= SharedMapping.of(table, allocation, mapped, pages);
-    return (allocation.share as SharedMapping).issue(slot);
+    return (allocation.share as SharedMapping).issue(slot, key);
   } catch (error) {
     slot.free();
     table.note(slot);
@@ -281,12 +296,7 @@ export class SharedMapping implements Share {
   }
 
   /** Makes a slot, which is claimed, a ticket. */
-  issue(slot: Slot): MmapTicket {
-    const { crypto } = globalThis as unknown as Crypto;
-    const [high, low] = crypto.getRandomValues(new BigUint64Array(2)) as unknown as [
-      bigint,
-      bigint,
-    ];
+  issue(slot: Slot, [high, low]: TicketKey): MmapTicket {
     const digits = (value: bigint) => value.toString(16).padStart(16, "0");
     const ticket = Object.freeze({ slot: slot.number, key: digits(high) + digits(low) });
     slot.set(KEY, high);

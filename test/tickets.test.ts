@@ -200,6 +200,22 @@ test("share() throws EBADF when closed, and EBUSY when a buffer was transferred 
   assertEquals(moved.byteLength, LENGTH);
 });
 
+test("share() shares nothing that what makes its random bits has unmapped", () => {
+  const mmap = use(new MmapOptions({ len: LENGTH }).mapAnon());
+  const slots = slotsInUse();
+  const { getRandomValues } = crypto;
+  crypto.getRandomValues = (array) => {
+    mmap.unmap();
+    return getRandomValues.call(crypto, array) as typeof array;
+  };
+  try {
+    assertEquals(codeOf(() => mmap.share()), "EBADF");
+  } finally {
+    crypto.getRandomValues = getRandomValues;
+  }
+  assertEquals(slotsInUse(), slots);
+});
+
 test("unmap() of the other handles leaves memory to the owner of a buffer that was transferred", () => {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
   const other = Mmap.fromTicket(mmap.share());
