@@ -387,6 +387,21 @@ test("waitAsync() calls a signal's functions before it waits, and when all is do
   assertEquals([error, asked, other.closed], ["Error: Not added", 1, false]);
 });
 
+test("unmap() calls nothing that the program can have replaced while a thread is called back", async () => {
+  const mmap = map();
+  const wait = mmap.waitAsync(0, 0).catch((error) => error.code);
+  await turn(300);
+  const { now } = performance;
+  let calls = 0;
+  performance.now = () => (calls++, now.call(performance));
+  try {
+    mmap.unmap();
+  } finally {
+    performance.now = now;
+  }
+  assertEquals([await wait, calls], ["EBADF", 0]);
+});
+
 test("waitAsync() loses no thread where the stack ends", async () => {
   const [ends, all] = await childValue("wait_async.ts", { args: ["stack"] }) as string[][];
   assert(ends!.includes("RangeError"), String(ends));
