@@ -13,7 +13,7 @@ import type { Mmap } from "./mmap.ts";
 import { checkStrictHint } from "./placement.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { checkStack } from "./stack.ts";
-import { describe, oneOf } from "./validate.ts";
+import { checkOptions, describe, oneOf } from "./validate.ts";
 
 /** Whether shared memory must be there, must not, or can. */
 export type SharedMode = "open" | "create" | "open-or-create";
@@ -233,13 +233,7 @@ function hashOf(name: string): bigint {
 }
 
 function modeOf(options: SharedOptions): SharedMode {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options must be an object, got ${describe(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (name === "mode") continue;
-    throw new TypeError(`The option ${JSON.stringify(name)} is unknown: the one option is mode`);
-  }
+  checkOptions(options, ["mode"]);
   const { mode = "open" } = options;
   oneOf(MODES, mode, "The mode");
   return mode;

@@ -9,7 +9,7 @@ import type { PageRange } from "./page_range.ts";
 import { loadPages } from "./pages.ts";
 import type { Pages } from "./paging.ts";
 import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
-import { describe } from "./validate.ts";
+import { checkOptions, describe } from "./validate.ts";
 import { detach } from "./views.ts";
 
 /** What to back, and how to follow it. */
@@ -123,15 +123,7 @@ function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
 }
 
 function checkedOptions(options: PrefaultOptions): PrefaultOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options must be an object, got ${describe(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if ((NAMES as readonly string[]).includes(name)) continue;
-    throw new TypeError(
-      `The option ${JSON.stringify(name)} is unknown: the options are ${NAMES.join(", ")}`,
-    );
-  }
+  checkOptions(options, NAMES);
   const { byteOffset, byteLength, signal, onProgress } = options;
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);

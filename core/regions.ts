@@ -7,7 +7,7 @@ import { host, runtimeFiles } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import { MmapError, refused } from "./errors.ts";
 import type { Access } from "./paging.ts";
-import { describe, flag } from "./validate.ts";
+import { checkOptions, describe, flag } from "./validate.ts";
 
 /**
  * What may be done with memory, as {@linkcode Access} has it, and what only
@@ -56,6 +56,8 @@ export interface RegionsOptions {
   readonly pid?: number | undefined;
 }
 
+const NAMES: readonly (keyof RegionsOptions)[] = ["resident", "pid"];
+
 /** The greatest `pid_t`. */
 const MAX_PID = 2 ** 31 - 1;
 
@@ -83,7 +85,7 @@ const MAX_PID = 2 ** 31 - 1;
  * @param options What to tell. Default: of this process, without what is in RAM.
  * @returns The mappings. A process that has ended and was not waited for has none,
  * and neither has a thread of the kernel.
- * @throws {TypeError} If an option is of the wrong type.
+ * @throws {TypeError} If an option is unknown or of the wrong type.
  * @throws {RangeError} If `pid` is not from 1 to 2^31 - 1.
  * @throws {MmapError} `ESRCH` if there is no such process; `EACCES` or `EPERM` if it is
  * another user's; `ENOTSUP` if `pid` is given and this is not Linux; any other if
@@ -114,9 +116,7 @@ const MAX_PID = 2 ** 31 - 1;
  * ```
  */
 export function regions(options: RegionsOptions = {}): Region[] {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options must be an object, got ${describe(options)}`);
-  }
+  checkOptions(options, NAMES);
   const { resident = false, pid } = options;
   flag(resident, "resident");
   if (pid !== undefined) checkPid(pid);

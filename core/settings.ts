@@ -5,6 +5,7 @@
  */
 import {
   byteCount,
+  checkOptions,
   describe,
   flag,
   memoryAddress,
@@ -83,6 +84,8 @@ const DEFAULTS: MmapSettings = {
   truncationGuard: true,
 };
 
+const NAMES: readonly string[] = Object.keys(DEFAULTS);
+
 // What the messages call the options that are not flags.
 export const LEN: string = "The length (len)";
 export const HINT: string = "The hint";
@@ -93,6 +96,7 @@ export const HUGE: string = "The length of a huge page (huge)";
 
 /** Checks options, and adds the defaults of those that are not there. */
 export function settingsOf(init: MmapInit): MmapSettings {
+  checkOptions(init, NAMES);
   const {
     len = DEFAULTS.len,
     hint = DEFAULTS.hint,
@@ -106,7 +110,7 @@ export function settingsOf(init: MmapInit): MmapSettings {
     stack = DEFAULTS.stack,
     name,
     truncationGuard = DEFAULTS.truncationGuard,
-  } = checkedInit(init);
+  } = init;
   const settings = {
     len: byteCount(len, LEN),
     hint: memoryAddress(hint, HINT),
@@ -123,22 +127,6 @@ export function settingsOf(init: MmapInit): MmapSettings {
   };
   rangeInAddressSpace(settings.hint, settings.len);
   return Object.freeze(settings);
-}
-
-function checkedInit(init: MmapInit): MmapInit {
-  if (typeof init !== "object" || init === null) {
-    throw new TypeError(`The options must be an object, got ${describe(init)}`);
-  }
-  for (const name of Object.keys(init)) {
-    if (!Object.hasOwn(DEFAULTS, name)) {
-      throw new TypeError(
-        `The option ${JSON.stringify(name)} is unknown: the options are ${
-          Object.keys(DEFAULTS).join(", ")
-        }`,
-      );
-    }
-  }
-  return init;
 }
 
 /** The calls that map, as far as options go. */

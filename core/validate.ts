@@ -69,6 +69,20 @@ export function countOrAll(value: unknown, what: string): number {
   return value;
 }
 
+/** Options: an object that has no property but these. None is ever ignored. */
+export function checkOptions(options: unknown, names: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options must be an object, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const known = names.length === 1 ? "the one option is" : "the options are";
+    throw new TypeError(
+      `The option ${JSON.stringify(name)} is unknown: ${known} ${names.join(", ")}`,
+    );
+  }
+}
+
 /** A flag. */
 export function flag(value: unknown, what: string): boolean {
   if (typeof value !== "boolean") {

@@ -10,7 +10,7 @@ import type { Allocation } from "./lifetime.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { checkStack } from "./stack.ts";
-import { describe, flag, timeMs, word32 } from "./validate.ts";
+import { checkOptions, describe, flag, timeMs, word32 } from "./validate.ts";
 import { MAX_THREADS, type Report, type Task, WaitThread } from "./wait_threads.ts";
 import { refusedWait, resultOf, type WaitResult, wordOf } from "./waiting.ts";
 
@@ -216,15 +216,7 @@ function checkedOptions(options: WaitAsyncOptions): {
   readonly isAborted: boolean;
   readonly ref: boolean;
 } {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options must be an object, got ${describe(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if ((NAMES as readonly string[]).includes(name)) continue;
-    throw new TypeError(
-      `The option ${JSON.stringify(name)} is unknown: the options are ${NAMES.join(", ")}`,
-    );
-  }
+  checkOptions(options, NAMES);
   const { timeout = Infinity, signal, ref = true } = options;
   const isAborted = signal === undefined ? false : signal?.aborted;
   if (

@@ -235,7 +235,13 @@ test("regions() is in order while another thread maps and unmaps", async () => {
   assert(changes > 0);
 });
 
-test("regions() throws when an option is of the wrong type or out of range", () => {
+test("regions() throws when an option is unknown, of the wrong type or out of range", () => {
+  const unknown = { residents: true } as never;
+  assertThrows(
+    () => regions(unknown),
+    TypeError,
+    '"residents" is unknown: the options are resident',
+  );
   for (const bad of [null, 1, "self", true, Symbol("bad"), 1n, () => {}]) {
     assertThrows(() => regions(bad as never), TypeError, "The options must be an object");
   }
