@@ -20,11 +20,11 @@ import * as posix from "../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../ffi/os/windows_huge.ts";
 import * as windowsMemory from "../ffi/os/windows_memory.ts";
 import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
-import * as windowsNamed from "../ffi/os/windows_named.ts";
 import * as windowsResidency from "../ffi/os/windows_residency.ts";
 import * as posixFiles from "../ffi/os/posix_files.ts";
 import * as windows from "../ffi/os/windows.ts";
 import * as windowsFiles from "../ffi/os/windows_files.ts";
+import * as windowsWaiting from "../ffi/os/windows_waiting.ts";
 import { test, unlessLinux } from "./harness.ts";
 
 type Constants = Readonly<Record<string, bigint>>;
@@ -258,7 +258,7 @@ test("darwin's constants are those of Apple's headers", () => {
 
 test("windows's constants are those of Microsoft's documentation", () => {
   const modules = [windows, windowsFiles, windowsHuge, windowsMemory, windowsMirrors];
-  assertEquals(constants(...modules, windowsNamed, windowsResidency), {
+  assertEquals(constants(...modules, windowsResidency, windowsWaiting), {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc
     MEM_COMMIT: 0x0000_1000n,
     MEM_LARGE_PAGES: 0x2000_0000n,
@@ -287,6 +287,7 @@ test("windows's constants are those of Microsoft's documentation", () => {
     MEM_MAPPED: 0x4_0000n,
     // https://learn.microsoft.com/windows/win32/debug/system-error-codes
     ERROR_ALREADY_EXISTS: 183n,
+    ERROR_FILE_NOT_FOUND: 2n,
     ERROR_NOT_LOCKED: 158n,
     ERROR_WORKING_SET_QUOTA: 1453n,
     // https://learn.microsoft.com/windows/win32/secauthz/access-mask-format
@@ -308,6 +309,13 @@ test("windows's constants are those of Microsoft's documentation", () => {
     FILE_MAP_EXECUTE: 0x20n,
     // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex
     FILE_BEGIN: 0n,
+    // https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights
+    SEMAPHORE_MODIFY_STATE: 0x0002n,
+    SYNCHRONIZE: 0x0010_0000n,
+    // https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitforsingleobject
+    WAIT_OBJECT_0: 0n,
+    WAIT_ABANDONED: 0x80n,
+    WAIT_TIMEOUT: 0x102n,
     // https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects
     TOKEN_ADJUST_PRIVILEGES: 0x0020n,
     // https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges

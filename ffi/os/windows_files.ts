@@ -37,7 +37,9 @@ export const FILE_MAP_EXECUTE = 0x20;
 /** `FILE_BEGIN`: {@link https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfilepointerex} */
 export const FILE_BEGIN = 0;
 
-/** `ERROR_INVALID_ADDRESS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
+/** `ERROR_ALREADY_EXISTS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
+export const ERROR_ALREADY_EXISTS = 183;
+/** `ERROR_INVALID_ADDRESS` */
 const ERROR_INVALID_ADDRESS = 487;
 
 const FUNCTIONS = {

@@ -6,18 +6,20 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Failure } from "./mapper.ts";
 import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
-import { FILE_MAP_READ, FILE_MAP_WRITE, INVALID_HANDLE_VALUE, wide } from "./windows_files.ts";
-
-/** `ERROR_ALREADY_EXISTS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
-export const ERROR_ALREADY_EXISTS = 183;
-/** `MEM_FREE`: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information} */
-export const MEM_FREE = 0x1_0000;
-/** `MEM_MAPPED`: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information} */
-export const MEM_MAPPED = 0x4_0000;
-
-const MEM_COMMIT = 0x1000;
-const PAGE_READWRITE = 0x4;
-const PAGE_EXECUTE_READWRITE = 0x40;
+import {
+  ERROR_ALREADY_EXISTS,
+  FILE_MAP_READ,
+  FILE_MAP_WRITE,
+  INVALID_HANDLE_VALUE,
+  wide,
+} from "./windows_files.ts";
+import {
+  MEM_COMMIT,
+  MEM_FREE,
+  MEM_MAPPED,
+  PAGE_EXECUTE_READWRITE,
+  PAGE_READWRITE,
+} from "./windows_memory.ts";
 
 /** `sizeof(MEMORY_BASIC_INFORMATION)` */
 const MEMORY_BASIC_INFORMATION_BYTES = 48;

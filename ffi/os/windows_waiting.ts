@@ -18,7 +18,7 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import type { Copying } from "./copying.ts";
 import type { Failure } from "./mapper.ts";
 import { type Ending, SLICE_MS, type Waiting, type Word } from "./waiting.ts";
-import { wide } from "./windows_files.ts";
+import { ERROR_ALREADY_EXISTS, wide } from "./windows_files.ts";
 import { WINDOWS_THREAD_SOURCE } from "./windows_waiting_thread.ts";
 
 /** `SYNCHRONIZE`: {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights} */
@@ -33,8 +33,6 @@ export const WAIT_ABANDONED = 0x80;
 export const WAIT_TIMEOUT = 0x102;
 /** `ERROR_FILE_NOT_FOUND`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
 export const ERROR_FILE_NOT_FOUND = 2;
-/** `ERROR_ALREADY_EXISTS` */
-export const ERROR_ALREADY_EXISTS = 183;
 
 /** `sizeof(BY_HANDLE_FILE_INFORMATION)`: {@link https://learn.microsoft.com/windows/win32/api/fileapi/ns-fileapi-by_handle_file_information} */
 const FILE_INFORMATION_BYTE_LENGTH = 52;
