@@ -12,6 +12,7 @@ import { host } from "../ffi/host.ts";
 import type { OpenFile } from "../ffi/os/files.ts";
 import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
+import { checkStack } from "./stack.ts";
 
 /** What the memory of a file keeps until it is unmapped. */
 export interface Backing {
@@ -95,7 +96,12 @@ export function isShared(allocation: Allocation): boolean {
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
   if (isShared(allocation)) {
-    release([allocation]);
+    // It is pending only when it cannot stay as it is any more: where the stack ends
+    // before, its handle stays open.
+    if (isLast(allocation)) {
+      checkStack();
+      release([allocation]);
+    }
     return undefined;
   }
   const guard = allocation.backing?.guard;
@@ -214,10 +220,11 @@ function isLast(allocation: Allocation): boolean {
     if (!isShared(allocation)) return true;
     leave(allocation);
   }
+  // First: where the stack ends in it, it is held still, and not this handle's alone.
+  const isLast = share.drop();
   allocation.share = undefined;
-  if (share.drop()) return true;
-  allocation.byteLength = 0n;
-  return false;
+  if (!isLast) allocation.byteLength = 0n;
+  return isLast;
 }
 
 /** Gives the memory back; the range stays mapped, and guard pages stay what they are. */

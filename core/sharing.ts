@@ -175,6 +175,7 @@ export function redeem(ticket: unknown): Redeemed {
 
 /** Uses up a ticket as if it had become a handle that was closed. */
 export function releaseTicket(ticket: unknown): void {
+  checkStack(); // of what is used up, all is released
   const { map, exactByteLength, source, backing, placing, share } = redeem(ticket);
   release([{
     address: map(),
@@ -330,12 +331,14 @@ export class SharedMapping implements Share {
   takeBack(): boolean {
     // Each is made greater only by a user, and of these there is only this one.
     if (this.#record.load(USERS) !== 1 || this.#record.load(HOLDERS) !== 1) return false;
+    checkFewFrames(); // all of it, or nothing: here and below
     this.#takeOver();
     this.#forget();
     return true;
   }
 
   leave(): boolean {
+    checkFewFrames();
     this.hasLeft = true;
     const isLast = this.#record.add(USERS, -1) === 1;
     if (isLast) this.#takeOver();
@@ -348,6 +351,7 @@ export class SharedMapping implements Share {
   }
 
   drop(): boolean {
+    checkFewFrames();
     const guard = this.#backing?.guard;
     if (guard !== undefined) this.#record.set(GUARD, guard.address);
     if (this.#record.add(HOLDERS, -1) !== 1) return false;
@@ -371,6 +375,7 @@ export class SharedMapping implements Share {
   #forget(): void {
     const { os } = host();
     const runs = this.#record.get(RUNS);
+    this.#record.set(RUNS, 0n);
     if (runs !== 0n) unmapStray(os, runs, 8n * this.#record.get(RUN_COUNT));
     this.#record.free();
     this.#table.note(this.#record);

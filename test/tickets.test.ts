@@ -293,6 +293,11 @@ test("share() and fromTicket() lose nothing when little is left of the stack", a
   assertEquals(result, { both: true, content: true, lost: 0, slots: 0 });
 });
 
+test("unmap() of shared memory leaves its handle open, or not, when little is left of the stack", async () => {
+  const value = await childValue("unmap_stack.ts");
+  assertEquals(value, { isRefused: true, lost: 0, left: 0, slots: 0 });
+});
+
 test("of several threads that have one ticket, one gets the memory", async () => {
   const workers = [new TicketWorker(), new TicketWorker(), new TicketWorker()];
   await Promise.all(workers.map((worker) => worker.ask({})));
