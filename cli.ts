@@ -6,7 +6,7 @@
  * ```sh
  * npx sysalloc info
  * deno run -A jsr:@sysalloc/sysalloc/cli regions --resident
- * bunx sysalloc regions 1234 --json
+ * bunx --bun sysalloc regions 1234 --json
  * ```
  *
  * This module is the program: importing it runs it.

@@ -740,9 +740,10 @@ export class Mmap implements Disposable {
    *
    * While other handles or tickets are there, {@linkcode Mmap.protect}, `commit()`,
    * `decommit()`, `resize()` and `intoRaw()` throw `EBUSY` in each handle; when one is
-   * left alone, and no view of the others is reachable in their threads, it can do all again. What
-   * changes content, such as {@linkcode Mmap.discard}, does so for all of them; advice
-   * and locks are the memory's too. Stores of several threads to one place want `Atomics`.
+   * left alone, and no view of the others is reachable in their threads, it can do all
+   * again. What changes content, such as {@linkcode Mmap.discard}, does so for all of
+   * them; advice and locks are the memory's too. Stores of several threads to one place
+   * want `Atomics`.
    *
    * All kinds of memory can be shared: of files, with their guard, mirrored, reserved,
    * of huge pages, and such of which parts differ in access.
@@ -802,7 +803,8 @@ export class Mmap implements Disposable {
    *
    * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
    * new owner uses the memory, which stays mapped until the process ends.
-   * In Bun from 1.4 on `EBUSY` also while the runtime itself uses a buffer: try again then.
+   * In Bun from 1.4 on `EBUSY` also while the runtime itself uses a buffer, and everywhere
+   * if a thread of {@linkcode Mmap.waitAsync} does not leave within 10 s: try again then.
    * Any other code if the system refused to unmap what was never viewed: it is
    * still mapped, and `unmap()` can be called again.
    */
@@ -1063,14 +1065,14 @@ export class Mmap implements Disposable {
 
   /**
    * Waits as {@linkcode Mmap.wait} does, and does not block the event loop: another
-   * thread sleeps, of which the library has up to 32, one for each wait that is
-   * under way, and keeps two that are not in use. Each takes 4 to 13 MB. On Windows
+   * thread sleeps, one for each wait that is under way. Each thread of your program has
+   * up to 32 of them, and keeps two that are not in use; each takes 4 to 13 MB. On Windows
    * {@linkcode Mmap.notify} finds it at once, elsewhere from when that thread sleeps:
    * some 20 to 70 ms after the call where it has to be started. What is stored in
    * between is noticed, so that nothing is missed if you store before you notify.
    *
-   * As long as it is under way the mapping is not collected, and cannot be resized
-   * (`EBUSY`). {@linkcode Mmap.unmap} ends it.
+   * As long as it is under way the mapping is not collected, and cannot be resized, nor
+   * its word decommitted or protected from stores (`EBUSY`). {@linkcode Mmap.unmap} ends it.
    *
    * @param byteOffset Where the word is in the mapping, in bytes: a multiple of 4.
    * @param expected The value, from -2^31 to 2^32 - 1.

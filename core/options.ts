@@ -536,10 +536,10 @@ export class MmapOptions {
    *
    * It is there until {@linkcode removeShared} (on Windows until nobody has it mapped),
    * and at the latest until the system is restarted; of other users root alone can open
-   * it. It never appears shorter than it was made, whatever process ends when. Which of several that
-   * use `"open-or-create"` at once has made it does not show: have what is zero at first
-   * set up by `Atomics.compareExchange()`, or use `"create"`, and `"open"` where that is
-   * `EEXIST`.
+   * it. It never appears shorter than it was made, whatever process ends when. Which of
+   * several that use `"open-or-create"` at once has made it does not show: have what is
+   * zero at first set up by `Atomics.compareExchange()`, or use `"create"`, and `"open"`
+   * where that is `EEXIST`.
    *
    * Other programs meet it on Linux: it is what C's
    * [`shm_open`](https://man7.org/linux/man-pages/man3/shm_open.3.html) and Python's
@@ -552,11 +552,13 @@ export class MmapOptions {
    * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html). All of its memory is set
    * aside when it is made, which takes about 0.1 s for a gibibyte, so that no store finds
    * none: at most what `/dev/shm` has room for, and nine tenths of what is available. With
-   * {@linkcode MmapOptions.noReserve} none is, and what is stored when `/dev/shm` is full is lost ({@linkcode Mmap.truncated} tells). macOS: the file
+   * {@linkcode MmapOptions.noReserve} none is, and what is stored when `/dev/shm` is full
+   * is lost ({@linkcode Mmap.truncated} tells; without
+   * {@linkcode MmapOptions.truncationGuard} the store ends the process). macOS: the file
    * `sysalloc-<name>` in the user's temporary folder
    * ([`confstr`](https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html)),
-   * where nothing is set aside, and the system removes what nobody has used for three days. Windows:
-   * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
+   * where nothing is set aside, and the system removes what nobody has used for three days.
+   * Windows: [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
    * and
    * [`OpenFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-openfilemappingw)
    * of a section of the paging file, whose length is whole pages.
@@ -569,7 +571,8 @@ export class MmapOptions {
    * and NUL. One `/` at its start, as C programs have it, is not a part of it. Names that
    * differ in case alone are those of different memory, but on macOS, of the same.
    * @param options Whether it is made: see {@linkcode SharedOptions}. Default: it must be there.
-   * @returns The mapping, whose `access` is `"read-write"`. Its length is `len`, by default all there is.
+   * @returns The mapping, whose `access` is `"read-write"`. Its length is `len`, by default
+   * all there is.
    * @throws {TypeError} If an argument is of the wrong type, or an option unknown.
    * @throws {RangeError} If it is no such name or mode; if there is less than `len`; if it is
    * to be made and `len` is 0; if an offset, huge pages, `stack()` or `name()` is set; or if a

@@ -93,7 +93,10 @@ const PASTS: readonly PageFacts["past"][] = ["memory", "reserved", "decommitted"
 /** What tells a ticket from all others: 128 random bits. */
 export type TicketKey = readonly [high: bigint, low: bigint];
 
-/** Makes a key. To be called before the mapping is looked at: what takes the place of the engine's function could unmap it. */
+/**
+ * Makes a key. To be called before the mapping is looked at: what takes the place of
+ * the engine's function could unmap it.
+ */
 export function newKey(): TicketKey {
   const { crypto } = globalThis as unknown as Crypto;
   const [high, low] = crypto.getRandomValues(new BigUint64Array(2)) as unknown as TicketKey;
