@@ -29,7 +29,7 @@ function listBadly(world: World, a: number, c: number): void {
   const value = bad(a);
   const isObject = typeof value === "object" && value !== null;
   const cases: readonly (readonly [options: unknown, errors: Errors])[] = [
-    [value, isObject ? [] : ["TypeError"]],
+    [value, isObject && Object.keys(value).length === 0 ? [] : ["TypeError"]], // none is known
     [{ resident: value }, flagErrors(value)],
     [{ pid: value }, pidErrors(value)],
     [{ pid: 2 ** 31 - 1 - a % 100 }, pidErrors(2 ** 31 - 1)],
