@@ -6,6 +6,7 @@ import { type Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";
 import { test } from "./harness.ts";
+import { isShort } from "./rounds.ts";
 import { FILE_BYTE_LENGTH, PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
 
 /** Runs the core on a system of paper. */
@@ -83,9 +84,6 @@ function warm(system: PaperSystem): string {
   settle(system, copied, viewed);
   return String(system.account);
 }
-
-/** The matrices ask for one round: they have many runtimes, and emulate some. */
-const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 
 const seen: Set<number> = new Set();
 /** What a failed test leaves must not be collected: the real system would be asked to unmap it. */
