@@ -302,9 +302,9 @@ export function release(allocations: Iterable<Allocation>): void {
     while (os.unmapsNeighbours && ranges[index]?.address === end) end = endOf(ranges[index++]!);
     const neighbours = ranges.slice(first, index);
     const { address } = neighbours[0]!;
-    for (const range of neighbours) range.backing?.guard?.suspend();
-    if (neighbours.length > 1 && os.unmap(address, end - address) === undefined) {
-      for (const range of neighbours) unmapped(range);
+    if (neighbours.length > 1) {
+      for (const range of neighbours) range.backing?.guard?.suspend();
+      if (os.unmap(address, end - address) === undefined) neighbours.forEach(unmapped);
     }
     for (const range of neighbours) {
       if (range.byteLength === 0n || unmapAllocation(range) === undefined) pending.delete(range);

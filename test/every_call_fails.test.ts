@@ -7,6 +7,7 @@ import { Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";
 import { test } from "./harness.ts";
+import { isShort } from "./rounds.ts";
 import { FILE_BYTE_LENGTH, PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
 
 /** Threads of paper: one that has a deadline meets it, any other is called back. */
@@ -111,9 +112,6 @@ function warm(system: PaperSystem): string {
   settle(system, copied, viewed, waited);
   return String(system.account);
 }
-
-/** The matrices ask for one round: they have many runtimes, and emulate some. */
-const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 
 const seen: Set<number> = new Set();
 /** What a failed test leaves must not be collected: the real system would be asked to unmap it. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { runtimeFiles } from "../ffi/host.ts";
 import { MmapError, MmapOptions } from "../mod.ts";
 import { childValue, platform, runtime, test, unlessLinux, use } from "./harness.ts";
+import { isShort } from "./rounds.ts";
 import {
   CALLS,
   contents,
@@ -230,8 +231,6 @@ test("Deno's permissions hold for files", async () => {
   assertEquals(await outcomes(`--allow-read=${other}`), [refused, refused, refused]);
 }, { skip: runtime === "deno" ? undefined : "permissions are Deno's" });
 
-/** The matrices ask for one round: they have many runtimes, and emulate some. */
-const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 /** How often each way is taken: a leak is as many. */
 const LEAK_ROUNDS = isShort ? 60 : 1000;
 

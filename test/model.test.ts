@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { childValue, test } from "./harness.ts";
+import { isShort } from "./rounds.ts";
 
 interface Result {
   readonly sequences: number;
@@ -8,9 +9,6 @@ interface Result {
 
 /** How many sequences each runtime takes. */
 const ALL_SEQUENCES = 20_000;
-
-/** The matrices ask for one round: they have many runtimes, and emulate some. */
-const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 const SHORT_SEQUENCES = 300;
 const SEQUENCES = isShort ? SHORT_SEQUENCES : ALL_SEQUENCES;
 

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Mmap, MmapOptions, pageSize, removeShared } from "../mod.ts";
 import { platform, test, unlessLinux, use } from "./harness.ts";
+import { isShort } from "./rounds.ts";
 import {
   leftNames,
   Peer,
@@ -21,8 +22,6 @@ const LENGTH = 2 * PAGE + 100;
 /** As Windows has it, where a section is whole pages. */
 const WHOLE = platform === "win32" ? 3 * PAGE : LENGTH;
 
-/** The matrices ask for one round: they have many runtimes, and emulate some. */
-const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 const RACES = isShort ? 20 : 200;
 const KILLS = isShort ? 2 : 5;
 

@@ -6,6 +6,7 @@ import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { childValue, test, unlessLinux, use } from "./harness.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
+import { isShort } from "./rounds.ts";
 import { slotsInUse } from "./slots_in_use.ts";
 import { openDescriptors, pattern, TempFolder, withoutDescriptors } from "./temp_files.ts";
 import { TicketWorker } from "./ticket_workers.ts";
@@ -14,8 +15,6 @@ const PAGE = pageSize();
 const GRANULE = allocationGranularity();
 const LENGTH = 4 * PAGE;
 const BYTES = pattern(3 * GRANULE + 100);
-/** The matrices ask for one round: they have many runtimes, and emulate some. */
-const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 
 function codeOf(call: () => unknown): string {
   return (assertThrows(call, MmapError) as MmapError).code;

@@ -1,7 +1,8 @@
-// Maps, views and unmaps 100,000 times, in the matrices 20,000, and tells how many bytes are mapped and resident.
+// Maps, views and unmaps 100,000 times, in the matrices half as often, and tells how many bytes are mapped and resident.
 // Every tenth time all is written to: emulators take long to unmap written pages.
 import { MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
+import { isShort } from "../rounds.ts";
 import { mappedByteLength, residentSetByteLength } from "../memory_map.ts";
 
 const options = new MmapOptions({ len: 65536 });
@@ -22,5 +23,5 @@ const state = () => ({ mapped: mappedByteLength(), resident: residentSetByteLeng
 await cycle(10_000); // until the engine has compiled it and sized its heap
 const before = state();
 // Fewer where the processor is emulated.
-await cycle(process.env["SYSALLOC_ROUNDS"] === undefined ? 100_000 : 20_000);
+await cycle(isShort ? 50_000 : 100_000);
 console.log(JSON.stringify({ before, after: state() }));

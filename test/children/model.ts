@@ -29,10 +29,10 @@ function isEmulated(): boolean {
 }
 
 console.log(`seed ${seed}`); // first: nothing else is printed after a crash
-const world = new World();
+const world = new World(mayBeEmulated === "true" && isEmulated());
 const number = fc.nat(65_535);
 const step: fc.Arbitrary<Step> = fc.tuple(
-  fc.constantFrom(...verbs(mayBeEmulated === "true" && isEmulated())),
+  fc.constantFrom(...verbs(world.isEmulated)),
   fc.nat(2),
   number,
   number,

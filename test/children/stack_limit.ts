@@ -1,6 +1,7 @@
 // Resizes at ever greater distances from the end of the stack, until one is enough,
 // and tells how many calls were refused, and how many of those changed something.
 import { MmapOptions, pageSize } from "../../mod.ts";
+import { isShort } from "../rounds.ts";
 
 const PAGE = pageSize();
 
@@ -41,7 +42,6 @@ function refusals(pages: number): { readonly refused: number; readonly changed: 
 }
 
 // One is enough where the processor is emulated.
-const isShort = process.env["SYSALLOC_ROUNDS"] !== undefined;
 const shorter = refusals(1);
 const longer = isShort ? shorter : refusals(64);
 console.log(JSON.stringify({

@@ -60,9 +60,15 @@ export class World {
   readonly orphans: Kept[] = [];
   /** A mapping that is longer than one buffer is. */
   readonly large: Large = new Large();
+  /** Whether the processor is emulated. */
+  readonly isEmulated: boolean;
   calls = 0;
   /** Told every call, and how it ended. */
   trace: ((line: string) => void) | undefined;
+
+  constructor(isEmulated = false) {
+    this.isEmulated = isEmulated;
+  }
 
   /** Calls the library, and checks how it ends: with one of `errors`, or well where there is none; `allowed` may come too. */
   call<T>(name: string, errors: Errors, body: () => T, allowed: Errors = NONE): T | undefined {
