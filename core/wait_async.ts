@@ -176,6 +176,7 @@ class PendingWait implements Task {
   /** Ends it, with a reason: not at once, because it can have been woken already. */
   cancel(reason: unknown): void {
     if (this.#isDone || this.#cancelled !== undefined) return;
+    checkStack(); // it is called back once, and whole
     this.#cancelled = { reason };
     this.#wait.cancel();
     this.#thread?.withdraw();

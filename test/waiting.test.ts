@@ -408,6 +408,14 @@ test("waitAsync() loses no thread where the stack ends", async () => {
   assertEquals(all, ["timed-out"]);
 });
 
+test("unmap() ends waitAsync(), or leaves it as it is, where the stack ends", async () => {
+  const [isRefused, ends] = await childValue("wait_async.ts", { args: ["stack-unmap"] }) as [
+    boolean,
+    string[],
+  ];
+  assertEquals([isRefused, ends], [true, ["EBADF"]]);
+});
+
 test("resize(), decommit() and protect() leave memory alone that waitAsync() waits for", async () => {
   const mmap = map();
   const controller = new AbortController();

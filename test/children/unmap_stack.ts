@@ -3,27 +3,10 @@
 import { releaseHeldRanges } from "../../core/lifetime.ts";
 import { Mmap, MmapOptions, regions } from "../../mod.ts";
 import { slotsInUse } from "../slots_in_use.ts";
+import { callAt } from "../stack_end.ts";
 
 /** At so many depths, from the deepest one on. */
 const FRAMES = 600;
-
-/** Calls where the stack has so many frames less than there can be. */
-function callAt(frames: number, call: () => void): void {
-  let left = frames;
-  const down = (): void => {
-    try {
-      down();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-    if (left-- === 0) call();
-  };
-  try {
-    down();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
-}
 
 function isMapped(address: bigint): boolean {
   return regions().some((region) =>

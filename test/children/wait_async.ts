@@ -1,6 +1,7 @@
 // Waits without blocking, in all the ways that a process can end or go on meanwhile.
 import { MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
+import { callAt } from "../stack_end.ts";
 
 const PAGE = 65_536;
 const [how] = process.argv.slice(2);
@@ -73,6 +74,22 @@ switch (how) {
     const ends = new Set(await Promise.all(waits));
     const all = new Set(await Promise.all(Array.from({ length: 32 }, () => wait(1000))));
     console.log(JSON.stringify([[...ends], [...all]]));
+    break;
+  }
+  case "stack-unmap": { // at each depth from which on the stack ends
+    const ends = new Set<string>();
+    let refused = 0;
+    for (let frames = 0; frames < 600; frames++) {
+      const mmap = map();
+      const wait = mmap.waitAsync(0, 0).catch((error) => error.code);
+      if (frames % 2 === 1) await turn(1); // the thread can be asleep by then
+      callAt(frames, () => mmap.unmap());
+      if (!mmap.closed) refused++;
+      mmap.unmap();
+      const end = await wait;
+      if (end !== "EAGAIN") ends.add(end); // where threads are slow to start
+    }
+    console.log(JSON.stringify([refused > 0, [...ends]]));
     break;
   }
   case "limit": {
