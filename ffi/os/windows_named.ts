@@ -20,19 +20,7 @@ import {
   PAGE_EXECUTE_READWRITE,
   PAGE_READWRITE,
 } from "./windows_memory.ts";
-
-/** `sizeof(MEMORY_BASIC_INFORMATION)` */
-const MEMORY_BASIC_INFORMATION_BYTES = 48;
-/** `offsetof(MEMORY_BASIC_INFORMATION, AllocationBase)` */
-const ALLOCATION_BASE = 8;
-/** `offsetof(MEMORY_BASIC_INFORMATION, RegionSize)` */
-const REGION_SIZE = 24;
-/** `offsetof(MEMORY_BASIC_INFORMATION, State)` */
-const STATE = 32;
-/** `offsetof(MEMORY_BASIC_INFORMATION, Protect)` */
-const PROTECT = 36;
-/** `offsetof(MEMORY_BASIC_INFORMATION, Type)` */
-const TYPE = 40;
+import { MemoryInformation } from "./windows_query.ts";
 
 const FUNCTIONS = {
   // HANDLE CreateFileMappingW(HANDLE hFile, LPSECURITY_ATTRIBUTES lpFileMappingAttributes,
@@ -64,8 +52,7 @@ export function windowsNamed(
   failed: (syscall: string) => Failure,
 ): NamedMemory {
   const c = native.open("kernel32.dll", FUNCTIONS);
-  const info = new Uint8Array(MEMORY_BASIC_INFORMATION_BYTES);
-  const fields = new DataView(info.buffer);
+  const info = new MemoryInformation();
 
   /** The object of that name can be an event, a semaphore or the like. */
   const asOther = (failure: Failure): NamedFailure =>
@@ -88,23 +75,21 @@ export function windowsNamed(
     let address = base;
     let failure: NamedFailure | undefined;
     while (failure === undefined) {
-      const length = BigInt(MEMORY_BASIC_INFORMATION_BYTES);
-      if (c.VirtualQuery(address, info, length) === 0n) {
+      if (c.VirtualQuery(address, info.bytes, info.byteLength) === 0n) {
         failure = failed("VirtualQuery");
         break;
       }
-      const state = fields.getUint32(STATE, true);
+      const { state, protect } = info;
       // Of what is free, the base is not defined.
-      if (state === MEM_FREE || fields.getBigUint64(ALLOCATION_BASE, true) !== base) break;
-      const protection = fields.getUint32(PROTECT, true);
+      if (state === MEM_FREE || info.allocationBase !== base) break;
       const isPlain = state === MEM_COMMIT &&
-        fields.getUint32(TYPE, true) === MEM_MAPPED &&
-        (protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) !== 0;
+        info.type === MEM_MAPPED &&
+        (protect & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) !== 0;
       if (!isPlain) {
         const advice = "it is an image, or not all of it is committed: only plain memory is mapped";
         failure = { syscall: "VirtualQuery", osError: 0, code: "ENOTSUP", advice };
       }
-      address += fields.getBigUint64(REGION_SIZE, true);
+      address = info.end;
     }
     if (c.UnmapViewOfFile(base) === 0) c.UnmapViewOfFile(base);
     return failure ?? Number(address - base);

@@ -21,6 +21,7 @@ import {
   PAGE_READWRITE,
   PAGE_WRITECOPY,
 } from "./windows_memory.ts";
+import { MemoryInformation, windowsWorkingSet } from "./windows_query.ts";
 
 const ERROR_INVALID_PARAMETER = 87;
 
@@ -33,24 +34,12 @@ const EXECUTABLE = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE |
   PAGE_EXECUTE_WRITECOPY;
 const COPIED = PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY;
 
-/** `sizeof(MEMORY_BASIC_INFORMATION)`, and the offsets of its fields */
-const MEMORY_BASIC_INFORMATION_BYTE_LENGTH = 48;
-const BASE_ADDRESS = 0;
-const ALLOCATION_BASE = 8;
-const ALLOCATION_PROTECT = 16;
-const REGION_SIZE = 24;
-const STATE = 32;
-const PROTECT = 36;
-const TYPE = 40;
-
 /** The longest path that Windows has, in UTF-16 code units. */
 const MAX_PATH_LENGTH = 32_768;
 /** More than the name of a device has, in UTF-16 code units. */
 const MAX_DEVICE_LENGTH = 1024;
 /** The folder of the drives among the objects of the system: what is in it is a path already. Wine has such. */
 const DOS_DEVICES = "\\??\\";
-/** How many pages one `QueryWorkingSetEx` tells of, in 16 bytes each. */
-const STRETCH_PAGES = 4096;
 
 const FUNCTIONS = {
   // HANDLE GetCurrentProcess(void)
@@ -59,8 +48,6 @@ const FUNCTIONS = {
   VirtualQuery: { parameters: ["usize", "buffer", "usize"], result: "usize" },
   // DWORD K32GetMappedFileNameW(HANDLE hProcess, LPVOID lpv, LPWSTR lpFilename, DWORD nSize)
   K32GetMappedFileNameW: { parameters: ["usize", "usize", "buffer", "u32"], result: "u32" },
-  // BOOL K32QueryWorkingSetEx(HANDLE hProcess, PVOID pv, DWORD cb)
-  K32QueryWorkingSetEx: { parameters: ["usize", "buffer", "u32"], result: "i32" },
   // DWORD GetLogicalDrives(void)
   GetLogicalDrives: { parameters: [], result: "u32" },
   // DWORD QueryDosDeviceW(LPCWSTR lpDeviceName, LPWSTR lpTargetPath, DWORD ucchMax)
@@ -91,23 +78,21 @@ export function windowsRegions(
 ): Regions {
   const c = native.open("kernel32.dll", FUNCTIONS);
   const thisProcess = c.GetCurrentProcess();
-  const info = new Uint8Array(MEMORY_BASIC_INFORMATION_BYTE_LENGTH);
-  const fields = new DataView(info.buffer);
+  const countResident = windowsWorkingSet(native, pageSize, failed);
+  const info = new MemoryInformation();
 
   const query = (address: bigint): Found | Failure => {
-    if (c.VirtualQuery(address, info, BigInt(info.length)) === 0n) return failed("VirtualQuery");
-    const state = fields.getUint32(STATE, true);
+    if (c.VirtualQuery(address, info.bytes, info.byteLength) === 0n) return failed("VirtualQuery");
+    const { state, type, protect } = info;
     const isCommitted = state === MEM_COMMIT;
-    const protect = fields.getUint32(PROTECT, true);
     // Once it was stored to, a page that is copied on writing is PAGE_READWRITE.
-    const isCopied = ((fields.getUint32(ALLOCATION_PROTECT, true) | protect) & COPIED) !== 0;
-    const type = fields.getUint32(TYPE, true);
+    const isCopied = ((info.allocationProtect | protect) & COPIED) !== 0;
     const isPrivate = type === MEM_PRIVATE;
     // The next access of a guard page is an exception.
     const usable = isCommitted && (protect & PAGE_GUARD) === 0 ? protect : 0;
     return {
-      end: fields.getBigUint64(BASE_ADDRESS, true) + fields.getBigUint64(REGION_SIZE, true),
-      allocation: fields.getBigUint64(ALLOCATION_BASE, true),
+      end: info.end,
+      allocation: info.allocationBase,
       isFree: state === MEM_FREE,
       isCommitted,
       isPrivate,
@@ -119,27 +104,6 @@ export function windowsRegions(
         isCopied,
       ),
     };
-  };
-
-  const residentIn = (start: bigint, end: bigint): number | Failure => {
-    const step = BigInt(pageSize);
-    const count = Math.min(STRETCH_PAGES, Number((end - start) / step));
-    const entries = new BigUint64Array(2 * count);
-    const bytes = new Uint8Array(entries.buffer);
-    let resident = 0;
-    for (let address = start; address < end;) {
-      let pages = 0;
-      for (; pages < count && address < end; pages++, address += step) {
-        entries[2 * pages] = address; // VirtualAddress
-      }
-      if (c.K32QueryWorkingSetEx(thisProcess, bytes, 16 * pages) === 0) {
-        return failed("K32QueryWorkingSetEx");
-      }
-      for (let page = 0; page < pages; page++) {
-        if ((entries[2 * page + 1]! & 1n) !== 0n) resident += pageSize; // VirtualAttributes.Valid
-      }
-    }
-    return resident;
   };
 
   /** The devices of the drives, each with the drive's name: paths of mapped files start with a device. */
@@ -192,7 +156,7 @@ export function windowsRegions(
         }
         const isSame = last?.allocation === found.allocation;
         const path = isSame ? last?.path : found.isPrivate ? undefined : pathAt(start, drives);
-        const count = resident && found.isCommitted ? residentIn(start, end) : 0;
+        const count = resident && found.isCommitted ? countResident(start, end) : 0;
         if (typeof count !== "number") return count;
         const region: RegionFacts = {
           address: start,
@@ -202,7 +166,7 @@ export function windowsRegions(
           path,
           isDeleted: false,
           name: undefined,
-          residentByteLength: resident ? count : undefined,
+          residentByteLength: resident ? count * pageSize : undefined,
         };
         const before = regions.at(-1);
         if (isSame && before?.access === region.access && before.isShared === region.isShared) {

@@ -8,20 +8,12 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import type { Failure } from "./mapper.ts";
 import type { Residency } from "./residency.ts";
 import { MEM_COMMIT } from "./windows_memory.ts";
+import { MemoryInformation, windowsWorkingSet } from "./windows_query.ts";
 
 /** `ERROR_NOT_LOCKED`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
 export const ERROR_NOT_LOCKED = 158;
 /** `ERROR_WORKING_SET_QUOTA`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--1300-1699-} */
 export const ERROR_WORKING_SET_QUOTA = 1453;
-
-/** `sizeof(MEMORY_BASIC_INFORMATION)` */
-const MEMORY_BASIC_INFORMATION_BYTE_LENGTH = 48;
-/** `offsetof(MEMORY_BASIC_INFORMATION, BaseAddress)` */
-const BASE_ADDRESS = 0;
-/** `offsetof(MEMORY_BASIC_INFORMATION, RegionSize)` */
-const REGION_SIZE = 24;
-/** `offsetof(MEMORY_BASIC_INFORMATION, State)` */
-const STATE = 32;
 
 const FUNCTIONS = {
   // HANDLE GetCurrentProcess(void)
@@ -40,12 +32,7 @@ const FUNCTIONS = {
   GetProcessWorkingSetSize: { parameters: ["usize", "buffer", "buffer"], result: "i32" },
   // BOOL SetProcessWorkingSetSize(HANDLE hProcess, SIZE_T dwMinimumWorkingSetSize, SIZE_T dwMaximumWorkingSetSize)
   SetProcessWorkingSetSize: { parameters: ["usize", "usize", "usize"], result: "i32" },
-  // BOOL K32QueryWorkingSetEx(HANDLE hProcess, PVOID pv, DWORD cb)
-  K32QueryWorkingSetEx: { parameters: ["usize", "buffer", "u32"], result: "i32" },
 } as const satisfies SymbolTable;
-
-/** How many pages one `QueryWorkingSetEx` tells of, in 16 bytes each. */
-const STRETCH_PAGES = 4096;
 
 /**
  * Opens them. `failed` makes the failure of a call from `GetLastError()`,
@@ -66,9 +53,9 @@ export function windowsResidency(
     VirtualQuery,
     GetProcessWorkingSetSize,
     SetProcessWorkingSetSize,
-    K32QueryWorkingSetEx,
   } = native.open("kernel32.dll", FUNCTIONS);
   const thisProcess = GetCurrentProcess();
+  const countResident = windowsWorkingSet(native, pageSize, failed);
 
   /** Makes room for so many locked bytes more; tells whether it did. */
   const raiseWorkingSet = (byteLength: bigint): boolean => {
@@ -77,29 +64,6 @@ export function windowsResidency(
     if (GetProcessWorkingSetSize(thisProcess, atMinimum!, atMaximum!) === 0) return false;
     const sizes = [minimum[0]! + byteLength, maximum[0]! + byteLength] as const;
     return SetProcessWorkingSetSize(thisProcess, ...sizes) !== 0;
-  };
-
-  /** Counts the pages of committed memory that are in the working set. */
-  const countResident = (start: bigint, end: bigint): number | Failure => {
-    const step = BigInt(pageSize);
-    const entries = new BigUint64Array(
-      2 * Math.min(STRETCH_PAGES, Number((end - start) / step)),
-    );
-    const bytes = new Uint8Array(entries.buffer);
-    let count = 0;
-    for (let address = start; address < end;) {
-      let pages = 0;
-      for (; pages < entries.length / 2 && address < end; pages++, address += step) {
-        entries[2 * pages] = address; // VirtualAddress
-      }
-      if (K32QueryWorkingSetEx(thisProcess, bytes, 16 * pages) === 0) {
-        return failed("K32QueryWorkingSetEx");
-      }
-      for (let page = 0; page < pages; page++) {
-        if ((entries[2 * page + 1]! & 1n) !== 0n) count++; // VirtualAttributes.Valid
-      }
-    }
-    return count;
   };
 
   return {
@@ -134,15 +98,12 @@ export function windowsResidency(
 
     resident(address, byteLength) {
       const end = address + byteLength;
-      const info = new Uint8Array(MEMORY_BASIC_INFORMATION_BYTE_LENGTH);
-      const fields = new DataView(info.buffer);
+      const info = new MemoryInformation();
       let resident = 0;
       for (let start = address; start < end;) {
-        if (VirtualQuery(start, info, BigInt(info.length)) === 0n) return failed("VirtualQuery");
-        const regionEnd = fields.getBigUint64(BASE_ADDRESS, true) +
-          fields.getBigUint64(REGION_SIZE, true);
-        const stop = regionEnd < end ? regionEnd : end;
-        if (fields.getUint32(STATE, true) === MEM_COMMIT) {
+        if (VirtualQuery(start, info.bytes, info.byteLength) === 0n) return failed("VirtualQuery");
+        const stop = info.end < end ? info.end : end;
+        if (info.state === MEM_COMMIT) {
           const count = countResident(start, stop);
           if (typeof count === "object") return count;
           resident += count;
