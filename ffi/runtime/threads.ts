@@ -10,7 +10,12 @@ export interface NodeWorkerThreads {
   /** {@link https://nodejs.org/api/worker_threads.html#class-worker} */
   readonly Worker: new (
     source: string,
-    options: { readonly eval: true; readonly name: string; readonly workerData: unknown },
+    options: {
+      readonly eval: true;
+      readonly name: string;
+      readonly workerData: unknown;
+      readonly execArgv: readonly string[];
+    },
   ) => NodeWorker;
 }
 
@@ -50,7 +55,8 @@ export interface RuntimeThreads {
 export function nodeThreads({ Worker }: NodeWorkerThreads): RuntimeThreads {
   return {
     start(source, workerData, { message, ended }) {
-      const worker = new Worker(source, { eval: true, name: "sysalloc", workerData });
+      // What the program is started with, such as a module that is loaded first, is not the thread's.
+      const worker = new Worker(source, { eval: true, name: "sysalloc", workerData, execArgv: [] });
       worker.on("message", message);
       worker.on("error", ended);
       worker.on("exit", () => ended(undefined));
