@@ -21,7 +21,7 @@ export type { FileSource, FileUrl } from "./core/file_mapping.ts";
 export { removeShared, type SharedMode, type SharedOptions } from "./core/named_memory.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/paging.ts";
-export type { MmapTicket } from "./core/sharing.ts";
+export type { MmapTicket } from "./core/tickets.ts";
 export type { PrefaultOptions } from "./core/prefault.ts";
 export type { WaitAsyncOptions, WaitSignal } from "./core/wait_async.ts";
 export type { WaitResult } from "./core/waiting.ts";

@@ -23,7 +23,7 @@ import { type Access, isViewable, type Mapped, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
-import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./sharing.ts";
+import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./tickets.ts";
 import { checkStack } from "./stack.ts";
 import {
   byteCount,

@@ -1,6 +1,5 @@
 /**
- * Memory that several handles have in common, in any threads of the process, and
- * the tickets by which it is handed from one to another.
+ * Memory that several handles have in common, in any threads of the process.
  *
  * A slot of the common table holds all that a handle has to know of the memory,
  * and two counts. The memory goes back when nobody uses it any more; its range
@@ -15,32 +14,12 @@
 import { currentRuntime, host } from "../ffi/host.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import type { Adoptee } from "./adoptee.ts";
-import {
-  type CommonTable,
-  commonTable,
-  kindOf,
-  MAPPING,
-  type Slot,
-  TICKET,
-} from "./common_table.ts";
-import { MmapError, refused } from "./errors.ts";
-import { type Allocation, type Backing, release, type Share, unmapStray } from "./lifetime.ts";
+import { type CommonTable, MAPPING, type Slot } from "./common_table.ts";
+import { refused } from "./errors.ts";
+import { type Allocation, type Backing, type Share, unmapStray } from "./lifetime.ts";
 import type { Access, Mapped, PageFacts, Pages, Source } from "./paging.ts";
-import { checkFewFrames, checkStack } from "./stack.ts";
-import { describe } from "./validate.ts";
+import { checkFewFrames } from "./stack.ts";
 import { detach } from "./views.ts";
-
-/**
- * What hands memory to another thread: {@linkcode Mmap.share} makes it,
- * `postMessage()` takes it there, and {@linkcode Mmap.fromTicket} makes it a handle.
- * A plain object, frozen, good for one handle.
- */
-export interface MmapTicket {
-  /** Which one it is of those of this process. */
-  readonly slot: number;
-  /** What tells it from all others that there ever were: 128 random bits, as 32 hexadecimal digits. */
-  readonly key: string;
-}
 
 // What a slot of a mapping holds: numbers of 32 bits, which change, …
 const USERS = 1;
@@ -76,10 +55,6 @@ const HAS_PLACING = 1 << 9;
 const IS_PINNED = 1 << 10;
 const IS_NAMED = 1 << 11;
 
-// What a slot of a ticket holds.
-const KEY = 2;
-const OF = 4;
-
 const SOURCES: readonly Source[] = ["memory", "mirror", "private file", "shared file"];
 const ACCESSES: readonly Access[] = [
   "none",
@@ -89,149 +64,6 @@ const ACCESSES: readonly Access[] = [
   "read-execute",
 ];
 const PASTS: readonly PageFacts["past"][] = ["memory", "reserved", "decommitted"];
-
-/** What tells a ticket from all others: 128 random bits. */
-export type TicketKey = readonly [high: bigint, low: bigint];
-
-/**
- * Makes a key. To be called before the mapping is looked at: what takes the place of
- * the engine's function could unmap it.
- */
-export function newKey(): TicketKey {
-  const { crypto } = globalThis as unknown as Crypto;
-  const [high, low] = crypto.getRandomValues(new BigUint64Array(2)) as unknown as TicketKey;
-  return [high, low];
-}
-
-/** Makes a ticket for a mapping, whose buffers are its own, and shares it where it is not yet. */
-export function share(
-  allocation: Allocation,
-  mapped: Mapped,
-  pages: Pages,
-  key: TicketKey,
-): MmapTicket {
-  if (allocation.share === undefined) checkStack();
-  checkFewFrames();
-  const table = commonTable();
-  const slot = table.take();
-  try {
-    allocation.share ??= SharedMapping.of(table, allocation, mapped, pages);
-    return (allocation.share as SharedMapping).issue(slot, key);
-  } catch (error) {
-    slot.free();
-    table.note(slot);
-    throw error;
-  }
-}
-
-/** What becomes a handle by a ticket, which is used up by mapping it. */
-export interface Redeemed extends Adoptee {
-  readonly share: SharedMapping;
-}
-
-/** Finds what a ticket is for. */
-export function redeem(ticket: unknown): Redeemed {
-  const table = commonTable();
-  const { slot, state, record } = findTicket(table, ticket);
-  const flags = record.load(FLAGS);
-  const number = (place: number) => Number(record.get(place));
-  const file = number(FILE) - 1;
-  const address = record.get(ADDRESS);
-  const isNamed = (flags & IS_NAMED) !== 0;
-  const backing: Backing | undefined = (flags & HAS_FILE) === 0 ? undefined : {
-    file: undefined,
-    name: isNamed ? record.get(HUGE_PAGE_OR_NAME) : undefined,
-    guard: undefined,
-    offset: number(FILE_OFFSET),
-  };
-  const hugePage = isNamed ? 0 : number(HUGE_PAGE_OR_NAME);
-  const placing = (flags & HAS_PLACING) === 0 ? undefined : {
-    below: record.get(BELOW),
-    byteLength: record.get(MEMORY),
-    above: record.get(ABOVE),
-    hugePage: hugePage === 0 ? undefined : hugePage,
-  };
-  const redeemed = {
-    // Believed from the moment on that the slot is found to be still this ticket:
-    // until then it has kept the record as it is. No call comes after that.
-    map() {
-      if (!slot.free(state)) throw invalid();
-      if (backing !== undefined && file >= 0) backing.file = file;
-      return address;
-    },
-    byteLength: number(BYTE_LENGTH),
-    exactByteLength: record.get(EXACT_BYTE_LENGTH),
-    access: ACCESSES[flags >> ACCESS & 7]!,
-    source: SOURCES[flags >> SOURCE & 3]!,
-    margin: number(MARGIN),
-    skip: number(SKIP),
-    isGuarded: (flags & IS_GUARDED) !== 0,
-    noReserve: (flags & NO_RESERVE) !== 0,
-    isReserved: (flags & IS_RESERVED) !== 0,
-    backing,
-    placing,
-    share: new SharedMapping(table, record, backing),
-  };
-  checkFewFrames();
-  return redeemed;
-}
-
-/** Uses up a ticket as if it had become a handle that was closed. */
-export function releaseTicket(ticket: unknown): void {
-  checkStack(); // of what is used up, all is released
-  const { map, exactByteLength, source, backing, placing, share } = redeem(ticket);
-  release([{
-    address: map(),
-    byteLength: exactByteLength,
-    isTransferred: false,
-    isMirrored: source === "mirror",
-    backing,
-    placing,
-    share,
-  }]);
-}
-
-/** Finds the slot of a ticket, and of what it is for. */
-function findTicket(
-  table: CommonTable,
-  ticket: unknown,
-): { readonly slot: Slot; readonly state: number; readonly record: Slot } {
-  if (typeof ticket !== "object" || ticket === null) {
-    throw new TypeError(`The ticket must be what share() made, got ${describe(ticket)}`);
-  }
-  const { slot: number, key } = ticket as Partial<MmapTicket>; // read once
-  if (typeof number !== "number" || typeof key !== "string") {
-    throw new TypeError(
-      "The ticket must be what share() made: an object with a number slot and a string key",
-    );
-  }
-  const slot = table.slot(number);
-  if (slot === undefined || !isKey(key)) throw invalid();
-  const { state } = slot;
-  const isIt = kindOf(state) === TICKET &&
-    slot.get(KEY) === BigInt(`0x${key.slice(0, 16)}`) &&
-    slot.get(KEY + 1) === BigInt(`0x${key.slice(16)}`);
-  const record = isIt ? table.slot(Number(slot.get(OF))) : undefined;
-  if (record === undefined) throw invalid();
-  return { slot, state, record };
-}
-
-/** No regular expression: V8 words an exhausted stack as a syntax error of it. */
-function isKey(key: string): boolean {
-  if (key.length !== 32) return false;
-  for (let index = 0; index < 32; index++) {
-    if (!"0123456789abcdef".includes(key[index]!)) return false;
-  }
-  return true;
-}
-
-function invalid(): MmapError {
-  return new MmapError(
-    "The ticket is not valid: it was taken or released before, or is not of this process; " +
-      "each is good for one handle, so call share() for every handle",
-    { code: "EBADF" },
-  );
-}
 
 /** The part that one handle has in memory that is shared. */
 export class SharedMapping implements Share {
@@ -299,17 +131,11 @@ export class SharedMapping implements Share {
     return new SharedMapping(table, record, backing);
   }
 
-  /** Makes a slot, which is claimed, a ticket. */
-  issue(slot: Slot, [high, low]: TicketKey): MmapTicket {
-    const digits = (value: bigint) => value.toString(16).padStart(16, "0");
-    const ticket = Object.freeze({ slot: slot.number, key: digits(high) + digits(low) });
-    slot.set(KEY, high);
-    slot.set(KEY + 1, low);
-    slot.set(OF, BigInt(this.#record.number));
+  /** Counts one more who uses the memory, and returns the number of the slot that tells of it. */
+  join(): number {
     this.#record.add(USERS, 1);
     this.#record.add(HOLDERS, 1);
-    slot.publish(TICKET);
-    return ticket;
+    return this.#record.number;
   }
 
   /** What its pages are, where they are not all alike. */
@@ -385,9 +211,57 @@ export class SharedMapping implements Share {
   }
 }
 
-/** What is used of the Web Cryptography API. */
-interface Crypto {
-  readonly crypto: { getRandomValues(target: BigUint64Array): BigUint64Array };
+/** What becomes one more handle. */
+export interface SharedAdoptee extends Adoptee {
+  readonly share: SharedMapping;
+}
+
+/**
+ * Reads what a slot tells. `claim` is called where it is mapped, and throws if
+ * what was read is not to be believed; no call comes after it.
+ */
+export function sharedAdoptee(
+  table: CommonTable,
+  record: Slot,
+  claim: () => void,
+): SharedAdoptee {
+  const flags = record.load(FLAGS);
+  const number = (place: number) => Number(record.get(place));
+  const file = number(FILE) - 1;
+  const address = record.get(ADDRESS);
+  const isNamed = (flags & IS_NAMED) !== 0;
+  const backing: Backing | undefined = (flags & HAS_FILE) === 0 ? undefined : {
+    file: undefined,
+    name: isNamed ? record.get(HUGE_PAGE_OR_NAME) : undefined,
+    guard: undefined,
+    offset: number(FILE_OFFSET),
+  };
+  const hugePage = isNamed ? 0 : number(HUGE_PAGE_OR_NAME);
+  const placing = (flags & HAS_PLACING) === 0 ? undefined : {
+    below: record.get(BELOW),
+    byteLength: record.get(MEMORY),
+    above: record.get(ABOVE),
+    hugePage: hugePage === 0 ? undefined : hugePage,
+  };
+  return {
+    map() {
+      claim();
+      if (backing !== undefined && file >= 0) backing.file = file;
+      return address;
+    },
+    byteLength: number(BYTE_LENGTH),
+    exactByteLength: record.get(EXACT_BYTE_LENGTH),
+    access: ACCESSES[flags >> ACCESS & 7]!,
+    source: SOURCES[flags >> SOURCE & 3]!,
+    margin: number(MARGIN),
+    skip: number(SKIP),
+    isGuarded: (flags & IS_GUARDED) !== 0,
+    noReserve: (flags & NO_RESERVE) !== 0,
+    isReserved: (flags & IS_RESERVED) !== 0,
+    backing,
+    placing,
+    share: new SharedMapping(table, record, backing),
+  };
 }
 
 /** Writes runs to memory of their own; returns its address. */
