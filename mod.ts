@@ -20,7 +20,7 @@ export type { MmapInit, MmapSettings } from "./core/settings.ts";
 export type { FileSource, FileUrl } from "./core/file_mapping.ts";
 export { removeShared, type SharedMode, type SharedOptions } from "./core/named_memory.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
-export type { Access } from "./core/paging.ts";
+export type { Access } from "./core/mapped.ts";
 export type { MmapTicket } from "./core/tickets.ts";
 export type { PrefaultOptions } from "./core/prefault.ts";
 export type { WaitAsyncOptions, WaitSignal } from "./core/wait_async.ts";

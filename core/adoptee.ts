@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backing, Placing, Share } from "./lifetime.ts";
-import type { Access, Mapped } from "./paging.ts";
+import type { Access, Mapped } from "./mapped.ts";
 
 /** What becomes a handle. */
 export interface Adoptee extends Mapped {

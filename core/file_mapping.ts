@@ -11,7 +11,7 @@ import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { MmapError, refused } from "./errors.ts";
 import { type Backing, closeFile } from "./lifetime.ts";
 import { adopt, type Mmap } from "./mmap.ts";
-import type { Access, Source } from "./paging.ts";
+import type { Access, Source } from "./mapped.ts";
 import { checkStrictHint, discarded, mapWithRoom } from "./placement.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { describe } from "./validate.ts";

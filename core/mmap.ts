@@ -18,13 +18,14 @@ import {
   unmapAllocation,
   unmapWithOwner,
 } from "./lifetime.ts";
+import { type Access, ACCESSES, type Mapped } from "./mapped.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
-import { type Access, isViewable, type Mapped, Pages } from "./paging.ts";
+import { isViewable, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
-import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./tickets.ts";
 import { checkStack } from "./stack.ts";
+import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./tickets.ts";
 import {
   byteCount,
   countOrAll,
@@ -49,14 +50,6 @@ export interface RawMmap {
 
 /** Makes the handle of what is mapped; not part of the public API. */
 export let adopt: (adoptee: Adoptee) => Mmap;
-
-const ACCESSES: readonly Access[] = [
-  "none",
-  "read",
-  "read-write",
-  "copy-on-write",
-  "read-execute",
-];
 
 // What only this module can pass to the constructor.
 const KEY = Symbol();

@@ -10,35 +10,11 @@ import type { Failure } from "../ffi/os/mapper.ts";
 import type { Word } from "../ffi/os/waiting.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, mapperOf } from "./lifetime.ts";
-import type { Extent, PageRange } from "./page_range.ts";
+import type { Access, Mapped, PageFacts, Source } from "./mapped.ts";
+import type { PageRange } from "./page_range.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import { type ViewMaker, type Views, viewsOf } from "./views.ts";
 import type { ViewRange } from "./view_range.ts";
-
-/**
- * What may be done with memory: `"none"` is nothing, `"read"` loads,
- * `"read-write"` loads and stores, `"copy-on-write"` the same of memory of
- * {@linkcode MmapOptions.map}, whose file no store reaches, `"read-execute"`
- * loads and jumps.
- */
-export type Access = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
-
-/** What memory is of: anonymous, mapped once or twice in a row, or a file's, to which stores go or not. */
-export type Source = "memory" | "mirror" | "private file" | "shared file";
-
-/** The pages of a mapping, as they were mapped. */
-export interface Mapped extends Extent {
-  readonly access: Access;
-  readonly source: Source;
-  /** How many bytes of the allocation are below its first page: guard pages. */
-  readonly margin: number;
-  /** Whether memory of a file is to be guarded from the file's truncation, where the system can. */
-  readonly isGuarded: boolean;
-  /** Whether no swap space was set aside. */
-  readonly noReserve?: boolean;
-  /** Whether nothing but addresses was taken. */
-  readonly isReserved?: boolean;
-}
 
 /** The access that lets memory be stored to, by what it is of. */
 const WRITABLE: Readonly<Record<Source, Access>> = {
@@ -61,15 +37,6 @@ interface Part {
  * runtime's own calls can have, and those that were decommitted after that.
  */
 type History = "reserved" | "never viewed" | "viewed" | "decommitted";
-
-/** What another handle of the same memory has to know of bytes of its pages. */
-export interface PageFacts {
-  readonly start: number;
-  readonly end: number;
-  readonly access: Access;
-  /** Whether they are no memory, or none any more, but can be stored to by calls that are late. */
-  readonly past: "memory" | "reserved" | "decommitted";
-}
 
 /** The pages of one mapping, whose handle is `owner`. */
 export class Pages {

@@ -6,7 +6,7 @@
 import { host, runtimeFiles } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import { MmapError, refused } from "./errors.ts";
-import type { Access } from "./paging.ts";
+import type { Access } from "./mapped.ts";
 import { checkOptions, describe, flag } from "./validate.ts";
 
 /**

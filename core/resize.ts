@@ -16,7 +16,8 @@ import {
   unmapWithOwner,
 } from "./lifetime.ts";
 import { roundUp, STRETCH_BYTE_LENGTH } from "./pages.ts";
-import type { Mapped, Pages } from "./paging.ts";
+import type { Mapped } from "./mapped.ts";
+import type { Pages } from "./paging.ts";
 import { discarded, mapWithRoom } from "./placement.ts";
 import { detach } from "./views.ts";
 

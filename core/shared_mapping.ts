@@ -17,7 +17,8 @@ import type { Adoptee } from "./adoptee.ts";
 import { type CommonTable, MAPPING, type Slot } from "./common_table.ts";
 import { refused } from "./errors.ts";
 import { type Allocation, type Backing, type Share, unmapStray } from "./lifetime.ts";
-import type { Access, Mapped, PageFacts, Pages, Source } from "./paging.ts";
+import { ACCESSES, type Mapped, type PageFacts, type Source } from "./mapped.ts";
+import type { Pages } from "./paging.ts";
 import { checkFewFrames } from "./stack.ts";
 import { detach } from "./views.ts";
 
@@ -56,13 +57,6 @@ const IS_PINNED = 1 << 10;
 const IS_NAMED = 1 << 11;
 
 const SOURCES: readonly Source[] = ["memory", "mirror", "private file", "shared file"];
-const ACCESSES: readonly Access[] = [
-  "none",
-  "read",
-  "read-write",
-  "copy-on-write",
-  "read-execute",
-];
 const PASTS: readonly PageFacts["past"][] = ["memory", "reserved", "decommitted"];
 
 /** The part that one handle has in memory that is shared. */

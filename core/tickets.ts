@@ -7,7 +7,8 @@
 import { type CommonTable, commonTable, kindOf, type Slot, TICKET } from "./common_table.ts";
 import { MmapError } from "./errors.ts";
 import { type Allocation, release } from "./lifetime.ts";
-import type { Mapped, Pages } from "./paging.ts";
+import type { Mapped } from "./mapped.ts";
+import type { Pages } from "./paging.ts";
 import { type SharedAdoptee, sharedAdoptee, SharedMapping } from "./shared_mapping.ts";
 import { checkFewFrames, checkStack } from "./stack.ts";
 import { describe } from "./validate.ts";
