@@ -21,7 +21,7 @@ export interface MatrixOptions {
   /** Sets up what all of its platforms need. Default: they need nothing. */
   readonly prepare?: () => Promise<void>;
   /** The runtimes to run; the results of the others stay. Default: all. */
-  readonly chooses?: (runtime: RuntimeBuild) => boolean;
+  readonly chooses?: (runtime: RuntimeBuild, platform: string) => boolean;
 }
 
 /** The platforms that are named on the command line, or all; ends the process where one is unknown. */
@@ -69,7 +69,7 @@ async function runPlatform(
     return [{ platform: name, runtime: "", result: guest, skipped: [] }];
   }
   const records: RunRecord[] = [];
-  for (const runtime of runtimes.filter(chooses)) {
+  for (const runtime of runtimes.filter((runtime) => chooses(runtime, name))) {
     records.push(await runRuntime(name, guest, runtime, options));
   }
   const entry = {
