@@ -1,0 +1,105 @@
+/**
+ * Files that are mapped: by sysalloc, and by `Bun.mmap()`.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { MmapOptions } from "../../../mod.ts";
+import { PAGE, RECORD, sumWords, wordsOf } from "../common.ts";
+import type { Work } from "../serve.ts";
+import { Bun } from "./bun.ts";
+import { repeat, storing, sumPages, sumRecord } from "./sums.ts";
+
+const options = new MmapOptions();
+
+const sysalloc: Record<string, Work> = {
+  "sysalloc/open-record": (task) => ({
+    run: () =>
+      repeat(task, () => {
+        const mmap = options.map(task.path);
+        const sum = sumWords(mmap.view(Uint32Array, task.size / 2, RECORD / 4));
+        mmap.unmap();
+        return sum;
+      }),
+  }),
+  "sysalloc/open-record-read": (task) => {
+    const record = new Uint32Array(RECORD / 4);
+    return {
+      run: () =>
+        repeat(task, () => {
+          const mmap = options.map(task.path);
+          mmap.read(record, task.size / 2);
+          mmap.unmap();
+          return sumWords(record);
+        }),
+    };
+  },
+  "sysalloc/random-pages": (task) => {
+    const mmap = options.map(task.path);
+    return {
+      // In Bun a view is of no more than it was asked for.
+      run: () => sumPages(task, (at) => mmap.view(Uint32Array, at, PAGE / 4)),
+      end: () => mmap.unmap(),
+    };
+  },
+  "sysalloc/random-pages-read": (task) => {
+    const mmap = options.map(task.path);
+    const page = new Uint32Array(PAGE / 4);
+    return {
+      run: () =>
+        sumPages(task, (at) => {
+          mmap.read(page, at);
+          return page;
+        }),
+      end: () => mmap.unmap(),
+    };
+  },
+  "sysalloc/scan": (task) => ({
+    run: () =>
+      repeat(task, () => {
+        const mmap = options.map(task.path);
+        const sum = sumWords(mmap.view(Uint32Array));
+        mmap.unmap();
+        return sum;
+      }),
+  }),
+  "sysalloc/store-flush": (task) => {
+    const mmap = options.mapMut(task.path);
+    const { bytes } = mmap;
+    return {
+      run: storing(task, (at, value) => {
+        bytes[at] = value;
+        return bytes[at]!;
+      }, () => mmap.flush()),
+      end: () => mmap.unmap(),
+    };
+  },
+};
+
+const bun: Record<string, Work> = {
+  "bun-mmap/open-record": (task) => ({
+    run: () => repeat(task, () => sumRecord(Bun.mmap(task.path), task)),
+  }),
+  "bun-mmap/random-pages": (task) => {
+    const words = wordsOf(Bun.mmap(task.path));
+    return { run: () => sumPages(task, (at) => words.subarray(at / 4, (at + PAGE) / 4)) };
+  },
+  "bun-mmap/scan": (task) => ({
+    run: () => repeat(task, () => sumWords(wordsOf(Bun.mmap(task.path)))),
+  }),
+  "bun-mmap/store-flush": (task) => {
+    const bytes = Buffer.from(Bun.mmap(task.path).buffer);
+    const file = openSync(task.path, "r+"); // it cannot flush
+    return {
+      run: storing(task, (at, value) => {
+        bytes[at] = value;
+        return bytes[at]!;
+      }, () => fsyncSync(file)),
+      end: () => closeSync(file),
+    };
+  },
+};
+
+/** By sysalloc, and by Bun. */
+export const mappedFiles: Readonly<Record<string, Work>> = { ...sysalloc, ...bun };

@@ -1,0 +1,26 @@
+/**
+ * Files: one record, random pages, all of it, and scattered stores.
+ *
+ * @module
+ */
+import { allInC } from "./in_c.ts";
+import { mappedFiles } from "./files/mapped.ts";
+import { readFiles } from "./files/read.ts";
+import { streams } from "./files/streams.ts";
+import { writtenFiles } from "./files/written.ts";
+import { serve } from "./serve.ts";
+
+await serve({
+  ...allInC(
+    "open-record",
+    "open-record-read",
+    "random-pages",
+    "random-pages-read",
+    "scan",
+    "store-flush",
+  ),
+  ...mappedFiles,
+  ...readFiles,
+  ...streams,
+  ...writtenFiles,
+});

@@ -1,0 +1,72 @@
+/**
+ * Many mappings, and many views, that live at a time.
+ *
+ * @module
+ */
+import process from "node:process";
+import { MmapOptions } from "../../mod.ts";
+import { allInC } from "./in_c.ts";
+import { collect, serve, type Work } from "./serve.ts";
+
+const bun = "Bun" in globalThis
+  ? process.getBuiltinModule("bun:jsc" as "node:os") as unknown as { heapSize(): number }
+  : undefined;
+
+/** What is used of the JavaScript heap; what a view lies over is not on it, though Bun says so. */
+function heapUsed(): number {
+  collect();
+  return bun === undefined ? process.memoryUsage().heapUsed : bun.heapSize();
+}
+
+/** Makes so many, and drops them: the heap is looked at in between, which the time does not count. */
+const living = (make: (size: number) => object, drop: (live: object[]) => void): Work => (task) => {
+  const { size, operations } = task;
+  let time = 0;
+  let heap = 0;
+  const timed = <T>(run: () => T): T => {
+    const start = performance.now();
+    const result = run();
+    time += 1e6 * (performance.now() - start);
+    return result;
+  };
+  return {
+    run() {
+      const before = heapUsed();
+      const live = timed(() => {
+        const live: object[] = [];
+        for (let index = 0; index < operations; index++) live.push(make(size));
+        return live;
+      });
+      heap = heapUsed() - before;
+      timed(() => drop(live));
+      return live.length;
+    },
+    measures: () => ({ time, heap: heap / operations }),
+  };
+};
+
+type Closing = Iterable<{ unmap(): void }>;
+const unmapAll = (live: object[]) => {
+  for (const mmap of live as unknown as Closing) mmap.unmap();
+};
+const forget = () => {};
+
+await serve({
+  ...allInC("live"),
+  "sysalloc/live": living((size) => new MmapOptions({ len: size }).mapAnon(), unmapAll),
+  "sysalloc/live-view": living((size) => {
+    const mmap = new MmapOptions({ len: size }).mapAnon();
+    mmap.view(Uint8Array);
+    return mmap;
+  }, unmapAll),
+  "array/live": living((size) => new Uint8Array(size), forget),
+  "sysalloc/views": (task) => {
+    const mmap = new MmapOptions({ len: task.size }).mapAnon();
+    const views = living(() => mmap.view(Uint8Array, 0, 64), forget);
+    return { ...views(task) as Exclude<ReturnType<Work>, Promise<unknown>>, end: () => mmap.unmap() };
+  },
+  "array/views": (task) => {
+    const { buffer } = new Uint8Array(task.size);
+    return living(() => new Uint8Array(buffer, 0, 64), forget)(task);
+  },
+});

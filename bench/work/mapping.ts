@@ -1,0 +1,80 @@
+/**
+ * Mapping and unmapping: without a view, with one, and with a store to it.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers/promises";
+import { MmapOptions } from "../../mod.ts";
+import { allInC } from "./in_c.ts";
+import { serve, type Task, type Work } from "./serve.ts";
+
+/** How many are between two turns of the event loop. */
+const BATCH = 500;
+/** What was viewed is unmapped between turns of the event loop, some turns later. */
+const TURNS_AFTER = 4;
+
+/** Repeats an operation, with turns of the event loop that belong to the time. */
+function repeated(operation: (task: Task) => () => number): Work {
+  return (task) => {
+    const operate = operation(task);
+    const batch = (count: number) => {
+      let checksum = 0;
+      for (let index = 0; index < count; index++) checksum = operate();
+      return checksum;
+    };
+    return {
+      async run() {
+        let checksum = 0;
+        for (let done = 0; done < task.operations; done += BATCH) {
+          checksum = batch(Math.min(BATCH, task.operations - done));
+          await setImmediate();
+        }
+        for (let turn = 0; turn < TURNS_AFTER; turn++) await setImmediate();
+        return checksum;
+      },
+    };
+  };
+}
+
+const mapping = (use: (bytes: Uint8Array) => number) =>
+  repeated(({ size }) => {
+    const options = new MmapOptions({ len: size });
+    return () => {
+      const mmap = options.mapAnon();
+      const checksum = use(mmap.bytes);
+      mmap.unmap();
+      return checksum;
+    };
+  });
+
+const making = (make: (size: number) => Uint8Array, use: (bytes: Uint8Array) => number) =>
+  repeated(({ size }) => () => use(make(size)));
+
+function view(bytes: Uint8Array): number {
+  return bytes.length > 0 ? 1 : 0;
+}
+
+function store(bytes: Uint8Array): number {
+  bytes[0] = 1;
+  return bytes[0];
+}
+
+const ordinary = (size: number) => new Uint8Array(size);
+const shared = (size: number) => new Uint8Array(new SharedArrayBuffer(size));
+
+await serve({
+  ...allInC("map", "map-view", "map-store"),
+  "sysalloc/map": repeated(({ size }) => {
+    const options = new MmapOptions({ len: size });
+    return () => {
+      options.mapAnon().unmap();
+      return 1;
+    };
+  }),
+  "sysalloc/map-view": mapping(view),
+  "sysalloc/map-store": mapping(store),
+  "array/map-view": making(ordinary, view),
+  "array/map-store": making(ordinary, store),
+  "shared/map-view": making(shared, view),
+  "shared/map-store": making(shared, store),
+});
