@@ -1,75 +1,69 @@
 /**
- * Runs every benchmark in every runtime, one after the other, and prints one
- * table: `npm run bench`. Ratios are what it claims; it fails on none. Linux
- * and macOS, with gcc.
+ * Measures sysalloc beside what its users would take instead: `npm run bench`.
+ * Writes `results.md`, `results.json` and plots where all benchmarks ran;
+ * `-- --quick` and `-- NAME…` only print. Linux, with gcc.
  *
  * @module
  */
-import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
-import { compare } from "./comparing.ts";
-import { compareFiles, writeGibibyte } from "./files.ts";
-import { compareHeld } from "./heap.ts";
-import { compareImports } from "./importing.ts";
-import { compareSending } from "./messages.ts";
-import { run, RUNTIMES, version } from "./processes.ts";
-import type { Result } from "./result.ts";
-import { compareHanding } from "./sharing.ts";
-import { printTable } from "./table.ts";
-import { compareWakings } from "./wakings.ts";
+import { build } from "./build.ts";
+import type { HostName } from "./catalogue/benchmark.ts";
+import { BENCHMARKS } from "./catalogue.ts";
+import { currentLoad, describeMachine } from "./machine.ts";
+import { measureAll } from "./measuring.ts";
+import { endAll } from "./processes.ts";
+import { toMarkdown } from "./report/markdown.ts";
+import { missingFrom } from "./report/missing.ts";
+import { writeResults } from "./report/writing.ts";
+import { readRequest, type Request } from "./request.ts";
+import type { Results } from "./results.ts";
 
-const directory = Deno.makeTempDirSync({ prefix: "sysalloc-bench-" });
-const cleanUp = () => Deno.removeSync(directory, { recursive: true });
+/** How long a whole run may take, in milliseconds, the plots left aside. */
+const WHOLE = 580_000;
+
+const request = readRequest(Deno.args);
+if (typeof request === "string") {
+  console.error(request);
+  Deno.exit(2);
+}
+const folder = Deno.makeTempDirSync({ prefix: "sysalloc-bench-" });
+const cleanUp = () => {
+  endAll();
+  Deno.removeSync(folder, { recursive: true });
+};
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => {
     cleanUp();
-    Deno.exit(1);
+    Deno.exit(130);
   });
 }
 try {
-  await describeMachine();
-  printTable(await measureAll());
+  Deno.exitCode = await main(request);
 } finally {
   cleanUp();
 }
 
-async function measureAll(): Promise<Result[]> {
-  const library = `${directory}/reference.so`;
-  const source = `${import.meta.dirname}/reference.c`;
-  await run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, source]);
-  const results: Result[] = [];
-  for (const runtime of RUNTIMES) {
-    console.error(`Measuring mapping and reading in ${runtime.name}`);
-    results.push(...await compare(runtime, library));
-  }
-  const path = await writeGibibyte(directory);
-  for (const runtime of RUNTIMES) {
-    console.error(`Measuring files in ${runtime.name}`);
-    results.push(...await compareFiles(runtime, path));
-  }
-  for (const runtime of RUNTIMES) {
-    console.error(`Measuring tickets in ${runtime.name}`);
-    results.push(...await compareHanding(runtime));
-    console.error(`Measuring waiting in ${runtime.name}`);
-    results.push(...await compareWakings(runtime, directory));
-    console.error(`Measuring messages in ${runtime.name}`);
-    results.push(...await compareSending(runtime));
-  }
-  console.error("Measuring imports");
-  results.push(...await compareImports(directory));
-  console.error("Measuring views in Bun's heap");
-  results.push(...await compareHeld(directory));
-  return results;
-}
-
-async function describeMachine(): Promise<void> {
-  const processors = cpus();
-  const gibibytes = (totalmem() / 2 ** 30).toFixed(0);
-  console.log(
-    `${processors[0]?.model}, ${processors.length} cores, ${gibibytes} GiB, ` +
-      `${platform()} ${release()} ${arch()}, load ${loadavg()[0]!.toFixed(1)}`,
+async function main({ isQuick, benchmarks }: Request): Promise<number> {
+  const start = performance.now();
+  const load = currentLoad();
+  const hosts = new Set(
+    benchmarks.flatMap(({ contenders }) => contenders.map(({ host }): HostName => host)),
   );
-  const names = await Promise.all(
-    RUNTIMES.map(async (runtime) => `${runtime.name}: ${await version(runtime)}`),
-  );
-  console.log(`${names.join(", ")}\n`);
+  if (benchmarks.some(({ contenders }) => contenders.some(({ role }) => role === "c"))) {
+    hosts.add("C");
+  }
+  const names = new Set(benchmarks.map(({ name }) => name));
+  console.error("Building the peers");
+  const leftOut = await build(hosts, names.has("import") || names.has("package-size"));
+  const deadline = start + WHOLE;
+  const rows = await measureAll(benchmarks, { isQuick, leftOut, folder, deadline });
+  const machine = await describeMachine(hosts, leftOut, load);
+  const results: Results = { machine, leftOut: Object.fromEntries(leftOut), rows };
+  const isWhole = !isQuick && benchmarks === BENCHMARKS;
+  if (isWhole) await writeResults(results, folder);
+  else console.log(toMarkdown(results, benchmarks));
+  const missing = missingFrom(results, benchmarks, isQuick);
+  for (const line of missing) console.error(`Missing: ${line}`);
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  console.error(`${rows.length} rows in ${seconds} s, ${missing.length} missing`);
+  return missing.length === 0 ? 0 : 1;
 }

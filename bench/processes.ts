@@ -1,58 +1,63 @@
 /**
- * The runtimes that are measured, and the processes that run in them.
+ * Processes of the benchmarks: each leads a group of its own, so that what it
+ * has started ends with it.
  *
  * @module
  */
 
-/** A runtime that is measured. */
-export interface Runtime {
-  /** What the table calls it. */
-  readonly name: "Deno" | "Bun" | "Node.js 26" | "Node.js 22, koffi";
-  /** The command that runs a script. */
-  readonly command: readonly [string, ...string[]];
+const alive = new Set<Deno.ChildProcess>();
+
+/** What a process failed with. */
+export class ProcessError extends Error {
+  override readonly name = "ProcessError";
 }
 
-const TOOLS = `${import.meta.dirname}/../node_modules`;
-
-export const DENO: Runtime = {
-  name: "Deno",
-  command: [Deno.execPath(), "run", "-A"],
-};
-export const BUN: Runtime = { name: "Bun", command: [`${TOOLS}/.bin/bun`] };
-export const NODE26: Runtime = {
-  name: "Node.js 26",
-  command: [`${TOOLS}/node26/bin/node`, "--no-warnings"],
-};
-export const NODE22: Runtime = {
-  name: "Node.js 22, koffi",
-  command: [`${TOOLS}/node22/bin/node`, "--no-warnings"],
-};
-export const RUNTIMES: readonly Runtime[] = [DENO, BUN, NODE26, NODE22];
-
-/** Runs a command to its end and returns what it printed; throws if it failed. */
-export async function run(
+/** Starts a command in the folder of the benchmarks. */
+export function start(
   [command, ...args]: readonly [string, ...string[]],
-): Promise<string> {
-  const { success, stdout } = await new Deno.Command(command, {
+  options: Pick<Deno.CommandOptions, "stdin" | "env" | "cwd"> = {},
+): Deno.ChildProcess {
+  const child = new Deno.Command(command, {
     args,
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error(`Failed: ${command} ${args.join(" ")}`);
-  return new TextDecoder().decode(stdout);
+    cwd: import.meta.dirname!,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+    ...options,
+  }).spawn();
+  alive.add(child);
+  child.status.then(() => alive.delete(child));
+  return child;
 }
 
-/** Runs a script of this folder in `runtime`, and returns the JSON that it printed. */
-export async function runScript<T>(
-  runtime: Runtime,
-  script: string,
-  ...args: string[]
-): Promise<T> {
-  const path = `${import.meta.dirname}/${script}`;
-  return JSON.parse(await run([...runtime.command, path, ...args])) as T;
+/** Runs a command to its end, and returns what it printed; throws where it failed. */
+export async function run(
+  command: readonly [string, ...string[]],
+  options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
+): Promise<string> {
+  const { success, code, stdout, stderr } = await start(command, options).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (success) return text(stdout);
+  throw new ProcessError(`it ended with ${code}: ${lastLine(text(stderr) || text(stdout))}`);
 }
 
-/** The version of `runtime`. */
-export async function version({ command: [command] }: Runtime): Promise<string> {
-  const printed = await run([command, "--version"]);
-  return /\d+\.\d+\.\d+/.exec(printed)?.[0] ?? printed.trim();
+/** Ends a process and all that it has started. */
+export function end(child: Deno.ChildProcess): void {
+  try {
+    Deno.kill(-child.pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Ends all processes that are alive. */
+export function endAll(): void {
+  for (const child of alive) end(child);
+}
+
+/** The line that says most: the last one that has letters. */
+export function lastLine(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim()).filter((line) => /[a-z]/i.test(line));
+  return lines.at(-1) ?? "it said nothing";
 }

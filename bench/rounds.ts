@@ -1,51 +1,95 @@
 /**
- * Contestants that take turns: what disturbs the machine for a while then
+ * Contenders that take turns: what disturbs the machine for a while then
  * disturbs all of them, and the ratio within a round stays true.
  *
  * @module
  */
-import { setImmediate, setTimeout } from "node:timers/promises";
-import { measure } from "mitata";
+import type { Benchmark, Contender, Measure } from "./catalogue/benchmark.ts";
+import { TIME } from "./catalogue/benchmark.ts";
+import type { Line, Row } from "./results.ts";
+import type { Answer } from "./session.ts";
 
-const RUNS_PER_ROUND = 8;
+/** How often a row is measured. */
+export interface Plan {
+  /** Rounds that are thrown away. */
+  readonly warmUps: number;
+  readonly atLeast: number;
+  readonly atMost: number;
+  /** After so many milliseconds no round begins but those that there must be. */
+  readonly milliseconds: number;
+  /** Each round has so many times fewer operations. */
+  readonly fewer: number;
+}
 
-/** Exactly so many runs after mitata's warm-up, none discarded, and no forced collection. */
-const OPTIONS = {
-  gc: false,
-  min_samples: RUNS_PER_ROUND,
-  max_samples: RUNS_PER_ROUND,
-  min_cpu_time: 0,
-  batch_threshold: 0,
-} as const;
+/** Does one round; throws where it fails. */
+export type Ask = (contender: Contender, operations: number) => Promise<Answer>;
 
-/**
- * Runs each contestant in each round, and returns its nanoseconds for one run,
- * round by round: of the runs of a round the mean (`"avg"`), or the fastest
- * (`"min"`) where only the rest of the machine makes one slower.
- *
- * The collector's pauses and the callbacks of finalization registries belong
- * to a run: it ends when those that are due have been called.
- */
-export async function takeTurns<Name extends string>(
-  rounds: number,
-  statistic: "avg" | "min",
-  contestants: Readonly<Record<Name, () => void | Promise<void>>>,
-): Promise<Record<Name, number[]>> {
-  const names = Object.keys(contestants) as Name[];
-  const times = Object.fromEntries(
-    names.map((name) => [name, [] as number[]]),
-  ) as Record<Name, number[]>;
-  for (let round = 0; round < rounds; round++) {
-    for (const name of names) {
-      const run = async () => {
-        await contestants[name]();
-        await setImmediate();
-      };
-      const stats = await measure(run, { ...OPTIONS });
-      times[name].push(stats[statistic]);
-      await setTimeout(5); // what the collector still does in its threads
+/** A contender while its row is measured. */
+interface Entry {
+  readonly contender: Contender;
+  readonly operations: number;
+  readonly answers: Answer[];
+  leftOut?: string;
+}
+
+/** Measures all contenders at one size. */
+export async function measureRow(
+  benchmark: Benchmark,
+  size: number,
+  { warmUps, atLeast, atMost, milliseconds, fewer }: Plan,
+  ask: Ask,
+): Promise<Row> {
+  const entries = benchmark.contenders.map((contender): Entry => {
+    const operations = benchmark.operations(size) / fewer / (contender.fewer ?? 1);
+    return { contender, operations: Math.max(1, Math.floor(operations)), answers: [] };
+  });
+  const start = performance.now();
+  const begun = () => performance.now() - start;
+  for (let round = -warmUps; round < atMost; round++) {
+    const mean = begun() / (round + warmUps);
+    if (round >= atLeast && begun() + mean > milliseconds) break;
+    // Of two neighbours each comes first half the time.
+    for (const entry of round % 2 === 0 ? entries : entries.toReversed()) {
+      if (entry.leftOut !== undefined) continue;
+      try {
+        const answer = await ask(entry.contender, entry.operations);
+        if (round >= 0) entry.answers.push(answer);
+      } catch (error) {
+        entry.leftOut = (error as Error).message;
+      }
     }
-    names.reverse(); // so that of two neighbours each comes first half the time
   }
-  return times;
+  return toRow(benchmark, size, entries);
+}
+
+function toRow(benchmark: Benchmark, size: number, entries: readonly Entry[]): Row {
+  const lines = entries.map((entry) => toLine(entry, benchmark.measures ?? [TIME]));
+  const measured = entries.filter(({ leftOut }) => leftOut === undefined);
+  const common = { benchmark: benchmark.name, size, lines };
+  const [first, ...others] = measured;
+  if (first === undefined) return { ...common, error: "none was measured" };
+  const checksum = first.answers[0]!.checksum;
+  const wrong = [first, ...others].find(({ answers }) =>
+    answers.some((answer) => answer.checksum !== checksum)
+  );
+  if (wrong === undefined) return { ...common, checksum };
+  const text = ({ contender: { name, host }, answers }: Entry) =>
+    `${name} on ${host} had the checksum ${answers.map((answer) => answer.checksum).join(", ")}`;
+  return { ...common, error: `${text(first)}, ${text(wrong)}` };
+}
+
+function toLine(
+  { contender: { name, host, role }, operations, answers, leftOut }: Entry,
+  measures: readonly Measure[],
+): Line {
+  const common = { name, host, role, operations };
+  if (leftOut !== undefined) return { ...common, rounds: {}, leftOut };
+  const valuesOf = ({ key, per }: Measure) =>
+    answers.map((answer) => {
+      const value = answer.measures[key];
+      return value === undefined ? NaN : value / (per === "operation" ? answer.operations : 1);
+    });
+  const measured = measures.map((measure) => [measure.key, valuesOf(measure)] as const)
+    .filter(([, values]) => !values.some(Number.isNaN));
+  return { ...common, rounds: Object.fromEntries(measured) };
 }

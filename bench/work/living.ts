@@ -63,7 +63,10 @@ await serve({
   "sysalloc/views": (task) => {
     const mmap = new MmapOptions({ len: task.size }).mapAnon();
     const views = living(() => mmap.view(Uint8Array, 0, 64), forget);
-    return { ...views(task) as Exclude<ReturnType<Work>, Promise<unknown>>, end: () => mmap.unmap() };
+    return {
+      ...views(task) as Exclude<ReturnType<Work>, Promise<unknown>>,
+      end: () => mmap.unmap(),
+    };
   },
   "array/views": (task) => {
     const { buffer } = new Uint8Array(task.size);

@@ -1,7 +1,10 @@
 // The works over anonymous memory.
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "state.h"
 
@@ -130,6 +133,25 @@ static int32_t run_live(struct state *state) {
   return count;
 }
 
+static int32_t run_share_named(struct state *state) {
+  int32_t sum = 0;
+  for (uint32_t i = 0; i < state->operations; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "/sysalloc-bench-%ld-%u", (long)getpid(), i);
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd < 0) return fail(state);
+    if (ftruncate(fd, state->size) != 0) return fail(state);
+    volatile uint8_t *address = mmap(NULL, state->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    shm_unlink(name);
+    if (address == MAP_FAILED) return fail(state);
+    address[0] = 1;
+    sum = address[0];
+    munmap((void *)address, state->size);
+  }
+  return sum;
+}
+
 const struct work memory_works[] = {
     {"map", NULL, run_map, NULL},
     {"map-view", NULL, run_map, NULL},
@@ -142,5 +164,6 @@ const struct work memory_works[] = {
     {"grow-resize", NULL, run_grow_resize, NULL},
     {"grow-reserve", NULL, run_grow_reserve, NULL},
     {"live", NULL, run_live, NULL},
+    {"share-named", NULL, run_share_named, NULL},
     {NULL, NULL, NULL, NULL},
 };

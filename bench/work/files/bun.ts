@@ -18,4 +18,4 @@ export interface BunFiles {
 }
 
 /** Bun, where this is Bun. */
-export const { Bun } = globalThis as unknown as { readonly Bun: BunFiles };
+export const Bun: BunFiles = (globalThis as unknown as { readonly Bun: BunFiles }).Bun;

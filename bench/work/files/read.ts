@@ -103,7 +103,8 @@ const pages: Record<string, Work> = {
   "bun-slice/random-pages": (task) => {
     const file = Bun.file(task.path);
     return {
-      run: () => sumPagesAsync(task, async (at) => wordsOf(await file.slice(at, at + PAGE).bytes())),
+      run: () =>
+        sumPagesAsync(task, async (at) => wordsOf(await file.slice(at, at + PAGE).bytes())),
     };
   },
 };

@@ -1,0 +1,114 @@
+/**
+ * Builds what sysalloc is measured beside, into `.cache/bench/`. What cannot be
+ * built is left out, with its reason.
+ *
+ * @module
+ */
+import { rolldown } from "rolldown";
+import type { HostName } from "./catalogue/benchmark.ts";
+import { versionOf } from "./hosts.ts";
+import { BENCH, BUILT, IMPORTING, NPM_PEERS, PACKAGE, ROOT } from "./places.ts";
+import { run } from "./processes.ts";
+
+/** The library of the works in C, for the runtimes. */
+export const C_LIBRARY: string = `${BUILT}/c/works.so`;
+
+/** Why each host that is left out is. */
+export type LeftOut = Map<HostName | "the npm package", string>;
+
+/** Builds what these hosts need, and the package of sysalloc where it is asked for. */
+export async function build(hosts: ReadonlySet<HostName>, withPackage: boolean): Promise<LeftOut> {
+  const leftOut: LeftOut = new Map();
+  await Deno.mkdir(BUILT, { recursive: true });
+  const builders: Partial<Record<HostName, () => Promise<void>>> = {
+    "C": buildC,
+    "Rust": buildRust,
+    "npm": buildNpm,
+    "Java": buildJava,
+    "Python": () => have("Python"),
+    "wc": () => have("wc"),
+  };
+  const attempt = async (name: HostName | "the npm package", builder: () => Promise<void>) => {
+    try {
+      await builder();
+    } catch (error) {
+      leftOut.set(name, (error as Error).message);
+    }
+  };
+  const wanted = [...hosts].filter((name) => builders[name] !== undefined);
+  await Promise.all([
+    ...wanted.map((name) => attempt(name, builders[name]!)),
+    ...(withPackage ? [attempt("the npm package", buildPackage)] : []),
+  ]);
+  return leftOut;
+}
+
+async function have(name: HostName): Promise<void> {
+  await versionOf(name);
+}
+
+async function buildC(): Promise<void> {
+  await Deno.mkdir(`${BUILT}/c`, { recursive: true });
+  const folder = `${BENCH}/peers/c`;
+  const sources = ["work", "memory", "files"].map((name) => `${folder}/${name}.c`);
+  await Promise.all([
+    run(["gcc", "-O2", "-o", `${BUILT}/c/works`, `${folder}/main.c`, ...sources]),
+    run(["gcc", "-O2", "-shared", "-fPIC", "-o", C_LIBRARY, ...sources]),
+  ]);
+}
+
+async function buildRust(): Promise<void> {
+  const manifest = `${BENCH}/peers/rust/Cargo.toml`;
+  const target = `${BUILT}/rust`;
+  const options = ["--release", "--locked", "--quiet"];
+  await run(["cargo", "build", ...options, "--manifest-path", manifest, "--target-dir", target]);
+}
+
+/** Installs the packages where their list has changed, and bundles what serves their works. */
+async function buildNpm(): Promise<void> {
+  const lock = await Deno.readTextFile(`${BENCH}/peers/npm/package-lock.json`);
+  const stamp = `${NPM_PEERS}/node_modules/.installed-lock.json`;
+  if (await Deno.readTextFile(stamp).catch(() => "") !== lock) {
+    await Deno.mkdir(NPM_PEERS, { recursive: true });
+    for (const name of ["package.json", "package-lock.json"]) {
+      await Deno.copyFile(`${BENCH}/peers/npm/${name}`, `${NPM_PEERS}/${name}`);
+    }
+    const options = ["--no-audit", "--no-fund", "--fetch-retries=0"];
+    await run(["npm", "ci", ...options], { cwd: NPM_PEERS });
+    await Deno.writeTextFile(stamp, lock);
+  }
+  const bundled = await rolldown({ input: `${BENCH}/work/npm_peers.ts`, platform: "node" });
+  await bundled.write({ file: `${NPM_PEERS}/serve.mjs`, format: "esm" });
+  await bundled.close();
+}
+
+/** Compiles for the form that MemorySegment has in this Java, and says how to start it. */
+async function buildJava(): Promise<void> {
+  const major = Number(/^\d+/.exec(await versionOf("Java"))![0]);
+  if (major < 22 && major !== 17) {
+    throw new Error(
+      `Java ${major} has another form of MemorySegment: 17, or 22 and later, is known`,
+    );
+  }
+  const folder = `${BUILT}/java`;
+  await Deno.mkdir(folder, { recursive: true });
+  const name = major === 17 ? "CountLines17" : "CountLines22";
+  const options = major === 17 ? ["--add-modules", "jdk.incubator.foreign"] : [];
+  await run(["javac", ...options, "-d", folder, `${BENCH}/peers/java/${name}.java`]);
+  await Deno.writeTextFile(`${folder}/arguments`, [...options, name].join("\n"));
+}
+
+/** Builds the package of sysalloc, and programs that import it. */
+async function buildPackage(): Promise<void> {
+  await run([Deno.execPath(), "run", "-A", "scripts/build_npm.ts"], { cwd: ROOT });
+  await Deno.mkdir(IMPORTING, { recursive: true });
+  const programs = {
+    "empty.ts": "export {};\n",
+    "empty.mjs": "export {};\n",
+    "sources.ts": `import "${ROOT}/mod.ts";\n`,
+    "package.mjs": `import "${PACKAGE}/esm/mod.js";\n`,
+  };
+  for (const [name, text] of Object.entries(programs)) {
+    await Deno.writeTextFile(`${IMPORTING}/${name}`, text);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The contenders that many benchmarks have.
+ *
+ * @module
+ */
+import type { Contender, HostName, RuntimeName } from "./benchmark.ts";
+
+/** In which sysalloc is measured. */
+export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Bun", "Node.js 26"];
+
+/** What a contender has that is not the same in all benchmarks. */
+type Details = Partial<Pick<Contender, "name" | "c" | "handicap" | "fewer">> & {
+  readonly on?: readonly RuntimeName[];
+};
+
+/** sysalloc in each runtime. */
+export function sysalloc(script: string, work: string, details: Details = {}): Contender[] {
+  return inRuntimes("sysalloc", script, work, { name: "sysalloc", ...details });
+}
+
+/** C in the process of each runtime, and as a program of its own. */
+export function c(
+  script: string,
+  work: string,
+  { name = "C", ...details }: Details = {},
+): Contender[] {
+  return [
+    ...inRuntimes("c", script, `c/${work}`, { ...details, name: `${name}, in the process` }),
+    { name, host: "C", role: "c", how: { by: "served", work } },
+  ];
+}
+
+/** One of the runtimes' own means. */
+export function own(
+  name: string,
+  script: string,
+  work: string,
+  details: Omit<Details, "name"> = {},
+): Contender[] {
+  return inRuntimes("javascript", script, work, { ...details, name });
+}
+
+/** What the others are seen against. */
+export function nothing(name: string, script: string, work: string): Contender[] {
+  return inRuntimes("nothing", script, work, { name });
+}
+
+/** A crate. */
+export function rust(crate: "sys_alloc" | "memmap2", work: string): Contender {
+  return {
+    name: crate,
+    host: "Rust",
+    role: "native",
+    how: { by: "served", work: `${crate}/${work}` },
+  };
+}
+
+/** A package of npm with an add-on. */
+export function npm(
+  name: "@riaskov/mmap-io" | "shm-typed-array",
+  work: string,
+  fewer = 1,
+): Contender {
+  const key = name.replace("@riaskov/", "");
+  return {
+    name,
+    host: "npm",
+    role: "javascript",
+    how: { by: "served", work: `${key}/${work}` },
+    handicap: "add-on",
+    fewer,
+  };
+}
+
+function inRuntimes(
+  role: Contender["role"],
+  script: string,
+  work: string,
+  { on = RUNTIMES, name = "", ...details }: Details,
+): Contender[] {
+  return on.map((host: HostName): Contender => ({
+    name,
+    host,
+    role,
+    how: { by: "served", script, work },
+    ...details,
+  }));
+}

@@ -1,0 +1,162 @@
+/**
+ * Files: opened, read at random, scanned, and stored to.
+ *
+ * @module
+ */
+import { type Benchmark, type Contender, GIB, MIB, SIZES } from "./benchmark.ts";
+import { c, npm, own, RUNTIMES, rust, sysalloc } from "./contenders.ts";
+
+const FILE = "filing.ts";
+
+/** A script of `work/programs/`, run to its end in each runtime. */
+function program(name: string, role: Contender["role"], script: string, way: string): Contender[] {
+  return RUNTIMES.map((host) => ({
+    name,
+    host,
+    role,
+    how: {
+      by: "program",
+      arguments: ({ path }) => [`work/programs/${script}`, way, path],
+      prints: "checksum",
+    },
+  }));
+}
+
+/** Programs that count lines: what each is given beside its path is its host's. */
+const counting: readonly Contender[] = (["C", "Rust", "Python", "Java", "wc"] as const).map((
+  host,
+) => ({
+  name: { C: "C", Rust: "memmap2", Python: "mmap", Java: "MemorySegment", wc: "wc -l" }[host],
+  host,
+  role: host === "C" ? "c" : "native",
+  how: {
+    by: "program",
+    arguments: ({ path }) => host === "C" || host === "Rust" ? ["count-lines", path] : [path],
+    prints: "checksum",
+  },
+}));
+
+/** Files. */
+export const files: readonly Benchmark[] = [
+  {
+    name: "open-record",
+    title: "Open a file and read one record",
+    counted: "a file that was opened, whose 64 bytes in the middle were read, and that was closed",
+    sizes: SIZES,
+    quick: MIB,
+    operations: (size) => size <= MIB ? 200 : 50,
+    file: "log",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/open-record"),
+      ...sysalloc(FILE, "sysalloc/open-record-read", { name: "sysalloc, read()" }),
+      ...c(FILE, "open-record"),
+      ...c(FILE, "open-record-read", { name: "C, pread()" }),
+      ...own("node:fs", FILE, "fs/open-record"),
+      ...own("Deno.FsFile", FILE, "deno-file/open-record", { on: ["Deno"] }),
+      ...own("Bun.file().slice()", FILE, "bun-slice/open-record", { on: ["Bun"] }),
+      ...own("Bun.mmap()", FILE, "bun-mmap/open-record", { on: ["Bun"] }),
+      ...own("readFileSync()", FILE, "fs-whole/open-record", { handicap: "copies", fewer: 50 }),
+      ...own("Deno.readFile()", FILE, "deno-whole/open-record", {
+        on: ["Deno"],
+        handicap: "copies",
+        fewer: 50,
+      }),
+      ...own("Bun.file().bytes()", FILE, "bun-whole/open-record", {
+        on: ["Bun"],
+        handicap: "copies",
+        fewer: 50,
+      }),
+      npm("@riaskov/mmap-io", "open-record"),
+      rust("memmap2", "open-record"),
+    ],
+    seconds: 60,
+  },
+  {
+    name: "random-pages",
+    title: "Random reads of 4 KiB",
+    counted: "4 KiB at a random place of an open file, all of whose words were added to a sum",
+    sizes: [MIB, 16 * MIB, GIB],
+    quick: 16 * MIB,
+    operations: () => 3000,
+    file: "log",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/random-pages"),
+      ...sysalloc(FILE, "sysalloc/random-pages-read", {
+        name: "sysalloc, read()",
+        c: "C, pread()",
+      }),
+      ...c(FILE, "random-pages"),
+      ...c(FILE, "random-pages-read", { name: "C, pread()" }),
+      ...own("readSync()", FILE, "fs/random-pages", { handicap: "copies" }),
+      ...own("FileHandle.read()", FILE, "fs-handle/random-pages", { handicap: "copies" }),
+      ...own("Deno.FsFile", FILE, "deno-file/random-pages", { on: ["Deno"], handicap: "copies" }),
+      ...own("Bun.file().slice()", FILE, "bun-slice/random-pages", {
+        on: ["Bun"],
+        handicap: "copies",
+      }),
+      ...own("Bun.mmap()", FILE, "bun-mmap/random-pages", { on: ["Bun"] }),
+      npm("@riaskov/mmap-io", "random-pages"),
+      rust("memmap2", "random-pages"),
+    ],
+    seconds: 30,
+  },
+  {
+    name: "scan",
+    title: "A full scan",
+    counted: "a file that was opened, all of whose words were added to a sum, and that was closed",
+    sizes: [MIB, 16 * MIB, GIB],
+    quick: 16 * MIB,
+    operations: (size) => Math.max(1, 64 * MIB / size),
+    file: "log",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/scan"),
+      ...c(FILE, "scan"),
+      ...own("readSync()", FILE, "fs/scan"),
+      ...own("createReadStream()", FILE, "fs-stream/scan"),
+      ...own("readFileSync()", FILE, "fs-whole/scan"),
+      ...own("Deno.FsFile", FILE, "deno-file/scan", { on: ["Deno"] }),
+      ...own("Deno.FsFile.readable", FILE, "deno-stream/scan", { on: ["Deno"] }),
+      ...own("Deno.readFile()", FILE, "deno-whole/scan", { on: ["Deno"] }),
+      ...own("Bun.file().stream()", FILE, "bun-stream/scan", { on: ["Bun"] }),
+      ...own("Bun.file().bytes()", FILE, "bun-whole/scan", { on: ["Bun"] }),
+      ...own("Bun.mmap()", FILE, "bun-mmap/scan", { on: ["Bun"] }),
+      npm("@riaskov/mmap-io", "scan"),
+      rust("memmap2", "scan"),
+    ],
+    seconds: 66,
+  },
+  {
+    name: "count-lines",
+    title: "Counting the lines of a log, whole programs",
+    counted: "a program from its start to its end",
+    sizes: [GIB],
+    quick: 16 * MIB,
+    operations: () => 1,
+    file: "log",
+    contenders: [
+      ...program("sysalloc", "sysalloc", "count_lines.ts", "sysalloc"),
+      ...program("createReadStream()", "javascript", "count_lines.ts", "stream"),
+      ...counting,
+    ],
+    seconds: 36,
+  },
+  {
+    name: "store-flush",
+    title: "Scattered stores and a flush",
+    counted: "one of 500 stores to random pages of a file, which were then flushed to the disk",
+    sizes: [MIB, 16 * MIB, GIB],
+    quick: 16 * MIB,
+    operations: () => 500,
+    file: "scratch",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/store-flush"),
+      ...c(FILE, "store-flush"),
+      ...own("writeSync(), fsyncSync()", FILE, "fs/store-flush"),
+      ...own("Deno.FsFile", FILE, "deno-file/store-flush", { on: ["Deno"] }),
+      ...own("Bun.mmap(), fsyncSync()", FILE, "bun-mmap/store-flush", { on: ["Bun"] }),
+      npm("@riaskov/mmap-io", "store-flush"),
+      rust("memmap2", "store-flush"),
+    ],
+    seconds: 30,
+  },
+];

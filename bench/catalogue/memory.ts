@@ -1,0 +1,212 @@
+/**
+ * Anonymous memory: mapped, made ready, read, grown, and much of it alive.
+ *
+ * @module
+ */
+import { type Benchmark, GIB, KIB, type Measure, MIB, SIZES, TIME } from "./benchmark.ts";
+import { c, npm, own, rust, sysalloc } from "./contenders.ts";
+
+const MAP = "mapping.ts";
+const READY = "readying.ts";
+const READ = "reading.ts";
+const GROW = "growing.ts";
+const LIVE = "living.ts";
+
+const HEAP: Measure = {
+  key: "heap",
+  title: "JavaScript heap",
+  unit: "bytes",
+  per: "round",
+};
+
+/** Fewer where each is long, so that the rounds of all sizes take about as long. */
+const maps = (size: number) => size <= 16 * MIB ? 2500 : size <= 256 * MIB ? 250 : 50;
+/** About 64 MiB a round, and one at least. */
+const readies = (size: number) => Math.max(1, Math.min(1000, 64 * MIB / size));
+const upTo16MiB = (size: number) => size <= 16 * MIB;
+
+/** What a view or a store adds to mapping. */
+const viewed = (work: "map-view" | "map-store") => [
+  ...sysalloc(MAP, `sysalloc/${work}`),
+  ...c(MAP, work),
+  ...own("new Uint8Array()", MAP, `array/${work}`),
+  ...own("SharedArrayBuffer", MAP, `shared/${work}`),
+  npm("@riaskov/mmap-io", work),
+];
+
+/** Anonymous memory. */
+export const memory: readonly Benchmark[] = [
+  {
+    name: "map",
+    title: "Map and unmap, without a view",
+    counted: "`mapAnon()` and `unmap()`",
+    sizes: SIZES,
+    quick: 64 * KIB,
+    operations: () => 2500,
+    contenders: [
+      ...sysalloc(MAP, "sysalloc/map"),
+      ...c(MAP, "map"),
+      rust("sys_alloc", "map"),
+      rust("memmap2", "map"),
+    ],
+    targets: [
+      { against: "C", on: ["Deno", "Bun"], atMost: 1.1 },
+      { against: "C", on: ["Node.js 26"], atMost: 1.3 },
+      { against: { name: "sys_alloc" }, atMost: 1 },
+    ],
+    seconds: 12,
+  },
+  {
+    name: "map-view",
+    title: "Map and unmap, with a view",
+    counted:
+      "`mapAnon()`, `bytes` and `unmap()`, with all releases and the turns of the event loop",
+    sizes: SIZES,
+    quick: 64 * KIB,
+    operations: maps,
+    contenders: viewed("map-view"),
+    seconds: 24,
+  },
+  {
+    name: "map-store",
+    title: "Map and unmap, with a view and the first store",
+    counted:
+      "`mapAnon()`, `bytes[0] = 1` and `unmap()`, with all releases and the turns of the event loop",
+    sizes: SIZES,
+    quick: 64 * KIB,
+    operations: maps,
+    contenders: [
+      ...viewed("map-store"),
+      rust("sys_alloc", "map-store"),
+      rust("memmap2", "map-store"),
+    ],
+    targets: [
+      { against: "C", on: ["Deno", "Node.js 26"], sizes: upTo16MiB, atMost: 1 },
+      { against: "C", on: ["Bun"], sizes: (size) => size <= MIB, atMost: 1.2 },
+      { against: "C", on: ["Bun"], sizes: (size) => size === 16 * MIB, atMost: 3 },
+    ],
+    seconds: 30,
+  },
+  {
+    name: "ready",
+    title: "Zeroed memory made ready to use",
+    counted: "memory that was made, stored to in every page of 4 KiB, and given back",
+    sizes: SIZES,
+    quick: MIB,
+    operations: readies,
+    contenders: [
+      ...sysalloc(READY, "sysalloc/ready"),
+      ...sysalloc(READY, "sysalloc/ready-populate", {
+        name: "sysalloc, populate()",
+        c: "C, MAP_POPULATE",
+      }),
+      ...sysalloc(READY, "sysalloc/ready-huge", {
+        name: 'sysalloc, advise("huge-page")',
+        c: "C, MADV_HUGEPAGE",
+      }),
+      ...sysalloc(READY, "sysalloc/ready-prefault", {
+        name: "sysalloc, the same and prefault()",
+        c: "C, MADV_HUGEPAGE",
+      }),
+      ...c(READY, "ready"),
+      ...c(READY, "ready-populate", { name: "C, MAP_POPULATE" }),
+      ...c(READY, "ready-huge", { name: "C, MADV_HUGEPAGE" }),
+      ...own("new Uint8Array()", READY, "array/ready"),
+      ...own("SharedArrayBuffer", READY, "shared/ready"),
+      npm("@riaskov/mmap-io", "ready"),
+      rust("sys_alloc", "ready"),
+      rust("memmap2", "ready"),
+    ],
+    seconds: 72,
+  },
+  {
+    name: "read-sequential",
+    title: "Sequential access",
+    counted: "a 32-bit word of a typed array, added to a sum",
+    sizes: SIZES,
+    quick: 64 * KIB,
+    operations: (size) => Math.max(2 ** 22, Math.min(size / 4, 2 ** 28)),
+    contenders: [
+      ...sysalloc(READ, "sysalloc/read-sequential"),
+      ...c(READ, "read-sequential"),
+      ...own("new Uint32Array()", READ, "array/read-sequential"),
+      rust("memmap2", "read-sequential"),
+    ],
+    behind: "it is the same loop over the same class: no more than the noise is to be seen",
+    targets: [{ against: "the best JavaScript peer", atMost: 1.03 }],
+    seconds: 36,
+  },
+  {
+    name: "read-random",
+    title: "Random access",
+    counted: "a 32-bit word of a typed array at a random place, added to a sum",
+    sizes: SIZES,
+    quick: 64 * KIB,
+    operations: () => 2 ** 20,
+    contenders: [
+      ...sysalloc(READ, "sysalloc/read-random"),
+      ...c(READ, "read-random"),
+      ...own("new Uint32Array()", READ, "array/read-random"),
+      rust("memmap2", "read-random"),
+    ],
+    behind: "it is the same loop over the same class: no more than the noise is to be seen",
+    targets: [{ against: "the best JavaScript peer", atMost: 1.03 }],
+    seconds: 36,
+  },
+  {
+    name: "grow",
+    title: "Growing in 16 steps",
+    counted:
+      "memory that grew from a 16th of the size to all of it, stored to in every page, and given back",
+    sizes: [MIB, 16 * MIB, 256 * MIB, GIB],
+    quick: 16 * MIB,
+    operations: () => 1,
+    contenders: [
+      ...sysalloc(GROW, "sysalloc/grow-reserve", {
+        name: "sysalloc, reserve() and commit()",
+        c: "C, mprotect()",
+      }),
+      ...sysalloc(GROW, "sysalloc/grow-resize", { name: "sysalloc, resize()", c: "C, mremap()" }),
+      ...c(GROW, "grow-reserve", { name: "C, mprotect()" }),
+      ...c(GROW, "grow-resize", { name: "C, mremap()" }),
+      ...own("resizable ArrayBuffer", GROW, "resizable/grow"),
+      ...own("copying to a new array", GROW, "copy/grow", { handicap: "copies" }),
+      npm("@riaskov/mmap-io", "grow"),
+      rust("memmap2", "grow"),
+    ],
+    seconds: 54,
+  },
+  {
+    name: "live",
+    title: "30,000 live mappings",
+    counted: "a mapping of 4 KiB, made and unmapped after all others were made",
+    sizes: [4 * KIB],
+    quick: 4 * KIB,
+    operations: () => 30_000,
+    contenders: [
+      ...sysalloc(LIVE, "sysalloc/live"),
+      ...sysalloc(LIVE, "sysalloc/live-view", { name: "sysalloc, with a view" }),
+      ...c(LIVE, "live"),
+      ...own("new Uint8Array()", LIVE, "array/live"),
+      rust("sys_alloc", "live"),
+      rust("memmap2", "live"),
+    ],
+    measures: [TIME, HEAP],
+    targets: [{ of: "sysalloc", against: "the number", measure: "heap", atMost: 700 }],
+    seconds: 14,
+  },
+  {
+    name: "views",
+    title: "1,000,000 views",
+    counted: "a `view()` of 64 bytes of one mapping of 64 KiB, all of them alive",
+    sizes: [64 * KIB],
+    quick: 64 * KIB,
+    operations: () => 1_000_000,
+    contenders: [
+      ...sysalloc(LIVE, "sysalloc/views"),
+      ...own("new Uint8Array(buffer)", LIVE, "array/views"),
+    ],
+    measures: [TIME, HEAP],
+    seconds: 16,
+  },
+];

@@ -1,0 +1,139 @@
+/**
+ * What is measured of whole programs: their start, their memory, their pauses,
+ * and how much the package adds to them.
+ *
+ * @module
+ */
+import { folderSize } from "../folder_size.ts";
+import { IMPORTING, NPM_PEERS, PACKAGE, ROOT } from "../places.ts";
+import {
+  type Benchmark,
+  type Contender,
+  GIB,
+  type HostName,
+  KIB,
+  type Measure,
+  TIME,
+} from "./benchmark.ts";
+import { RUNTIMES } from "./contenders.ts";
+
+const RSS: Measure = { key: "rss", title: "memory at the peak", unit: "bytes", per: "round" };
+const PAUSE: Measure = { key: "pause", title: "longest pause", unit: "ns", per: "round" };
+const SIZE: Measure = { key: "size", title: "size on the disk", unit: "bytes", per: "round" };
+
+const starting = (
+  name: string,
+  role: Contender["role"],
+  script: string,
+  hosts: readonly HostName[],
+): Contender[] =>
+  hosts.map((host) => ({
+    name,
+    host,
+    role,
+    how: { by: "program", arguments: () => [`${IMPORTING}/${script}`], prints: "nothing" },
+  }));
+
+const holding = (name: string, role: Contender["role"], way = name): Contender => ({
+  name,
+  host: "Bun",
+  role,
+  how: {
+    by: "program",
+    arguments: ({ path, operations }) => ["work/programs/holding.ts", way, path, `${operations}`],
+    prints: "answer",
+  },
+});
+
+const dropping = (name: string, role: Contender["role"], way: string): Contender[] =>
+  RUNTIMES.map((host) => ({
+    name,
+    host,
+    role,
+    how: {
+      by: "program",
+      arguments: (
+        { size, operations },
+      ) => ["work/programs/dropping.ts", way, `${operations}`, `${size}`],
+      prints: "answer",
+    },
+  }));
+
+const sized = (name: string, role: Contender["role"], folder: string): Contender => ({
+  name,
+  host: "npm",
+  role,
+  how: { by: "known", look: () => folderSize(folder) },
+});
+
+/** Whole programs. */
+export const programs: readonly Benchmark[] = [
+  {
+    name: "import",
+    title: "Importing",
+    counted: "a program from its start to its end",
+    sizes: [0],
+    quick: 0,
+    operations: () => 1,
+    contenders: [
+      ...starting("sysalloc, the sources", "sysalloc", "sources.ts", ["Deno"]),
+      ...starting("sysalloc, the npm package", "sysalloc", "package.mjs", [
+        "Bun",
+        "Node.js 26",
+      ]),
+      ...starting("an empty program", "nothing", "empty.ts", ["Deno"]),
+      ...starting("an empty program", "nothing", "empty.mjs", ["Bun", "Node.js 26"]),
+    ],
+    targets: [
+      { against: { name: "an empty program" }, on: ["Deno"], atMostMore: 5e6 },
+      { against: { name: "an empty program" }, on: ["Bun", "Node.js 26"], atMostMore: 2e6 },
+    ],
+    seconds: 14,
+  },
+  {
+    name: "package-size",
+    title: "The published package",
+    counted: "what it takes on the disk, installed",
+    sizes: [0],
+    quick: 0,
+    operations: () => 1,
+    contenders: [
+      sized("sysalloc", "sysalloc", PACKAGE),
+      sized("koffi", "native", `${ROOT}/node_modules/koffi`),
+      sized("@riaskov/mmap-io, with what it depends on", "javascript", `${NPM_PEERS}/node_modules`),
+    ],
+    measures: [SIZE],
+    seconds: 1,
+  },
+  {
+    name: "bun-heap",
+    title: "Allocating in Bun while a large file is mapped",
+    counted:
+      "5,000 objects that were made and dropped, and a window of the file that was looked at",
+    sizes: [GIB, 4 * GIB],
+    quick: GIB,
+    operations: () => 4000,
+    file: "sparse",
+    contenders: [
+      holding("sysalloc", "sysalloc"),
+      holding("Bun.mmap()", "javascript", "Bun.mmap"),
+      holding("nothing mapped", "nothing", "nothing"),
+    ],
+    measures: [TIME, RSS],
+    seconds: 30,
+  },
+  {
+    name: "garbage",
+    title: "10,000 dropped mappings",
+    counted: "64 KiB that were made, stored to in every page, and dropped without `unmap()`",
+    sizes: [64 * KIB],
+    quick: 64 * KIB,
+    operations: () => 10_000,
+    contenders: [
+      ...dropping("sysalloc", "sysalloc", "sysalloc"),
+      ...dropping("new Uint8Array()", "javascript", "array"),
+    ],
+    measures: [TIME, PAUSE, RSS],
+    seconds: 24,
+  },
+];

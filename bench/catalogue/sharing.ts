@@ -1,0 +1,96 @@
+/**
+ * Memory that threads and processes share: handed over, waited on, and sent through.
+ *
+ * @module
+ */
+import { type Benchmark, GIB, KIB, MIB } from "./benchmark.ts";
+import { c, nothing, npm, own, sysalloc } from "./contenders.ts";
+
+const SHARE = "sharing.ts";
+const WAKE = "waking.ts";
+const SEND = "sending.ts";
+
+/** How many messages a round has: a long message also takes long. */
+const messages = (size: number) => size <= 64 ? 10_000 : size <= 4 * KIB ? 4_000 : 32;
+
+/** Sharing. */
+export const sharing: readonly Benchmark[] = [
+  {
+    name: "hand-over",
+    title: "Memory handed to a worker",
+    counted: "memory that a worker was sent, looked at the last byte of, and answered for",
+    sizes: [64 * KIB, 16 * MIB, GIB],
+    quick: 16 * MIB,
+    operations: () => 200,
+    contenders: [
+      ...sysalloc(SHARE, "ticket/hand-over", { name: "sysalloc, share()" }),
+      ...nothing("a message without memory", SHARE, "message/hand-over"),
+      ...own("SharedArrayBuffer", SHARE, "shared/hand-over"),
+      ...own("structured clone", SHARE, "clone/hand-over", { handicap: "copies", fewer: 200 }),
+    ],
+    targets: [
+      { against: { name: "a message without memory" }, atMostMore: 50_000 },
+      { against: { name: "structured clone" }, sizes: (size) => size === GIB, atMost: 1 / 1000 },
+    ],
+    seconds: 30,
+  },
+  {
+    name: "share-named",
+    title: "Named shared memory",
+    counted: "memory with a name that was made, stored to in its first byte, unmapped, and removed",
+    sizes: [4 * KIB, MIB, 256 * MIB],
+    quick: MIB,
+    operations: () => 200,
+    contenders: [
+      ...sysalloc(SHARE, "sysalloc/share-named"),
+      ...c(SHARE, "share-named"),
+      npm("shm-typed-array", "share-named"),
+    ],
+    seconds: 10,
+  },
+  {
+    name: "wake-process",
+    title: "Ping-pong between two processes",
+    counted: "a round trip",
+    sizes: [0],
+    quick: 0,
+    operations: () => 2000,
+    file: "words",
+    contenders: [
+      ...sysalloc(WAKE, "sysalloc/wake-process", { name: "sysalloc, wait() and notify()" }),
+      ...own("child_process messages", WAKE, "messages/wake-process"),
+    ],
+    targets: [{ against: "the best JavaScript peer", atMost: 1 / 5 }],
+    seconds: 12,
+  },
+  {
+    name: "wake-thread",
+    title: "Ping-pong between two threads",
+    counted: "a round trip",
+    sizes: [0],
+    quick: 0,
+    operations: () => 2000,
+    file: "words",
+    contenders: [
+      ...sysalloc(WAKE, "sysalloc/wake-thread", { name: "sysalloc, wait() and notify()" }),
+      ...own("Atomics.wait() and notify()", WAKE, "atomics/wake-thread"),
+    ],
+    behind: "both are the same system call, which sysalloc makes through the FFI",
+    targets: [{ against: "the best JavaScript peer", atMost: 1.5 }],
+    seconds: 10,
+  },
+  {
+    name: "send",
+    title: "Messages to another process",
+    counted: "a message that was made, sent, and compared byte by byte by the other process",
+    sizes: [64, 4 * KIB, MIB],
+    quick: 4 * KIB,
+    operations: messages,
+    contenders: [
+      ...sysalloc(SEND, "channel/send", { name: "sysalloc, examples/channel.ts" }),
+      ...own("child_process messages", SEND, "messages/send", { handicap: "copies" }),
+      ...own("a pipe", SEND, "pipe/send", { handicap: "copies" }),
+    ],
+    seconds: 24,
+  },
+];

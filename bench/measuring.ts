@@ -1,0 +1,142 @@
+/**
+ * Measures benchmarks, one after the other, within a time.
+ *
+ * @module
+ */
+import { C_LIBRARY, type LeftOut } from "./build.ts";
+import type { Benchmark, Contender, Task } from "./catalogue/benchmark.ts";
+import { HOSTS } from "./hosts.ts";
+import { run } from "./processes.ts";
+import type { Row } from "./results.ts";
+import { measureRow, type Plan } from "./rounds.ts";
+import { type Answer, parseAnswer, Session, SessionOver } from "./session.ts";
+import { WorkFiles } from "./work_files.ts";
+
+/** In one round each, to see that all is there. */
+const QUICK: Plan = { warmUps: 0, atLeast: 1, atMost: 1, milliseconds: 0, fewer: 20 };
+
+/** What all rows have in common. */
+export interface Frame {
+  readonly isQuick: boolean;
+  readonly leftOut: LeftOut;
+  /** For files, which the caller removes. */
+  readonly folder: string;
+  /** When all has to be done, by `performance.now()`. */
+  readonly deadline: number;
+}
+
+/** Measures benchmarks. */
+export async function measureAll(benchmarks: readonly Benchmark[], frame: Frame): Promise<Row[]> {
+  const files = new WorkFiles(frame.folder);
+  const rows: Row[] = [];
+  let seconds = benchmarks.reduce((sum, benchmark) => sum + benchmark.seconds, 0);
+  for (const benchmark of benchmarks) {
+    console.error(`Measuring ${benchmark.name}`);
+    const left = Math.max(0, frame.deadline - performance.now());
+    const share = Math.min(1000, left / seconds) * benchmark.seconds;
+    rows.push(...await new Measuring(benchmark, frame, files).rows(share));
+    seconds -= benchmark.seconds;
+    await files.removeOthers(benchmark);
+  }
+  return rows;
+}
+
+/** One benchmark while it is measured. */
+class Measuring {
+  readonly #benchmark: Benchmark;
+  readonly #frame: Frame;
+  readonly #files: WorkFiles;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(benchmark: Benchmark, frame: Frame, files: WorkFiles) {
+    this.#benchmark = benchmark;
+    this.#frame = frame;
+    this.#files = files;
+  }
+
+  /** Its rows, within so many milliseconds. */
+  async rows(milliseconds: number): Promise<Row[]> {
+    const { sizes, quick } = this.#benchmark;
+    const end = performance.now() + milliseconds;
+    const rows: Row[] = [];
+    try {
+      for (const [index, size] of (this.#frame.isQuick ? [quick] : sizes).entries()) {
+        const left = Math.max(0, end - performance.now());
+        const plan = this.#frame.isQuick ? QUICK : planWithin(left / (sizes.length - index));
+        const path = await this.#files.path(this.#benchmark, size);
+        rows.push(
+          await measureRow(
+            this.#benchmark,
+            size,
+            plan,
+            (contender, operations) => this.#ask(contender, { size, operations, path }),
+          ),
+        );
+      }
+    } finally {
+      for (const session of this.#sessions.values()) await session.end();
+    }
+    return rows;
+  }
+
+  async #ask(contender: Contender, task: Task): Promise<Answer> {
+    this.#checkBuilt(contender);
+    const { how } = contender;
+    switch (how.by) {
+      case "known":
+        return { checksum: 0, operations: 1, measures: { size: await how.look() } };
+      case "program":
+        return await runProgram(contender, how, task);
+      case "served": {
+        const key = `${contender.host} ${how.script}`;
+        const session = this.#session(key, contender, how.script);
+        try {
+          return await session.ask(how.work, task);
+        } catch (error) {
+          if (error instanceof SessionOver) this.#sessions.delete(key);
+          throw error;
+        }
+      }
+    }
+  }
+
+  #checkBuilt({ host, role, how }: Contender): void {
+    const missing = this.#frame.leftOut.get(role === "c" ? "C" : host);
+    if (missing !== undefined && how.by !== "known") throw new Error(missing);
+  }
+
+  #session(key: string, { host }: Contender, script: string | undefined): Session {
+    let session = this.#sessions.get(key);
+    if (session === undefined) {
+      const { serve } = HOSTS[host];
+      const command = script === undefined ? serve : [...serve, `work/${script}`] as const;
+      session = new Session(command, { SYSALLOC_BENCH_C: C_LIBRARY });
+      this.#sessions.set(key, session);
+    }
+    return session;
+  }
+}
+
+function planWithin(milliseconds: number): Plan {
+  // What is late already is measured once, so that it is there.
+  if (milliseconds === 0) return { warmUps: 0, atLeast: 1, atMost: 1, milliseconds, fewer: 1 };
+  return { warmUps: 1, atLeast: 3, atMost: 15, milliseconds, fewer: 1 };
+}
+
+async function runProgram(
+  { host }: Contender,
+  how: Extract<Contender["how"], { by: "program" }>,
+  task: Task,
+): Promise<Answer> {
+  const start = performance.now();
+  const printed = await run([...HOSTS[host].program, ...how.arguments(task)]);
+  const time = 1e6 * (performance.now() - start);
+  switch (how.prints) {
+    case "answer":
+      return parseAnswer(printed);
+    case "checksum":
+      return { checksum: parseInt(printed), operations: 1, measures: { time } };
+    case "nothing":
+      return { checksum: 0, operations: 1, measures: { time } };
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Where things are that the benchmarks build, run and write.
+ *
+ * @module
+ */
+
+/** This folder. */
+export const BENCH: string = import.meta.dirname!;
+/** The repository. */
+export const ROOT: string = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+/** What was built from `peers/`: it can be deleted. */
+export const BUILT: string = `${ROOT}/.cache/bench`;
+/** The npm packages that are measured beside sysalloc. */
+export const NPM_PEERS: string = `${BUILT}/npm`;
+/** The npm package of sysalloc. */
+export const PACKAGE: string = `${ROOT}/npm`;
+/** Programs that import sysalloc, or nothing. */
+export const IMPORTING: string = `${BUILT}/importing`;

@@ -1,0 +1,44 @@
+/**
+ * Which rows a run should have, and has not.
+ *
+ * @module
+ */
+import { type Benchmark, TIME } from "../catalogue/benchmark.ts";
+import { isOf, type Results } from "../results.ts";
+import { sizeText } from "./units.ts";
+
+/**
+ * The lines that are not there: all of sysalloc must be, by every measure, and
+ * of the others those whose host could be built. A row whose contenders did not do
+ * the same is missing.
+ */
+export function missingFrom(
+  { rows, leftOut }: Results,
+  benchmarks: readonly Benchmark[],
+  isQuick: boolean,
+): string[] {
+  return benchmarks.flatMap(({ name, sizes, quick, contenders, measures = [TIME] }) =>
+    (isQuick ? [quick] : sizes).flatMap((size): string[] => {
+      const row = rows.find((row) => row.benchmark === name && row.size === size);
+      const title = size === 0 ? name : `${name} at ${sizeText(size)}`;
+      if (row === undefined || row.error !== undefined) {
+        return [`${title}: ${row?.error ?? "it was not measured"}`];
+      }
+      return contenders.flatMap((contender): string[] => {
+        const line = row.lines.find((line) => isOf(line, contender));
+        if (
+          contender.role !== "sysalloc" &&
+          (contender.role === "c" ? "C" : contender.host) in leftOut
+        ) {
+          return [];
+        }
+        const isThere = measures.every(({ key }) =>
+          line?.rounds[key]?.length || (key !== "time" && contender.role === "c") ||
+          (key !== "time" && contender.role === "native")
+        );
+        const reason = line?.leftOut ?? "it has no rounds";
+        return isThere ? [] : [`${title}, ${contender.name} on ${contender.host}: ${reason}`];
+      });
+    })
+  );
+}

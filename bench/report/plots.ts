@@ -1,0 +1,3 @@
+export async function drawPlots(_: unknown): Promise<[string, string][]> {
+  return [];
+}

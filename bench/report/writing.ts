@@ -1,0 +1,39 @@
+/**
+ * Writes what a whole run measured. It is written elsewhere first: a run that is
+ * stopped leaves the last results as they were.
+ *
+ * @module
+ */
+import { BENCHMARKS } from "../catalogue.ts";
+import { BENCH } from "../places.ts";
+import { run } from "../processes.ts";
+import type { Results } from "../results.ts";
+import { toMarkdown } from "./markdown.ts";
+import { drawPlots } from "./plots.ts";
+
+/** Writes `results.md`, `results.json` and the plots; `folder` is for what is not done yet. */
+export async function writeResults(results: Results, folder: string): Promise<void> {
+  const texts = new Map([
+    ["results.md", toMarkdown(results, BENCHMARKS)],
+    ["results.json", toJson(results)],
+    ...await drawPlots(results),
+  ]);
+  for (const [name, text] of texts) await Deno.writeTextFile(`${folder}/${name}`, text);
+  await run([Deno.execPath(), "fmt", "--quiet", `${folder}/results.md`]);
+  // Renamed within a folder, because between file systems a rename is a copy.
+  for (const name of texts.keys()) await Deno.copyFile(`${folder}/${name}`, `${BENCH}/.${name}`);
+  for (const name of texts.keys()) await Deno.rename(`${BENCH}/.${name}`, `${BENCH}/${name}`);
+}
+
+/** A line for each contender, its numbers with four digits. */
+function toJson({ machine, leftOut, rows }: Results): string {
+  const rounded = (_: string, value: unknown) =>
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
+  const text = (value: unknown) => JSON.stringify(value, rounded);
+  const lines = rows.map(({ lines, ...row }) =>
+    `${text(row).slice(0, -1)},"lines":[\n${lines.map(text).join(",\n")}\n]}`
+  );
+  return `{"machine":${text(machine)},\n"leftOut":${text(leftOut)},\n"rows":[\n${
+    lines.join(",\n")
+  }\n]}\n`;
+}

@@ -1,0 +1,29 @@
+/**
+ * What the command line asks for.
+ *
+ * @module
+ */
+import { BENCHMARKS } from "./catalogue.ts";
+import type { Benchmark } from "./catalogue/benchmark.ts";
+
+/** What to run. */
+export interface Request {
+  /** Once and briefly, to see that all is there. */
+  readonly isQuick: boolean;
+  readonly benchmarks: readonly Benchmark[];
+}
+
+/** Reads arguments; returns a message where they make no sense. */
+export function readRequest(args: readonly string[]): Request | string {
+  const names = args.filter((argument) => argument !== "--quick" && argument !== "--");
+  const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+  if (unknown.length > 0) {
+    return `There is no benchmark ${unknown.join(", ")}. There are:\n` +
+      BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n") +
+      "\nUsage: npm run bench -- [--quick] [NAME…]";
+  }
+  const benchmarks = names.length === 0
+    ? BENCHMARKS
+    : BENCHMARKS.filter(({ name }) => names.includes(name));
+  return { isQuick: args.includes("--quick"), benchmarks };
+}
