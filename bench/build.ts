@@ -6,7 +6,7 @@
  */
 import { rolldown } from "rolldown";
 import type { HostName } from "./catalogue/benchmark.ts";
-import { versionOf } from "./hosts.ts";
+import { PATH, versionOf } from "./hosts.ts";
 import { BENCH, BUILT, IMPORTING, NPM_PEERS, PACKAGE, ROOT } from "./places.ts";
 import { run } from "./processes.ts";
 
@@ -67,19 +67,30 @@ async function buildRust(): Promise<void> {
 /** Installs the packages where their list has changed, and bundles what serves their works. */
 async function buildNpm(): Promise<void> {
   const lock = await Deno.readTextFile(`${BENCH}/peers/npm/package-lock.json`);
-  const stamp = `${NPM_PEERS}/node_modules/.installed-lock.json`;
+  const stamp = `${NPM_PEERS}/.installed-lock.json`;
   if (await Deno.readTextFile(stamp).catch(() => "") !== lock) {
-    await Deno.mkdir(NPM_PEERS, { recursive: true });
-    for (const name of ["package.json", "package-lock.json"]) {
-      await Deno.copyFile(`${BENCH}/peers/npm/${name}`, `${NPM_PEERS}/${name}`);
-    }
-    const options = ["--no-audit", "--no-fund", "--fetch-retries=0"];
-    await run(["npm", "ci", ...options], { cwd: NPM_PEERS });
+    await installNpm();
     await Deno.writeTextFile(stamp, lock);
   }
   const bundled = await rolldown({ input: `${BENCH}/work/npm_peers.ts`, platform: "node" });
   await bundled.write({ file: `${NPM_PEERS}/serve.mjs`, format: "esm" });
   await bundled.close();
+}
+
+/** Elsewhere at first: under this folder npm would compile with the `node` that is among its tools. */
+async function installNpm(): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "sysalloc-bench-npm-" });
+  try {
+    for (const name of ["package.json", "package-lock.json"]) {
+      await Deno.copyFile(`${BENCH}/peers/npm/${name}`, `${folder}/${name}`);
+    }
+    const options = ["--no-audit", "--no-fund", "--fetch-retries=0"];
+    await run(["npm", "ci", ...options], { cwd: folder, env: { PATH } });
+    await Deno.remove(NPM_PEERS, { recursive: true }).catch(() => {});
+    await run(["cp", "-r", folder, NPM_PEERS]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 /** Compiles for the form that MemorySegment has in this Java, and says how to start it. */

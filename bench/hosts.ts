@@ -18,6 +18,11 @@ export interface Host {
 }
 
 const TOOLS = `${ROOT}/node_modules`;
+
+/** Without what `npm run` adds: there another Node.js is called `node`. */
+export const PATH: string = (Deno.env.get("PATH") ?? "").split(":")
+  .filter((folder) => !folder.endsWith("node_modules/.bin")).join(":");
+const NODE = PATH.split(":").map((folder) => `${folder}/node`).find(isThere) ?? "node";
 const NODE26 = `${TOOLS}/node26/bin/node`;
 const NODE_OPTIONS = ["--no-warnings", "--expose-gc"];
 const BUN = `${TOOLS}/.bin/bun`;
@@ -44,10 +49,10 @@ export const HOSTS: Readonly<Record<HostName, Host>> = {
     ...runtime(NODE26, ...NODE_OPTIONS),
     version: [NODE26, "--version"],
   },
-  // The Node.js that npm runs in: what it compiled loads in no other.
+  // The Node.js that npm has the headers of: what it compiled loads in no other.
   "npm": {
-    ...runtime("node"),
-    serve: ["node", ...NODE_OPTIONS, `${NPM_PEERS}/serve.mjs`],
+    ...runtime(NODE),
+    serve: [NODE, ...NODE_OPTIONS, `${NPM_PEERS}/serve.mjs`],
   },
   "C": native(C, "gcc"),
   "Rust": native(RUST, "cargo"),
@@ -71,4 +76,12 @@ export function isRuntime(name: HostName): boolean {
 export async function versionOf(name: HostName): Promise<string> {
   const printed = await run(HOSTS[name].version);
   return /\d+(?:\.\d+)+/.exec(printed)?.[0] ?? printed.trim();
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

@@ -12,7 +12,7 @@ import type { Machine } from "./results.ts";
 const COMPILERS: Readonly<Partial<Record<HostName, string>>> = {
   "C": "gcc",
   "Rust": "cargo",
-  "npm": "the Node.js of npm",
+  "npm": "Node.js of npm",
 };
 
 /** Describes this machine, before it is loaded. */

@@ -39,7 +39,7 @@ export async function run(
   const { success, code, stdout, stderr } = await start(command, options).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (success) return text(stdout);
-  throw new ProcessError(`it ended with ${code}: ${lastLine(text(stderr) || text(stdout))}`);
+  throw new ProcessError(`it ended with ${code}: ${tellingLine(text(stderr) || text(stdout))}`);
 }
 
 /** Ends a process and all that it has started. */
@@ -56,8 +56,9 @@ export function endAll(): void {
   for (const child of alive) end(child);
 }
 
-/** The line that says most: the last one that has letters. */
-export function lastLine(text: string): string {
+/** The line that says most: the first one that is an error, or the last one that has letters. */
+export function tellingLine(text: string): string {
   const lines = text.split("\n").map((line) => line.trim()).filter((line) => /[a-z]/i.test(line));
-  return lines.at(-1) ?? "it said nothing";
+  return lines.find((line) => /^\w*Error\b|error[: ]/.test(line)) ?? lines.at(-1) ??
+    "it said nothing";
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Task } from "./catalogue/benchmark.ts";
-import { end, lastLine, start } from "./processes.ts";
+import { end, start, tellingLine } from "./processes.ts";
 
 /** How long a round may take before it is given up, in milliseconds. */
 const PATIENCE = 90_000;
@@ -48,7 +48,7 @@ export class Session {
       if (!done) return parseAnswer(value);
       const { signal, code } = await this.#child.status;
       throw new SessionOver(
-        `the process ended with ${signal ?? code}: ${lastLine(await this.#errors)}`,
+        `the process ended with ${signal ?? code}: ${tellingLine(await this.#errors)}`,
       );
     } finally {
       clearTimeout(timer);

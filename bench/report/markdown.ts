@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Benchmark, type Measure, type Target, TIME } from "../catalogue/benchmark.ts";
+import {
+  type Benchmark,
+  type HostName,
+  type Measure,
+  type Target,
+  TIME,
+} from "../catalogue/benchmark.ts";
 import type { Line, Results, Row } from "../results.ts";
 import { quartiles } from "../statistics.ts";
 import { type Compared, Judge, type Verdict } from "./judging.ts";
@@ -19,6 +25,13 @@ const HEADINGS = [
   "To the best JavaScript peer",
   "Target",
 ];
+
+/** What hosts are called, where it is not by their names. */
+const PLACES: Readonly<Partial<Record<HostName, string>>> = {
+  "npm": "Node.js of npm",
+  "C": "its own process",
+  "Rust": "its own process",
+};
 
 /** All of a run. */
 export function toMarkdown(results: Results, benchmarks: readonly Benchmark[]): string {
@@ -89,7 +102,7 @@ function toCells(benchmark: Benchmark, row: Row, measure: Measure): string[][] {
 }
 
 function placeText({ host }: Line): string {
-  return host === "npm" ? "the Node.js of npm" : host;
+  return PLACES[host] ?? host;
 }
 
 function comparedText(compared: Compared | undefined): string {
