@@ -4,7 +4,7 @@
  * @module
  */
 import { C_LIBRARY, type LeftOut } from "./build.ts";
-import type { Benchmark, Contender, Task } from "./catalogue/benchmark.ts";
+import { type Benchmark, type Contender, MIB, type Task } from "./catalogue/benchmark.ts";
 import { HOSTS } from "./hosts.ts";
 import { run } from "./processes.ts";
 import type { Row } from "./results.ts";
@@ -14,6 +14,9 @@ import { WorkFiles } from "./work_files.ts";
 
 /** In one round each, to see that all is there. */
 const QUICK: Plan = { warmUps: 0, atLeast: 1, atMost: 1, milliseconds: 0, fewer: 20 };
+
+/** From this size on a round is too long to be thrown away. */
+const LONG = 256 * MIB;
 
 /** What all rows have in common. */
 export interface Frame {
@@ -62,7 +65,9 @@ class Measuring {
     try {
       for (const [index, size] of (this.#frame.isQuick ? [quick] : sizes).entries()) {
         const left = Math.max(0, end - performance.now());
-        const plan = this.#frame.isQuick ? QUICK : planWithin(left / (sizes.length - index));
+        const plan = this.#frame.isQuick
+          ? QUICK
+          : planWithin(left / (sizes.length - index), index, size);
         const path = await this.#files.path(this.#benchmark, size);
         rows.push(
           await measureRow(
@@ -117,10 +122,10 @@ class Measuring {
   }
 }
 
-function planWithin(milliseconds: number): Plan {
-  // What is late already is measured once, so that it is there.
-  if (milliseconds === 0) return { warmUps: 0, atLeast: 1, atMost: 1, milliseconds, fewer: 1 };
-  return { warmUps: 1, atLeast: 3, atMost: 15, milliseconds, fewer: 1 };
+function planWithin(milliseconds: number, index: number, size: number): Plan {
+  // The first size is the smallest, at which the engines compile what the others run.
+  const warmUps = index === 0 ? 4 : size < LONG ? 1 : 0;
+  return { warmUps, atLeast: 3, atMost: 15, milliseconds, fewer: 1 };
 }
 
 async function runProgram(

@@ -9,6 +9,9 @@ import { TIME } from "./catalogue/benchmark.ts";
 import type { Line, Row } from "./results.ts";
 import type { Answer } from "./session.ts";
 
+/** A row that takes so many times as long as it may has to do with fewer rounds. */
+const LATE = 2;
+
 /** How often a row is measured. */
 export interface Plan {
   /** Rounds that are thrown away. */
@@ -48,6 +51,7 @@ export async function measureRow(
   for (let round = -warmUps; round < atMost; round++) {
     const mean = begun() / (round + warmUps);
     if (round >= atLeast && begun() + mean > milliseconds) break;
+    if (round >= 1 && begun() > LATE * milliseconds) break;
     // Of two neighbours each comes first half the time.
     for (const entry of round % 2 === 0 ? entries : entries.toReversed()) {
       if (entry.leftOut !== undefined) continue;

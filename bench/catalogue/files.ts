@@ -69,7 +69,7 @@ export const files: readonly Benchmark[] = [
       npm("@riaskov/mmap-io", "open-record"),
       rust("memmap2", "open-record"),
     ],
-    seconds: 60,
+    seconds: 34,
   },
   {
     name: "random-pages",
@@ -98,7 +98,7 @@ export const files: readonly Benchmark[] = [
       npm("@riaskov/mmap-io", "random-pages"),
       rust("memmap2", "random-pages"),
     ],
-    seconds: 30,
+    seconds: 22,
   },
   {
     name: "scan",
@@ -123,7 +123,7 @@ export const files: readonly Benchmark[] = [
       npm("@riaskov/mmap-io", "scan"),
       rust("memmap2", "scan"),
     ],
-    seconds: 66,
+    seconds: 50,
   },
   {
     name: "count-lines",
@@ -157,6 +157,6 @@ export const files: readonly Benchmark[] = [
       npm("@riaskov/mmap-io", "store-flush"),
       rust("memmap2", "store-flush"),
     ],
-    seconds: 30,
+    seconds: 20,
   },
 ];

@@ -16,6 +16,9 @@ import { serve, type Work } from "./serve.ts";
 /** The word that says that the partner plays. */
 const READY = 1;
 
+/** Longer than any move takes, in milliseconds. */
+const PATIENCE = 10_000;
+
 /** Sleeping and waking by a word. */
 interface Way {
   readonly words: Int32Array;
@@ -27,7 +30,9 @@ function mapped(path: string): Way {
   const mmap = new MmapOptions().mapMut(path);
   return {
     words: mmap.view(Int32Array),
-    wait: (value) => void mmap.wait(0, value),
+    wait(value) {
+      if (mmap.wait(0, value, PATIENCE) === "timed-out") throw new Error("The partner is gone");
+    },
     notify: () => void mmap.notify(0, 1),
   };
 }
