@@ -16,14 +16,21 @@ export const C_LIBRARY: string = `${BUILT}/c/works.so`;
 /** Why each host that is left out is. */
 export type LeftOut = Map<HostName | "the npm package", string>;
 
-/** Builds what these hosts need, and the package of sysalloc where it is asked for. */
-export async function build(hosts: ReadonlySet<HostName>, withPackage: boolean): Promise<LeftOut> {
+/**
+ * Builds what these hosts need, and the package of sysalloc where it is asked for;
+ * `folder` is for what is not done yet.
+ */
+export async function build(
+  hosts: ReadonlySet<HostName>,
+  withPackage: boolean,
+  folder: string,
+): Promise<LeftOut> {
   const leftOut: LeftOut = new Map();
   await Deno.mkdir(BUILT, { recursive: true });
   const builders: Partial<Record<HostName, () => Promise<void>>> = {
     "C": buildC,
     "Rust": buildRust,
-    "npm": buildNpm,
+    "npm": () => buildNpm(`${folder}/npm`),
     "Java": buildJava,
     "Python": () => have("Python"),
     "wc": () => have("wc"),
@@ -65,11 +72,11 @@ async function buildRust(): Promise<void> {
 }
 
 /** Installs the packages where their list has changed, and bundles what serves their works. */
-async function buildNpm(): Promise<void> {
+async function buildNpm(folder: string): Promise<void> {
   const lock = await Deno.readTextFile(`${BENCH}/peers/npm/package-lock.json`);
   const stamp = `${NPM_PEERS}/.installed-lock.json`;
   if (await Deno.readTextFile(stamp).catch(() => "") !== lock) {
-    await installNpm();
+    await installNpm(folder);
     await Deno.writeTextFile(stamp, lock);
   }
   const bundled = await rolldown({ input: `${BENCH}/work/npm_peers.ts`, platform: "node" });
@@ -78,19 +85,15 @@ async function buildNpm(): Promise<void> {
 }
 
 /** Elsewhere at first: under this folder npm would compile with the `node` that is among its tools. */
-async function installNpm(): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "sysalloc-bench-npm-" });
-  try {
-    for (const name of ["package.json", "package-lock.json"]) {
-      await Deno.copyFile(`${BENCH}/peers/npm/${name}`, `${folder}/${name}`);
-    }
-    const options = ["--no-audit", "--no-fund", "--fetch-retries=0"];
-    await run(["npm", "ci", ...options], { cwd: folder, env: { PATH } });
-    await Deno.remove(NPM_PEERS, { recursive: true }).catch(() => {});
-    await run(["cp", "-r", folder, NPM_PEERS]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+async function installNpm(folder: string): Promise<void> {
+  await Deno.mkdir(folder);
+  for (const name of ["package.json", "package-lock.json"]) {
+    await Deno.copyFile(`${BENCH}/peers/npm/${name}`, `${folder}/${name}`);
   }
+  const options = ["--no-audit", "--no-fund", "--fetch-retries=0"];
+  await run(["npm", "ci", ...options], { cwd: folder, env: { PATH } });
+  await Deno.remove(NPM_PEERS, { recursive: true }).catch(() => {});
+  await run(["cp", "-r", folder, NPM_PEERS]);
 }
 
 /** Compiles for the form that MemorySegment has in this Java, and says how to start it. */

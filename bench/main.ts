@@ -30,10 +30,11 @@ const cleanUp = () => {
   endAll();
   Deno.removeSync(folder, { recursive: true });
 };
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+for (const [signal, number] of Object.entries(signals) as [Deno.Signal, number][]) {
   Deno.addSignalListener(signal, () => {
     cleanUp();
-    Deno.exit(130);
+    Deno.exit(128 + number);
   });
 }
 try {
@@ -53,7 +54,7 @@ async function main({ isQuick, benchmarks }: Request): Promise<number> {
   }
   const names = new Set(benchmarks.map(({ name }) => name));
   console.error("Building the peers");
-  const leftOut = await build(hosts, names.has("import") || names.has("package-size"));
+  const leftOut = await build(hosts, names.has("import") || names.has("package-size"), folder);
   const deadline = start + WHOLE;
   const rows = await measureAll(benchmarks, { isQuick, leftOut, folder, deadline });
   const machine = await describeMachine(hosts, leftOut, load);

@@ -44,6 +44,7 @@ export function toMarkdown(results: Results, benchmarks: readonly Benchmark[]): 
     "Written by `npm run bench`; [README.md](README.md) says how it is measured.",
     machineText(results),
     leftOutText(results),
+    missedText(results, benchmarks),
     ...parts,
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }
@@ -59,6 +60,35 @@ function leftOutText({ leftOut }: Results): string {
   const entries = Object.entries(leftOut);
   if (entries.length === 0) return "";
   return `Left out:\n\n${entries.map(([name, reason]) => `- ${name}: ${reason}`).join("\n")}`;
+}
+
+/** The targets, and those that are not met. */
+function missedText({ rows }: Results, benchmarks: readonly Benchmark[]): string {
+  const all = benchmarks.flatMap((benchmark) =>
+    rows.filter((row) => row.benchmark === benchmark.name).flatMap((row) =>
+      (benchmark.measures ?? [TIME]).flatMap((measure) => verdictsOf(benchmark, row, measure))
+    )
+  );
+  const missed = all.filter(({ isMet }) => !isMet);
+  const counts = `${all.length - missed.length} of ${all.length} targets are met.`;
+  if (missed.length === 0) return counts;
+  return `${counts} Not met are:\n\n${missed.map(({ text }) => `- ${text}`).join("\n")}`;
+}
+
+function verdictsOf(benchmark: Benchmark, row: Row, measure: Measure) {
+  const judge = new Judge(benchmark, row, measure);
+  const size = row.size === 0 ? "" : `, ${sizeText(row.size)}`;
+  return row.lines.flatMap((line) =>
+    judge.judge(line).verdicts.map((verdict) => ({
+      isMet: verdict.isMet,
+      text: `\`${benchmark.name}\`${size}, ${line.name} on ${placeText(line)}: ` +
+        verdictText(verdict, textOf(measure)),
+    }))
+  );
+}
+
+function textOf({ unit }: Measure): (value: number) => string {
+  return unit === "ns" ? timeText : bytesText;
 }
 
 function section(benchmark: Benchmark, rows: readonly Row[]): string {
@@ -80,7 +110,7 @@ function section(benchmark: Benchmark, rows: readonly Row[]): string {
 
 function toCells(benchmark: Benchmark, row: Row, measure: Measure): string[][] {
   const judge = new Judge(benchmark, row, measure);
-  const text = measure.unit === "ns" ? timeText : bytesText;
+  const text = textOf(measure);
   return row.lines.flatMap((line): string[][] => {
     const start = [sizeText(row.size), line.name, placeText(line)];
     if (line.leftOut !== undefined) {

@@ -185,6 +185,7 @@ function specOf({ title, contenders }: Plot, points: readonly Point[]): TopLevel
       ],
     },
     config: {
+      aria: false, // a picture of a page is described by the page
       font: "system-ui, sans-serif",
       view: { stroke: GRID },
       axis: {

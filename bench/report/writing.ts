@@ -6,7 +6,6 @@
  */
 import { BENCHMARKS } from "../catalogue.ts";
 import { BENCH } from "../places.ts";
-import { run } from "../processes.ts";
 import type { Results } from "../results.ts";
 import { toMarkdown } from "./markdown.ts";
 import { drawPlots } from "./plots.ts";
@@ -19,10 +18,10 @@ export async function writeResults(results: Results, folder: string): Promise<vo
     ...await drawPlots(results),
   ]);
   for (const [name, text] of texts) await Deno.writeTextFile(`${folder}/${name}`, text);
-  await run([Deno.execPath(), "fmt", "--quiet", `${folder}/results.md`]);
-  // Renamed within a folder, because between file systems a rename is a copy.
-  for (const name of texts.keys()) await Deno.copyFile(`${folder}/${name}`, `${BENCH}/.${name}`);
-  for (const name of texts.keys()) await Deno.rename(`${BENCH}/.${name}`, `${BENCH}/${name}`);
+  // Renamed within a folder, because between file systems a rename is a copy; and all at
+  // once, because a signal that stops the run is heard in between.
+  for (const name of texts.keys()) Deno.copyFileSync(`${folder}/${name}`, `${BENCH}/.${name}`);
+  for (const name of texts.keys()) Deno.renameSync(`${BENCH}/.${name}`, `${BENCH}/${name}`);
 }
 
 /** A line for each contender, its numbers with four digits. */
