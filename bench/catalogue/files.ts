@@ -4,7 +4,7 @@
  * @module
  */
 import { type Benchmark, type Contender, GIB, MIB, SIZES } from "./benchmark.ts";
-import { c, npm, own, RUNTIMES, rust, sysalloc } from "./contenders.ts";
+import { c, nothing, npm, own, RUNTIMES, rust, sysalloc } from "./contenders.ts";
 
 const FILE = "filing.ts";
 
@@ -158,5 +158,35 @@ export const files: readonly Benchmark[] = [
       rust("memmap2", "store-flush"),
     ],
     seconds: 20,
+  },
+  {
+    name: "view-guarded",
+    title: "Views of a file that is guarded against truncation",
+    counted: "a `view()` of 64 bytes",
+    sizes: [MIB],
+    quick: MIB,
+    operations: () => 100_000,
+    file: "log",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/view-guarded"),
+      ...nothing("sysalloc, truncationGuard(false)", FILE, "unguarded/view-guarded"),
+    ],
+    targets: [{ against: { name: "sysalloc, truncationGuard(false)" }, atMost: 1.05 }],
+    seconds: 8,
+  },
+  {
+    name: "fill",
+    title: "Stores to a mapped file",
+    counted: "`fill()` over all of `mapMut()`, whose pages are there",
+    sizes: [64 * MIB],
+    quick: 64 * MIB,
+    operations: () => 4,
+    file: "scratch",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/fill"),
+      ...nothing("sysalloc, mapAnon()", FILE, "anonymous/fill"),
+    ],
+    targets: [{ against: { name: "sysalloc, mapAnon()" }, atMost: 1.05 }],
+    seconds: 10,
   },
 ];

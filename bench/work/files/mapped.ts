@@ -5,9 +5,9 @@
  */
 import { Buffer } from "node:buffer";
 import { closeSync, fsyncSync, openSync } from "node:fs";
-import { MmapOptions } from "../../../mod.ts";
+import { type Mmap, MmapOptions } from "../../../mod.ts";
 import { PAGE, RECORD, sumWords, wordsOf } from "../common.ts";
-import type { Work } from "../serve.ts";
+import type { Task, Work } from "../serve.ts";
 import { Bun } from "./bun.ts";
 import { repeat, storing, sumPages, sumRecord } from "./sums.ts";
 
@@ -77,6 +77,36 @@ const sysalloc: Record<string, Work> = {
   },
 };
 
+/** Views of a file, whose mapping is guarded against truncation or not. */
+const viewing = (truncationGuard: boolean): Work => (task) => {
+  const mmap = options.truncationGuard(truncationGuard).map(task.path);
+  return {
+    run: () => repeat(task, () => mmap.view(Uint8Array, task.size / 2, RECORD).length),
+    end: () => mmap.unmap(),
+  };
+};
+
+/** Stores to all of a mapping, whose pages are there. */
+const filling = (map: (task: Task) => Mmap): Work => (task) => {
+  const mmap = map(task);
+  const bytes = mmap.bytes.fill(1);
+  return {
+    run: () =>
+      repeat(task, () => {
+        bytes.fill(2);
+        return bytes[task.size - 1]!;
+      }),
+    end: () => mmap.unmap(),
+  };
+};
+
+const compared: Record<string, Work> = {
+  "sysalloc/view-guarded": viewing(true),
+  "unguarded/view-guarded": viewing(false),
+  "sysalloc/fill": filling(({ path }) => options.mapMut(path)),
+  "anonymous/fill": filling(({ size }) => options.len(size).mapAnon()),
+};
+
 const bun: Record<string, Work> = {
   "bun-mmap/open-record": (task) => ({
     run: () => repeat(task, () => sumRecord(Bun.mmap(task.path), task)),
@@ -101,5 +131,5 @@ const bun: Record<string, Work> = {
   },
 };
 
-/** By sysalloc, and by Bun. */
-export const mappedFiles: Readonly<Record<string, Work>> = { ...sysalloc, ...bun };
+/** By sysalloc in several ways, and by Bun. */
+export const mappedFiles: Readonly<Record<string, Work>> = { ...sysalloc, ...compared, ...bun };
