@@ -21,7 +21,7 @@ const HEAP: Measure = {
 
 /** Fewer where each is long, so that the rounds of all sizes take about as long. */
 const maps = (size: number) =>
-  size <= MIB ? 5000 : size <= 16 * MIB ? 2500 : size <= 256 * MIB ? 250 : 50;
+  size <= MIB ? 5000 : size <= 16 * MIB ? 500 : size <= 256 * MIB ? 50 : 20;
 /** About 64 MiB a round, and one at least. */
 const readies = (size: number) => Math.max(1, Math.min(1000, 64 * MIB / size));
 const upTo16MiB = (size: number) => size <= 16 * MIB;
@@ -159,9 +159,9 @@ export const memory: readonly Benchmark[] = [
   },
   {
     name: "grow",
-    title: "Growing in 16 steps",
+    title: "Growing in 8 steps",
     counted:
-      "memory that grew from a 16th of the size to all of it, stored to in every page, and given back",
+      "memory that grew from an 8th of the size to all of it, stored to in every page, and given back",
     sizes: [MIB, 16 * MIB, 256 * MIB, GIB],
     quick: 16 * MIB,
     operations: () => 1,
@@ -175,7 +175,6 @@ export const memory: readonly Benchmark[] = [
       ...c(GROW, "grow-resize", { name: "C, mremap()" }),
       ...own("resizable ArrayBuffer", GROW, "resizable/grow"),
       ...own("copying to a new array", GROW, "copy/grow", { handicap: "copies" }),
-      npm("@riaskov/mmap-io", "grow"),
       rust("memmap2", "grow"),
     ],
     seconds: 54,

@@ -66,7 +66,7 @@ const PLOTS: readonly Plot[] = [
   {
     file: "grow",
     benchmark: "grow",
-    title: "Grow memory in 16 steps, every page of it used",
+    title: "Grow memory in 8 steps, every page of it used",
     contenders: [
       ["sysalloc, reserve() and commit()", "sysalloc, reserve() and commit()"],
       ["sysalloc, resize()", "sysalloc, resize()"],

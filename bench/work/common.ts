@@ -9,7 +9,7 @@ export const PAGE = 4096;
 /** How much of a file is one record. */
 export const RECORD = 64;
 /** In how many steps memory grows. */
-export const GROWTH_STEPS = 16;
+export const GROWTH_STEPS = 8;
 
 /** The places of random items: the same ones in every language. */
 export class Random {

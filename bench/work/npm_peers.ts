@@ -8,9 +8,9 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setImmediate } from "node:timers/promises";
-import { GROWTH_STEPS, PAGE, sumWords, touch, wordsOf } from "./common.ts";
+import { PAGE, sumWords, touch, wordsOf } from "./common.ts";
 import { repeat, storing, sumPages, sumRecord } from "./files/sums.ts";
-import { serve, type Task, type Work } from "./serve.ts";
+import { serve, type Work } from "./serve.ts";
 
 /** What is used of `@riaskov/mmap-io`. It unmaps when its buffer is collected, and not before. */
 interface MmapIo {
@@ -70,29 +70,11 @@ const readying = (flags: number): Work => (task) => ({
   run: () => repeat(task, () => touch(mapAnon(task.size, flags))),
 });
 
-function growing({ size }: Task): ReturnType<Work> {
-  return {
-    run() {
-      const step = size / GROWTH_STEPS;
-      let bytes = mapAnon(step);
-      let pages = touch(bytes);
-      for (let length = step; length < size; length += step) {
-        const longer = mapAnon(length + step);
-        longer.set(bytes);
-        bytes = longer;
-        pages += touch(bytes, length, length + step);
-      }
-      return pages;
-    },
-  };
-}
-
 await serve({
   "mmap-io/map-view": mapping((bytes) => bytes.length > 0 ? 1 : 0),
   "mmap-io/map-store": mapping((bytes) => bytes[0] = 1),
   "mmap-io/ready": readying(0),
   "mmap-io/ready-populate": readying(mmapIo.MAP_POPULATE),
-  "mmap-io/grow": growing,
   "mmap-io/open-record": (task) => ({
     run: () => repeat(task, () => sumRecord(mapPrivate(task.path), task)),
   }),

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PAGE = 4096, RECORD = 64, GROWTH_STEPS = 16 };
+enum { PAGE = 4096, RECORD = 64, GROWTH_STEPS = 8 };
 
 // What a work was asked for, and what its preparation made.
 struct state {

@@ -3,7 +3,7 @@ use std::io::Result;
 
 pub const PAGE: usize = 4096;
 pub const RECORD: usize = 64;
-pub const GROWTH_STEPS: usize = 16;
+pub const GROWTH_STEPS: usize = 8;
 
 /// What a work is asked for.
 pub struct Task {
