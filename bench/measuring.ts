@@ -34,12 +34,14 @@ export async function measureAll(benchmarks: readonly Benchmark[], frame: Frame)
   const rows: Row[] = [];
   let seconds = benchmarks.reduce((sum, benchmark) => sum + benchmark.seconds, 0);
   for (const benchmark of benchmarks) {
-    console.error(`Measuring ${benchmark.name}`);
+    const start = performance.now();
     const left = Math.max(0, frame.deadline - performance.now());
     const share = Math.min(1000, left / seconds) * benchmark.seconds;
     rows.push(...await new Measuring(benchmark, frame, files).rows(share));
     seconds -= benchmark.seconds;
     await files.removeOthers(benchmark);
+    const taken = ((performance.now() - start) / 1000).toFixed(1);
+    console.error(`Measured ${benchmark.name} in ${taken} s`);
   }
   return rows;
 }

@@ -41,12 +41,17 @@ export class Session {
   /** Asks for a round; throws where it fails, after which the session may be over. */
   async ask(work: string, { size, operations, path }: Task): Promise<Answer> {
     const request = new TextEncoder().encode(`${work} ${size} ${operations} ${path}\n`);
-    const timer = setTimeout(() => end(this.#child), PATIENCE);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      end(this.#child);
+    }, PATIENCE);
     try {
       await this.#writer.write(request).catch(() => {}); // that it has ended is seen below
       const { done, value } = await this.#lines.next();
       if (!done) return parseAnswer(value);
       const { signal, code } = await this.#child.status;
+      if (isLate) throw new SessionOver(`a round took longer than ${PATIENCE / 1000} s`);
       throw new SessionOver(
         `the process ended with ${signal ?? code}: ${tellingLine(await this.#errors)}`,
       );

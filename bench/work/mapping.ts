@@ -5,7 +5,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { MmapOptions } from "../../mod.ts";
-import { allInC } from "./in_c.ts";
+import { inC } from "./in_c.ts";
 import { serve, type Task, type Work } from "./serve.ts";
 
 /** How many are between two turns of the event loop. */
@@ -36,6 +36,20 @@ function repeated(operation: (task: Task) => () => number): Work {
   };
 }
 
+/** C, with as many turns of the event loop. */
+const withTurns = (work: Work): Work => async (task) => {
+  const { run, end } = await work(task);
+  return {
+    async run() {
+      const checksum = await run();
+      const turns = Math.ceil(task.operations / BATCH) + TURNS_AFTER;
+      for (let turn = 0; turn < turns; turn++) await setImmediate();
+      return checksum;
+    },
+    ...(end && { end }),
+  };
+};
+
 const mapping = (use: (bytes: Uint8Array) => number) =>
   repeated(({ size }) => {
     const options = new MmapOptions({ len: size });
@@ -63,7 +77,9 @@ const ordinary = (size: number) => new Uint8Array(size);
 const shared = (size: number) => new Uint8Array(new SharedArrayBuffer(size));
 
 await serve({
-  ...allInC("map", "map-view", "map-store"),
+  "c/map": withTurns(inC("map")),
+  "c/map-view": withTurns(inC("map-view")),
+  "c/map-store": withTurns(inC("map-store")),
   "sysalloc/map": repeated(({ size }) => {
     const options = new MmapOptions({ len: size });
     return () => {
