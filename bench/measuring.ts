@@ -69,7 +69,7 @@ class Measuring {
         const left = Math.max(0, end - performance.now());
         const plan = this.#frame.isQuick
           ? QUICK
-          : planWithin(left / (sizes.length - index), index, size);
+          : planWithin(left / (sizes.length - index), this.#warmUps(index, size));
         const path = await this.#files.path(this.#benchmark, size);
         rows.push(
           await measureRow(
@@ -84,6 +84,13 @@ class Measuring {
       for (const session of this.#sessions.values()) await session.end();
     }
     return rows;
+  }
+
+  #warmUps(index: number, size: number): number {
+    if (size >= LONG) return 0;
+    const { contenders } = this.#benchmark;
+    // The first size is the smallest, at which the engines compile what the others run.
+    return index === 0 && contenders.some(({ how }) => how.by === "served") ? 4 : 1;
   }
 
   async #ask(contender: Contender, task: Task): Promise<Answer> {
@@ -124,9 +131,7 @@ class Measuring {
   }
 }
 
-function planWithin(milliseconds: number, index: number, size: number): Plan {
-  // The first size is the smallest, at which the engines compile what the others run.
-  const warmUps = index === 0 ? 4 : size < LONG ? 1 : 0;
+function planWithin(milliseconds: number, warmUps: number): Plan {
   return { warmUps, atLeast: 3, atMost: 15, milliseconds, fewer: 1 };
 }
 
