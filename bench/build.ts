@@ -79,9 +79,11 @@ async function buildNpm(folder: string): Promise<void> {
     await installNpm(folder);
     await Deno.writeTextFile(stamp, lock);
   }
-  const bundled = await rolldown({ input: `${BENCH}/work/npm_peers.ts`, platform: "node" });
-  await bundled.write({ file: `${NPM_PEERS}/serve.mjs`, format: "esm" });
-  await bundled.close();
+  for (const name of ["serving", "dropping"]) {
+    const bundled = await rolldown({ input: `${BENCH}/work/npm/${name}.ts`, platform: "node" });
+    await bundled.write({ file: `${NPM_PEERS}/${name}.mjs`, format: "esm" });
+    await bundled.close();
+  }
 }
 
 /** Elsewhere at first: under this folder npm would compile with the `node` that is among its tools. */

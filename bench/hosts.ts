@@ -51,8 +51,9 @@ export const HOSTS: Readonly<Record<HostName, Host>> = {
   },
   // The Node.js that npm has the headers of: what it compiled loads in no other.
   "npm": {
-    ...runtime(NODE),
-    serve: [NODE, ...NODE_OPTIONS, `${NPM_PEERS}/serve.mjs`],
+    program: [NODE, ...NODE_OPTIONS, `${NPM_PEERS}/dropping.mjs`],
+    serve: [NODE, ...NODE_OPTIONS, `${NPM_PEERS}/serving.mjs`],
+    version: [NODE, "--version"],
   },
   "C": native(C, "gcc"),
   "Rust": native(RUST, "cargo"),

@@ -45,16 +45,23 @@ const holding = (name: string, role: Contender["role"], way = name): Contender =
   },
 });
 
-const dropping = (name: string, role: Contender["role"], way: string): Contender[] =>
-  RUNTIMES.map((host) => ({
+const dropping = (
+  name: string,
+  role: Contender["role"],
+  way: string,
+  hosts: readonly HostName[] = RUNTIMES,
+): Contender[] =>
+  hosts.map((host) => ({
     name,
     host,
     role,
     how: {
       by: "program",
-      arguments: (
-        { size, operations },
-      ) => ["work/programs/dropping.ts", way, `${operations}`, `${size}`],
+      arguments: ({ size, operations }) => [
+        ...(host === "npm" ? [] : ["work/programs/dropping.ts", way]),
+        `${operations}`,
+        `${size}`,
+      ],
       prints: "answer",
     },
   }));
@@ -132,6 +139,7 @@ export const programs: readonly Benchmark[] = [
     contenders: [
       ...dropping("sysalloc", "sysalloc", "sysalloc"),
       ...dropping("new Uint8Array()", "javascript", "array"),
+      ...dropping("@riaskov/mmap-io", "javascript", "", ["npm"]),
     ],
     measures: [TIME, PAUSE, RSS],
     seconds: 24,
