@@ -39,7 +39,8 @@ export async function build(
     try {
       await builder();
     } catch (error) {
-      leftOut.set(name, (error as Error).message);
+      // It goes into the results, which are not only of this clone.
+      leftOut.set(name, (error as Error).message.replaceAll(`${ROOT}/`, ""));
     }
   };
   const wanted = [...hosts].filter((name) => builders[name] !== undefined);

@@ -18,54 +18,59 @@ export interface Host {
 }
 
 const TOOLS = `${ROOT}/node_modules`;
+const NODE26 = `${TOOLS}/node26/bin/node`;
 
 /** Without what `npm run` adds: there another Node.js is called `node`. */
 export const PATH: string = (Deno.env.get("PATH") ?? "").split(":")
   .filter((folder) => !folder.endsWith("node_modules/.bin")).join(":");
 const NODE = PATH.split(":").map((folder) => `${folder}/node`).find(isThere) ?? "node";
-const NODE26 = `${TOOLS}/node26/bin/node`;
-const NODE_OPTIONS = ["--no-warnings", "--expose-gc"];
-const BUN = `${TOOLS}/.bin/bun`;
-const C = `${BUILT}/c/works`;
-const RUST = `${BUILT}/rust/release/sysalloc-bench-peers`;
 
-const runtime = (command: string, ...options: readonly string[]) => ({
-  program: [command, ...options],
-  serve: [command, ...options],
+/**
+ * What serves collects between turns, and must not forget meanwhile what V8 has
+ * compiled. Not for whole programs: what the runtimes start from is of no use to a
+ * V8 with other flags.
+ */
+const V8_FLAGS = ["--expose-gc", "--no-flush-bytecode"];
+
+const alone = (command: string, ...args: readonly string[]): Host => ({
+  program: [command, ...args],
+  serve: [command, ...args],
   version: [command, "--version"],
-} as const);
+});
 
-const native = (command: string, compiler: string) => ({
-  program: [command],
-  serve: [command],
+const built = (command: string, compiler: string): Host => ({
+  ...alone(command),
   version: [compiler, "--version"],
-} as const);
+});
+
+const node = (command: string, script: readonly string[], program: readonly string[]): Host => ({
+  program: [command, "--no-warnings", ...program],
+  serve: [command, "--no-warnings", ...V8_FLAGS, ...script],
+  version: [command, "--version"],
+});
 
 /** All hosts. */
 export const HOSTS: Readonly<Record<HostName, Host>> = {
-  "Deno": runtime(Deno.execPath(), "run", "-A", "--v8-flags=--expose-gc"),
-  "Bun": runtime(BUN),
-  "Node.js 26": {
-    ...runtime(NODE26, ...NODE_OPTIONS),
-    version: [NODE26, "--version"],
+  "Deno": {
+    program: [Deno.execPath(), "run", "-A"],
+    serve: [Deno.execPath(), "run", "-A", `--v8-flags=${V8_FLAGS.join(",")}`],
+    version: [Deno.execPath(), "--version"],
   },
+  "Bun": alone(`${TOOLS}/.bin/bun`),
+  "Node.js 26": node(NODE26, [], []),
   // The Node.js that npm has the headers of: what it compiled loads in no other.
-  "npm": {
-    program: [NODE, ...NODE_OPTIONS, `${NPM_PEERS}/dropping.mjs`],
-    serve: [NODE, ...NODE_OPTIONS, `${NPM_PEERS}/serving.mjs`],
-    version: [NODE, "--version"],
-  },
-  "C": native(C, "gcc"),
-  "Rust": native(RUST, "cargo"),
+  "npm": node(NODE, [`${NPM_PEERS}/serving.mjs`], [`${NPM_PEERS}/dropping.mjs`]),
+  "C": built(`${BUILT}/c/works`, "gcc"),
+  "Rust": built(`${BUILT}/rust/release/sysalloc-bench-peers`, "cargo"),
   "Python": {
-    ...runtime("python3"),
+    ...alone("python3"),
     program: ["python3", `${BENCH}/peers/python/count_lines.py`],
   },
   "Java": {
-    ...runtime("java"),
+    ...alone("java"),
     program: ["java", "-cp", `${BUILT}/java`, `@${BUILT}/java/arguments`],
   },
-  "wc": { ...runtime("wc"), program: ["wc", "-l"] },
+  "wc": { ...alone("wc"), program: ["wc", "-l"] },
 };
 
 /** Whether a host is one of sysalloc's runtimes, which take a script. */

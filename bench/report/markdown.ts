@@ -114,6 +114,7 @@ function toCells(benchmark: Benchmark, row: Row, measure: Measure): string[][] {
   return row.lines.flatMap((line): string[][] => {
     const start = [sizeText(row.size), line.name, placeText(line)];
     if (line.leftOut !== undefined) {
+      if (measure !== (benchmark.measures ?? [TIME])[0]) return [];
       return [[...start, `left out: ${line.leftOut}`, "", "", "", ""]];
     }
     const values = line.rounds[measure.key];
