@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { C_LIBRARY, type LeftOut } from "./build.ts";
+import type { LeftOut } from "./build.ts";
 import { type Benchmark, type Contender, MIB, type Task } from "./catalogue/benchmark.ts";
 import { HOSTS } from "./hosts.ts";
 import { run } from "./processes.ts";
 import type { Row } from "./results.ts";
 import { measureRow, type Plan } from "./rounds.ts";
-import { type Answer, parseAnswer, Session, SessionOver } from "./session.ts";
+import { type Answer, parseAnswer } from "./session.ts";
+import { Sessions } from "./sessions.ts";
 import { WorkFiles } from "./work_files.ts";
 
 /** In one round each, to see that all is there. */
@@ -31,18 +32,22 @@ export interface Frame {
 /** Measures benchmarks. */
 export async function measureAll(benchmarks: readonly Benchmark[], frame: Frame): Promise<Row[]> {
   const files = new WorkFiles(frame.folder);
+  const sessions = new Sessions();
   const rows: Row[] = [];
   let seconds = benchmarks.reduce((sum, benchmark) => sum + benchmark.seconds, 0);
   for (const benchmark of benchmarks) {
     const start = performance.now();
     const left = Math.max(0, frame.deadline - performance.now());
     const share = Math.min(1000, left / seconds) * benchmark.seconds;
-    rows.push(...await new Measuring(benchmark, frame, files).rows(share));
+    rows.push(...await new Measuring(benchmark, frame, files, sessions).rows(share));
+    // What an engine has learnt of one benchmark is not what it would know of the next.
+    if (!frame.isQuick) await sessions.end();
     seconds -= benchmark.seconds;
     await files.removeOthers(benchmark);
     const taken = ((performance.now() - start) / 1000).toFixed(1);
     console.error(`Measured ${benchmark.name} in ${taken} s`);
   }
+  await sessions.end();
   return rows;
 }
 
@@ -51,12 +56,13 @@ class Measuring {
   readonly #benchmark: Benchmark;
   readonly #frame: Frame;
   readonly #files: WorkFiles;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions: Sessions;
 
-  constructor(benchmark: Benchmark, frame: Frame, files: WorkFiles) {
+  constructor(benchmark: Benchmark, frame: Frame, files: WorkFiles, sessions: Sessions) {
     this.#benchmark = benchmark;
     this.#frame = frame;
     this.#files = files;
+    this.#sessions = sessions;
   }
 
   /** Its rows, within so many milliseconds. */
@@ -64,24 +70,20 @@ class Measuring {
     const { sizes, quick } = this.#benchmark;
     const end = performance.now() + milliseconds;
     const rows: Row[] = [];
-    try {
-      for (const [index, size] of (this.#frame.isQuick ? [quick] : sizes).entries()) {
-        const left = Math.max(0, end - performance.now());
-        const plan = this.#frame.isQuick
-          ? QUICK
-          : planWithin(left / (sizes.length - index), this.#warmUps(index, size));
-        const path = await this.#files.path(this.#benchmark, size);
-        rows.push(
-          await measureRow(
-            this.#benchmark,
-            size,
-            plan,
-            (contender, operations) => this.#ask(contender, { size, operations, path }),
-          ),
-        );
-      }
-    } finally {
-      for (const session of this.#sessions.values()) await session.end();
+    for (const [index, size] of (this.#frame.isQuick ? [quick] : sizes).entries()) {
+      const left = Math.max(0, end - performance.now());
+      const plan = this.#frame.isQuick
+        ? QUICK
+        : planWithin(left / (sizes.length - index), this.#warmUps(index, size));
+      const path = await this.#files.path(this.#benchmark, size);
+      rows.push(
+        await measureRow(
+          this.#benchmark,
+          size,
+          plan,
+          (contender, operations) => this.#ask(contender, { size, operations, path }),
+        ),
+      );
     }
     return rows;
   }
@@ -101,33 +103,14 @@ class Measuring {
         return { checksum: 0, operations: 1, measures: { size: await how.look() } };
       case "program":
         return await runProgram(contender, how, task);
-      case "served": {
-        const key = `${contender.host} ${how.script}`;
-        const session = this.#session(key, contender, how.script);
-        try {
-          return await session.ask(how.work, task);
-        } catch (error) {
-          if (error instanceof SessionOver) this.#sessions.delete(key);
-          throw error;
-        }
-      }
+      case "served":
+        return await this.#sessions.ask(contender, how, task);
     }
   }
 
   #checkBuilt({ host, role, how }: Contender): void {
     const missing = this.#frame.leftOut.get(role === "c" ? "C" : host);
     if (missing !== undefined && how.by !== "known") throw new Error(missing);
-  }
-
-  #session(key: string, { host }: Contender, script: string | undefined): Session {
-    let session = this.#sessions.get(key);
-    if (session === undefined) {
-      const { serve } = HOSTS[host];
-      const command = script === undefined ? serve : [...serve, `work/${script}`] as const;
-      session = new Session(command, { SYSALLOC_BENCH_C: C_LIBRARY });
-      this.#sessions.set(key, session);
-    }
-    return session;
   }
 }
 
