@@ -4,9 +4,9 @@
  * @module
  */
 import process from "node:process";
-import { MmapOptions } from "../../mod.ts";
+import { type Mmap, MmapOptions } from "../../mod.ts";
 import { allInC } from "./in_c.ts";
-import { collect, serve, type Work } from "./serve.ts";
+import { collect, type Round, serve, type Task } from "./serve.ts";
 
 const bun = "Bun" in globalThis
   ? process.getBuiltinModule("bun:jsc" as "node:os") as unknown as { heapSize(): number }
@@ -19,35 +19,35 @@ function heapUsed(): number {
 }
 
 /** Makes so many, and drops them: the heap is looked at in between, which the time does not count. */
-const living = (make: (size: number) => object, drop: (live: object[]) => void): Work => (task) => {
-  const { size, operations } = task;
-  let time = 0;
-  let heap = 0;
-  const timed = <T>(run: () => T): T => {
-    const start = performance.now();
-    const result = run();
-    time += 1e6 * (performance.now() - start);
-    return result;
+const living =
+  <T>(make: (size: number) => T, drop: (live: readonly T[]) => void) =>
+  ({ size, operations }: Task): Round => {
+    let time = 0;
+    let heap = 0;
+    const timed = <T>(run: () => T): T => {
+      const start = performance.now();
+      const result = run();
+      time += 1e6 * (performance.now() - start);
+      return result;
+    };
+    return {
+      run() {
+        const before = heapUsed();
+        const live = timed(() => {
+          const live: T[] = [];
+          for (let index = 0; index < operations; index++) live.push(make(size));
+          return live;
+        });
+        heap = heapUsed() - before;
+        timed(() => drop(live));
+        return live.length;
+      },
+      measures: () => ({ time, heap: heap / operations }),
+    };
   };
-  return {
-    run() {
-      const before = heapUsed();
-      const live = timed(() => {
-        const live: object[] = [];
-        for (let index = 0; index < operations; index++) live.push(make(size));
-        return live;
-      });
-      heap = heapUsed() - before;
-      timed(() => drop(live));
-      return live.length;
-    },
-    measures: () => ({ time, heap: heap / operations }),
-  };
-};
 
-type Closing = Iterable<{ unmap(): void }>;
-const unmapAll = (live: object[]) => {
-  for (const mmap of live as unknown as Closing) mmap.unmap();
+const unmapAll = (live: readonly Mmap[]) => {
+  for (const mmap of live) mmap.unmap();
 };
 const forget = () => {};
 
@@ -63,10 +63,7 @@ await serve({
   "sysalloc/views": (task) => {
     const mmap = new MmapOptions({ len: task.size }).mapAnon();
     const views = living(() => mmap.view(Uint8Array, 0, 64), forget);
-    return {
-      ...views(task) as Exclude<ReturnType<Work>, Promise<unknown>>,
-      end: () => mmap.unmap(),
-    };
+    return { ...views(task), end: () => mmap.unmap() };
   },
   "array/views": (task) => {
     const { buffer } = new Uint8Array(task.size);
