@@ -124,6 +124,7 @@ async function buildPackage(): Promise<void> {
     "empty.mjs": "export {};\n",
     "sources.ts": `import "${ROOT}/mod.ts";\n`,
     "package.mjs": `import "${PACKAGE}/esm/mod.js";\n`,
+    "koffi.mjs": `import "koffi";\n`,
   };
   for (const [name, text] of Object.entries(programs)) {
     await Deno.writeTextFile(`${IMPORTING}/${name}`, text);

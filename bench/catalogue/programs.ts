@@ -88,6 +88,7 @@ export const programs: readonly Benchmark[] = [
         "Bun",
         "Node.js 26",
       ]),
+      ...starting("koffi", "javascript", "koffi.mjs", ["Node.js 26"]),
       ...starting("an empty program", "nothing", "empty.ts", ["Deno"]),
       ...starting("an empty program", "nothing", "empty.mjs", ["Bun", "Node.js 26"]),
     ],
