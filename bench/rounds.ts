@@ -9,8 +9,10 @@ import { TIME } from "./catalogue/benchmark.ts";
 import type { Line, Row } from "./results.ts";
 import type { Answer } from "./session.ts";
 
-/** A row that takes so many times as long as it may has to do with fewer rounds. */
-const LATE = 2;
+/** How much longer than it may a row takes for the rounds that there should be at least. */
+const LENIENCE = 1.3;
+/** Which part of its time a row may warm up. */
+const WARM_UP = 0.2;
 
 /** How often a row is measured. */
 export interface Plan {
@@ -18,7 +20,7 @@ export interface Plan {
   readonly warmUps: number;
   readonly atLeast: number;
   readonly atMost: number;
-  /** After so many milliseconds no round begins but those that there must be. */
+  /** After so many milliseconds no round begins; one there is. */
   readonly milliseconds: number;
   /** Each round has so many times fewer operations. */
   readonly fewer: number;
@@ -43,15 +45,16 @@ export async function measureRow(
   ask: Ask,
 ): Promise<Row> {
   const entries = benchmark.contenders.map((contender): Entry => {
-    const operations = benchmark.operations(size) / fewer / (contender.fewer ?? 1);
+    const operations = benchmark.operations(size) / fewer / (contender.fewer?.(size) ?? 1);
     return { contender, operations: Math.max(1, Math.floor(operations)), answers: [] };
   });
   const start = performance.now();
   const begun = () => performance.now() - start;
-  for (let round = -warmUps; round < atMost; round++) {
-    const mean = begun() / (round + warmUps);
-    if (round >= atLeast && begun() + mean > milliseconds) break;
-    if (round >= 1 && begun() > LATE * milliseconds) break;
+  let done = 0;
+  for (let round = -warmUps; round < atMost; round++, done++) {
+    const isLate = begun() * (1 + 1 / done) > milliseconds * (round < atLeast ? LENIENCE : 1);
+    if (round >= 1 && isLate) break;
+    if (round < -1 && begun() > milliseconds * WARM_UP) round = -1; // the last one of these
     // Of two neighbours each comes first half the time.
     for (const entry of round % 2 === 0 ? entries : entries.toReversed()) {
       if (entry.leftOut !== undefined) continue;

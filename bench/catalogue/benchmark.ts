@@ -66,7 +66,7 @@ export interface Contender {
   /** Why sysalloc should be twice as fast. */
   readonly handicap?: "copies" | "add-on";
   /** It does so many times fewer operations, because each takes so long. */
-  readonly fewer?: number;
+  readonly fewer?: (size: number) => number;
 }
 
 /** What is measured of a work. */

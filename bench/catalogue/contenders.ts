@@ -59,7 +59,7 @@ export function rust(crate: "sys_alloc" | "memmap2", work: string): Contender {
 export function npm(
   name: "@riaskov/mmap-io" | "shm-typed-array",
   work: string,
-  fewer = 1,
+  fewer: (size: number) => number = () => 1,
 ): Contender {
   const key = name.replace("@riaskov/", "");
   return {

@@ -20,8 +20,9 @@ const HEAP: Measure = {
 };
 
 /** Fewer where each is long, so that the rounds of all sizes take about as long. */
-const maps = (size: number) =>
-  size <= MIB ? 5000 : size <= 16 * MIB ? 500 : size <= 256 * MIB ? 50 : 20;
+const maps = (size: number) => size <= MIB ? 5000 : size <= 16 * MIB ? 500 : 100;
+/** What fills its memory with zeros itself takes a thousand times as long where that is long. */
+const fewer = (size: number) => size < 16 * MIB ? 1 : 20;
 /** About 64 MiB a round, and one at least. */
 const readies = (size: number) => Math.max(1, Math.min(1000, 64 * MIB / size));
 const upTo16MiB = (size: number) => size <= 16 * MIB;
@@ -33,9 +34,9 @@ const READ_SIZES = SIZES.filter((size) => size !== 256 * MIB);
 const viewed = (work: "map-view" | "map-store") => [
   ...sysalloc(MAP, `sysalloc/${work}`),
   ...c(MAP, work),
-  ...own("new Uint8Array()", MAP, `array/${work}`),
-  ...own("SharedArrayBuffer", MAP, `shared/${work}`),
-  npm("@riaskov/mmap-io", work),
+  ...own("new Uint8Array()", MAP, `array/${work}`, { fewer }),
+  ...own("SharedArrayBuffer", MAP, `shared/${work}`, { fewer }),
+  npm("@riaskov/mmap-io", work, fewer),
 ];
 
 /** Anonymous memory. */

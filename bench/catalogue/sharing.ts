@@ -26,7 +26,10 @@ export const sharing: readonly Benchmark[] = [
       ...sysalloc(SHARE, "ticket/hand-over", { name: "sysalloc, share()" }),
       ...nothing("a message without memory", SHARE, "message/hand-over"),
       ...own("SharedArrayBuffer", SHARE, "shared/hand-over"),
-      ...own("structured clone", SHARE, "clone/hand-over", { handicap: "copies", fewer: 200 }),
+      ...own("structured clone", SHARE, "clone/hand-over", {
+        handicap: "copies",
+        fewer: () => 200,
+      }),
     ],
     targets: [
       { against: { name: "a message without memory" }, atMostMore: 50_000 },

@@ -56,7 +56,7 @@ Deno.test("measureRow() throws warm-ups away, and divides the time by the operat
 Deno.test("measureRow() asks for fewer operations where each takes long, and for one at least", async () => {
   const counts: number[] = [];
   const plan = { ...PLAN, warmUps: 0, atMost: 1, atLeast: 1 };
-  const contenders = [contender("a", { fewer: 20 }), contender("b", { fewer: 1000 })];
+  const contenders = [contender("a", { fewer: () => 20 }), contender("b", { fewer: () => 1000 })];
   await measureRow(benchmark(...contenders), 64, plan, (_, operations) => {
     counts.push(operations);
     return Promise.resolve(answer(operations, 1));
