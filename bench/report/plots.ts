@@ -68,7 +68,7 @@ const PLOTS: readonly Plot[] = [
     benchmark: "grow",
     title: "Grow memory in 8 steps, every page of it used",
     contenders: [
-      ["sysalloc, reserve() and commit()", "sysalloc, reserve() and commit()"],
+      ["sysalloc, reserve() and commit()", "sysalloc, reserve()"],
       ["sysalloc, resize()", "sysalloc, resize()"],
       ["resizable ArrayBuffer", "resizable ArrayBuffer"],
       ["copying to a new array", "copying to a new array"],
@@ -168,7 +168,7 @@ function specOf({ title, contenders }: Plot, points: readonly Point[]): TopLevel
             title: "time: less is better",
             format: "~s",
             labelExpr: "datum.label === '' ? '' : datum.label + 's'",
-            tickCount: 6,
+            values: decades(points.map(({ time }) => time)),
           },
         },
         color: { field: "what", type: "nominal", scale, legend: legend() },
@@ -201,13 +201,23 @@ function specOf({ title, contenders }: Plot, points: readonly Point[]): TopLevel
   };
 }
 
+/** The powers of ten around values: a line for each of the others would be too many. */
+function decades(values: readonly number[]): number[] {
+  const [first, last] = [Math.min(...values), Math.max(...values)].map(Math.log10);
+  const decades: number[] = [];
+  for (let power = Math.floor(first!); power <= Math.ceil(last!); power++) {
+    decades.push(Number(`1e${power}`));
+  }
+  return decades;
+}
+
 function legend() {
   return {
     title: null,
     orient: "bottom",
     labelColor: TEXT,
     labelFontSize: 12,
-    labelLimit: 300,
+    labelLimit: 0,
     columns: 4,
     symbolSize: 80,
   } as const;
