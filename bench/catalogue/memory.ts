@@ -20,7 +20,7 @@ const HEAP: Measure = {
 };
 
 /** Fewer where each is long, so that the rounds of all sizes take about as long. */
-const maps = (size: number) => size <= MIB ? 5000 : size <= 16 * MIB ? 500 : 100;
+const maps = (size: number) => size <= MIB ? 2000 : size <= 16 * MIB ? 500 : 100;
 /** What fills its memory with zeros itself takes a thousand times as long where that is long. */
 const fewer = (size: number) => size < 16 * MIB ? 1 : 20;
 /** About 64 MiB a round, and one at least. */
