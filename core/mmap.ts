@@ -504,8 +504,8 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if its access
    * is not `"read-write"`, or of {@linkcode MmapOptions.map} `"copy-on-write"`,
    * throughout; `ENOTSUP` if it is memory of {@linkcode MmapOptions.mapMut},
-   * {@linkcode MmapOptions.mapMirrored} or of huge pages, and on macOS and Windows
-   * of any file; `EFAULT` if its file was found truncated.
+   * {@linkcode MmapOptions.mapShared}, {@linkcode MmapOptions.mapMirrored} or of huge
+   * pages, and on macOS and Windows of any file; `EFAULT` if its file was found truncated.
    */
   discard(byteOffset: number = 0, byteLength?: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
@@ -733,8 +733,8 @@ export class Mmap implements Disposable {
    *
    * While other handles or tickets are there, {@linkcode Mmap.protect}, `commit()`,
    * `decommit()`, `resize()` and `intoRaw()` throw `EBUSY` in each handle; when one is
-   * left alone, and no view of the others is reachable in their threads, it can do all
-   * again. What changes content, such as {@linkcode Mmap.discard}, does so for all of
+   * left alone, and the collectors of the other threads have found all views of theirs, it
+   * can do all again (a thread that ends before leaves it so for good). What changes content, such as {@linkcode Mmap.discard}, does so for all of
    * them; advice and locks are the memory's too. Stores of several threads to one place
    * want `Atomics`.
    *
@@ -1011,8 +1011,9 @@ export class Mmap implements Disposable {
    * It blocks the thread, and its event loop; on the main thread too. Store another
    * value before you notify, and look at the value again after `"ok"`, as everywhere
    * with such calls: a wake-up can be meant for somebody who waited there before.
-   * Every 100 ms the thread is awake for a moment, so that it can be terminated; a
-   * `notify()` without a new value finds nobody in that moment.
+   * Every 100 ms the thread is awake for a moment, so that it can be terminated (not in
+   * Deno, which ends no worker inside a call); a `notify()` without a new value finds
+   * nobody in that moment.
    *
    * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
    * [`os_sync_wait_on_address`](https://developer.apple.com/documentation/os/os_sync_wait_on_address_with_timeout)
