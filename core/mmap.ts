@@ -415,8 +415,8 @@ export class Mmap implements Disposable {
     oneOf(ACCESSES, access, "The access");
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkProtect(access);
-    this.#checkAlone("protect");
     if (!isViewable(access)) refuseWaits(this.#allocation, "protected", range);
+    this.#checkAlone("protect");
     this.#detach(range);
     this.#paged.protect(range, access);
   }
@@ -477,8 +477,8 @@ export class Mmap implements Disposable {
   decommit(byteOffset: number, byteLength: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("decommit");
-    this.#checkAlone("decommit");
     refuseWaits(this.#allocation, "decommitted", range);
+    this.#checkAlone("decommit");
     this.#detach(range);
     this.#paged.decommit(range);
   }
@@ -558,9 +558,9 @@ export class Mmap implements Disposable {
     const pages = Mmap.#opened(this).#pages;
     const allocation = this.#allocation;
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
+    refuseWaits(allocation, "resized");
     this.#checkAlone("resize");
     checkStack();
-    refuseWaits(allocation, "resized");
     this.#detach();
     const mapped = {
       ...this.#mapped,

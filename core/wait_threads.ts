@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { atomics } from "../ffi/atomics.ts";
 import { currentRuntime, host, runtimeThreads } from "../ffi/host.ts";
 import type { Ending } from "../ffi/os/waiting.ts";
 import type { Thread } from "../ffi/runtime/threads.ts";
@@ -95,16 +96,22 @@ export class WaitThread {
   /** Gives a task to a thread. With `holds` the process does not end before it is done. */
   static begin(task: Task, holds: boolean): WaitThread {
     const thread = idle.pop() ?? new WaitThread();
+    try {
+      thread.#thread.hold(holds);
+      atomics.store(thread.#state, 0, POSTED);
+      thread.#thread.post(task.job);
+    } catch (error) {
+      thread.#ended(error); // it has no task: whoever called tells of it
+      thread.#thread.end();
+      throw error;
+    }
     thread.#task = task;
-    Atomics.store(thread.#state, 0, POSTED);
-    thread.#thread.post(task.job);
-    thread.#thread.hold(holds);
     return thread;
   }
 
   /** Takes the task back where the thread has not begun: it is done then. */
   withdraw(): void {
-    if (Atomics.compareExchange(this.#state, 0, POSTED, IDLE) === POSTED) {
+    if (atomics.compareExchange(this.#state, 0, POSTED, IDLE) === POSTED) {
       this.#done({ ending: "cancelled" });
     }
   }
@@ -112,10 +119,10 @@ export class WaitThread {
   /** Sleeps until the thread, which is called back, has left; tells whether it has. */
   join(): boolean {
     const deadline = now() + MAX_LEAVING_MS;
-    while (Atomics.load(this.#state, 0) === TAKEN) {
+    while (atomics.load(this.#state, 0) === TAKEN) {
       const left = deadline - now();
       if (left <= 0) return false;
-      Atomics.wait(this.#state, 0, TAKEN, left);
+      atomics.wait(this.#state, 0, TAKEN, left);
     }
     return true;
   }

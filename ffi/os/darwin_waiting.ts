@@ -105,6 +105,7 @@ const NOT_SUPPORTED: Failure = {
 
 /** Of a system that is too old. */
 const MISSING: Waiting = {
+  hasSteps: false,
   wait: () => NOT_SUPPORTED,
   notify: () => NOT_SUPPORTED,
   prepare: () => NOT_SUPPORTED,

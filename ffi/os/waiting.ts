@@ -48,6 +48,9 @@ export interface ThreadWait {
 
 /** How one operating system waits. */
 export interface Waiting {
+  /** Whether its calls take steps of which none may be the last. */
+  readonly hasSteps: boolean;
+
   /**
    * Sleeps as long as the word has the value that is expected, until it is
    * woken, at most so long. `Infinity` is for ever. It returns to JavaScript from
