@@ -4,7 +4,7 @@ import { releaseHeldRanges } from "../core/lifetime.ts";
 import { host } from "../ffi/host.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
-import { childValue, test, unlessLinux, use } from "./harness.ts";
+import { childValue, platform, test, unlessLinux, use } from "./harness.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
 import { isShort } from "./rounds.ts";
 import { slotsInUse } from "./slots_in_use.ts";
@@ -119,7 +119,10 @@ for (const [name, map] of Object.entries(KINDS)) {
       assertEquals(codeOf(() => closed.share()), "EBADF");
       left.unmap();
       releaseHeldRanges(); // no call has a view
-      if (withoutRegions() === undefined) assertEquals(isMapped(address), false);
+      // On Windows the runtime's own threads can have the range the next moment.
+      if (platform !== "win32" && withoutRegions() === undefined) {
+        assertEquals(isMapped(address), false);
+      }
       assertEquals(slotsInUse(), slots);
     }
   });
