@@ -120,6 +120,34 @@ test("darwin: waiting is not supported when the system has no such functions", (
   assertEquals(results.map(({ code }) => code), ["ENOTSUP", "ENOTSUP", "ENOTSUP"]);
 });
 
+test("darwin: the thread leaves when its owner has ended, or the word's page does not come back", () => {
+  const [ESRCH, EFAULT, ETIMEDOUT] = [3, 14, 60];
+  const { os: { waiting } } = opened("darwin");
+  const data = waiting.threadData() as { readonly thread: bigint };
+  const job = { address: 0x7000n, expected: 0n, control: 0x8000n, deadline: undefined };
+  /** Runs the thread: each wait for the word fails, the owner is there for so many looks. */
+  const run = (errorOf: (wait: number) => number, looks: number) => {
+    let [waits, error] = [0, 0];
+    const functions = {
+      memcpy: (target: Uint8Array, address: bigint) => {
+        new Int32Array(target.buffer)[0] = address === job.control ? 0 : error;
+      },
+      __error: () => 0x100n,
+      clock_gettime_nsec_np: () => 0n,
+      pthread_kill: (thread: bigint) => thread === data.thread && looks-- > 0 ? 0 : ESRCH,
+      os_sync_wait_on_address_with_timeout(address: bigint) {
+        error = address === job.address ? errorOf(waits++) : ETIMEDOUT;
+        return error === 0 ? 0 : -1;
+      },
+    };
+    const thread = (0, eval)(waiting.threadSource)(() => functions, data);
+    return thread(job) as { readonly ending?: string; readonly osError?: number };
+  };
+  assertEquals(run(() => ETIMEDOUT, 5), { ending: "cancelled" });
+  assertEquals(run((wait) => wait < 50 ? EFAULT : 0, Infinity), { ending: "woken" });
+  assertEquals(run(() => EFAULT, Infinity).osError, EFAULT);
+});
+
 for (const platform of ["linux", "darwin", "windows"]) {
   test(`${platform}: the thread's source is a function, and its job and data can be cloned`, () => {
     const { os: { waiting } } = opened(platform);

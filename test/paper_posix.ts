@@ -221,6 +221,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       return 0;
     },
     clock_gettime_nsec_np: () => time += 10_000_000n,
+    pthread_self: () => 0x9000n,
     os_sync_wake_by_address_any() {
       // Every other time there is somebody.
       const error = account.called("os_sync_wake_by_address_any") ??

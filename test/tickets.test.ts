@@ -218,6 +218,46 @@ test("share() shares nothing that what makes its random bits has unmapped", () =
   assertEquals(slotsInUse(), slots);
 });
 
+test("share() looks at nothing that what makes its random bits returns", () => {
+  const { getRandomValues } = crypto;
+  const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
+  let calls = 0;
+  const bits = { toString: () => String(calls++), [Symbol.toPrimitive]: () => BigInt(calls++) };
+  crypto.getRandomValues = (<T>(target: T) => {
+    getRandomValues.call(crypto, target as never);
+    return [bits, bits] as T;
+  }) as typeof getRandomValues;
+  try {
+    const other = use(Mmap.fromTicket(mmap.share()));
+    assertEquals([other.address, calls], [mmap.address, 0]);
+  } finally {
+    crypto.getRandomValues = getRandomValues;
+    mmap.unmap();
+  }
+});
+
+test("share() calls nothing that has taken the place of Atomics' functions", () => {
+  const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
+  const { add, compareExchange, load, notify, or, store, wait } = Atomics;
+  const functions = { add, compareExchange, load, notify, or, store, wait };
+  let calls = 0;
+  for (const [name, original] of Object.entries(functions)) {
+    const replacement = (...args: never[]) => {
+      calls++;
+      return (original as (...args: never[]) => unknown)(...args);
+    };
+    Object.assign(Atomics, { [name]: replacement });
+  }
+  try {
+    const other = Mmap.fromTicket(mmap.share());
+    mmap.unmap();
+    other.unmap();
+    assertEquals(calls, 0);
+  } finally {
+    Object.assign(Atomics, functions);
+  }
+});
+
 test("unmap() of the other handles leaves memory to the owner of a buffer that was transferred", () => {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
   const other = Mmap.fromTicket(mmap.share());
