@@ -91,12 +91,12 @@ export class Peer implements Disposable {
 
   /** Where the test ends before it does, it is killed: a runtime can wait for its children. */
   constructor(command: string, args: readonly string[]) {
-    use(this);
     const child = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
     });
     this.#process = child;
+    use(this);
     child.stdin!.on("error", () => {}); // where it has ended before
     child.stdout!.on("data", (data: Uint8Array) => this.#read(String(data)));
     child.stderr!.on("data", (data: Uint8Array) => this.#errors += String(data));
