@@ -378,7 +378,8 @@ test("workers share what another worker was given, and see what the others store
 test(
   "handles in three threads free the memory with the last one, in any order, unmapped or collected",
   async () => {
-    assertEquals(await childValue("ticket_lifetimes.ts"), { tried: 24, wrong: [], slots: 0 });
+    const tried = isShort ? 8 : 24;
+    assertEquals(await childValue("ticket_lifetimes.ts"), { tried, wrong: [], slots: 0 });
   },
   { skip: withoutRegions() },
 );

@@ -1,9 +1,12 @@
 // Waits without blocking, in all the ways that a process can end or go on meanwhile.
 import { MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
+import { isShort } from "../rounds.ts";
 import { callAt } from "../stack_end.ts";
 
 const PAGE = 65_536;
+/** At how many depths where the stack ends. */
+const DEPTHS = isShort ? 50 : 300;
 const [how] = process.argv.slice(2);
 const turn = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -65,7 +68,7 @@ switch (how) {
         // its end
       }
       try {
-        if (waits.length < 300) waits.push(wait(1));
+        if (waits.length < DEPTHS) waits.push(wait(1));
       } catch {
         // not even a promise could be made
       }
@@ -79,7 +82,7 @@ switch (how) {
   case "stack-unmap": { // at each depth from which on the stack ends
     const ends = new Set<string>();
     let refused = 0;
-    for (let frames = 0; frames < 600; frames++) {
+    for (let frames = 0; frames < 2 * DEPTHS; frames++) {
       const mmap = map();
       const wait = mmap.waitAsync(0, 0).catch((error) => error.code);
       if (frames % 2 === 1) await turn(1); // the thread can be asleep by then
