@@ -994,8 +994,10 @@ export class Mmap implements Disposable {
    * });
    * ```
    */
-  async prefault(options: PrefaultOptions = {}): Promise<void> {
-    await prefault((byteOffset, byteLength) => {
+  // Not async, as waitAsync() below: where the stack ends there must not be a promise
+  // whose rejection nobody can see.
+  prefault(options: PrefaultOptions = {}): Promise<void> {
+    return prefault((byteOffset, byteLength) => {
       const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
       return { range, pages: this.#paged };
     }, options);
@@ -1091,12 +1093,12 @@ export class Mmap implements Disposable {
    * console.log(await result, words[0]); // ok 1
    * ```
    */
-  async waitAsync(
+  waitAsync(
     byteOffset: number,
     expected: number,
     options: WaitAsyncOptions = {},
   ): Promise<WaitResult> {
-    return await waitAsync(
+    return waitAsync(
       () => {
         const range = Mmap.#received(this).#wordRange(byteOffset);
         return { owner: this, allocation: this.#allocation, pages: this.#paged, range };
