@@ -36,4 +36,7 @@ for (const [round, name] of names.entries()) {
   else mmap.unmap();
 }
 console.log("done");
-process.stdin.on("end", () => process.exit(0)).resume();
+process.stdin.on("end", () => {
+  for (const mmap of kept) mmap.unmap(); // until here something must lead to them
+  process.exit(0);
+}).resume();
