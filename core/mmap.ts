@@ -1014,8 +1014,8 @@ export class Mmap implements Disposable {
    * value before you notify, and look at the value again after `"ok"`, as everywhere
    * with such calls: a wake-up can be meant for somebody who waited there before.
    * Every 100 ms the thread is awake for a moment, so that it can be terminated (not in
-   * Deno, which ends no worker inside a call); a `notify()` without a new value finds
-   * nobody in that moment.
+   * Deno, or Bun before 1.3.14, which end no worker inside a call); a `notify()` without
+   * a new value finds nobody in that moment.
    *
    * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
    * [`os_sync_wait_on_address`](https://developer.apple.com/documentation/os/os_sync_wait_on_address_with_timeout)
