@@ -41,12 +41,21 @@ const TAKEN = 2;
 
 // A number is stored before it is reported: while the report is under way, this
 // thread can see already that the other one has left.
-const SOURCE = (opener: string, wait: string) =>
+const SOURCE = (native: string, wait: string) =>
   `const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
 process.removeAllListeners("warning"); // this thread's own: the FFI can be experimental
 const IDLE = ${IDLE}, POSTED = ${POSTED}, TAKEN = ${TAKEN};
-const { state, data } = workerData;
+const { state, opening, data } = workerData;
 let wait;
+function open() {
+  while (Atomics.compareExchange(opening, 0, 0, 1) !== 0) Atomics.wait(opening, 0, 1, 10);
+  try {
+    return (${wait})(${native}, data);
+  } finally {
+    Atomics.store(opening, 0, 0);
+    Atomics.notify(opening, 0, 1);
+  }
+}
 parentPort.on("message", (job) => {
   if (Atomics.compareExchange(state, 0, POSTED, TAKEN) !== POSTED) {
     parentPort.postMessage({ ending: "cancelled" });
@@ -54,7 +63,7 @@ parentPort.on("message", (job) => {
   }
   let report;
   try {
-    wait ??= (${wait})(${opener}, data);
+    wait ??= open();
     report = wait(job);
   } catch (error) {
     report = { error };
@@ -65,6 +74,8 @@ parentPort.on("message", (job) => {
 });
 `;
 
+/** Whether a thread opens its libraries: Bun before 1.4 can crash where many do at once. */
+const opening = new Int32Array(new SharedArrayBuffer(4));
 /** The threads that have nothing to do. */
 const idle: WaitThread[] = [];
 /** How many threads there are. */
@@ -79,8 +90,8 @@ export class WaitThread {
 
   private constructor() {
     const { waiting } = host().os;
-    const source = SOURCE(currentRuntime().threadOpener, waiting.threadSource);
-    const data = { state: this.#state, data: waiting.threadData() };
+    const source = SOURCE(currentRuntime().threadNative, waiting.threadSource);
+    const data = { state: this.#state, opening, data: waiting.threadData() };
     this.#thread = runtimeThreads().start(source, data, {
       message: (report) => this.#reported(report as Report),
       ended: (cause) => this.#ended(cause),

@@ -127,20 +127,23 @@ test("darwin: the thread leaves when its owner has ended, or the word's page doe
   const job = { address: 0x7000n, expected: 0n, control: 0x8000n, deadline: undefined };
   /** Runs the thread: each wait for the word fails, the owner is there for so many looks. */
   const run = (errorOf: (wait: number) => number, looks: number) => {
-    let [waits, error] = [0, 0];
+    let waits = 0;
+    const errno = new Int32Array(1);
     const functions = {
       memcpy: (target: Uint8Array, address: bigint) => {
-        new Int32Array(target.buffer)[0] = address === job.control ? 0 : error;
+        assertEquals(address, job.control);
+        new Int32Array(target.buffer)[0] = 0;
       },
       __error: () => 0x100n,
       clock_gettime_nsec_np: () => 0n,
       pthread_kill: (thread: bigint) => thread === data.thread && looks-- > 0 ? 0 : ESRCH,
       os_sync_wait_on_address_with_timeout(address: bigint) {
-        error = address === job.address ? errorOf(waits++) : ETIMEDOUT;
-        return error === 0 ? 0 : -1;
+        errno[0] = address === job.address ? errorOf(waits++) : ETIMEDOUT;
+        return errno[0] === 0 ? 0 : -1;
       },
     };
-    const thread = (0, eval)(waiting.threadSource)(() => functions, data);
+    const native = { open: () => functions, view: () => errno.buffer };
+    const thread = (0, eval)(waiting.threadSource)(native, data);
     return thread(job) as { readonly ending?: string; readonly osError?: number };
   };
   assertEquals(run(() => ETIMEDOUT, 5), { ending: "cancelled" });

@@ -8,7 +8,7 @@
 
 /** See {@linkcode Waiting.threadSource}. */
 export const DARWIN_THREAD_SOURCE: string = String.raw`
-(open, { library, thread, slice }) => {
+({ open, view }, { library, thread, slice }) => {
   const ESRCH = 3, EINTR = 4, EFAULT = 14, ETIMEDOUT = 60;
   const SHARED = 1, OS_CLOCK_MACH_ABSOLUTE_TIME = 32, CLOCK_UPTIME_RAW = 8;
   const SHORT_SLICE = slice / 10n;
@@ -26,9 +26,11 @@ export const DARWIN_THREAD_SOURCE: string = String.raw`
   const word = new Int32Array(1);
   const bytes = new Uint8Array(word.buffer);
   const load = (address) => {
-    c.memcpy(bytes, BigInt(address), WORD);
+    c.memcpy(bytes, address, WORD);
     return word[0];
   };
+  // Read at once after a call, and by no call: a runtime makes calls of its own between.
+  const errno = new Int32Array(view(BigInt(c.__error()), 4));
   const now = () => BigInt(c.clock_gettime_nsec_np(CLOCK_UPTIME_RAW));
   const sleep = (address, value, time) =>
     c.os_sync_wait_on_address_with_timeout(
@@ -45,9 +47,9 @@ export const DARWIN_THREAD_SOURCE: string = String.raw`
         if (left < time) time = left;
       }
       const result = sleep(address, expected, time);
+      const osError = errno[0];
       // A word that differs is one that was changed: it had the value when it was asked for.
       if (result >= 0) return { ending: "woken" };
-      const osError = load(c.__error());
       // Its page can be out of RAM for a moment, or gone with the end of its file.
       if (osError === EFAULT && ++faults <= MAX_FAULTS) sleep(control, 0n, FAULT_PAUSE);
       else if (osError === EINTR || osError === ETIMEDOUT) faults = 0;

@@ -66,8 +66,8 @@ export interface Waiting {
 
   /**
    * The source of what that thread does. It is a function of two parameters, what
-   * opens a library there, and {@linkcode Waiting.threadData}, that returns a
-   * function: of the `job` it makes `{ ending }`, or `{ syscall, osError }`.
+   * opens a library and views memory there, and {@linkcode Waiting.threadData}, that
+   * returns a function: of the `job` it makes `{ ending }`, or `{ syscall, osError }`.
    *
    * It is text, and not a function that is turned into text: what compiles a
    * program may put names into functions that are not there in the thread.

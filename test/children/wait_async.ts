@@ -57,10 +57,12 @@ switch (how) {
   }
   case "stack": { // at each depth from which on the stack ends, and then 32 at a time
     const mmap = map();
-    const waits: Promise<string>[] = [];
-    const wait = (timeout: number) =>
-      mmap.waitAsync(0, 0, { timeout }).catch((error) => error.code ?? error.name);
-    await wait(1); // a thread is there then
+    const ending = (wait: Promise<string> | undefined) =>
+      wait?.catch((error) => error.code ?? error.name);
+    const options = { timeout: 1 };
+    await mmap.waitAsync(0, 0, options); // a thread is there then
+    const waits = new Array<Promise<string> | undefined>(DEPTHS).fill(undefined);
+    let count = 0;
     const deep = () => {
       try {
         deep();
@@ -68,14 +70,18 @@ switch (how) {
         // its end
       }
       try {
-        if (waits.length < DEPTHS) waits.push(wait(1));
+        // No call follows that could fail, and lose a promise.
+        if (count < DEPTHS) waits[count] = mmap.waitAsync(0, 0, options);
+        count++;
       } catch {
         // not even a promise could be made
       }
     };
     deep();
-    const ends = new Set(await Promise.all(waits));
-    const all = new Set(await Promise.all(Array.from({ length: 32 }, () => wait(1000))));
+    const ends = new Set(await Promise.all(waits.map(ending)));
+    options.timeout = 1000;
+    const last = Array.from({ length: 32 }, () => ending(mmap.waitAsync(0, 0, options)));
+    const all = new Set(await Promise.all(last));
     console.log(JSON.stringify([[...ends], [...all]]));
     break;
   }
