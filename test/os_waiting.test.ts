@@ -3,6 +3,7 @@ import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Word } from "../ffi/os/waiting.ts";
+import type { SymbolTable } from "../ffi/symbols.ts";
 import { fakePosix } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 import { fail, forget } from "./paper_calls.ts";
@@ -45,6 +46,19 @@ test("linux: wait() sleeps by futex in slices, and notify() wakes by it", () => 
     ["syscall", 202n, 0x7000n, 1n, 3n],
     ["syscall", 202n, 0x7000n, 1n, 0x7fff_ffffn],
   ]);
+});
+
+test("linux: syscall() is given all seven parameters, which it reads whatever the call", () => {
+  const tables: SymbolTable[] = [];
+  const open = (_: string, table: SymbolTable) => {
+    tables.push(table);
+    return { __errno_location: () => 0x100n };
+  };
+  const { os: { waiting } } = opened("linux");
+  const native = { open, view: () => new ArrayBuffer(4) };
+  (0, eval)(waiting.threadSource)(native, waiting.threadData());
+  const calls = tables.flatMap((table) => table["syscall"] ?? []);
+  assertEquals(calls.map(({ parameters }) => parameters.length), [7, 7]);
 });
 
 test("linux: arm64 has another number for futex", () => {
