@@ -24,7 +24,7 @@ import { isViewable, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
-import { checkStack } from "./stack.ts";
+import { checkFewFrames, checkStack } from "./stack.ts";
 import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./tickets.ts";
 import {
   byteCount,
@@ -995,8 +995,10 @@ export class Mmap implements Disposable {
    * ```
    */
   // Not async, as waitAsync() below: where the stack ends there must not be a promise
-  // whose rejection nobody can see.
+  // whose rejection nobody can see. Nor must what is called be at the end: in Bun 1.2 an
+  // async function then throws, and leaves such a promise.
   prefault(options: PrefaultOptions = {}): Promise<void> {
+    checkFewFrames();
     return prefault((byteOffset, byteLength) => {
       const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
       return { range, pages: this.#paged };
@@ -1098,6 +1100,7 @@ export class Mmap implements Disposable {
     expected: number,
     options: WaitAsyncOptions = {},
   ): Promise<WaitResult> {
+    checkFewFrames();
     return waitAsync(
       () => {
         const range = Mmap.#received(this).#wordRange(byteOffset);
