@@ -37,8 +37,9 @@ const QUESTIONS: readonly Question[] = [
     look: () => ({
       value: maxViewByteLength(),
       text: size(maxViewByteLength()),
-      meaning: "The longest typed array of this runtime: a longer mapping is reached through " +
-        "several views, or by read() and write().",
+      meaning: "The longest typed array of this runtime.",
+      raise: "use several views, or read() and write(); another version of the runtime can have " +
+        "longer ones",
     }),
   },
   {

@@ -63,8 +63,8 @@ function maxMapCount(read: Read): Answer {
     value,
     text: count(value),
     meaning:
-      "A process has at most so many mappings. Each access of its own, protect() and commit() of " +
-      "a part, makes more of one; at the limit calls fail with ENOMEM.",
+      "How many mappings a process may have. protect() or commit() of a part splits one into up " +
+      "to three. At the limit calls fail with ENOMEM.",
     raise: `sysctl -w vm.max_map_count=${Math.max(2 * value, 262_144)}, as root; to keep it, in ` +
       "/etc/sysctl.d/",
   };
@@ -108,8 +108,8 @@ function overcommit(read: Read): Answer {
     value,
     text: `${value} (${mode})`,
     meaning,
-    change: "sysctl -w vm.overcommit_memory=1 grants all, as root; where addresses are all that " +
-      "is wanted, reserve() does without",
+    change: "sysctl -w vm.overcommit_memory=1, as root, has every mapping granted; where only " +
+      "addresses are wanted, reserve() needs no change",
   };
 }
 
@@ -188,8 +188,8 @@ function sharedMemory(): Answer {
   return {
     value: { byteLength, free },
     text: `${size(byteLength)}, ${size(free)} free`,
-    meaning: "How much named shared memory there can be: its files are in /dev/shm, and a store " +
-      "for which there is no room is a SIGBUS.",
+    meaning: "How much named shared memory there can be: its files are in /dev/shm. mapShared() " +
+      "fails with ENOSPC beyond it; with noReserve() what is stored is lost.",
     raise: "mount -o remount,size=SIZE /dev/shm, as root; docker run --shm-size=SIZE",
   };
 }
@@ -200,6 +200,7 @@ function lowestAddress(read: Read): Answer {
     value,
     text: `0x${value.toString(16)}`,
     meaning: "No hint below this address is taken.",
+    change: "sysctl -w vm.mmap_min_addr=BYTES, as root",
   };
 }
 
@@ -225,8 +226,9 @@ export const LINUX_QUESTIONS: readonly Question[] = [
         "Max locked memory",
         "How much lock() keeps in RAM for a process without CAP_IPC_LOCK; beyond it lock() " +
           "fails with ENOMEM or EAGAIN.",
-        "ulimit -l KIB in the shell, memlock in /etc/security/limits.conf, LimitMEMLOCK= of " +
-          "systemd, or docker run --ulimit memlock=BYTES",
+        "ulimit -l KIB in the shell, as root where it is above the hard limit; memlock in " +
+          "/etc/security/limits.conf, LimitMEMLOCK= of systemd, or docker run --ulimit " +
+          "memlock=BYTES",
       ),
   },
   {
@@ -238,7 +240,8 @@ export const LINUX_QUESTIONS: readonly Question[] = [
         "Max address space",
         "How long all mappings together may be, reserve() and the runtime's own included; " +
           "beyond it calls fail with ENOMEM.",
-        "ulimit -v KIB in the shell, or LimitAS= of systemd",
+        "ulimit -v KIB in the shell, as root where it is above the hard limit; or LimitAS= of " +
+          "systemd",
       ),
   },
   {
@@ -249,7 +252,8 @@ export const LINUX_QUESTIONS: readonly Question[] = [
         read,
         "Max data size",
         "How long all private writable mappings together may be; beyond it calls fail with ENOMEM.",
-        "ulimit -d KIB in the shell, or LimitDATA= of systemd",
+        "ulimit -d KIB in the shell, as root where it is above the hard limit; or LimitDATA= of " +
+          "systemd",
       ),
   },
   { name: "sharedMemory", title: "Shared memory (/dev/shm)", look: sharedMemory },

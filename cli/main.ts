@@ -27,7 +27,8 @@ Options:
 In Deno it needs --allow-ffi, and --allow-all for what it reads in /proc: the
 limits of Linux, and other processes.
 
-Exits with 0, with 1 if something cannot be told, with 2 if it is used wrongly.
+Exits with 0, with 1 if it fails, with 2 if it is used wrongly. What info is
+not permitted to know is named as such, and is no failure.
 `;
 
 /** A command: returns what it prints. */

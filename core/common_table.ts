@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { atomics } from "../ffi/atomics.ts";
 import { currentRuntime, host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
@@ -70,7 +71,7 @@ export class Slot {
 
   /** What it is, and how often it has been used: never twice the same. */
   get state(): number {
-    return Atomics.load(this.#int32, 0);
+    return atomics.load(this.#int32, 0);
   }
 
   /** Takes it, where it is free. */
@@ -81,7 +82,7 @@ export class Slot {
 
   /** Has other threads see what was filled in. */
   publish(kind: typeof MAPPING | typeof TICKET): void {
-    Atomics.add(this.#int32, 0, kind - CLAIMED);
+    atomics.add(this.#int32, 0, kind - CLAIMED);
   }
 
   /** Makes it free, if its state is still this one; tells whether it was. */
@@ -90,7 +91,7 @@ export class Slot {
   }
 
   #change(from: number, to: number): boolean {
-    return Atomics.compareExchange(this.#int32, 0, from, to) === from;
+    return atomics.compareExchange(this.#int32, 0, from, to) === from;
   }
 
   /** A number of 64 bits: the first two places are those of numbers of 32 bits. */
@@ -104,21 +105,21 @@ export class Slot {
 
   /** A number of 32 bits, which several threads change: the first place is the state's. */
   load(place: number): number {
-    return Atomics.load(this.#int32, place);
+    return atomics.load(this.#int32, place);
   }
 
   store(place: number, value: number): void {
-    Atomics.store(this.#int32, place, value);
+    atomics.store(this.#int32, place, value);
   }
 
   /** Adds; returns what it was before. */
   add(place: number, value: number): number {
-    return Atomics.add(this.#int32, place, value);
+    return atomics.add(this.#int32, place, value);
   }
 
   /** Sets bits. */
   or(place: number, bits: number): void {
-    Atomics.or(this.#int32, place, bits);
+    atomics.or(this.#int32, place, bits);
   }
 }
 
@@ -180,7 +181,7 @@ export class CommonTable {
       if (free.length > 0) return;
       throw refused(`to map ${BLOCK_BYTES} bytes to keep count of what is shared`, block);
     }
-    const next = Atomics.compareExchange(this.#next, 0, 0n, block);
+    const next = atomics.compareExchange(this.#next, 0, 0n, block);
     if (next !== 0n) unmapStray(this.#os, block, BigInt(BLOCK_BYTES)); // another thread was faster
     this.#append(next === 0n ? block : next);
     for (let added = SLOTS_PER_BLOCK - 1; added >= 0; added--) free.push(count + added);
@@ -188,7 +189,7 @@ export class CommonTable {
 
   /** Finds the blocks that other threads have added. */
   #follow(): void {
-    for (let next; (next = Atomics.load(this.#next, 0)) !== 0n;) this.#append(next);
+    for (let next; (next = atomics.load(this.#next, 0)) !== 0n;) this.#append(next);
   }
 
   /** Where the address of the next block is. */
@@ -282,8 +283,8 @@ function mapRoot(os: Os, address: bigint): bigint | Failure {
     return block;
   }
   const root = new BigUint64Array(currentRuntime().view(page, ROOT_BYTES));
-  Atomics.store(root, 1, block);
-  Atomics.store(root, 0, MAGIC); // last: now others believe it
+  atomics.store(root, 1, block);
+  atomics.store(root, 0, MAGIC); // last: now others believe it
   detach(root.buffer);
   // Everyone knows where it is, and nobody shall change it. Where that is refused, it serves as well.
   os.protect(page, byteLength, "read");
@@ -297,14 +298,16 @@ function mapRoot(os: Os, address: bigint): bigint | Failure {
 function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | undefined {
   const root = new BigUint64Array(2);
   const bytes = new Uint8Array(root.buffer);
+  const { copying } = os;
+  const read = copying.peek ?? ((address, target) => copying.read(address, target, true));
   for (let waited = 0; waited < PATIENCE_MS; waited++) {
-    const failure = os.copying.read(address, bytes, true);
+    const failure = read(address, bytes);
     if (failure !== undefined) return failure.code === "EFAULT" ? undefined : failure;
     const [magic, block] = root as unknown as [bigint, bigint];
     if (magic === MAGIC) return block;
     if (magic !== 0n || !waits) return undefined;
     // Another thread has just mapped it; if that was ended right then, it stays so.
-    Atomics.wait(PAUSE, 0, 0, 1);
+    atomics.wait(PAUSE, 0, 0, 1);
   }
   return undefined;
 }

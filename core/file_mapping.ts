@@ -10,10 +10,11 @@ import type { FileFacts } from "../ffi/runtime/node_files.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { MmapError, refused } from "./errors.ts";
 import { type Backing, closeFile } from "./lifetime.ts";
-import { adopt, type Mmap } from "./mmap.ts";
 import type { Access, Source } from "./mapped.ts";
+import { adopt, type Mmap } from "./mmap.ts";
 import { checkStrictHint, discarded, mapWithRoom } from "./placement.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
+import { checkStack } from "./stack.ts";
 import { describe } from "./validate.ts";
 
 /**
@@ -144,6 +145,7 @@ export function mapOpened(
 function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFile {
   const name = `The file ${JSON.stringify(path)}`;
   const gate = runtimeFiles();
+  checkStack(); // what is opened is closed, or mapped
   checkFacts(asked(name, use, () => gate.check(path, use === "read-write")), name);
   const file = files.open(gate.systemPath(path), use);
   if (typeof file !== "number") throw refused(`to open ${JSON.stringify(path)}`, file);

@@ -62,6 +62,16 @@ export interface Share {
   readonly guard: GuardEntry | undefined;
 }
 
+/** Who waits for a word of the memory, without blocking a thread. */
+export interface Waiter {
+  /** Where the word starts, from the first page. */
+  readonly start: number;
+  /** Ends it, with a reason: not at once, because it can have been woken already. */
+  cancel(reason: unknown): void;
+  /** Sleeps until nothing waits any more; tells whether it came to that. */
+  join(): boolean;
+}
+
 /** Memory that is to be unmapped. Leads to neither the handle nor a buffer: the registry holds it. */
 export interface Allocation {
   /** The address of its first byte. */
@@ -80,6 +90,8 @@ export interface Allocation {
   readonly mapper?: Mapper<MapRequest>;
   /** Where it is shared: this handle's part in it. */
   share?: Share | undefined;
+  /** Who waits for words of it; left out where nobody does. */
+  waits?: readonly Waiter[] | undefined;
 }
 
 /**

@@ -24,7 +24,7 @@ import { isViewable, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
-import { checkStack } from "./stack.ts";
+import { checkFewFrames, checkStack } from "./stack.ts";
 import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./tickets.ts";
 import {
   byteCount,
@@ -415,8 +415,8 @@ export class Mmap implements Disposable {
     oneOf(ACCESSES, access, "The access");
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkProtect(access);
-    this.#checkAlone("protect");
     if (!isViewable(access)) refuseWaits(this.#allocation, "protected", range);
+    this.#checkAlone("protect");
     this.#detach(range);
     this.#paged.protect(range, access);
   }
@@ -477,8 +477,8 @@ export class Mmap implements Disposable {
   decommit(byteOffset: number, byteLength: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("decommit");
-    this.#checkAlone("decommit");
     refuseWaits(this.#allocation, "decommitted", range);
+    this.#checkAlone("decommit");
     this.#detach(range);
     this.#paged.decommit(range);
   }
@@ -504,8 +504,8 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if its access
    * is not `"read-write"`, or of {@linkcode MmapOptions.map} `"copy-on-write"`,
    * throughout; `ENOTSUP` if it is memory of {@linkcode MmapOptions.mapMut},
-   * {@linkcode MmapOptions.mapMirrored} or of huge pages, and on macOS and Windows
-   * of any file; `EFAULT` if its file was found truncated.
+   * {@linkcode MmapOptions.mapShared}, {@linkcode MmapOptions.mapMirrored} or of huge
+   * pages, and on macOS and Windows of any file; `EFAULT` if its file was found truncated.
    */
   discard(byteOffset: number = 0, byteLength?: number): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
@@ -558,9 +558,9 @@ export class Mmap implements Disposable {
     const pages = Mmap.#opened(this).#pages;
     const allocation = this.#allocation;
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
+    refuseWaits(allocation, "resized");
     this.#checkAlone("resize");
     checkStack();
-    refuseWaits(allocation, "resized");
     this.#detach();
     const mapped = {
       ...this.#mapped,
@@ -733,8 +733,8 @@ export class Mmap implements Disposable {
    *
    * While other handles or tickets are there, {@linkcode Mmap.protect}, `commit()`,
    * `decommit()`, `resize()` and `intoRaw()` throw `EBUSY` in each handle; when one is
-   * left alone, and no view of the others is reachable in their threads, it can do all
-   * again. What changes content, such as {@linkcode Mmap.discard}, does so for all of
+   * left alone, and the collectors of the other threads have found all views of theirs, it
+   * can do all again (a thread that ends before leaves it so for good). What changes content, such as {@linkcode Mmap.discard}, does so for all of
    * them; advice and locks are the memory's too. Stores of several threads to one place
    * want `Atomics`.
    *
@@ -994,8 +994,12 @@ export class Mmap implements Disposable {
    * });
    * ```
    */
-  async prefault(options: PrefaultOptions = {}): Promise<void> {
-    await prefault((byteOffset, byteLength) => {
+  // Not async, as waitAsync() below: where the stack ends there must not be a promise
+  // whose rejection nobody can see. Nor must what is called be at the end: in Bun 1.2 an
+  // async function then throws, and leaves such a promise.
+  prefault(options: PrefaultOptions = {}): Promise<void> {
+    checkFewFrames();
+    return prefault((byteOffset, byteLength) => {
       const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
       return { range, pages: this.#paged };
     }, options);
@@ -1011,8 +1015,9 @@ export class Mmap implements Disposable {
    * It blocks the thread, and its event loop; on the main thread too. Store another
    * value before you notify, and look at the value again after `"ok"`, as everywhere
    * with such calls: a wake-up can be meant for somebody who waited there before.
-   * Every 100 ms the thread is awake for a moment, so that it can be terminated; a
-   * `notify()` without a new value finds nobody in that moment.
+   * Every 100 ms the thread is awake for a moment, so that it can be terminated (not in
+   * Deno, or Bun before 1.3.14, which end no worker inside a call); a `notify()` without
+   * a new value finds nobody in that moment.
    *
    * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
    * [`os_sync_wait_on_address`](https://developer.apple.com/documentation/os/os_sync_wait_on_address_with_timeout)
@@ -1090,12 +1095,13 @@ export class Mmap implements Disposable {
    * console.log(await result, words[0]); // ok 1
    * ```
    */
-  async waitAsync(
+  waitAsync(
     byteOffset: number,
     expected: number,
     options: WaitAsyncOptions = {},
   ): Promise<WaitResult> {
-    return await waitAsync(
+    checkFewFrames();
+    return waitAsync(
       () => {
         const range = Mmap.#received(this).#wordRange(byteOffset);
         return { owner: this, allocation: this.#allocation, pages: this.#paged, range };

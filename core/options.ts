@@ -568,8 +568,8 @@ export class MmapOptions {
    * mapped of what is there.
    *
    * @param name Its name: 1 to 255 bytes of UTF-8 (246 on macOS), not `.` or `..`, without `/`, `\`
-   * and NUL. One `/` at its start, as C programs have it, is not a part of it. Names that
-   * differ in case alone are those of different memory, but on macOS, of the same.
+   * and NUL. One `/` at its start, as C programs have it, is not a part of it. Upper and lower
+   * case are different names, except on macOS, whose file system takes them for the same.
    * @param options Whether it is made: see {@linkcode SharedOptions}. Default: it must be there.
    * @returns The mapping, whose `access` is `"read-write"`. Its length is `len`, by default
    * all there is.
@@ -580,7 +580,7 @@ export class MmapOptions {
    * @throws {MmapError} `ENOENT` if there is none and the mode is `"open"`; `EEXIST` if there is
    * one and it is `"create"`; `EACCES` if it belongs to another user; `ENOSPC` (Linux) or
    * `ENOMEM` if there is too little memory; `EAGAIN` if another program makes it and has not
-   * set its length yet; `ELOOP`, `EISDIR` or another code if what has this name is no memory;
+   * set its length yet; `ENAMETOOLONG` on macOS above 246 bytes; `ELOOP`, `EISDIR` or another code if what has this name is no memory;
    * `ENOTSUP` if this system has no `/dev/shm`, or as {@linkcode MmapOptions.mapMut} does.
    * Nothing stays mapped, open or made.
    * @throws {Error} As `mapAnon()` does; on Linux and macOS in Deno `NotCapable` without

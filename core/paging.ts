@@ -331,7 +331,7 @@ export class Pages {
     this.#checkNotMirrored("discard");
     if (this.#mapped.source === "shared file") {
       throw new MmapError(
-        "What was stored to a shared file cannot be discarded: it is in the file",
+        "What was stored to a file, or to memory of a name, cannot be discarded: others have it, too",
         { code: "ENOTSUP" },
       );
     }

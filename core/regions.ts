@@ -7,6 +7,7 @@ import { host, runtimeFiles } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import { MmapError, refused } from "./errors.ts";
 import type { Access } from "./mapped.ts";
+import { checkStack } from "./stack.ts";
 import { checkOptions, describe, flag } from "./validate.ts";
 
 /**
@@ -121,6 +122,7 @@ export function regions(options: RegionsOptions = {}): Region[] {
   flag(resident, "resident");
   if (pid !== undefined) checkPid(pid);
   const system = host().os.regions;
+  checkStack(); // what is opened is closed
   if (pid !== undefined) {
     const { fileOf } = system;
     if (fileOf === undefined) {

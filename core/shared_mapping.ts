@@ -273,12 +273,17 @@ function storeRuns(runs: readonly PageFacts[]): bigint {
   if (typeof address !== "bigint") {
     throw refused(`to map ${byteLength} bytes for what can be done with the pages`, address);
   }
-  withRuns(address, runs.length, (words) => {
-    runs.forEach(({ end, access, past }, index) => {
-      const kinds = ACCESSES.indexOf(access) | PASTS.indexOf(past) << 3;
-      words[index] = BigInt(end) | BigInt(kinds) << 56n;
+  try {
+    withRuns(address, runs.length, (words) => {
+      runs.forEach(({ end, access, past }, index) => {
+        const kinds = ACCESSES.indexOf(access) | PASTS.indexOf(past) << 3;
+        words[index] = BigInt(end) | BigInt(kinds) << 56n;
+      });
     });
-  });
+  } catch (error) {
+    unmapStray(os, address, BigInt(byteLength));
+    throw error;
+  }
   return address;
 }
 

@@ -34,12 +34,13 @@ export type TicketKey = readonly [high: bigint, low: bigint];
 
 /**
  * Makes a key. To be called before the mapping is looked at: what takes the place of
- * the engine's function could unmap it.
+ * the engine's function could unmap it. What it returns is not looked at.
  */
 export function newKey(): TicketKey {
   const { crypto } = globalThis as unknown as Crypto;
-  const [high, low] = crypto.getRandomValues(new BigUint64Array(2)) as unknown as TicketKey;
-  return [high, low];
+  const key = new BigUint64Array(2);
+  crypto.getRandomValues(key);
+  return [key[0]!, key[1]!];
 }
 
 /** Makes a ticket for a mapping, whose buffers are its own, and shares it where it is not yet. */
@@ -145,5 +146,5 @@ function invalid(): MmapError {
 
 /** What is used of the Web Cryptography API. */
 interface Crypto {
-  readonly crypto: { getRandomValues(target: BigUint64Array): BigUint64Array };
+  readonly crypto: { getRandomValues(target: BigUint64Array): unknown };
 }

@@ -6,7 +6,7 @@
 import { host } from "../ffi/host.ts";
 import type { ThreadWait, Word } from "../ffi/os/waiting.ts";
 import { MmapError } from "./errors.ts";
-import type { Allocation } from "./lifetime.ts";
+import type { Allocation, Waiter } from "./lifetime.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { checkStack } from "./stack.ts";
@@ -50,9 +50,6 @@ export interface WaitTarget {
 
 const NAMES: readonly (keyof WaitAsyncOptions)[] = ["timeout", "signal", "ref"];
 
-/** The waits that are under way, by mapping. */
-const pending: WeakMap<Allocation, Set<PendingWait>> = new WeakMap();
-
 /** Waits as {@linkcode WaitAsyncOptions} say; `open` finds the word, and throws where there is none. */
 export async function waitAsync(
   open: () => WaitTarget,
@@ -72,8 +69,8 @@ export async function waitAsync(
     const ending = wait.end("cancelled");
     if (ending !== "cancelled") return resultOf(ending);
     throw new MmapError(
-      `${MAX_THREADS} waits are under way in this thread, and each takes a thread of its own: ` +
-        "end one, or wait for one word that tells of all",
+      `${MAX_THREADS} waits are under way in this thread, or have just ended, and each takes a ` +
+        "thread of its own: end one, or try again; or wait for one word that tells of all",
       { code: "EAGAIN" },
     );
   }
@@ -99,7 +96,8 @@ export async function waitAsync(
 
 /** Ends the waits for words of a mapping, before it is unmapped: nobody is woken for it any more. */
 export function endWaits(allocation: Allocation): void {
-  const waits = [...pending.get(allocation) ?? []];
+  const { waits } = allocation;
+  if (waits === undefined) return;
   for (const wait of waits) {
     wait.cancel(
       new MmapError("The mapping was closed while waitAsync() waited for a word of it", {
@@ -116,7 +114,8 @@ export function endWaits(allocation: Allocation): void {
 
 /** Refuses to change what somebody waits for. */
 export function refuseWaits(allocation: Allocation, verb: string, range?: PageRange): void {
-  for (const { start } of pending.get(allocation) ?? []) {
+  if (allocation.waits === undefined) return;
+  for (const { start } of allocation.waits) {
     if (range !== undefined && (start < range.start || start >= range.end)) continue;
     throw new MmapError(
       `waitAsync() waits for a word of this memory, which cannot be ${verb}: abort it before`,
@@ -132,7 +131,7 @@ interface Settle {
 }
 
 /** One wait that is under way. */
-class PendingWait implements Task {
+class PendingWait implements Task, Waiter {
   readonly #target: WaitTarget;
   readonly #word: Word;
   readonly #wait: ThreadWait;
@@ -157,15 +156,13 @@ class PendingWait implements Task {
     return this.#wait.job;
   }
 
-  /** Where the word starts, from the first page. */
   get start(): number {
     return this.#target.range.start;
   }
 
   begin(holds: boolean): void {
     const { allocation } = this.#target;
-    const waits = pending.get(allocation) ?? new Set();
-    pending.set(allocation, waits.add(this));
+    allocation.waits = [...allocation.waits ?? [], this];
     try {
       this.#thread = WaitThread.begin(this, holds);
     } catch (error) {
@@ -173,7 +170,6 @@ class PendingWait implements Task {
     }
   }
 
-  /** Ends it, with a reason: not at once, because it can have been woken already. */
   cancel(reason: unknown): void {
     if (this.#isDone || this.#cancelled !== undefined) return;
     checkStack(); // it is called back once, and whole
@@ -182,17 +178,16 @@ class PendingWait implements Task {
     this.#thread?.withdraw();
   }
 
-  /** Sleeps until nothing waits any more. */
   join(): boolean {
     return this.#thread?.join() ?? true;
   }
 
   done(report: Report): void {
-    const { allocation } = this.#target;
-    const waits = pending.get(allocation);
-    waits?.delete(this);
-    if (waits?.size === 0) pending.delete(allocation);
+    if (this.#isDone) return;
     this.#isDone = true;
+    const { allocation } = this.#target;
+    const others = allocation.waits?.filter((wait) => wait !== this) ?? [];
+    allocation.waits = others.length === 0 ? undefined : others;
     const { resolve, reject } = this.#settle;
     const ending = this.#wait.end("ending" in report ? report.ending : "cancelled");
     if (ending !== "cancelled") resolve(resultOf(ending));

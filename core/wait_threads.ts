@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { atomics } from "../ffi/atomics.ts";
 import { currentRuntime, host, runtimeThreads } from "../ffi/host.ts";
 import type { Ending } from "../ffi/os/waiting.ts";
 import type { Thread } from "../ffi/runtime/threads.ts";
@@ -40,12 +41,21 @@ const TAKEN = 2;
 
 // A number is stored before it is reported: while the report is under way, this
 // thread can see already that the other one has left.
-const SOURCE = (opener: string, wait: string) =>
+const SOURCE = (native: string, wait: string) =>
   `const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
 process.removeAllListeners("warning"); // this thread's own: the FFI can be experimental
 const IDLE = ${IDLE}, POSTED = ${POSTED}, TAKEN = ${TAKEN};
-const { state, data } = workerData;
+const { state, opening, data } = workerData;
 let wait;
+function open() {
+  while (Atomics.compareExchange(opening, 0, 0, 1) !== 0) Atomics.wait(opening, 0, 1, 10);
+  try {
+    return (${wait})(${native}, data);
+  } finally {
+    Atomics.store(opening, 0, 0);
+    Atomics.notify(opening, 0, 1);
+  }
+}
 parentPort.on("message", (job) => {
   if (Atomics.compareExchange(state, 0, POSTED, TAKEN) !== POSTED) {
     parentPort.postMessage({ ending: "cancelled" });
@@ -53,7 +63,7 @@ parentPort.on("message", (job) => {
   }
   let report;
   try {
-    wait ??= (${wait})(${opener}, data);
+    wait ??= open();
     report = wait(job);
   } catch (error) {
     report = { error };
@@ -64,6 +74,8 @@ parentPort.on("message", (job) => {
 });
 `;
 
+/** Whether a thread opens its libraries: Bun before 1.4 can crash where many do at once. */
+const opening = new Int32Array(new SharedArrayBuffer(4));
 /** The threads that have nothing to do. */
 const idle: WaitThread[] = [];
 /** How many threads there are. */
@@ -78,8 +90,8 @@ export class WaitThread {
 
   private constructor() {
     const { waiting } = host().os;
-    const source = SOURCE(currentRuntime().threadOpener, waiting.threadSource);
-    const data = { state: this.#state, data: waiting.threadData() };
+    const source = SOURCE(currentRuntime().threadNative, waiting.threadSource);
+    const data = { state: this.#state, opening, data: waiting.threadData() };
     this.#thread = runtimeThreads().start(source, data, {
       message: (report) => this.#reported(report as Report),
       ended: (cause) => this.#ended(cause),
@@ -95,16 +107,22 @@ export class WaitThread {
   /** Gives a task to a thread. With `holds` the process does not end before it is done. */
   static begin(task: Task, holds: boolean): WaitThread {
     const thread = idle.pop() ?? new WaitThread();
+    try {
+      thread.#thread.hold(holds);
+      atomics.store(thread.#state, 0, POSTED);
+      thread.#thread.post(task.job);
+    } catch (error) {
+      thread.#ended(error); // it has no task: whoever called tells of it
+      thread.#thread.end();
+      throw error;
+    }
     thread.#task = task;
-    Atomics.store(thread.#state, 0, POSTED);
-    thread.#thread.post(task.job);
-    thread.#thread.hold(holds);
     return thread;
   }
 
   /** Takes the task back where the thread has not begun: it is done then. */
   withdraw(): void {
-    if (Atomics.compareExchange(this.#state, 0, POSTED, IDLE) === POSTED) {
+    if (atomics.compareExchange(this.#state, 0, POSTED, IDLE) === POSTED) {
       this.#done({ ending: "cancelled" });
     }
   }
@@ -112,10 +130,10 @@ export class WaitThread {
   /** Sleeps until the thread, which is called back, has left; tells whether it has. */
   join(): boolean {
     const deadline = now() + MAX_LEAVING_MS;
-    while (Atomics.load(this.#state, 0) === TAKEN) {
+    while (atomics.load(this.#state, 0) === TAKEN) {
       const left = deadline - now();
       if (left <= 0) return false;
-      Atomics.wait(this.#state, 0, TAKEN, left);
+      atomics.wait(this.#state, 0, TAKEN, left);
     }
     return true;
   }

@@ -9,6 +9,7 @@ import type { Ending, Word } from "../ffi/os/waiting.ts";
 import { hex, type MmapError, refused } from "./errors.ts";
 import { byteRange, type Extent, type PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
+import { checkStack } from "./stack.ts";
 
 /**
  * How a wait ended, as for `Atomics.wait()`: `"ok"` where it was woken,
@@ -65,7 +66,9 @@ export function wait(
   milliseconds: number,
 ): WaitResult {
   const word = wordOf(pages, range, "waited for");
-  const ending = host().os.waiting.wait(word, expected, milliseconds);
+  const { waiting } = host().os;
+  if (waiting.hasSteps) checkStack();
+  const ending = waiting.wait(word, expected, milliseconds);
   if (typeof ending !== "string") throw refusedWait(word, ending);
   return resultOf(ending);
 }
@@ -74,7 +77,9 @@ export function wait(
 export function notify(pages: Pages, range: PageRange, count: number): number {
   const word = wordOf(pages, range, "notified");
   if (count === 0) return 0;
-  const woken = host().os.waiting.notify(word, count);
+  const { waiting } = host().os;
+  if (waiting.hasSteps) checkStack();
+  const woken = waiting.notify(word, count);
   if (typeof woken !== "number") {
     throw refused(`to wake those that wait for the word at ${hex(word.address)}`, woken);
   }

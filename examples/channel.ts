@@ -17,11 +17,11 @@ import { type Mmap, MmapOptions, removeShared } from "../mod.ts";
 
 /** How many bytes were sent and received, modulo 2^32, in words: each in a line of the cache of its own. */
 const [SENT, RECEIVED] = [0, 16];
-/** Behind each of them a word that is odd while somebody sleeps until it changes, and another one each time. */
+/** The word behind each is odd while somebody sleeps until it changes; it gets a new number each time. */
 const SLEEP = 1;
 /** Where the ring starts, in bytes. */
 const RING = 128;
-/** How often a side looks whether there is something before it goes to sleep: for about a microsecond, because both can have one core. */
+/** How often a side looks before it sleeps: about a microsecond. More would keep the other side from a core that both share. */
 const LOOKS = 200;
 
 /**

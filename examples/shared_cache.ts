@@ -2,9 +2,9 @@
  * A cache that processes share: a hash table of a fixed size in named memory.
  * One process writes to it while several read, without locks: each slot has a
  * sequence number, which is odd while the writer is at it and another one
- * afterwards, so that a reader knows whether what it has read is of one piece. Where
- * it never is, because the writer has ended in the middle, there is nothing to be
- * found. It starts its readers itself.
+ * afterwards, so that a reader knows whether all that it has read belongs together. A
+ * slot whose writer was killed half-way counts as empty. The program starts its
+ * readers itself.
  *
  * `deno run -A examples/shared_cache.ts`, `bun examples/shared_cache.ts` or
  * `node examples/shared_cache.ts`.
@@ -18,10 +18,10 @@ import { type Mmap, MmapOptions, removeShared } from "../mod.ts";
 
 /** How many slots there are: a power of two. */
 const SLOTS = 1024;
-/** How long a slot is, in words of 4 bytes: its sequence number, the hash of its key, the length of its value, the value. */
+/** How long a slot is, in words of 4 bytes: its sequence number, the hash of its key, the lengths of key and value, and their bytes. */
 const SLOT_WORDS = 64;
-const [HASH, LENGTH, VALUE] = [1, 2, 3];
-const MAX_VALUE_BYTES = 4 * (SLOT_WORDS - VALUE);
+const [HASH, KEY_LENGTH, VALUE_LENGTH, BYTES] = [1, 2, 3, 4];
+const MAX_BYTES = 4 * (SLOT_WORDS - BYTES);
 /** How many slots a key can be in, from the one of its hash on. */
 const PROBES = 8;
 /** How often a reader looks at a slot that is written to. */
@@ -36,9 +36,9 @@ const HEADER_WORDS = 16;
 class SharedCache implements Disposable {
   readonly #mmap: Mmap;
   readonly #words: Int32Array;
-  /** A value that is read or written, of this process alone. */
-  readonly #value: Int32Array = new Int32Array(SLOT_WORDS - VALUE);
-  readonly #bytes: Uint8Array = new Uint8Array(this.#value.buffer);
+  /** The bytes of a slot that is read or written, of this process alone. */
+  readonly #own: Int32Array = new Int32Array(SLOT_WORDS - BYTES);
+  readonly #bytes: Uint8Array = new Uint8Array(this.#own.buffer);
   readonly #decoder: TextDecoder = new TextDecoder();
   readonly #encoder: TextEncoder = new TextEncoder();
   /** How often a reader found the writer at its slot, and read once more. */
@@ -72,18 +72,20 @@ class SharedCache implements Disposable {
 
   /** Stores a value: one process alone may. Where all slots of the key are taken, it takes one of another key. */
   set(key: string, value: string): void {
-    const { read, written } = this.#encoder.encodeInto(value, this.#bytes);
-    if (read < value.length) throw new RangeError(`A value has at most ${MAX_VALUE_BYTES} bytes`);
     const words = this.#words;
     const hash = hashOf(key);
     const slots = slotsOf(hash);
-    const slot = slots.find((slot) => words[slot + HASH] === hash) ??
-      slots.find((slot) => words[slot + HASH] === 0) ?? slots[(hash >>> 16) % PROBES]!;
+    const slot = slots.find((slot) => this.#read(slot, hash)?.key === key) ??
+      slots.find((slot) => Atomics.load(words, slot + HASH) === 0) ??
+      slots[(hash >>> 16) % PROBES]!;
+    const keyLength = this.#encode(key, 0);
+    const valueLength = this.#encode(value, keyLength);
     Atomics.add(words, slot, 1); // odd: who reads it from here on reads it again
     Atomics.store(words, slot + HASH, hash);
-    Atomics.store(words, slot + LENGTH, written);
-    for (let at = 0; 4 * at < written; at++) {
-      Atomics.store(words, slot + VALUE + at, this.#value[at]!);
+    Atomics.store(words, slot + KEY_LENGTH, keyLength);
+    Atomics.store(words, slot + VALUE_LENGTH, valueLength);
+    for (let at = 0; 4 * at < keyLength + valueLength; at++) {
+      Atomics.store(words, slot + BYTES + at, this.#own[at]!);
     }
     Atomics.add(words, slot, 1); // even, and another number than before
   }
@@ -92,25 +94,38 @@ class SharedCache implements Disposable {
   get(key: string): string | undefined {
     const hash = hashOf(key);
     for (const slot of slotsOf(hash)) {
-      const value = this.#read(slot, hash);
-      if (value !== undefined) return value;
+      const found = this.#read(slot, hash);
+      if (found?.key === key) return found.value;
     }
     return undefined;
   }
 
-  /** Reads a slot until it is of one piece; `undefined` where it never is, or is of another key. */
-  #read(slot: number, hash: number): string | undefined {
+  /** Writes a text to the process's own bytes; returns its length. */
+  #encode(text: string, start: number): number {
+    const { read, written } = this.#encoder.encodeInto(text, this.#bytes.subarray(start));
+    if (read < text.length) {
+      throw new RangeError(`A key and its value have at most ${MAX_BYTES} bytes together`);
+    }
+    return written;
+  }
+
+  /** Reads a slot until it is of one piece; `undefined` where it never is, or has another hash. */
+  #read(slot: number, hash: number): { readonly key: string; readonly value: string } | undefined {
     const words = this.#words;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++, this.retries++) {
       const sequence = Atomics.load(words, slot);
       if ((sequence & 1) !== 0) continue;
       const found = Atomics.load(words, slot + HASH);
-      const length = Math.min(Atomics.load(words, slot + LENGTH), MAX_VALUE_BYTES);
+      const keyLength = Atomics.load(words, slot + KEY_LENGTH);
+      const length = Math.min(keyLength + Atomics.load(words, slot + VALUE_LENGTH), MAX_BYTES);
       for (let at = 0; 4 * at < length; at++) {
-        this.#value[at] = Atomics.load(words, slot + VALUE + at);
+        this.#own[at] = Atomics.load(words, slot + BYTES + at);
       }
       if (Atomics.load(words, slot) !== sequence) continue;
-      return found === hash ? this.#decoder.decode(this.#bytes.subarray(0, length)) : undefined;
+      if (found !== hash) return undefined;
+      const text = (start: number, end: number) =>
+        this.#decoder.decode(this.#bytes.subarray(start, end));
+      return { key: text(0, keyLength), value: text(keyLength, length) };
     }
     return undefined;
   }
@@ -140,6 +155,8 @@ const KEYS = Array.from({ length: 200 }, (_, index) => `key ${index}`);
 const UPDATES = 100_000;
 const DURATION_MS = 2000;
 const READERS = 3;
+
+const MAX_VALUE_BYTES = 200;
 
 /** A value that tells when it is not of one piece: one letter, many times. */
 function valueOf(update: number): string {

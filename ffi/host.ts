@@ -83,9 +83,10 @@ export function runtimeFiles(): RuntimeFiles {
 
 /** Picks how this runtime starts threads. */
 export function runtimeThreads(): RuntimeThreads {
-  const { process } = globalThis as HostGlobals;
+  const { Deno, process } = globalThis as HostGlobals;
   return pickedThreads ??= nodeThreads(
     process!.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
+    !isDenoItself(Deno),
   );
 }
 

@@ -22,7 +22,7 @@ export type StandIns = Readonly<
 
 /** A runtime whose C functions are stand-ins, and whose foreign memory is JavaScript's own. */
 export class FakeRuntime implements Runtime {
-  readonly threadOpener: string = "";
+  readonly threadNative: string = "";
   readonly maxViewByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly longMappings: readonly never[] = [];

@@ -259,6 +259,10 @@ test("no descriptor and no mapping is left, however mapping a file ends", async 
   }
 }, { skip: withoutDescriptors });
 
+test("regions() and map() leave no descriptor open when little is left of the stack", async () => {
+  assertEquals(await childValue("descriptor_stack.ts"), { left: 0, isRefused: true });
+}, { skip: withoutDescriptors });
+
 test("map() refuses a file of hugetlbfs, whose memory is not like that of others", () => {
   const folder = use(new TempFolder());
   if (mount(folder.path) !== 0) throw new Error("It cannot be mounted any more");

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { childValue, test } from "./harness.ts";
 import { IN_FLIGHT_CALLS } from "./in_flight_calls.ts";
+import { isShort } from "./rounds.ts";
 
 interface Result {
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -11,7 +12,7 @@ interface Result {
 const ALL_ROUNDS = 8;
 
 /** The matrices ask for one: they have many runtimes, and emulate some. */
-const ROUNDS = Number(process.env["SYSALLOC_ROUNDS"] ?? ALL_ROUNDS);
+const ROUNDS = isShort ? 1 : ALL_ROUNDS;
 
 async function testCalls(names: readonly string[]): Promise<void> {
   const { outcomes, harmed, left } = await childValue<Result>("in_flight.ts", {

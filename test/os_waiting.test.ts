@@ -3,6 +3,7 @@ import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Word } from "../ffi/os/waiting.ts";
+import type { SymbolTable } from "../ffi/symbols.ts";
 import { fakePosix } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 import { fail, forget } from "./paper_calls.ts";
@@ -45,6 +46,19 @@ test("linux: wait() sleeps by futex in slices, and notify() wakes by it", () => 
     ["syscall", 202n, 0x7000n, 1n, 3n],
     ["syscall", 202n, 0x7000n, 1n, 0x7fff_ffffn],
   ]);
+});
+
+test("linux: syscall() is given all seven parameters, which it reads whatever the call", () => {
+  const tables: SymbolTable[] = [];
+  const open = (_: string, table: SymbolTable) => {
+    tables.push(table);
+    return { __errno_location: () => 0x100n };
+  };
+  const { os: { waiting } } = opened("linux");
+  const native = { open, view: () => new ArrayBuffer(4) };
+  (0, eval)(waiting.threadSource)(native, waiting.threadData());
+  const calls = tables.flatMap((table) => table["syscall"] ?? []);
+  assertEquals(calls.map(({ parameters }) => parameters.length), [7, 7]);
 });
 
 test("linux: arm64 has another number for futex", () => {
@@ -118,6 +132,37 @@ test("darwin: waiting is not supported when the system has no such functions", (
     waiting.prepare(WORD, 0, 1),
   ] as Failure[];
   assertEquals(results.map(({ code }) => code), ["ENOTSUP", "ENOTSUP", "ENOTSUP"]);
+});
+
+test("darwin: the thread leaves when its owner has ended, or the word's page does not come back", () => {
+  const [ESRCH, EFAULT, ETIMEDOUT] = [3, 14, 60];
+  const { os: { waiting } } = opened("darwin");
+  const data = waiting.threadData() as { readonly thread: bigint };
+  const job = { address: 0x7000n, expected: 0n, control: 0x8000n, deadline: undefined };
+  /** Runs the thread: each wait for the word fails, the owner is there for so many looks. */
+  const run = (errorOf: (wait: number) => number, looks: number) => {
+    let waits = 0;
+    const errno = new Int32Array(1);
+    const functions = {
+      memcpy: (target: Uint8Array, address: bigint) => {
+        assertEquals(address, job.control);
+        new Int32Array(target.buffer)[0] = 0;
+      },
+      __error: () => 0x100n,
+      clock_gettime_nsec_np: () => 0n,
+      pthread_kill: (thread: bigint) => thread === data.thread && looks-- > 0 ? 0 : ESRCH,
+      os_sync_wait_on_address_with_timeout(address: bigint) {
+        errno[0] = address === job.address ? errorOf(waits++) : ETIMEDOUT;
+        return errno[0] === 0 ? 0 : -1;
+      },
+    };
+    const native = { open: () => functions, view: () => errno.buffer };
+    const thread = (0, eval)(waiting.threadSource)(native, data);
+    return thread(job) as { readonly ending?: string; readonly osError?: number };
+  };
+  assertEquals(run(() => ETIMEDOUT, 5), { ending: "cancelled" });
+  assertEquals(run((wait) => wait < 50 ? EFAULT : 0, Infinity), { ending: "woken" });
+  assertEquals(run(() => EFAULT, Infinity).osError, EFAULT);
 });
 
 for (const platform of ["linux", "darwin", "windows"]) {

@@ -208,11 +208,11 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     }),
     syscall(number: bigint, _address: bigint, operation: bigint) {
       const name = SYSTEM_CALLS.get(number)!;
-      if (name === "gettid") return 1235n;
+      if (name === "gettid") return 1235;
       const FUTEX_WAIT = 0n;
       const error = account.called(name) ?? (operation === FUTEX_WAIT ? ETIMEDOUT : 0);
       errno[0] = error || OVERWRITTEN;
-      return error === 0 ? 1n : -1n;
+      return error === 0 ? 1 : -1;
     },
     // Each look at the clock takes ten milliseconds.
     clock_gettime(_clock: number, address: bigint) {
@@ -221,6 +221,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       return 0;
     },
     clock_gettime_nsec_np: () => time += 10_000_000n,
+    pthread_self: () => 0x9000n,
     os_sync_wake_by_address_any() {
       // Every other time there is somebody.
       const error = account.called("os_sync_wake_by_address_any") ??

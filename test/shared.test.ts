@@ -410,8 +410,8 @@ test("a store that finds no room in /dev/shm does not end the process", async ()
   });
 }, { skip: unlessLinux("only Linux limits shared memory") ?? unlessMounts() });
 
-test("there is no shared memory where /dev/shm is on a disk", async () => {
-  const outcomes = await childValue("shared_full.ts", { args: [fresh(), "disk"] });
+test("there is no shared memory where /dev/shm is no tmpfs", async () => {
+  const outcomes = await childValue("shared_full.ts", { args: [fresh(), "elsewhere"] });
   assertEquals(outcomes, ["ENOTSUP", "ENOTSUP"]);
 }, { skip: unlessLinux("only Linux has a folder of it") ?? unlessMounts() });
 

@@ -8,7 +8,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { removeShared } from "../mod.ts";
-import { platform, runtime, sourceUrl } from "./harness.ts";
+import { platform, runtime, sourceUrl, use } from "./harness.ts";
 
 /** Where Linux has it. */
 export const FOLDER = "/dev/shm";
@@ -81,7 +81,7 @@ export function unlessThere({ name, command }: Program): string | undefined {
 }
 
 /** A process that says what it has to in lines, each an answer, and ends when its input does. */
-export class Peer {
+export class Peer implements Disposable {
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
   readonly #waiting: ((line: string) => void)[] = [];
@@ -89,12 +89,14 @@ export class Peer {
   #rest = "";
   #errors = "";
 
+  /** Where the test ends before it does, it is killed: a runtime can wait for its children. */
   constructor(command: string, args: readonly string[]) {
     const child = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
     });
     this.#process = child;
+    use(this);
     child.stdin!.on("error", () => {}); // where it has ended before
     child.stdout!.on("data", (data: Uint8Array) => this.#read(String(data)));
     child.stderr!.on("data", (data: Uint8Array) => this.#errors += String(data));
@@ -139,6 +141,10 @@ export class Peer {
   kill(): Promise<string> {
     this.#process.kill("SIGKILL");
     return this.#ended;
+  }
+
+  [Symbol.dispose](): void {
+    this.#process.kill("SIGKILL");
   }
 
   #read(text: string): void {

@@ -120,12 +120,11 @@ test("a process that is killed while it makes memory leaves none that is not who
   for (let round = 0; round < KILLS; round++) {
     const peer = await peerOf(SELF);
     assertEquals(await peer.ask(`churn ${name} ${LENGTH}`), "churning");
-    const options = new MmapOptions({ len: LENGTH });
     const [wanted, end] = [found + 30, performance.now() + 5000];
     while (found < wanted && performance.now() < end) {
       // What is found is whole, however short the time is in which it could not be.
       try {
-        const mmap = options.mapShared(name);
+        const mmap = new MmapOptions().mapShared(name);
         mmap.bytes.fill(1);
         assertEquals([mmap.byteLength, mmap.truncated], [WHOLE, false]);
         mmap.unmap();
@@ -135,6 +134,7 @@ test("a process that is killed while it makes memory leaves none that is not who
       }
     }
     await peer.kill();
+    const options = new MmapOptions({ len: LENGTH });
     use(options.mapShared(name, { mode: "open-or-create" })).bytes.fill(1);
     if (platform !== "win32") removeShared(name);
     if (unlessFolder === undefined) assertEquals(leftNames(), []);

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { truncateSync } from "node:fs";
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { host } from "../ffi/host.ts";
+import { isAtLeast } from "../ffi/runtime/versions.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize, type WaitAsyncOptions } from "../mod.ts";
 import { childValue, runChild, runtime, sourceUrl, test, unlessLinux, use } from "./harness.ts";
 import { TempFolder } from "./temp_files.ts";
@@ -212,7 +214,8 @@ test("notify() wakes threads that wait, as many as it says", async () => {
   assertEquals(mmap.notify(0), 0);
   const results = await Promise.all(started.map(([, message]) => message));
   assertEquals(results, ["ok", "ok", "ok"]);
-  for (const [worker] of started) await worker.terminate();
+  // Not awaited: Bun before 1.4 does not tell of a worker that has ended by itself.
+  for (const [worker] of started) void worker.terminate();
 });
 
 test("wait() returns when the value was changed, whether or not it slept already", async () => {
@@ -221,12 +224,13 @@ test("wait() returns when the value was changed, whether or not it slept already
   Atomics.store(mmap.view(Int32Array), 0, 1);
   mmap.notify(0);
   assert(["ok", "not-equal"].includes(await message));
-  await worker.terminate();
+  void worker.terminate(); // not awaited, as above
 });
 
 test("wait() does not hold off the end of its thread, and nobody waits after it", async () => {
-  // Deno's terminate() of node:worker_threads ends no thread that is in JavaScript.
-  for (const isAsync of runtime === "deno" ? [true] : [true, false]) {
+  // terminate() of Deno, and of Bun before 1.3.14, ends no thread that is in JavaScript.
+  const endsBusy = runtime !== "deno" && isAtLeast(process.versions["bun"] ?? "1.3.14", "1.3.14");
+  for (const isAsync of endsBusy ? [true, false] : [true]) {
     const mmap = map();
     const [worker, message] = await startWorker(mmap, { isAsync, again: isAsync });
     if (isAsync) {

@@ -6,6 +6,9 @@
  */
 import type { Failure } from "./mapper.ts";
 
+/** Copies from memory by the kernel, to which a page that is gone is an error. */
+export type KernelRead = (address: bigint, target: Uint8Array) => Failure | undefined;
+
 /** How one operating system copies. */
 export interface Copying {
   /**
@@ -13,6 +16,12 @@ export interface Copying {
    * page that is gone is a failure, not a signal.
    */
   read(address: bigint, target: Uint8Array, canFault: boolean): Failure | undefined;
+
+  /**
+   * The same where it can fault, but nothing is kept for the next time: threads that
+   * end leave what they keep. Left out where nothing is kept anyway.
+   */
+  readonly peek?: KernelRead | undefined;
 
   /** Copies `source`, which may overlap it, to memory; see {@linkcode Copying.read}. */
   write(address: bigint, source: Uint8Array, canFault: boolean): Failure | undefined;

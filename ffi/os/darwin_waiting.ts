@@ -28,6 +28,8 @@ const FUNCTIONS = {
   os_sync_wake_by_address_any: { parameters: ["usize", "usize", "u32"], result: "i32" },
   // uint64_t clock_gettime_nsec_np(clockid_t clock_id)
   clock_gettime_nsec_np: { parameters: ["u32"], result: "usize" },
+  // pthread_t pthread_self(void)
+  pthread_self: { parameters: [], result: "usize" },
 } as const satisfies SymbolTable;
 
 const WORD = 4n;
@@ -49,7 +51,7 @@ export function darwinWaiting(
     return MISSING;
   }
   const { os_sync_wait_on_address_with_timeout: wait, os_sync_wake_by_address_any: wake } = calls;
-  const { clock_gettime_nsec_np } = calls;
+  const { clock_gettime_nsec_np, pthread_self } = calls;
   const copying = kernel();
   const word = new Uint32Array(1);
   const bytes = new Uint8Array(word.buffer);
@@ -92,7 +94,7 @@ export function darwinWaiting(
     callBack() {}, // it looks by itself
 
     threadSource: DARWIN_THREAD_SOURCE,
-    threadData: (slice) => ({ library, slice }),
+    threadData: (slice) => ({ library, thread: pthread_self(), slice }),
     failed: (syscall, osError) => failure(syscall, osError, codes),
   });
 }
@@ -105,6 +107,7 @@ const NOT_SUPPORTED: Failure = {
 
 /** Of a system that is too old. */
 const MISSING: Waiting = {
+  hasSteps: false,
   wait: () => NOT_SUPPORTED,
   notify: () => NOT_SUPPORTED,
   prepare: () => NOT_SUPPORTED,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import type { KernelRead } from "./copying.ts";
 import { lazily } from "./lazily.ts";
 import { linuxPipeCopying } from "./linux_pipe_copying.ts";
 import type { Failure } from "./mapper.ts";
@@ -79,21 +80,29 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
   const throughPipe = lazily(() => linuxPipeCopying(native, shared));
   const isMissing = ({ code }: Failure) => code === "ENOSYS" || code === "EPERM";
 
-  return {
-    read(address, target) {
-      const transit = opened();
-      if ("code" in transit) return transit;
-      for (let done = 0; done < target.byteLength;) {
-        const length = Math.min(MAX_BYTE_LENGTH, target.byteLength - done);
-        const from = address + BigInt(done);
-        const copied = copy(transit, "process_vm_readv", process_vm_readv, from, length);
-        if (typeof copied !== "number") {
-          return isMissing(copied) ? throughPipe().read(address, target) : copied;
-        }
-        target.set(transit.bytes.subarray(0, copied), done);
-        done += copied;
+  const read: KernelRead = (address, target) => {
+    const transit = opened();
+    if ("code" in transit) return transit;
+    for (let done = 0; done < target.byteLength;) {
+      const length = Math.min(MAX_BYTE_LENGTH, target.byteLength - done);
+      const from = address + BigInt(done);
+      const copied = copy(transit, "process_vm_readv", process_vm_readv, from, length);
+      if (typeof copied !== "number") {
+        return isMissing(copied) ? throughPipe().read(address, target) : copied;
       }
-      return undefined;
+      target.set(transit.bytes.subarray(0, copied), done);
+      done += copied;
+    }
+    return undefined;
+  };
+
+  return {
+    read,
+
+    peek(address, target) {
+      const failure = throughPipe().read(address, target);
+      // There can be no descriptor left.
+      return failure === undefined || failure.code === "EFAULT" ? failure : read(address, target);
     },
 
     write(address, source) {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { atomics } from "../atomics.ts";
 import type { Functions, Native, SymbolTable } from "../symbols.ts";
 import { MAP_FAILED, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
 import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
@@ -220,7 +221,7 @@ function remember({ address, uint64, int32 }: Block, offset: number, action: Uin
   if ((int32[(offset + SA_FLAGS) / 4]! & SA_NODEFER) === 0) {
     uint64[(offset + SA_MASK) / 8]! |= 1n << BigInt(SIGBUS - 1);
   }
-  Atomics.store(uint64, PREVIOUS / 8, address + BigInt(offset));
+  atomics.store(uint64, PREVIOUS / 8, address + BigInt(offset));
 }
 
 /** The guard, as one thread sees it. */
@@ -255,15 +256,15 @@ class Guard implements TruncationGuard {
       const { int32, uint64 } = block;
       const offset = ENTRIES + ENTRY_BYTES * (candidate % ENTRIES_PER_BLOCK);
       const index = (offset + STATE) / 4;
-      const state = Atomics.load(int32, index);
+      const state = atomics.load(int32, index);
       if (
         (state & PHASES) !== FREE ||
-        Atomics.compareExchange(int32, index, state, state + CLAIMED) !== state
+        atomics.compareExchange(int32, index, state, state + CLAIMED) !== state
       ) continue;
       uint64[(offset + START) / 8] = address;
       uint64[(offset + END) / 8] = address + (byteLength + this.#pageMask & ~this.#pageMask);
       int32[(offset + FAULTS) / 4] = 0;
-      Atomics.store(int32, index, state + LIVE); // last: now the handler sees it
+      atomics.store(int32, index, state + LIVE); // last: now the handler sees it
       const at = block.address + BigInt(offset);
       return new Entry(at, int32, offset, () => this.#candidates.push(candidate));
     }
@@ -274,7 +275,7 @@ class Guard implements TruncationGuard {
    * one more block, so that it need not look again soon.
    */
   #findCandidates(): boolean {
-    for (let next; (next = Atomics.load(this.#blocks.at(-1)!.uint64, NEXT / 8)) !== 0n;) {
+    for (let next; (next = atomics.load(this.#blocks.at(-1)!.uint64, NEXT / 8)) !== 0n;) {
       this.#append(next);
     }
     const candidates: number[] = [];
@@ -289,7 +290,7 @@ class Guard implements TruncationGuard {
     const address = mapBlock(this.#c);
     if (address === undefined) return candidates.length > 0;
     const last = this.#blocks.at(-1)!.uint64;
-    const next = Atomics.compareExchange(last, NEXT / 8, 0n, address);
+    const next = atomics.compareExchange(last, NEXT / 8, 0n, address);
     if (next !== 0n) this.#c.munmap(address, BigInt(BLOCK_BYTES)); // another thread was faster
     this.#append(next === 0n ? address : next);
     const added = Array.from({ length: ENTRIES_PER_BLOCK }, (_, index) => count + index);
@@ -324,7 +325,7 @@ class Entry implements GuardEntry {
   }
 
   get faults(): number {
-    return this.#counted ?? Atomics.load(this.#int32, (this.#offset + FAULTS) / 4) >>> 0;
+    return this.#counted ?? atomics.load(this.#int32, (this.#offset + FAULTS) / 4) >>> 0;
   }
 
   suspend(): void {
@@ -346,7 +347,7 @@ class Entry implements GuardEntry {
   #enter(phase: number): void {
     if (this.#counted !== undefined) return;
     const index = (this.#offset + STATE) / 4;
-    const state = Atomics.load(this.#int32, index);
-    Atomics.store(this.#int32, index, (state & ~PHASES) + phase);
+    const state = atomics.load(this.#int32, index);
+    atomics.store(this.#int32, index, (state & ~PHASES) + phase);
   }
 }

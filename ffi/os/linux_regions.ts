@@ -42,23 +42,23 @@ export function linuxRegions(
   const read = (path: string): string | Failure => {
     const file = c.open(encoder.encode(`${path}\0`), O_RDONLY | opening);
     if (file === -1) return failed("open");
-    let bytes = new Uint8Array(INITIAL_BYTE_LENGTH);
-    let length = 0;
-    for (;;) {
-      if (bytes.length - length < MIN_ROOM) {
-        const longer = new Uint8Array(2 * bytes.length);
-        longer.set(bytes);
-        bytes = longer;
-      }
-      const room = bytes.subarray(length);
-      const count = Number(c.read(file, room, BigInt(room.length)));
-      if (count > 0) {
+    try {
+      let bytes = new Uint8Array(INITIAL_BYTE_LENGTH);
+      let length = 0;
+      for (;;) {
+        if (bytes.length - length < MIN_ROOM) {
+          const longer = new Uint8Array(2 * bytes.length);
+          longer.set(bytes);
+          bytes = longer;
+        }
+        const room = bytes.subarray(length);
+        const count = Number(c.read(file, room, BigInt(room.length)));
+        if (count === 0) return decoder.decode(bytes.subarray(0, length));
+        if (count < 0) return failed("read");
         length += count;
-        continue;
       }
-      const failure = count < 0 ? failed("read") : undefined;
+    } finally {
       c.close(file);
-      return failure ?? decoder.decode(bytes.subarray(0, length));
     }
   };
 

@@ -28,10 +28,11 @@ export const SYSTEM_CALLS: Readonly<
 };
 
 const FUNCTIONS = {
-  // long syscall(long number, ...): on Linux, what has no name is passed as what has one
+  // long syscall(long number, ...): on Linux, what has no name is passed as what has one. All
+  // results that come here fit in an int.
   syscall: {
     parameters: ["usize", "usize", "usize", "usize", "usize", "usize", "usize"],
-    result: "i64",
+    result: "i32",
   },
   // int clock_gettime(clockid_t clockid, struct timespec *tp)
   clock_gettime: { parameters: ["i32", "usize"], result: "i32" },
@@ -67,13 +68,13 @@ export function linuxWaiting(
       if (time === 0n) {
         // A sleep of no time takes some 80 µs. This compares too, and moves none.
         const compared = syscall(futex, address, FUTEX_CMP_REQUEUE, 0n, 0n, page.address, value);
-        if (compared >= 0n) return "elapsed";
+        if (compared >= 0) return "elapsed";
         const refusal = failed("futex");
         return refusal.code === "EAGAIN" ? "different" : refusal;
       }
       page.time[0] = 0n; // nobody sleeps for a second: see SLICE_MS
       page.time[1] = time;
-      if (syscall(futex, address, FUTEX_WAIT, value, page.address, 0n, 0n) === 0n) return "woken";
+      if (syscall(futex, address, FUTEX_WAIT, value, page.address, 0n, 0n) === 0) return "woken";
       const refusal = failed("futex");
       switch (refusal.code) {
         case "EAGAIN":
@@ -89,7 +90,7 @@ export function linuxWaiting(
 
     notify(address, count) {
       const woken = wake(address, BigInt(Math.min(count, MAX_COUNT)));
-      return woken < 0n ? failed("futex") : Number(woken);
+      return woken < 0 ? failed("futex") : woken;
     },
 
     callBack: (control) => void wake(control, 1n),
@@ -97,7 +98,7 @@ export function linuxWaiting(
     threadSource: THREAD_SOURCE,
 
     threadData(slice) {
-      const thread = syscall(gettid, 0n, 0n, 0n, 0n, 0n, 0n);
+      const thread = BigInt(syscall(gettid, 0n, 0n, 0n, 0n, 0n, 0n));
       return { library, numbers: { futex, ...others }, process: BigInt(getpid()), thread, slice };
     },
 

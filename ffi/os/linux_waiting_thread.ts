@@ -18,32 +18,29 @@
 
 /** See {@linkcode Waiting.threadSource}. */
 export const THREAD_SOURCE: string = String.raw`
-(open, { library, numbers, process, thread, slice }) => {
+({ open, view }, { library, numbers, process, thread, slice }) => {
   const EPERM = 1, ESRCH = 3, EINTR = 4, EAGAIN = 11, ENOSYS = 38, ETIMEDOUT = 110;
   const FUTEX_WAIT = 0n, FUTEX2_SIZE_U32 = 2n, CLOCK_MONOTONIC = 1n, SECOND = 1000000000n;
   const SHORT_SLICE = 10000000n;
   const usize = (count) => Array(count).fill("usize");
+  // All seven parameters, always: syscall() reads the last one, from above its stack frame, and
+  // where that is the end of koffi's stack, there is nothing to read.
   const { syscall: waitv } = open(library, {
     // number, waiters, nr_futexes, flags, timeout, clockid
-    syscall: { parameters: ["usize", "buffer", "usize", "usize", "buffer", "usize"], result: "i64" },
+    syscall: { parameters: ["usize", "buffer", ...usize(2), "buffer", ...usize(2)], result: "i32" },
   });
-  const { syscall, clock_gettime, memcpy, __errno_location } = open(library, {
+  const { syscall, clock_gettime, __errno_location } = open(library, {
     // number, uaddr, futex_op, val, timeout, uaddr2, val3
-    syscall: { parameters: [...usize(4), "buffer", ...usize(2)], result: "i64" },
+    syscall: { parameters: [...usize(4), "buffer", ...usize(2)], result: "i32" },
     clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
-    memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
     __errno_location: { parameters: [], result: "usize" },
   });
   const time = new BigInt64Array(2);
   const timeBytes = new Uint8Array(time.buffer);
   const waiters = new BigUint64Array(6); // two struct futex_waitv
   const waiterBytes = new Uint8Array(waiters.buffer);
-  const error = new Int32Array(1);
-  const errorBytes = new Uint8Array(error.buffer);
-  const errno = () => {
-    memcpy(errorBytes, BigInt(__errno_location()), 4n);
-    return error[0];
-  };
+  // It is read at once after each call, and by no call: a runtime makes calls of its own between.
+  const errno = new Int32Array(view(BigInt(__errno_location()), 4));
   const now = () => {
     clock_gettime(1, timeBytes);
     return time[0] * SECOND + time[1];
@@ -54,13 +51,14 @@ export const THREAD_SOURCE: string = String.raw`
   };
   const futex = (address, value, nanoseconds) => {
     setTime(nanoseconds);
-    return Number(syscall(numbers.futex, address, FUTEX_WAIT, value, timeBytes, 0n, 0n));
+    const result = syscall(numbers.futex, address, FUTEX_WAIT, value, timeBytes, 0n, 0n);
+    return result < 0 ? errno[0] : 0;
   };
-  const isCalledBack = (control) => futex(control, 0n, 0n) < 0 && errno() === EAGAIN;
+  const isCalledBack = (control) => futex(control, 0n, 0n) === EAGAIN;
   const isAlone = () => {
     setTime(0n);
     const result = syscall(numbers.tgkill, process, thread, 0n, timeBytes, 0n, 0n);
-    return Number(result) < 0 && errno() === ESRCH;
+    return result < 0 && errno[0] === ESRCH;
   };
   let hasWaitv = true;
   return ({ address, expected, control, deadline }) => {
@@ -69,19 +67,21 @@ export const THREAD_SOURCE: string = String.raw`
       const from = now();
       let until = from + (hasWaitv ? slice : SHORT_SLICE);
       if (deadline !== undefined && deadline < until) until = deadline < from ? from : deadline;
-      let result;
+      let osError;
       if (hasWaitv) {
         // Where both were woken, it tells of the last one.
         waiters.set([0n, control, FUTEX2_SIZE_U32, expected, address, FUTEX2_SIZE_U32]);
         setTime(until);
-        result = Number(waitv(numbers.futex_waitv, waiterBytes, 2n, 0n, timeBytes, CLOCK_MONOTONIC));
+        const call = numbers.futex_waitv;
+        const result = waitv(call, waiterBytes, 2n, 0n, timeBytes, CLOCK_MONOTONIC, 0n);
+        osError = errno[0];
         if (result === 1) return { ending: "woken" };
         if (result === 0) return { ending: "cancelled" };
       } else {
         if (isCalledBack(control)) return { ending: "cancelled" };
-        if (futex(address, expected, until - from) === 0) return { ending: "woken" };
+        osError = futex(address, expected, until - from);
+        if (osError === 0) return { ending: "woken" };
       }
-      const osError = errno();
       if (osError === EAGAIN) {
         // It had the value when it was asked for.
         return { ending: isCalledBack(control) ? "cancelled" : "woken" };

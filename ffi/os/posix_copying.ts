@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Copying } from "./copying.ts";
+import type { Copying, KernelRead } from "./copying.ts";
 import type { Failure } from "./mapper.ts";
 import type { MemoryCalls } from "./posix_calls.ts";
 
@@ -20,7 +20,9 @@ export interface CopyingShared {
 
 /** Copies by the kernel, to which a page that is gone is an error. */
 export interface KernelCopying {
-  read(address: bigint, target: Uint8Array): Failure | undefined;
+  readonly read: KernelRead;
+  /** See {@linkcode Copying.peek}. */
+  readonly peek?: KernelRead;
   write(address: bigint, source: Uint8Array): Failure | undefined;
 }
 
@@ -35,6 +37,8 @@ const FUNCTIONS = {
 export function posixCopying(native: Native, kernel: KernelCopying, library: string): Copying {
   const { memmove, bcopy } = native.open(library, FUNCTIONS);
   return {
+    peek: kernel.peek,
+
     read(address, target, canFault) {
       if (canFault) return kernel.read(address, target);
       memmove(target, address, BigInt(target.byteLength));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atomics } from "../atomics.ts";
 import type { Native } from "../symbols.ts";
 import type { Failure } from "./mapper.ts";
 import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
@@ -110,11 +111,11 @@ export function posixWaiting(
   ): ThreadWait => {
     const index = free.pop() ?? taken++;
     const control = page.address + BigInt(CONTROLS + 4 * index);
-    Atomics.store(page.controls, index, 0);
+    atomics.store(page.controls, index, 0);
     return {
       job: { address, expected: BigInt(expected >>> 0), control, deadline },
       cancel() {
-        Atomics.store(page.controls, index, 1);
+        atomics.store(page.controls, index, 1);
         calls.callBack(control);
       },
       end(ending) {
@@ -125,6 +126,8 @@ export function posixWaiting(
   };
 
   return {
+    hasSteps: false,
+
     wait({ address }, expected, milliseconds) {
       const page = opened();
       if ("code" in page) return page;

@@ -48,6 +48,9 @@ export interface ThreadWait {
 
 /** How one operating system waits. */
 export interface Waiting {
+  /** Whether its calls take steps of which none may be the last. */
+  readonly hasSteps: boolean;
+
   /**
    * Sleeps as long as the word has the value that is expected, until it is
    * woken, at most so long. `Infinity` is for ever. It returns to JavaScript from
@@ -63,8 +66,8 @@ export interface Waiting {
 
   /**
    * The source of what that thread does. It is a function of two parameters, what
-   * opens a library there, and {@linkcode Waiting.threadData}, that returns a
-   * function: of the `job` it makes `{ ending }`, or `{ syscall, osError }`.
+   * opens a library and views memory there, and {@linkcode Waiting.threadData}, that
+   * returns a function: of the `job` it makes `{ ending }`, or `{ syscall, osError }`.
    *
    * It is text, and not a function that is turned into text: what compiles a
    * program may put names into functions that are not there in the thread.

@@ -237,14 +237,15 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
       close(semaphore);
       return mutex ?? false;
     }
-    // Claimed all the same: so nobody has to ask once more.
-    const isAlone = isAbandoned(mutex);
-    const isClaimed = claim(semaphore);
+    // Whoever claims it asks, and nobody beside: two that ask at once can both take the dead for alive.
+    const isWoken = claim(semaphore) && !isAbandoned(mutex);
     close(mutex, semaphore);
-    return isClaimed && !isAlone;
+    return isWoken;
   };
 
   return {
+    hasSteps: true,
+
     wait(at, expected, milliseconds) {
       const deadline = deadlineOf(milliseconds);
       const spot = begin(at, expected);

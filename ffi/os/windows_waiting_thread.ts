@@ -8,7 +8,7 @@
 
 /** See {@linkcode Waiting.threadSource}. */
 export const WINDOWS_THREAD_SOURCE: string = String.raw`
-(open, { thread, frequency, slice }) => {
+({ open }, { thread, frequency, slice }) => {
   const WAIT_OBJECT_0 = 0, WAIT_TIMEOUT = 0x102;
   const c = open("kernel32.dll", {
     WaitForMultipleObjects: { parameters: ["u32", "buffer", "i32", "u32"], result: "u32" },

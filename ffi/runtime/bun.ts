@@ -59,14 +59,20 @@ const TYPES: Readonly<Record<CType, BunType>> = {
   buffer: "ptr",
 };
 
-const THREAD_OPENER = `(library, table) => {
-  const types = ${JSON.stringify(TYPES)};
-  const translated = Object.entries(table).map(([name, { parameters, result }]) => [
-    name,
-    { args: parameters.map((type) => types[type]), returns: types[result] },
-  ]);
-  const { dlopen } = process.getBuiltinModule("bun:ffi");
-  return dlopen(library, Object.fromEntries(translated)).symbols;
+const THREAD_NATIVE = `{
+  open(library, table) {
+    const types = ${JSON.stringify(TYPES)};
+    const translated = Object.entries(table).map(([name, { parameters, result }]) => [
+      name,
+      { args: parameters.map((type) => types[type]), returns: types[result] },
+    ]);
+    const { dlopen } = process.getBuiltinModule("bun:ffi");
+    return dlopen(library, Object.fromEntries(translated)).symbols;
+  },
+  view(address, byteLength) {
+    const { toArrayBuffer } = process.getBuiltinModule("bun:ffi");
+    return toArrayBuffer(Number(address), 0, byteLength);
+  },
 }`;
 
 /** Makes the runtime of Bun. */
@@ -81,7 +87,7 @@ export function bun(
   return {
     ...(is14 ? WINDOWS : GRIDS),
 
-    threadOpener: THREAD_OPENER,
+    threadNative: THREAD_NATIVE,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const translated = Object.fromEntries(

@@ -42,7 +42,11 @@ export function deno(
   return {
     ...gridLimits(maxV8BufferByteLength(versions)),
 
-    threadOpener: "(library, table) => Deno.dlopen(library, table).symbols",
+    threadNative: `{
+      open: (library, table) => Deno.dlopen(library, table).symbols,
+      view: (address, byteLength) =>
+        Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address), byteLength),
+    }`,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       return dlopen(library, table).symbols as Functions<T>;

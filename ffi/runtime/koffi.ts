@@ -40,15 +40,21 @@ const TYPES: Readonly<Record<CType, KoffiType>> = {
 };
 
 /** It finds koffi as this module's package does. */
-const THREAD_OPENER = `(library, table) => {
+const THREAD_NATIVE = `(() => {
   const types = ${JSON.stringify(TYPES)};
   const { createRequire } = process.getBuiltinModule("node:module");
-  const opened = createRequire(${JSON.stringify(import.meta.url)})("koffi").load(library);
-  return Object.fromEntries(Object.entries(table).map(([name, { parameters, result }]) => [
-    name,
-    opened.func(name, types[result], parameters.map((type) => types[type])),
-  ]));
-}`;
+  const { load, view } = createRequire(${JSON.stringify(import.meta.url)})("koffi");
+  return {
+    open(library, table) {
+      const opened = load(library);
+      return Object.fromEntries(Object.entries(table).map(([name, { parameters, result }]) => [
+        name,
+        opened.func(name, types[result], parameters.map((type) => types[type])),
+      ]));
+    },
+    view,
+  };
+})()`;
 
 /**
  * Makes the runtime of Node.js with koffi. `maxBufferByteLength` is
@@ -62,7 +68,7 @@ export function koffi(
   return {
     ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(versions))),
 
-    threadOpener: THREAD_OPENER,
+    threadNative: THREAD_NATIVE,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);

@@ -41,14 +41,18 @@ const TYPES = {
   buffer: "buffer",
 } as const satisfies Record<CType, NodeType>;
 
-const THREAD_OPENER = `(library, table) => {
-  const types = ${JSON.stringify(TYPES)};
-  const translated = Object.entries(table).map(([name, { parameters, result }]) => [
-    name,
-    { arguments: parameters.map((type) => types[type]), return: types[result] },
-  ]);
-  const { dlopen } = process.getBuiltinModule("node:ffi");
-  return dlopen(library, Object.fromEntries(translated)).functions;
+const THREAD_NATIVE = `{
+  open(library, table) {
+    const types = ${JSON.stringify(TYPES)};
+    const translated = Object.entries(table).map(([name, { parameters, result }]) => [
+      name,
+      { arguments: parameters.map((type) => types[type]), return: types[result] },
+    ]);
+    const { dlopen } = process.getBuiltinModule("node:ffi");
+    return dlopen(library, Object.fromEntries(translated)).functions;
+  },
+  view: (address, byteLength) =>
+    process.getBuiltinModule("node:ffi").toArrayBuffer(address, byteLength, false),
 }`;
 
 /** Makes the runtime of Node.js with its own FFI. */
@@ -56,7 +60,7 @@ export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi, versions: Versions):
   return {
     ...gridLimits(maxV8BufferByteLength(versions)),
 
-    threadOpener: THREAD_OPENER,
+    threadNative: THREAD_NATIVE,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       // node:ffi ignores a misnamed key silently: the type above is the guard.

@@ -51,11 +51,10 @@ export function gridLimits(...byteLengths: readonly number[]): BufferLimits {
 /** How to call C, and how to see its memory, in one JavaScript runtime. */
 export interface Runtime extends Native, BufferLimits {
   /**
-   * The source of a function that does in another thread what {@linkcode Native.open}
-   * does: of a library and a table it makes functions. A result of 64 bits may
-   * be a number there.
+   * The source of an object that does in another thread what {@linkcode Native.open}
+   * and {@linkcode Native.view} do. A result of 64 bits may be a number there.
    */
-  readonly threadOpener: string;
+  readonly threadNative: string;
 
   /** Turns an address into what this runtime's FFI takes for a pointer argument. */
   pointer(address: bigint): Pointer;

@@ -9,9 +9,9 @@
 export interface NodeWorkerThreads {
   /** {@link https://nodejs.org/api/worker_threads.html#class-worker} */
   readonly Worker: new (
-    source: string,
+    source: string | URL,
     options: {
-      readonly eval: true;
+      readonly eval: boolean;
       readonly name: string;
       readonly workerData: unknown;
       readonly execArgv: readonly string[];
@@ -47,16 +47,27 @@ export interface ThreadListener {
 
 /** The threads of one runtime. All throw what the runtime throws. */
 export interface RuntimeThreads {
-  /** Starts a thread: a CommonJS module or classic script of this source, which has `data` as its `workerData`. */
+  /** Starts a thread: a script or module of this source, which has `data` as its `workerData`. */
   start(source: string, data: unknown, listener: ThreadListener): Thread;
 }
 
-/** Makes the threads of a runtime. */
-export function nodeThreads({ Worker }: NodeWorkerThreads): RuntimeThreads {
+/**
+ * Makes the threads of a runtime. `evaluates` tells whether it takes a text as it
+ * is: Deno makes a URL of it, and 2.1.0 loses the ends of its lines. Bun takes no
+ * URL beyond 4096 characters.
+ */
+export function nodeThreads({ Worker }: NodeWorkerThreads, evaluates: boolean): RuntimeThreads {
   return {
     start(source, workerData, { message, ended }) {
-      // What the program is started with, such as a module that is loaded first, is not the thread's.
-      const worker = new Worker(source, { eval: true, name: "sysalloc", workerData, execArgv: [] });
+      const script = evaluates
+        ? source
+        : new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+      const worker = new Worker(script, {
+        eval: evaluates,
+        name: "sysalloc",
+        workerData,
+        execArgv: [], // what the program is started with, such as a module loaded first, is not the thread's
+      });
       worker.on("message", message);
       worker.on("error", ended);
       worker.on("exit", () => ended(undefined));

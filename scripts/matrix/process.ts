@@ -16,7 +16,7 @@ export interface Outcome {
 export interface RunOptions {
   /** The file that standard output and standard error are appended to. */
   readonly log: string;
-  /** In seconds. Default: 1200. */
+  /** In seconds. Default: 1800. */
   readonly limit?: number;
   readonly cwd?: string;
   /** What is added to the environment of this process. */
@@ -34,7 +34,7 @@ export async function run(
   command: readonly string[],
   options: RunOptions,
 ): Promise<Outcome> {
-  const { log, limit = 1200, cwd, environment } = options;
+  const { log, limit = 1800, cwd, environment } = options;
   await Deno.mkdir(dirname(log), { recursive: true });
   const child = new Deno.Command("setsid", {
     args: ["setpriv", "--pdeathsig", "KILL", "sh", "-c", 'exec "$@" >>"$0" 2>&1', log, ...command],

@@ -15,14 +15,13 @@ import { platformResults } from "./results.ts";
 import { windows } from "./windows.ts";
 
 /**
- * What `.ci/run` runs, because emulation takes its time: on each platform some,
- * and of each way to call C one on arm64 and one on another system than Linux
- * with glibc.
+ * What `.ci/run` runs, because emulation takes its time: each runtime, and each of
+ * its ways to call C, on one platform at least.
  */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
   [arm64With16kPages.name]: ["Bun"],
-  [arm64.name]: ["Deno", "Node.js 26 (node:ffi)", "Node.js 22 (koffi)"],
-  [windows.name]: ["Deno", "Node.js 26 (node:ffi)"],
+  [arm64.name]: ["Deno"],
+  [windows.name]: ["Node.js 26 (node:ffi)", "Node.js 22 (koffi)"],
   [musl.name]: ["Bun", "Node.js 24 (koffi)"],
 };
 

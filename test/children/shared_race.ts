@@ -20,6 +20,8 @@ function map(name: string): [outcome: number, mmap: Mmap] {
   }
 }
 
+/** On Windows a name is gone with the last that has it. */
+const kept: Mmap[] = [];
 for (const [round, name] of names.entries()) {
   const at = 3 * round;
   Atomics.add(words, at, 1);
@@ -30,7 +32,11 @@ for (const [round, name] of names.entries()) {
   const last = Math.floor(mmap.byteLength / 4) - 1;
   for (const word of [0, last]) Atomics.add(mmap.view(Int32Array, 4 * word, 1), 0, 1);
   words[at + 1 + Number(index)] = outcome;
-  if (process.platform !== "win32") mmap.unmap(); // there its name would be gone
+  if (process.platform === "win32") kept.push(mmap);
+  else mmap.unmap();
 }
 console.log("done");
-process.stdin.on("end", () => process.exit(0)).resume();
+process.stdin.on("end", () => {
+  for (const mmap of kept) mmap.unmap(); // until here something must lead to them
+  process.exit(0);
+}).resume();

@@ -1,9 +1,12 @@
 // Waits without blocking, in all the ways that a process can end or go on meanwhile.
 import { MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
+import { isShort } from "../rounds.ts";
 import { callAt } from "../stack_end.ts";
 
 const PAGE = 65_536;
+/** At how many depths where the stack ends. */
+const DEPTHS = isShort ? 50 : 300;
 const [how] = process.argv.slice(2);
 const turn = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -54,10 +57,12 @@ switch (how) {
   }
   case "stack": { // at each depth from which on the stack ends, and then 32 at a time
     const mmap = map();
-    const waits: Promise<string>[] = [];
-    const wait = (timeout: number) =>
-      mmap.waitAsync(0, 0, { timeout }).catch((error) => error.code ?? error.name);
-    await wait(1); // a thread is there then
+    const ending = (wait: Promise<string> | undefined) =>
+      wait?.catch((error) => error.code ?? error.name);
+    const options = { timeout: 1 };
+    await mmap.waitAsync(0, 0, options); // a thread is there then
+    const waits = new Array<Promise<string> | undefined>(DEPTHS).fill(undefined);
+    let count = 0;
     const deep = () => {
       try {
         deep();
@@ -65,21 +70,25 @@ switch (how) {
         // its end
       }
       try {
-        if (waits.length < 300) waits.push(wait(1));
+        // No call follows that could fail, and lose a promise.
+        if (count < DEPTHS) waits[count] = mmap.waitAsync(0, 0, options);
+        count++;
       } catch {
         // not even a promise could be made
       }
     };
     deep();
-    const ends = new Set(await Promise.all(waits));
-    const all = new Set(await Promise.all(Array.from({ length: 32 }, () => wait(1000))));
+    const ends = new Set(await Promise.all(waits.map(ending)));
+    options.timeout = 1000;
+    const last = Array.from({ length: 32 }, () => ending(mmap.waitAsync(0, 0, options)));
+    const all = new Set(await Promise.all(last));
     console.log(JSON.stringify([[...ends], [...all]]));
     break;
   }
   case "stack-unmap": { // at each depth from which on the stack ends
     const ends = new Set<string>();
     let refused = 0;
-    for (let frames = 0; frames < 600; frames++) {
+    for (let frames = 0; frames < 2 * DEPTHS; frames++) {
       const mmap = map();
       const wait = mmap.waitAsync(0, 0).catch((error) => error.code);
       if (frames % 2 === 1) await turn(1); // the thread can be asleep by then
