@@ -36,6 +36,11 @@ function regionsOf({ address, byteLength }: Mmap, all: readonly Region[] = regio
   );
 }
 
+/** Options with a hint away from all else: qemu tells of neighbours as one, by the first one's file. */
+function apartFromOthers(byteLength: number): MmapOptions {
+  return new MmapOptions({ hint: freeAddress(byteLength) });
+}
+
 /** The access of each page of a mapping. */
 function accessesOf(mmap: Mmap): string[] {
   const pages = Array<string>(mmap.byteLength / PAGE).fill("not mapped");
@@ -112,10 +117,11 @@ test("regions() tells what is reserved, and what of it is committed", () => {
 test("regions() tells the files of mappings, and what may be done with them", () => {
   const folder = use(new TempFolder());
   const path = folder.file("a file", pattern(2 * GRANULE));
+  const apart = () => apartFromOthers(2 * GRANULE);
   const mappings = [
-    use(new MmapOptions().map(path)),
-    use(new MmapOptions().mapMut(path)),
-    use(new MmapOptions({ offset: GRANULE, len: GRANULE }).mapMut(path)),
+    use(apart().map(path)),
+    use(apart().mapMut(path)),
+    use(apart().offset(GRANULE).len(GRANULE).mapMut(path)),
   ];
   mappings[0]!.write(new Uint8Array([1]), PAGE); // which it copies
   const all = regions();
@@ -159,7 +165,7 @@ test("regions() tells files with odd names", () => {
     "a".repeat(255),
   ];
   const mappings = names.map((name) =>
-    use(new MmapOptions().map(folder.file(name, pattern(PAGE))))
+    use(apartFromOthers(PAGE).map(folder.file(name, pattern(PAGE))))
   );
   const all = regions();
   const paths = mappings.map((mmap) => regionsOf(mmap, all)[0]!.path);
@@ -169,7 +175,7 @@ test("regions() tells files with odd names", () => {
 test("regions() tells that a file was deleted", () => {
   const folder = use(new TempFolder());
   const path = folder.file("goes", pattern(PAGE));
-  const mmap = use(new MmapOptions().map(path));
+  const mmap = use(apartFromOthers(PAGE).map(path));
   unlinkSync(path);
   const [region] = regionsOf(mmap);
   assertEquals([region!.path, region!.isDeleted], [path, true]);

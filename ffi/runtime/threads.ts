@@ -9,7 +9,7 @@
 export interface NodeWorkerThreads {
   /** {@link https://nodejs.org/api/worker_threads.html#class-worker} */
   readonly Worker: new (
-    source: string | URL,
+    source: string | { readonly href: string }, // a URL
     options: {
       readonly eval: boolean;
       readonly name: string;
