@@ -22,10 +22,15 @@ const GRANULE = allocationGranularity();
 void host().os.regions; // before the tests: Deno counts a library that a test opens as a leak
 const unlessDeno = runtime === "deno" ? undefined : "permissions are Deno's";
 
-/** Maps at a place of its own: the system does not merge it with a neighbour. */
+/** Options for a place of its own: neither the system nor qemu tells of it and a neighbour as one. */
+function apart(byteLength: number): MmapOptions {
+  return new MmapOptions({ hint: freeAddress(byteLength) });
+}
+
+/** Maps at a place of its own. */
 function mapped(pages: number): Mmap {
   const len = pages * PAGE;
-  return use(new MmapOptions({ len, hint: freeAddress(len) }).mapAnon());
+  return use(apart(len).len(len).mapAnon());
 }
 
 /** The regions that have a byte of a mapping. */
@@ -34,11 +39,6 @@ function regionsOf({ address, byteLength }: Mmap, all: readonly Region[] = regio
   return all.filter((region) =>
     region.address < end && region.address + BigInt(region.byteLength) > address
   );
-}
-
-/** Options with a hint away from all else: qemu tells of neighbours as one, by the first one's file. */
-function apartFromOthers(byteLength: number): MmapOptions {
-  return new MmapOptions({ hint: freeAddress(byteLength) });
 }
 
 /** The access of each page of a mapping. */
@@ -106,9 +106,7 @@ test("regions() tells the access of each page after protect()", () => {
 });
 
 test("regions() tells what is reserved, and what of it is committed", () => {
-  const mmap = use(
-    new MmapOptions({ len: 4 * PAGE, hint: freeAddress(4 * PAGE) }).reserve(),
-  );
+  const mmap = use(apart(4 * PAGE).len(4 * PAGE).reserve());
   assertEquals(accessesOf(mmap), Array(4).fill("none"));
   mmap.commit(PAGE, PAGE);
   assertEquals(accessesOf(mmap), ["none", "read-write", "none", "none"]);
@@ -117,11 +115,10 @@ test("regions() tells what is reserved, and what of it is committed", () => {
 test("regions() tells the files of mappings, and what may be done with them", () => {
   const folder = use(new TempFolder());
   const path = folder.file("a file", pattern(2 * GRANULE));
-  const apart = () => apartFromOthers(2 * GRANULE);
   const mappings = [
-    use(apart().map(path)),
-    use(apart().mapMut(path)),
-    use(apart().offset(GRANULE).len(GRANULE).mapMut(path)),
+    use(apart(2 * GRANULE).map(path)),
+    use(apart(2 * GRANULE).mapMut(path)),
+    use(apart(GRANULE).offset(GRANULE).len(GRANULE).mapMut(path)),
   ];
   mappings[0]!.write(new Uint8Array([1]), PAGE); // which it copies
   const all = regions();
@@ -164,9 +161,7 @@ test("regions() tells files with odd names", () => {
     "[heap]",
     "a".repeat(255),
   ];
-  const mappings = names.map((name) =>
-    use(apartFromOthers(PAGE).map(folder.file(name, pattern(PAGE))))
-  );
+  const mappings = names.map((name) => use(apart(PAGE).map(folder.file(name, pattern(PAGE)))));
   const all = regions();
   const paths = mappings.map((mmap) => regionsOf(mmap, all)[0]!.path);
   assertEquals(paths, names.map((name) => `${folder.path}/${name}`));
@@ -175,7 +170,7 @@ test("regions() tells files with odd names", () => {
 test("regions() tells that a file was deleted", () => {
   const folder = use(new TempFolder());
   const path = folder.file("goes", pattern(PAGE));
-  const mmap = use(apartFromOthers(PAGE).map(path));
+  const mmap = use(apart(PAGE).map(path));
   unlinkSync(path);
   const [region] = regionsOf(mmap);
   assertEquals([region!.path, region!.isDeleted], [path, true]);
@@ -187,10 +182,7 @@ test("regions() tells what the system calls memory of no file", () => {
 }, { skip: unlessLinux("Linux alone has names") });
 
 test("regions() tells the label that name() gave, where the kernel keeps labels", () => {
-  const len = PAGE;
-  const mmap = use(
-    new MmapOptions({ len, hint: freeAddress(len) }).name("sysalloc test").mapAnon(),
-  );
+  const mmap = use(apart(PAGE).len(PAGE).name("sysalloc test").mapAnon());
   const [region] = regionsOf(mmap);
   assert(["sysalloc test", undefined].includes(region!.name), String(region!.name));
 });
@@ -222,7 +214,7 @@ test("regions() tells on request what is in RAM", () => {
 test("regions() lists 10,000 mappings", () => {
   const COUNT = 10_000;
   const len = COUNT * PAGE;
-  const mmap = use(new MmapOptions({ len, hint: freeAddress(len) }).reserve());
+  const mmap = use(apart(len).len(len).reserve());
   for (let page = 0; page < COUNT; page += 2) mmap.protect("read", page * PAGE, PAGE);
   const found = regionsOf(mmap);
   // The last page is not committed, and can be one with what is above.

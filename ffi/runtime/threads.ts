@@ -53,8 +53,8 @@ export interface RuntimeThreads {
 
 /**
  * Makes the threads of a runtime. `evaluates` tells whether it takes a text as it
- * is: Deno makes a URL of it, and 2.1.0 loses the ends of its lines. Bun takes no
- * URL beyond 4096 characters.
+ * is: Deno makes a URL of it, and 2.1.0 loses the ends of its lines. Bun before 1.4
+ * takes no URL of this length.
  */
 export function nodeThreads({ Worker }: NodeWorkerThreads, evaluates: boolean): RuntimeThreads {
   return {
