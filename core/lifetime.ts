@@ -80,6 +80,8 @@ export interface Allocation {
   byteLength: bigint;
   /** Whether a view's buffer was transferred away: its new owner can use the memory for ever. */
   isTransferred: boolean;
+  /** Whether it can be another handle's once it is unmapped: it is plain, and only its handle has it. */
+  isReusable?: boolean;
   /** Where it is memory of a file: what that keeps. */
   readonly backing?: Backing | undefined;
   /** Where it has guard pages, or huge ones. */

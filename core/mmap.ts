@@ -11,13 +11,8 @@ import { bytesOf, copyIn, copyOut, copyRange } from "./copying.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { makeRoot } from "./common_table.ts";
 import { printAs } from "./inspect.ts";
-import {
-  type Allocation,
-  holdRange,
-  isShared,
-  unmapAllocation,
-  unmapWithOwner,
-} from "./lifetime.ts";
+import { CLOSED, endLease, type Lease, newLease } from "./leases.ts";
+import { type Allocation, holdRange, isShared, unmapAllocation } from "./lifetime.ts";
 import { type Access, ACCESSES, type Mapped } from "./mapped.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
 import { isViewable, Pages } from "./paging.ts";
@@ -79,7 +74,7 @@ const KEY = Symbol();
  * ```
  */
 export class Mmap implements Disposable {
-  readonly #allocation: Allocation;
+  #lease: Lease;
   #mapped: Mapped;
   #byteLength: number;
   /** From when a view was asked for, or access was changed. */
@@ -106,18 +101,8 @@ export class Mmap implements Disposable {
     const { map, byteLength, exactByteLength, backing, placing, source, share } = adoptee;
     this.#byteLength = byteLength;
     this.#mapped = adoptee;
-    const isMirrored = source === "mirror";
-    const allocation = {
-      address: 0n,
-      byteLength: 0n,
-      isTransferred: false,
-      backing,
-      placing,
-      isMirrored,
-      share,
-    };
-    this.#allocation = allocation;
-    unmapWithOwner(this, allocation);
+    this.#lease = newLease({ backing, placing, isMirrored: source === "mirror", share });
+    const { allocation } = this.#lease;
     // Last, and with no call after it: where execution is terminated, or the
     // stack is exhausted, nothing that is mapped is lost.
     allocation.address = map();
@@ -805,13 +790,17 @@ export class Mmap implements Disposable {
     if (Mmap.#received(this).#byteLength === 0) return;
     const pages = this.#pages;
     if (pages === undefined || !pages.wereViewed) {
-      endWaits(this.#allocation);
-      const failure = unmapAllocation(this.#allocation);
+      const lease = this.#lease;
+      const { allocation } = lease;
+      endWaits(allocation);
+      const failure = unmapAllocation(allocation);
       if (failure) {
-        const { address, byteLength } = this.#allocation;
+        const { address, byteLength } = allocation;
         throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
       }
       this.#byteLength = 0;
+      this.#lease = CLOSED; // first: the lease can be someone else's next
+      endLease(lease);
     } else {
       this.#detach();
       endWaits(this.#allocation);
@@ -1166,6 +1155,10 @@ export class Mmap implements Disposable {
   #pagesAround(byteOffset: number, byteLength: number | undefined): PageRange {
     Mmap.#opened(this);
     return pagesAround(byteOffset, byteLength, this.#mapped, host().os.pageSize);
+  }
+
+  get #allocation(): Allocation {
+    return this.#lease.allocation;
   }
 
   get #allPages(): PageRange {

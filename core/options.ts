@@ -9,7 +9,7 @@ import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { hex } from "./errors.ts";
 import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";
 import { printAs } from "./inspect.ts";
-import { anonymous } from "./adoptee.ts";
+import { type Adoptee, anonymous } from "./adoptee.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import { mapShared, type SharedOptions } from "./named_memory.ts";
 import { checkStrictHint, mapWithRoom } from "./placement.ts";
@@ -55,6 +55,8 @@ export class MmapOptions {
   /** What is set, frozen. */
   readonly settings: MmapSettings;
   readonly #request: MapRequest;
+  /** What becomes of anonymous memory, worked out when it is first asked for. */
+  readonly #adoptees: { [protection in "none" | "read-write"]?: Adoptee } = {};
 
   static {
     printAs(this.prototype as MmapOptions, (options) => {
@@ -605,21 +607,23 @@ export class MmapOptions {
   }
 
   #map(protection: "none" | "read-write"): Mmap {
-    const { settings } = this;
+    const adoptee = this.#adoptees[protection] ??= this.#adopteeOf(protection);
+    const mmap = adopt(adoptee);
+    const { name } = this.settings;
+    if (name !== undefined) host().os.name?.(mmap.address, this.#request.byteLength, name);
+    return mmap;
+  }
+
+  #adopteeOf(protection: "none" | "read-write"): Adoptee {
     const request = protection === "none" ? { ...this.#request, protection } : this.#request;
     const opened = this.#hostFor(protection === "none" ? "reserve" : "mapAnon");
-    const { os } = opened;
-    const { len, name } = settings;
-    const layout = layoutOf(os, settings, request);
+    const { len } = this.settings;
+    const layout = layoutOf(opened.os, this.settings, request);
     const map = () =>
       layout === undefined ? mapWithRoom(opened, request) : mapArranged(opened, request, layout);
     const plain = anonymous(map, len, request.byteLength, protection);
     const { noReserve } = request;
-    const mmap = adopt(
-      layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain,
-    );
-    if (name !== undefined) os.name?.(mmap.address, request.byteLength, name);
-    return mmap;
+    return layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain;
   }
 
   /** Checks what goes for all memory that is of no file. */

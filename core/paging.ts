@@ -61,6 +61,7 @@ export class Pages {
     owner: object,
     facts: readonly PageFacts[] = [],
   ) {
+    allocation.isReusable = false;
     this.#allocation = allocation;
     this.#mapped = mapped;
     this.#owner = owner;
