@@ -12,7 +12,7 @@ import { printAs } from "./inspect.ts";
 import { type Adoptee, anonymous } from "./adoptee.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import { mapShared, type SharedOptions } from "./named_memory.ts";
-import { checkStrictHint, mapWithRoom } from "./placement.ts";
+import { checkStrictHint, mappingOf, mapWithRoom } from "./placement.ts";
 import {
   ALIGN,
   checkHonoured,
@@ -619,8 +619,9 @@ export class MmapOptions {
     const opened = this.#hostFor(protection === "none" ? "reserve" : "mapAnon");
     const { len } = this.settings;
     const layout = layoutOf(opened.os, this.settings, request);
-    const map = () =>
-      layout === undefined ? mapWithRoom(opened, request) : mapArranged(opened, request, layout);
+    const map = layout === undefined
+      ? mappingOf(opened, request)
+      : () => mapArranged(opened, request, layout);
     const plain = anonymous(map, len, request.byteLength, protection);
     const { noReserve } = request;
     return layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain;

@@ -40,9 +40,26 @@ export function checkStrictHint(
   );
 }
 
-/** Maps as {@linkcode mapPages} does, {@linkcode withRoom}. */
+/**
+ * What maps and, where the system does not, populates, {@linkcode withRoom}: it can be
+ * called again. Throws, and leaves nothing mapped, if that fails.
+ */
+export function mappingOf(host: Host, request: AnyRequest): () => bigint {
+  const { os } = host;
+  const { mapper, populates } = mapperOf(os, request);
+  const { byteLength } = request;
+  const populatesItself = request.populate && !populates;
+  const map = () => {
+    const address = place(mapper, request);
+    if (populatesItself) populate(host, request, address, mapper, address, byteLength);
+    return address;
+  };
+  return () => withRoom(os, request, map);
+}
+
+/** Maps as {@linkcode mappingOf} tells. */
 export function mapWithRoom(host: Host, request: AnyRequest): bigint {
-  return withRoom(host.os, request, () => mapPages(host, request));
+  return mappingOf(host, request)();
 }
 
 /**
@@ -83,15 +100,6 @@ function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
   if (typeof address !== "bigint") return false;
   release([{ address, byteLength, isTransferred: false, backing: undefined }]);
   return true;
-}
-
-/** Maps and, where the system does not, populates. Throws, and leaves nothing mapped, if either fails. */
-export function mapPages(host: Host, request: AnyRequest): bigint {
-  const { mapper, populates } = mapperOf(host.os, request);
-  const address = place(mapper, request);
-  const { byteLength } = request;
-  if (request.populate && !populates) populate(host, request, address, mapper, address, byteLength);
-  return address;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { touchPages } from "../core/pages.ts";
-import { mapPages } from "../core/placement.ts";
+import { mapWithRoom } from "../core/placement.ts";
 import { currentRuntime } from "../ffi/host.ts";
 import type { Os } from "../ffi/os/os.ts";
 import type { Runtime } from "../ffi/runtime/runtime.ts";
@@ -52,7 +52,7 @@ for (const [name, byteLength] of Object.entries(LENGTHS)) {
   });
 }
 
-test("mapPages() touches pages where the system does not populate, and only when asked", () => {
+test("mapWithRoom() touches pages where the system does not populate, and only when asked", () => {
   const mmap = new MmapOptions({ len: 3 * pageSize() }).mapAnon();
   mmap.bytes.fill(1);
   const os = {
@@ -62,16 +62,16 @@ test("mapPages() touches pages where the system does not populate, and only when
   } as unknown as Os;
   const { runtime, views } = noting();
   const byteLength = BigInt(mmap.byteLength);
-  mapPages({ runtime, os }, request({ byteLength }));
+  mapWithRoom({ runtime, os }, request({ byteLength }));
   assertEquals([views.length, mmap.bytes[0]], [0, 1]);
-  mapPages({ runtime, os: { ...os, populates: true } }, request({ byteLength, populate: true }));
+  mapWithRoom({ runtime, os: { ...os, populates: true } }, request({ byteLength, populate: true }));
   assertEquals([views.length, mmap.bytes[0]], [0, 1]);
-  mapPages({ runtime, os }, request({ byteLength, populate: true }));
+  mapWithRoom({ runtime, os }, request({ byteLength, populate: true }));
   assertEquals([0, 1, 2].map((page) => mmap.bytes[page * pageSize()]), [0, 0, 0]);
   mmap.unmap();
 });
 
-test("mapPages() unmaps when touching fails", () => {
+test("mapWithRoom() unmaps when touching fails", () => {
   const unmapped: unknown[] = [];
   const os = {
     pageSize: 4096,
@@ -85,7 +85,7 @@ test("mapPages() unmaps when touching fails", () => {
     },
   } as unknown as Runtime;
   assertThrows(
-    () => mapPages({ runtime, os }, request({ byteLength: 8192n, populate: true })),
+    () => mapWithRoom({ runtime, os }, request({ byteLength: 8192n, populate: true })),
     RangeError,
     "Out of memory",
   );

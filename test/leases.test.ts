@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { anonymous } from "../core/adoptee.ts";
+import { endLease, newLease } from "../core/leases.ts";
+import { Pages } from "../core/paging.ts";
+import { allocationGranularity, MmapError, MmapOptions } from "../mod.ts";
+import { test } from "./harness.ts";
+
+const LENGTH = allocationGranularity();
+
+/** Whether a lease is handed on once its handle has ended it. */
+function isHandedOn(lease: ReturnType<typeof newLease>): boolean {
+  endLease(lease);
+  const leases = Array.from({ length: 65 }, () => newLease({}));
+  leases.forEach(endLease);
+  return leases.includes(lease);
+}
+
+test("a lease of plain memory is handed on, and one that others know of is not", () => {
+  assert(isHandedOn(newLease({})));
+  const viewed = newLease({});
+  viewed.allocation.isReusable = false;
+  assert(!isHandedOn(viewed));
+  assert(!isHandedOn(newLease({ isMirrored: true })));
+  assert(!isHandedOn(newLease({ backing: { file: undefined, guard: undefined, offset: 0 } })));
+});
+
+test("a closed handle has no part in the mapping that has its lease", () => {
+  const options = new MmapOptions({ len: LENGTH });
+  const closed = options.mapAnon();
+  closed.unmap();
+  using next = options.mapAnon();
+  next.bytes[0] = 1;
+  closed.unmap();
+  assertEquals(closed.address, 0n);
+  assertThrows(() => closed.bytes, MmapError, "closed");
+  assertThrows(() => closed.intoRaw(), MmapError, "closed");
+  assertEquals(next.bytes[0], 1);
+});
+
+test("pages keep the lease of their handle from being handed on", () => {
+  const lease = newLease({});
+  assert(lease.allocation.isReusable);
+  new Pages(lease.allocation, anonymous(() => 0n, LENGTH, BigInt(LENGTH), "read-write"), {});
+  assert(!isHandedOn(lease));
+});
