@@ -24,9 +24,12 @@ export interface DenoNamespace {
 /** What is used of the `Deno` namespace for permissions. */
 export interface DenoPermissions {
   /** {@link https://docs.deno.com/api/deno/~/Deno.Permissions} */
-  readonly permissions: {
-    requestSync(descriptor: { name: "read" | "write"; path: string }): { readonly state: string };
-  };
+  readonly permissions: Readonly<
+    Record<
+      "querySync" | "requestSync",
+      (descriptor: { name: "read" | "write"; path: string }) => { readonly state: string }
+    >
+  >;
   /** {@link https://docs.deno.com/api/deno/~/Deno.errors.NotCapable} */
   readonly errors: { readonly NotCapable: new (message: string) => Error };
 }
@@ -72,7 +75,11 @@ export function denoPermit(
   uses: readonly ("read" | "write")[],
 ): void {
   for (const name of uses) {
-    if (permissions.requestSync({ name, path }).state === "granted") continue;
+    const descriptor = { name, path };
+    // Each path that is requested, also where that changes nothing, makes a list
+    // longer for good which Deno searches from then on.
+    if (permissions.querySync(descriptor).state === "granted") continue;
+    if (permissions.requestSync(descriptor).state === "granted") continue;
     throw new errors.NotCapable(
       `Requires ${name} access to ${JSON.stringify(path)}, run again with the --allow-${name} flag`,
     );
