@@ -129,7 +129,8 @@ export class MmapOptions {
    *
    * Linux does it in `mmap`
    * ([`MAP_POPULATE`](https://man7.org/linux/man-pages/man2/mmap.2.html));
-   * on macOS and Windows one byte is stored in each page.
+   * on macOS and Windows one byte is stored in each page. Of a file the system's own
+   * pages are mapped: a store to memory of {@linkcode MmapOptions.map} still copies its page.
    *
    * @param on Default: true.
    * @returns New options.

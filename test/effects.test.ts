@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { platform, test, unlessLinux } from "./harness.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import {
   regions,
   residentByteLength,
@@ -9,6 +9,7 @@ import {
   withoutRegions,
   withoutSmaps,
 } from "./memory_map.ts";
+import { TempFolder } from "./temp_files.ts";
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
@@ -29,6 +30,16 @@ test("populate() backs the last page of a length that is not whole pages", () =>
   assertEquals(residentByteLength(mmap.address, len), 6 * pageSize());
   mmap.unmap();
 }, { skip: withoutRegions() });
+
+test("populate() maps all pages of a file, and copies none", () => {
+  const folder = use(new TempFolder());
+  const path = folder.file("file", new Uint8Array(4 * MIB).fill(7));
+  const mmap = use(new MmapOptions({ populate: true }).map(path));
+  const { Rss, Anonymous } = smapsEntry(mmap.address)!;
+  assertEquals([Rss, Anonymous], ["4096 kB", "0 kB"]);
+  mmap.bytes[0] = 1;
+  assertEquals([mmap.bytes[0], mmap.bytes[1]], [1, 7]);
+}, { skip: withoutSmaps() });
 
 test("mapAnon() backs no page without populate()", () => {
   const len = 16 * MIB;

@@ -97,7 +97,11 @@ for (const [platform, facts] of Object.entries(POSIX)) {
             const flags = kind | (isLinux && populate ? 0x8000 : 0) |
               (isLinux && strict ? 0x10_0000 : 0);
             assertEquals(address, HINT);
-            assertEquals(system.runtime.calls, [["mmap", HINT, 8192n, number, flags, 7, offset]]);
+            const isLater = isLinux && populate && protection === "copy-on-write";
+            assertEquals(system.runtime.calls, [
+              ["mmap", HINT, 8192n, isLater ? 1 : number, flags, 7, offset],
+              ...(isLater ? [["mprotect", HINT, 8192n, 3] as const] : []),
+            ]);
             assertEquals(files.unmap(HINT, 8192n), undefined);
             assertEquals(system.runtime.calls.at(-1), ["munmap", HINT, 8192n]);
           }

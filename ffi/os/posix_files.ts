@@ -93,11 +93,18 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
   };
 
   const map = (request: FileRequest, fixed: number): bigint | Failure => {
-    const { hint, byteLength, protection, file, offset } = request;
+    const { hint, byteLength, protection, file, offset, populate } = request;
     const kind = protection === "read-write" ? MAP_SHARED : MAP_PRIVATE;
     const all = kind | flags(request) | fixed;
-    const address = mmap(hint, byteLength, protections[protection], all, file, offset);
-    return address === MAP_FAILED ? failed("mmap") : address;
+    // Linux would populate what can be stored to with a copy of each page.
+    const isLater = shared.populates && populate && protection === "copy-on-write";
+    const first = protections[isLater ? "read" : protection];
+    const address = mmap(hint, byteLength, first, all, file, offset);
+    if (address === MAP_FAILED) return failed("mmap");
+    const failure = isLater ? shared.protect(address, byteLength, protection) : undefined;
+    if (failure === undefined) return address;
+    if (fixed === 0) unmap(address, byteLength); // else it leaves no hole in its range
+    return failure;
   };
 
   return {
