@@ -12,8 +12,9 @@ import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, mapperOf } from "./lifetime.ts";
 import type { Access, Mapped, PageFacts, Source } from "./mapped.ts";
 import type { PageRange } from "./page_range.ts";
+import { type Part, Parts } from "./parts.ts";
 import { RangeMap, type Run } from "./range_map.ts";
-import { type ViewMaker, type Views, viewsOf } from "./views.ts";
+import { type ViewMaker, viewsOf } from "./views.ts";
 import type { ViewRange } from "./view_range.ts";
 
 /** The access that lets memory be stored to, by what it is of. */
@@ -23,13 +24,6 @@ const WRITABLE: Readonly<Record<Source, Access>> = {
   "private file": "copy-on-write",
   "shared file": "read-write",
 };
-
-/** The views over one run of pages. */
-interface Part {
-  readonly start: number;
-  readonly end: number;
-  readonly views: Views;
-}
 
 /**
  * What has been of pages. Those that never were memory, or are none any more, are
@@ -48,9 +42,7 @@ export class Pages {
   readonly #byteLength: number;
   readonly #access: RangeMap<Access>;
   readonly #history: RangeMap<History>;
-  readonly #parts: Set<Part> = new Set();
-  /** Of the parts that start together the last one that was made. */
-  readonly #partsByStart: Map<number, Part> = new Map();
+  readonly #parts: Parts = new Parts();
   /** The word that was asked for last. */
   #lastWord: { readonly offset: number; readonly word: Word } | undefined;
 
@@ -101,7 +93,7 @@ export class Pages {
 
   /** Whether a buffer was ever made. */
   get wereViewed(): boolean {
-    return this.#history.runsIn(0, this.#byteLength).some(({ value }) => wasViewed(value));
+    return !this.#history.areAll(0, this.#byteLength, wasNotViewed);
   }
 
   /** Whether no page is memory, or ever was since it was mapped. */
@@ -168,17 +160,15 @@ export class Pages {
 
   /** Whether a buffer is known to have been transferred away. */
   get areTransferred(): boolean {
-    for (const { views } of this.#parts) if (views.isTransferred) return true;
-    return false;
+    return this.#parts.some(isTransferred);
   }
 
   /** Detaches every buffer that covers one of these bytes; throws where one does not let itself be detached. */
   detach({ start, end }: PageRange): void {
-    for (const part of this.#parts) {
+    for (const part of this.#parts.all) {
       if (part.start >= end || part.end <= start) continue;
       part.views.detach();
       this.#parts.delete(part); // where the next one fails, this one was not transferred
-      if (this.#partsByStart.get(part.start) === part) this.#partsByStart.delete(part.start);
     }
   }
 
@@ -416,7 +406,7 @@ export class Pages {
   #viewsIn(start: number, end: number): Part {
     const run = this.#access.runAt(start);
     if (!isViewable(run.value) || run.end < end) throw this.noAccess("viewed", { start, end });
-    const made = this.#partsByStart.get(run.start);
+    const made = this.#parts.startingAt(run.start);
     if (made?.end === run.end) return made;
     const views = viewsOf(this.#allocation, {
       address: run.start === 0 ? this.#address : this.#address + BigInt(run.start),
@@ -427,7 +417,6 @@ export class Pages {
     const part = { start: run.start, end: run.end, views };
     this.#history.set(run.start, run.end, "viewed");
     this.#parts.add(part);
-    this.#partsByStart.set(run.start, part);
     return part;
   }
 
@@ -470,4 +459,12 @@ function isReadable(access: Access): boolean {
 /** Whether buffers may still cover pages. */
 function wasViewed(history: History): boolean {
   return history === "viewed" || history === "decommitted";
+}
+
+function wasNotViewed(history: History): boolean {
+  return !wasViewed(history);
+}
+
+function isTransferred({ views }: Part): boolean {
+  return views.isTransferred;
 }

@@ -52,6 +52,10 @@ export class RangeMap<V> {
   /** Changes the value of the bytes from `start` to before `end`, which are at least one. */
   set(start: number, end: number, value: V): void {
     const runs = this.#runs;
+    if (runs.length === 1 && start === 0 && end === runs[0]!.end) {
+      runs[0] = { start, end, value };
+      return;
+    }
     let first = this.#indexOf(start);
     let last = this.#indexOf(end - 1);
     // Neighbours of the same value become one run with it.

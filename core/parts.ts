@@ -1,0 +1,55 @@
+/**
+ * The parts of a mapping that were viewed.
+ *
+ * @module
+ */
+import type { Views } from "./views.ts";
+
+/** The views over one run of pages. */
+export interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly views: Views;
+}
+
+/** The parts of one mapping. Most have one at most, for which a set and a map would be a third of all that a mapping takes. */
+export class Parts {
+  #only: Part | undefined;
+  #others: Set<Part> | undefined;
+  /** Of the others that start together the last one that was made. */
+  #byStart: Map<number, Part> | undefined;
+
+  /** Adds one. */
+  add(part: Part): void {
+    if (this.#only === undefined && this.#others === undefined) {
+      this.#only = part;
+      return;
+    }
+    (this.#others ??= new Set()).add(part);
+    (this.#byStart ??= new Map()).set(part.start, part);
+  }
+
+  /** Takes one out. */
+  delete(part: Part): void {
+    if (this.#only === part) this.#only = undefined;
+    this.#others?.delete(part);
+    if (this.#byStart?.get(part.start) === part) this.#byStart.delete(part.start);
+  }
+
+  /** Of the parts that start there the last one that was made. */
+  startingAt(start: number): Part | undefined {
+    return this.#byStart?.get(start) ?? (this.#only?.start === start ? this.#only : undefined);
+  }
+
+  /** Whether one is such. It allocates nothing where there is one at most. */
+  some(isSuch: (part: Part) => boolean): boolean {
+    if (this.#only !== undefined && isSuch(this.#only)) return true;
+    return this.#others !== undefined && [...this.#others].some(isSuch);
+  }
+
+  /** All parts, as they are now. */
+  get all(): readonly Part[] {
+    const only = this.#only === undefined ? [] : [this.#only];
+    return this.#others === undefined ? only : [...only, ...this.#others];
+  }
+}
