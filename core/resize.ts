@@ -158,9 +158,11 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
   replace(resizing, address, exactByteLength, false);
 }
 
-/** Maps what is lacking right after, where nothing is. */
+/** Makes it longer where it is, or maps what is lacking right after, where nothing is. */
 function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to: bigint): boolean {
   if (!os.unmapsNeighbours) return false;
+  const { remap } = os;
+  if (remap !== undefined && remap.extend(allocation.address, from, to) === undefined) return true;
   const hint = allocation.address + from;
   const byteLength = to - from;
   const address = os.map({ ...requestOf(mapped, byteLength), hint, strict: true });

@@ -101,7 +101,17 @@ export function fakePosixSpace(
       target: bigint,
     ) =>
       call("mremap", () => {
-        const [FIXED, DONTUNMAP] = [2, 4];
+        const [MAYMOVE, FIXED, DONTUNMAP, ENOMEM] = [1, 2, 4, 12];
+        if ((flags & MAYMOVE) === 0) {
+          const behind = address + byteLength;
+          if (!space.isFree(behind, newByteLength - byteLength)) {
+            errno[0] = ENOMEM;
+            return MAP_FAILED;
+          }
+          const value = space.pages.get(address / PAGE);
+          space.set(behind, newByteLength - byteLength, value);
+          return address;
+        }
         if ((flags & DONTUNMAP) === 0) space.set(address, byteLength, undefined);
         const place = (flags & FIXED) !== 0 ? target : next.shift() ?? address;
         space.set(place, newByteLength, 3);

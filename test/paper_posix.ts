@@ -51,6 +51,15 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     return account.map(to, newByteLength, state!, to !== 0n);
   };
 
+  const extend = (from: bigint, byteLength: bigint, newByteLength: bigint) => {
+    const ENOMEM = 12;
+    const [state] = account.states(from, byteLength);
+    const behind = account.map(from + byteLength, newByteLength - byteLength, state!);
+    if (behind === from + byteLength) return from;
+    account.unmap(behind, newByteLength - byteLength);
+    throw new Refusal(ENOMEM);
+  };
+
   /** Gives a name, unless it is taken. */
   const named = (path: string) => {
     const EEXIST = 17;
@@ -93,7 +102,8 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
           flags: number,
           target: bigint,
         ) => {
-          const [MREMAP_FIXED, MREMAP_DONTUNMAP] = [2, 4];
+          const [MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP] = [1, 2, 4];
+          if ((flags & MREMAP_MAYMOVE) === 0) return extend(address, byteLength, newByteLength);
           const to = (flags & MREMAP_FIXED) === 0 ? 0n : target;
           if (to !== 0n) account.own(to, newByteLength);
           if (byteLength === 0n) return move(address, newByteLength, to, newByteLength, true);

@@ -27,6 +27,10 @@ export function linuxRemap(native: Native, failed: (syscall: string) => Failure)
   const { mremap } = native.open("libc.so.6", FUNCTIONS);
   const checked = (address: bigint) => address === MAP_FAILED ? failed("mremap") : address;
   return {
+    extend(address, byteLength, newByteLength) {
+      const extended = checked(mremap(address, byteLength, newByteLength, 0, 0n));
+      return typeof extended === "bigint" ? undefined : extended;
+    },
     grow: (address, byteLength, newByteLength) =>
       checked(mremap(address, byteLength, newByteLength, MREMAP_MAYMOVE, 0n)),
     leave(address, byteLength) {

@@ -33,6 +33,9 @@ export interface HugePages {
 
 /** How one operating system moves anonymous memory without copying it: whole pages, mapped by one call. */
 export interface Remap {
+  /** Makes memory longer where it is. It stays one mapping, as what is to be moved has to be. */
+  extend(address: bigint, byteLength: bigint, newByteLength: bigint): Failure | undefined;
+
   /** Makes memory longer; it can move, and its old range is unmapped then. */
   grow(address: bigint, byteLength: bigint, newByteLength: bigint): bigint | Failure;
 
