@@ -16,8 +16,9 @@ import { WorkFiles } from "./work_files.ts";
 /** In one round each, to see that all is there. */
 const QUICK: Plan = { warmUps: 0, atLeast: 1, atMost: 1, milliseconds: 0, fewer: 20 };
 
-/** From this size on a round is too long to be thrown away. */
+/** From this size on a round is too long to be thrown away, and has more of the time. */
 const LONG = 256 * MIB;
+const weightOf = (size: number) => size >= LONG ? 4 : 1;
 
 /** What all rows have in common. */
 export interface Frame {
@@ -70,11 +71,12 @@ class Measuring {
     const { sizes, quick } = this.#benchmark;
     const end = performance.now() + milliseconds;
     const rows: Row[] = [];
+    let weights = sizes.reduce((sum, size) => sum + weightOf(size), 0);
     for (const [index, size] of (this.#frame.isQuick ? [quick] : sizes).entries()) {
       const left = Math.max(0, end - performance.now());
-      const plan = this.#frame.isQuick
-        ? QUICK
-        : planWithin(left / (sizes.length - index), this.#warmUps(index, size));
+      const share = left * weightOf(size) / weights;
+      weights -= weightOf(size);
+      const plan = this.#frame.isQuick ? QUICK : planWithin(share, this.#warmUps(index, size));
       const path = await this.#files.path(this.#benchmark, size);
       rows.push(
         await measureRow(

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Benchmark, Contender, Measure } from "./catalogue/benchmark.ts";
-import { TIME } from "./catalogue/benchmark.ts";
+import { contendersAt, TIME } from "./catalogue/benchmark.ts";
 import type { Line, Row } from "./results.ts";
 import type { Answer } from "./session.ts";
 
@@ -44,7 +44,7 @@ export async function measureRow(
   { warmUps, atLeast, atMost, milliseconds, fewer }: Plan,
   ask: Ask,
 ): Promise<Row> {
-  const entries = benchmark.contenders.map((contender): Entry => {
+  const entries = contendersAt(benchmark, size).map((contender): Entry => {
     const operations = benchmark.operations(size) / fewer / (contender.fewer?.(size) ?? 1);
     return { contender, operations: Math.max(1, Math.floor(operations)), answers: [] };
   });

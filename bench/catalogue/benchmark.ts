@@ -65,6 +65,8 @@ export interface Contender {
   readonly c?: string;
   /** Why sysalloc should be twice as fast. */
   readonly handicap?: "copies" | "add-on";
+  /** The largest size that it takes part at, in bytes, because each takes so long: by default there is none. */
+  readonly upTo?: number;
   /** It does so many times fewer operations, because each takes so long. */
   readonly fewer?: (size: number) => number;
 }
@@ -116,6 +118,11 @@ export interface Benchmark {
   readonly behind?: string;
   /** How long it may take, in seconds. */
   readonly seconds: number;
+}
+
+/** Who takes part at a size. */
+export function contendersAt({ contenders }: Benchmark, size: number): readonly Contender[] {
+  return contenders.filter(({ upTo = Infinity }) => size <= upTo);
 }
 
 /** The time of an operation. */

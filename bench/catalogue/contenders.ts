@@ -9,7 +9,7 @@ import type { Contender, HostName, RuntimeName } from "./benchmark.ts";
 export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Bun", "Node.js 26"];
 
 /** What a contender has that is not the same in all benchmarks. */
-type Details = Partial<Pick<Contender, "name" | "c" | "handicap" | "fewer">> & {
+type Details = Partial<Pick<Contender, "name" | "c" | "handicap" | "upTo" | "fewer">> & {
   readonly on?: readonly RuntimeName[];
 };
 

@@ -36,6 +36,9 @@ const counting: readonly Contender[] = (["C", "Rust", "Python", "Java", "wc"] as
   },
 }));
 
+/** How much is read wholly, or through a stream. */
+const upTo = 256 * MIB;
+
 /** Files. */
 export const files: readonly Benchmark[] = [
   {
@@ -57,16 +60,19 @@ export const files: readonly Benchmark[] = [
       ...own("Bun.mmap()", FILE, "bun-mmap/open-record", { on: ["Bun"] }),
       ...own("readFileSync()", FILE, "fs-whole/open-record", {
         handicap: "copies",
+        upTo,
         fewer: () => 50,
       }),
       ...own("Deno.readFile()", FILE, "deno-whole/open-record", {
         on: ["Deno"],
         handicap: "copies",
+        upTo,
         fewer: () => 50,
       }),
       ...own("Bun.file().bytes()", FILE, "bun-whole/open-record", {
         on: ["Bun"],
         handicap: "copies",
+        upTo,
         fewer: () => 50,
       }),
       npm("@riaskov/mmap-io", "open-record"),
@@ -107,21 +113,23 @@ export const files: readonly Benchmark[] = [
     name: "scan",
     title: "A full scan",
     counted: "a file that was opened, all of whose words were added to a sum, and that was closed",
-    sizes: [MIB, 16 * MIB, GIB],
+    sizes: [MIB, 16 * MIB, 256 * MIB, GIB],
     quick: 16 * MIB,
     operations: (size) => Math.max(1, 64 * MIB / size),
     file: "log",
     contenders: [
       ...sysalloc(FILE, "sysalloc/scan"),
+      ...sysalloc(FILE, "sysalloc/scan-populate", { name: "sysalloc, populate()" }),
+      ...sysalloc(FILE, "sysalloc/scan-read", { name: "sysalloc, read()" }),
       ...c(FILE, "scan"),
       ...own("readSync()", FILE, "fs/scan"),
-      ...own("createReadStream()", FILE, "fs-stream/scan"),
-      ...own("readFileSync()", FILE, "fs-whole/scan"),
+      ...own("createReadStream()", FILE, "fs-stream/scan", { upTo }),
+      ...own("readFileSync()", FILE, "fs-whole/scan", { upTo }),
       ...own("Deno.FsFile", FILE, "deno-file/scan", { on: ["Deno"] }),
-      ...own("Deno.FsFile.readable", FILE, "deno-stream/scan", { on: ["Deno"] }),
-      ...own("Deno.readFile()", FILE, "deno-whole/scan", { on: ["Deno"] }),
-      ...own("Bun.file().stream()", FILE, "bun-stream/scan", { on: ["Bun"] }),
-      ...own("Bun.file().bytes()", FILE, "bun-whole/scan", { on: ["Bun"] }),
+      ...own("Deno.FsFile.readable", FILE, "deno-stream/scan", { on: ["Deno"], upTo }),
+      ...own("Deno.readFile()", FILE, "deno-whole/scan", { on: ["Deno"], upTo }),
+      ...own("Bun.file().stream()", FILE, "bun-stream/scan", { on: ["Bun"], upTo }),
+      ...own("Bun.file().bytes()", FILE, "bun-whole/scan", { on: ["Bun"], upTo }),
       ...own("Bun.mmap()", FILE, "bun-mmap/scan", { on: ["Bun"] }),
       npm("@riaskov/mmap-io", "scan"),
       rust("memmap2", "scan"),

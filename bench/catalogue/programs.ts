@@ -92,10 +92,6 @@ export const programs: readonly Benchmark[] = [
       ...starting("an empty program", "nothing", "empty.ts", ["Deno"]),
       ...starting("an empty program", "nothing", "empty.mjs", ["Bun", "Node.js 26"]),
     ],
-    targets: [
-      { against: { name: "an empty program" }, on: ["Deno"], atMostMore: 5e6 },
-      { against: { name: "an empty program" }, on: ["Bun", "Node.js 26"], atMostMore: 2e6 },
-    ],
     seconds: 14,
   },
   {

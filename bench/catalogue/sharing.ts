@@ -35,7 +35,7 @@ export const sharing: readonly Benchmark[] = [
       { against: { name: "a message without memory" }, atMostMore: 50_000 },
       { against: { name: "structured clone" }, sizes: (size) => size === GIB, atMost: 1 / 1000 },
     ],
-    seconds: 30,
+    seconds: 44,
   },
   {
     name: "share-named",

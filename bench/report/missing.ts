@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Benchmark, TIME } from "../catalogue/benchmark.ts";
+import { type Benchmark, contendersAt, TIME } from "../catalogue/benchmark.ts";
 import { isOf, type Results } from "../results.ts";
 import { sizeText } from "./units.ts";
 
@@ -17,14 +17,15 @@ export function missingFrom(
   benchmarks: readonly Benchmark[],
   isQuick: boolean,
 ): string[] {
-  return benchmarks.flatMap(({ name, sizes, quick, contenders, measures = [TIME] }) =>
-    (isQuick ? [quick] : sizes).flatMap((size): string[] => {
+  return benchmarks.flatMap((benchmark) => {
+    const { name, sizes, quick, measures = [TIME] } = benchmark;
+    return (isQuick ? [quick] : sizes).flatMap((size): string[] => {
       const row = rows.find((row) => row.benchmark === name && row.size === size);
       const title = size === 0 ? name : `${name} at ${sizeText(size)}`;
       if (row === undefined || row.error !== undefined) {
         return [`${title}: ${row?.error ?? "it was not measured"}`];
       }
-      return contenders.flatMap((contender): string[] => {
+      return contendersAt(benchmark, size).flatMap((contender): string[] => {
         const line = row.lines.find((line) => isOf(line, contender));
         if (
           contender.role !== "sysalloc" &&
@@ -39,6 +40,6 @@ export function missingFrom(
         const reason = line?.leftOut ?? "it has no rounds";
         return isThere ? [] : [`${title}, ${contender.name} on ${contender.host}: ${reason}`];
       });
-    })
-  );
+    });
+  });
 }

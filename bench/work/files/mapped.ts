@@ -6,12 +6,23 @@
 import { Buffer } from "node:buffer";
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { type Mmap, MmapOptions } from "../../../mod.ts";
-import { PAGE, RECORD, sumWords, wordsOf } from "../common.ts";
+import { CHUNK, PAGE, RECORD, sumWords, wordsOf } from "../common.ts";
 import type { Task, Work } from "../serve.ts";
 import { Bun } from "./bun.ts";
 import { repeat, storing, sumPages, sumRecord } from "./sums.ts";
 
 const options = new MmapOptions();
+
+/** All of a file, in place. */
+const scanning = (options: MmapOptions): Work => (task) => ({
+  run: () =>
+    repeat(task, () => {
+      const mmap = options.map(task.path);
+      const sum = sumWords(mmap.view(Uint32Array));
+      mmap.unmap();
+      return sum;
+    }),
+});
 
 const sysalloc: Record<string, Work> = {
   "sysalloc/open-record": (task) => ({
@@ -55,15 +66,24 @@ const sysalloc: Record<string, Work> = {
       end: () => mmap.unmap(),
     };
   },
-  "sysalloc/scan": (task) => ({
-    run: () =>
-      repeat(task, () => {
-        const mmap = options.map(task.path);
-        const sum = sumWords(mmap.view(Uint32Array));
-        mmap.unmap();
-        return sum;
-      }),
-  }),
+  "sysalloc/scan": scanning(options),
+  "sysalloc/scan-populate": scanning(options.populate()),
+  "sysalloc/scan-read": (task) => {
+    const part = new Uint32Array(CHUNK / 4);
+    return {
+      run: () =>
+        repeat(task, () => {
+          const mmap = options.map(task.path);
+          let sum = 0;
+          for (let at = 0; at < task.size; at += CHUNK) {
+            mmap.read(part, at);
+            sum = (sum + sumWords(part)) | 0;
+          }
+          mmap.unmap();
+          return sum;
+        }),
+    };
+  },
   "sysalloc/store-flush": (task) => {
     const mmap = options.mapMut(task.path);
     const { bytes } = mmap;

@@ -4,12 +4,10 @@
  * @module
  */
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
-import { sumWords, wordsOf } from "../common.ts";
+import { CHUNK, sumWords, wordsOf } from "../common.ts";
 import type { Work } from "../serve.ts";
 import { Bun } from "./bun.ts";
 import { repeat, repeatAsync } from "./sums.ts";
-
-const CHUNK = 2 ** 20;
 
 const streaming = (open: (path: string) => AsyncIterable<Uint8Array>): Work => (task) => ({
   run: () =>
