@@ -3,7 +3,7 @@ import { anonymous } from "../core/adoptee.ts";
 import { endLease, newLease } from "../core/leases.ts";
 import { Pages } from "../core/paging.ts";
 import { allocationGranularity, MmapError, MmapOptions } from "../mod.ts";
-import { test } from "./harness.ts";
+import { test, use } from "./harness.ts";
 
 const LENGTH = allocationGranularity();
 
@@ -28,7 +28,7 @@ test("a closed handle has no part in the mapping that has its lease", () => {
   const options = new MmapOptions({ len: LENGTH });
   const closed = options.mapAnon();
   closed.unmap();
-  using next = options.mapAnon();
+  const next = use(options.mapAnon());
   next.bytes[0] = 1;
   closed.unmap();
   assertEquals(closed.address, 0n);

@@ -38,6 +38,8 @@ const counting: readonly Contender[] = (["C", "Rust", "Python", "Java", "wc"] as
 
 /** How much is read wholly, or through a stream. */
 const upTo = 256 * MIB;
+/** Where all of a file is read for one record. */
+const fewer = (size: number) => size < 256 * MIB ? 50 : 1000;
 
 /** Files. */
 export const files: readonly Benchmark[] = [
@@ -47,7 +49,7 @@ export const files: readonly Benchmark[] = [
     counted: "a file that was opened, whose 64 bytes in the middle were read, and that was closed",
     sizes: SIZES,
     quick: MIB,
-    operations: (size) => size <= MIB ? 200 : 50,
+    operations: () => 1000,
     file: "log",
     contenders: [
       ...sysalloc(FILE, "sysalloc/open-record"),
@@ -61,19 +63,19 @@ export const files: readonly Benchmark[] = [
       ...own("readFileSync()", FILE, "fs-whole/open-record", {
         handicap: "copies",
         upTo,
-        fewer: () => 50,
+        fewer,
       }),
       ...own("Deno.readFile()", FILE, "deno-whole/open-record", {
         on: ["Deno"],
         handicap: "copies",
         upTo,
-        fewer: () => 50,
+        fewer,
       }),
       ...own("Bun.file().bytes()", FILE, "bun-whole/open-record", {
         on: ["Bun"],
         handicap: "copies",
         upTo,
-        fewer: () => 50,
+        fewer,
       }),
       npm("@riaskov/mmap-io", "open-record"),
       rust("memmap2", "open-record"),
@@ -89,7 +91,8 @@ export const files: readonly Benchmark[] = [
     operations: () => 3000,
     file: "log",
     contenders: [
-      ...sysalloc(FILE, "sysalloc/random-pages"),
+      ...sysalloc(FILE, "sysalloc/random-pages", { name: "sysalloc, subarray() of a view" }),
+      ...sysalloc(FILE, "sysalloc/random-pages-view", { name: "sysalloc, view()" }),
       ...sysalloc(FILE, "sysalloc/random-pages-read", {
         name: "sysalloc, read()",
         c: "C, pread()",

@@ -9,7 +9,7 @@ export const PAGE = 4096;
 /** How much of a file is one record. */
 export const RECORD = 64;
 /** How much of a file is read at a time, from the start to the end. */
-export const CHUNK = 2 ** 20;
+export const CHUNK: number = 2 ** 20;
 /** In how many steps memory grows. */
 export const GROWTH_STEPS = 8;
 

@@ -53,12 +53,19 @@ const forget = () => {};
 
 await serve({
   ...allInC("live"),
-  "sysalloc/live": living((size) => new MmapOptions({ len: size }).mapAnon(), unmapAll),
-  "sysalloc/live-view": living((size) => {
-    const mmap = new MmapOptions({ len: size }).mapAnon();
-    mmap.view(Uint8Array);
-    return mmap;
-  }, unmapAll),
+  "sysalloc/live": (task) => {
+    const options = new MmapOptions({ len: task.size });
+    return living(() => options.mapAnon(), unmapAll)(task);
+  },
+  "sysalloc/live-view": (task) => {
+    const options = new MmapOptions({ len: task.size });
+    const make = () => {
+      const mmap = options.mapAnon();
+      mmap.view(Uint8Array);
+      return mmap;
+    };
+    return living(make, unmapAll)(task);
+  },
   "array/live": living((size) => new Uint8Array(size), forget),
   "sysalloc/views": (task) => {
     const mmap = new MmapOptions({ len: task.size }).mapAnon();

@@ -48,8 +48,15 @@ const sysalloc: Record<string, Work> = {
   },
   "sysalloc/random-pages": (task) => {
     const mmap = options.map(task.path);
+    const words = mmap.view(Uint32Array);
     return {
-      // In Bun a view is of no more than it was asked for.
+      run: () => sumPages(task, (at) => words.subarray(at / 4, (at + PAGE) / 4)),
+      end: () => mmap.unmap(),
+    };
+  },
+  "sysalloc/random-pages-view": (task) => {
+    const mmap = options.map(task.path);
+    return {
       run: () => sumPages(task, (at) => mmap.view(Uint32Array, at, PAGE / 4)),
       end: () => mmap.unmap(),
     };
