@@ -7,7 +7,7 @@
 import { rolldown } from "rolldown";
 import type { HostName } from "./catalogue/benchmark.ts";
 import { PATH, versionOf } from "./hosts.ts";
-import { BENCH, BUILT, IMPORTING, NPM_PEERS, PACKAGE, ROOT } from "./places.ts";
+import { BENCH, BUILT, IMPORTING, messageOf, NPM_PEERS, PACKAGE, ROOT } from "./places.ts";
 import { run } from "./processes.ts";
 
 /** The library of the works in C, for the runtimes. */
@@ -39,8 +39,7 @@ export async function build(
     try {
       await builder();
     } catch (error) {
-      // It goes into the results, which are not only of this clone.
-      leftOut.set(name, (error as Error).message.replaceAll(`${ROOT}/`, ""));
+      leftOut.set(name, messageOf(error));
     }
   };
   const wanted = [...hosts].filter((name) => builders[name] !== undefined);

@@ -73,11 +73,6 @@ export const HOSTS: Readonly<Record<HostName, Host>> = {
   "wc": { ...alone("wc"), program: ["wc", "-l"] },
 };
 
-/** Whether a host is one of sysalloc's runtimes, which take a script. */
-export function isRuntime(name: HostName): boolean {
-  return name === "Deno" || name === "Bun" || name === "Node.js 26";
-}
-
 /** The version of a host, in digits and dots. */
 export async function versionOf(name: HostName): Promise<string> {
   const printed = await run(HOSTS[name].version);

@@ -15,7 +15,7 @@ const COMPILERS: Readonly<Partial<Record<HostName, string>>> = {
   "npm": "Node.js of npm",
 };
 
-/** Describes this machine, before it is loaded. */
+/** Describes this machine, with the load that it had before. */
 export async function describeMachine(
   hosts: Iterable<HostName>,
   leftOut: LeftOut,

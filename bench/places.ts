@@ -8,6 +8,12 @@
 export const BENCH: string = import.meta.dirname!;
 /** The repository. */
 export const ROOT: string = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
+/** An error's message, for results that are not of this clone alone. */
+export function messageOf(error: unknown): string {
+  return (error as Error).message.replaceAll(`${ROOT}/`, "");
+}
+
 /** What was built from `peers/`: it can be deleted. */
 export const BUILT: string = `${ROOT}/.cache/bench`;
 /** The npm packages that are measured beside sysalloc. */

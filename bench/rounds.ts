@@ -6,6 +6,7 @@
  */
 import type { Benchmark, Contender, Measure } from "./catalogue/benchmark.ts";
 import { contendersAt, TIME } from "./catalogue/benchmark.ts";
+import { messageOf } from "./places.ts";
 import type { Line, Row } from "./results.ts";
 import type { Answer } from "./session.ts";
 
@@ -62,7 +63,7 @@ export async function measureRow(
         const answer = await ask(entry.contender, entry.operations);
         if (round >= 0) entry.answers.push(answer);
       } catch (error) {
-        entry.leftOut = (error as Error).message;
+        entry.leftOut = messageOf(error);
       }
     }
   }

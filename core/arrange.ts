@@ -160,7 +160,7 @@ function populated(
   mapper: Mapper<MapRequest>,
   byteLength: bigint,
 ): bigint {
-  const isDone = "file" in request && host.os.files.populates;
+  const isDone = "file" in request && host.os.files.populates(request.protection);
   if (request.populate && !isDone) populate(host, request, start, mapper, address, byteLength);
   return address;
 }

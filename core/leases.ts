@@ -16,7 +16,7 @@ export interface Lease {
 }
 
 /** What makes an allocation one that is not simply pages of anonymous memory. */
-type Parts = Pick<Allocation, "backing" | "placing" | "isMirrored" | "share">;
+type Kind = Pick<Allocation, "backing" | "placing" | "isMirrored" | "share">;
 
 /** How many are kept for the next mappings. */
 const MAX_SPARE = 64;
@@ -27,9 +27,9 @@ const spare: Lease[] = [];
 export const CLOSED: Lease = { allocation: allocationOf({}) };
 
 /** A lease of what is not mapped yet. */
-export function newLease(parts: Parts): Lease {
-  if (isPlain(parts) && spare.length > 0) return spare.pop()!;
-  const lease = { allocation: allocationOf(parts) };
+export function newLease(kind: Kind): Lease {
+  if (isPlain(kind) && spare.length > 0) return spare.pop()!;
+  const lease = { allocation: allocationOf(kind) };
   unmapWithOwner(lease, lease.allocation);
   return lease;
 }
@@ -39,13 +39,13 @@ export function endLease(lease: Lease): void {
   if (lease.allocation.isReusable && spare.length < MAX_SPARE) spare.push(lease);
 }
 
-function allocationOf(parts: Parts): Allocation {
-  const { backing, placing, isMirrored = false, share } = parts;
+function allocationOf(kind: Kind): Allocation {
+  const { backing, placing, isMirrored = false, share } = kind;
   return {
     address: 0n,
     byteLength: 0n,
     isTransferred: false,
-    isReusable: isPlain(parts),
+    isReusable: isPlain(kind),
     backing,
     placing,
     isMirrored,
@@ -53,6 +53,6 @@ function allocationOf(parts: Parts): Allocation {
   };
 }
 
-function isPlain({ backing, placing, isMirrored = false, share }: Parts): boolean {
+function isPlain({ backing, placing, isMirrored = false, share }: Kind): boolean {
   return backing === undefined && placing === undefined && !isMirrored && share === undefined;
 }

@@ -863,7 +863,7 @@ export class Mmap implements Disposable {
    * Backs pages with memory and keeps them in RAM: they are never written to the
    * swap space. Locks do not add up, {@linkcode Mmap.unlock} undoes any number;
    * {@linkcode Mmap.discard}, {@linkcode Mmap.decommit} and {@linkcode Mmap.unmap}
-   * undo them too.
+   * undo them too. What {@linkcode Mmap.resize} adds may be locked or not: lock it again.
    *
    * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS;
    * on Windows

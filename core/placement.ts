@@ -116,8 +116,11 @@ export function populate(
 ): void {
   const length = Number(request.byteLength);
   try {
-    if ("file" in request) loadPages(os, start, length);
-    else touchPages(runtime, os.pageSize, start, length);
+    if ("file" in request) {
+      // What cannot be read now is when it is used.
+      const failure = os.residency.populate(start, request.byteLength, false);
+      if (failure === "unsupported") loadPages(os, start, length);
+    } else touchPages(runtime, os.pageSize, start, length);
   } catch (error) {
     throw discarded(mapper, address, byteLength, error);
   }
@@ -132,7 +135,7 @@ function mapperOf(os: Os, request: MapRequest): {
     return { mapper: os.mirrors as Mapper<MapRequest>, populates: os.populates };
   }
   return "file" in request
-    ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates }
+    ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates(request.protection) }
     : { mapper: os, populates: os.populates };
 }
 

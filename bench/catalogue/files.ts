@@ -88,7 +88,7 @@ export const files: readonly Benchmark[] = [
     counted: "4 KiB at a random place of an open file, all of whose words were added to a sum",
     sizes: [MIB, 16 * MIB, GIB],
     quick: 16 * MIB,
-    operations: () => 3000,
+    operations: () => 6000,
     file: "log",
     contenders: [
       ...sysalloc(FILE, "sysalloc/random-pages", { name: "sysalloc, subarray() of a view" }),
@@ -100,7 +100,9 @@ export const files: readonly Benchmark[] = [
       ...c(FILE, "random-pages"),
       ...c(FILE, "random-pages-read", { name: "C, pread()" }),
       ...own("readSync()", FILE, "fs/random-pages", { handicap: "copies" }),
-      ...own("FileHandle.read()", FILE, "fs-handle/random-pages", { handicap: "copies" }),
+      ...own("FileHandle.read()", FILE, "fs-handle/random-pages", {
+        handicap: "copies",
+      }),
       ...own("Deno.FsFile", FILE, "deno-file/random-pages", { on: ["Deno"], handicap: "copies" }),
       ...own("Bun.file().slice()", FILE, "bun-slice/random-pages", {
         on: ["Bun"],
@@ -110,7 +112,7 @@ export const files: readonly Benchmark[] = [
       npm("@riaskov/mmap-io", "random-pages"),
       rust("memmap2", "random-pages"),
     ],
-    seconds: 22,
+    seconds: 26,
   },
   {
     name: "scan",

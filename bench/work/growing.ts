@@ -12,10 +12,10 @@ import { serve, type Work } from "./serve.ts";
 type Grow = (length: number, step: number) => Uint8Array;
 
 /** Answers for every new length, from the first step on. */
-const growing = (start: (size: number) => { grow: Grow; end?: () => void }): Work => ({ size }) => {
-  const { grow, end } = start(size);
-  return {
+const growing =
+  (start: (size: number) => { grow: Grow; end?: () => void }): Work => ({ size }) => ({
     run() {
+      const { grow, end } = start(size);
       const step = size / GROWTH_STEPS;
       let pages = 0;
       for (let length = 0; length < size; length += step) {
@@ -24,8 +24,7 @@ const growing = (start: (size: number) => { grow: Grow; end?: () => void }): Wor
       end?.();
       return pages;
     },
-  };
-};
+  });
 
 const reserved = growing((size) => {
   const mmap = new MmapOptions({ len: size }).reserve();
@@ -57,6 +56,7 @@ const resizable = growing((maxByteLength) => {
       buffer.resize(length + step);
       return bytes;
     },
+    end: () => buffer.resize(0),
   };
 });
 

@@ -78,6 +78,7 @@ export function darwin(native: Native): Os {
     vacant: MAP_PRIVATE | MAP_ANON | MAP_NORESERVE,
     files: {
       opening: OPENING,
+      populates: () => false,
       flags: ({ protection }) => protection === "read-write" ? 0 : MAP_NORESERVE,
       MS_SYNC,
       descriptors: "/dev/fd",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure, Mapper, MapRequest } from "./mapper.ts";
+import type { Failure, Mapper, MapRequest, Protection } from "./mapper.ts";
 
 /** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
 export type OpenFile = number;
@@ -23,8 +23,8 @@ export interface FileRequest extends MapRequest {
 
 /** How one operating system does files, and memory that is mapped from them. */
 export interface Files extends Mapper<FileRequest> {
-  /** Whether {@linkcode Mapper.map} honours `populate`. */
-  readonly populates: boolean;
+  /** Whether {@linkcode Mapper.map} honours `populate`, and copies no page for it. */
+  populates(protection: Protection): boolean;
 
   /**
    * Maps over addresses that are the library's own, from the hint on. Where a

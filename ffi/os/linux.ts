@@ -14,6 +14,7 @@ import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { linuxWaiting } from "./linux_waiting.ts";
+import type { Protection } from "./mapper.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
@@ -79,6 +80,9 @@ export const CODES: Readonly<Record<number, string>> = {
 
 const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
+// Private memory that can be stored to is populated with a copy of each page.
+const populates = (protection: Protection) => protection !== "copy-on-write";
+
 /** Opens Linux's C library. The architecture is named as `process.arch` names it. */
 export function linux(native: Native, arch: string): Os {
   const os = posix(native, {
@@ -105,10 +109,11 @@ export function linux(native: Native, arch: string): Os {
     remapping: linuxRemap,
     files: {
       opening: OPENING,
+      populates,
       // What is stored to a private mapping counts, not what could be.
       flags: ({ populate, strict, protection }) =>
         (protection === "read-write" ? 0 : MAP_NORESERVE) |
-        (populate ? MAP_POPULATE : 0) |
+        (populate && populates(protection) ? MAP_POPULATE : 0) |
         (strict ? MAP_FIXED_NOREPLACE : 0),
       freeing: MADV_DONTNEED,
       MS_SYNC,

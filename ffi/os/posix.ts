@@ -128,7 +128,6 @@ export function posix(native: Native, system: Posix): Os {
     posixFiles(native, system.files, {
       ...shared,
       protections: PROTECTIONS,
-      populates: system.populates,
       mapVacant,
       unmap,
       protect,

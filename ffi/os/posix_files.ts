@@ -27,6 +27,8 @@ export const SEEK_END = 2;
 export interface PosixFiles {
   /** `O_CLOEXEC | O_NONBLOCK | O_NOCTTY`: what is opened is not inherited, and opening waits for nothing. */
   readonly opening: number;
+  /** Whether `mmap` can populate memory of such protection, and copies no page for it. */
+  readonly populates: (protection: Protection) => boolean;
   /** The flags of `mmap` beside `MAP_SHARED` and `MAP_PRIVATE`. */
   readonly flags: (request: FileRequest) => number;
   /** The advice of `madvise` by which private pages are as in the file again, where there is one. */
@@ -67,8 +69,6 @@ export interface Shared {
   readonly mapVacant: (address: bigint, byteLength: bigint) => Failure | undefined;
   /** Gives whole pages back, with their range. */
   readonly unmap: (address: bigint, byteLength: bigint) => Failure | undefined;
-  /** Whether `mmap` can populate. */
-  readonly populates: boolean;
   /** Makes the failure of the call that has just failed. */
   readonly failed: (syscall: string) => Failure;
   /** Changes access. */
@@ -93,22 +93,15 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
   };
 
   const map = (request: FileRequest, fixed: number): bigint | Failure => {
-    const { hint, byteLength, protection, file, offset, populate } = request;
+    const { hint, byteLength, protection, file, offset } = request;
     const kind = protection === "read-write" ? MAP_SHARED : MAP_PRIVATE;
     const all = kind | flags(request) | fixed;
-    // Linux would populate what can be stored to with a copy of each page.
-    const isLater = shared.populates && populate && protection === "copy-on-write";
-    const first = protections[isLater ? "read" : protection];
-    const address = mmap(hint, byteLength, first, all, file, offset);
-    if (address === MAP_FAILED) return failed("mmap");
-    const failure = isLater ? shared.protect(address, byteLength, protection) : undefined;
-    if (failure === undefined) return address;
-    if (fixed === 0) unmap(address, byteLength); // else it leaves no hole in its range
-    return failure;
+    const address = mmap(hint, byteLength, protections[protection], all, file, offset);
+    return address === MAP_FAILED ? failed("mmap") : address;
   };
 
   return {
-    populates: shared.populates,
+    populates: system.populates,
 
     open,
     reopen: (descriptor, use) => open(`${descriptors}/${descriptor}`, use),

@@ -104,7 +104,7 @@ export function windowsFiles(
   const unsupported = (syscall: string) => ({ syscall, osError: 0, code: "ENOTSUP" });
 
   return {
-    populates: false,
+    populates: () => false,
 
     open(path, use) {
       const handle = c.CreateFileW(
