@@ -4,7 +4,7 @@
  * @module
  */
 import type { LeftOut } from "./build.ts";
-import { type Benchmark, type Contender, MIB, type Task } from "./catalogue/benchmark.ts";
+import { type Benchmark, type Contender, GIB, MIB, type Task } from "./catalogue/benchmark.ts";
 import { HOSTS } from "./hosts.ts";
 import { run } from "./processes.ts";
 import type { Row } from "./results.ts";
@@ -18,7 +18,7 @@ const QUICK: Plan = { warmUps: 0, atLeast: 1, atMost: 1, milliseconds: 0, fewer:
 
 /** From this size on a round is too long to be thrown away, and has more of the time. */
 const LONG = 256 * MIB;
-const weightOf = (size: number) => size >= LONG ? 4 : 1;
+const weightOf = (size: number) => size >= GIB ? 3 : size >= LONG ? 2 : 1;
 
 /** What all rows have in common. */
 export interface Frame {

@@ -39,7 +39,7 @@ const counting: readonly Contender[] = (["C", "Rust", "Python", "Java", "wc"] as
 /** How much is read wholly, or through a stream. */
 const upTo = 256 * MIB;
 /** Where all of a file is read for one record. */
-const fewer = (size: number) => size < 256 * MIB ? 50 : 1000;
+const fewer = (size: number) => size < 16 * MIB ? 25 : 500;
 
 /** Files. */
 export const files: readonly Benchmark[] = [
@@ -49,7 +49,7 @@ export const files: readonly Benchmark[] = [
     counted: "a file that was opened, whose 64 bytes in the middle were read, and that was closed",
     sizes: SIZES,
     quick: MIB,
-    operations: () => 1000,
+    operations: () => 500,
     file: "log",
     contenders: [
       ...sysalloc(FILE, "sysalloc/open-record"),
@@ -88,7 +88,7 @@ export const files: readonly Benchmark[] = [
     counted: "4 KiB at a random place of an open file, all of whose words were added to a sum",
     sizes: [MIB, 16 * MIB, GIB],
     quick: 16 * MIB,
-    operations: () => 6000,
+    operations: () => 4000,
     file: "log",
     contenders: [
       ...sysalloc(FILE, "sysalloc/random-pages", { name: "sysalloc, subarray() of a view" }),
@@ -120,7 +120,7 @@ export const files: readonly Benchmark[] = [
     counted: "a file that was opened, all of whose words were added to a sum, and that was closed",
     sizes: [MIB, 16 * MIB, 256 * MIB, GIB],
     quick: 16 * MIB,
-    operations: (size) => Math.max(1, 64 * MIB / size),
+    operations: (size) => Math.max(1, 32 * MIB / size),
     file: "log",
     contenders: [
       ...sysalloc(FILE, "sysalloc/scan"),

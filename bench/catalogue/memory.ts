@@ -47,7 +47,7 @@ export const memory: readonly Benchmark[] = [
     counted: "`mapAnon()` and `unmap()`",
     sizes: SIZES,
     quick: 64 * KIB,
-    operations: () => 30_000,
+    operations: () => 20_000,
     contenders: [
       ...sysalloc(MAP, "sysalloc/map"),
       ...c(MAP, "map"),
@@ -122,7 +122,7 @@ export const memory: readonly Benchmark[] = [
       rust("sys_alloc", "ready"),
       rust("memmap2", "ready"),
     ],
-    seconds: 60,
+    seconds: 84,
   },
   {
     name: "read-sequential",
@@ -139,7 +139,7 @@ export const memory: readonly Benchmark[] = [
     ],
     behind: "it is the same loop over the same class: no more than the noise is to be seen",
     targets: [{ against: "the best JavaScript peer", atMost: 1.03 }],
-    seconds: 40,
+    seconds: 36,
   },
   {
     name: "read-random",
@@ -156,7 +156,7 @@ export const memory: readonly Benchmark[] = [
     ],
     behind: "it is the same loop over the same class: no more than the noise is to be seen",
     targets: [{ against: "the best JavaScript peer", atMost: 1.03 }],
-    seconds: 40,
+    seconds: 34,
   },
   {
     name: "grow",
@@ -178,7 +178,7 @@ export const memory: readonly Benchmark[] = [
       ...own("copying to a new array", GROW, "copy/grow", { handicap: "copies", upTo: 256 * MIB }),
       rust("memmap2", "grow"),
     ],
-    seconds: 54,
+    seconds: 50,
   },
   {
     name: "live",

@@ -124,7 +124,7 @@ export const programs: readonly Benchmark[] = [
       holding("nothing mapped", "nothing", "nothing"),
     ],
     measures: [TIME, RSS],
-    seconds: 30,
+    seconds: 22,
   },
   {
     name: "garbage",
@@ -139,6 +139,6 @@ export const programs: readonly Benchmark[] = [
       ...dropping("@riaskov/mmap-io", "javascript", "", ["npm"]),
     ],
     measures: [TIME, PAUSE, RSS],
-    seconds: 24,
+    seconds: 20,
   },
 ];

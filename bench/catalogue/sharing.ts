@@ -64,7 +64,7 @@ export const sharing: readonly Benchmark[] = [
       ...own("child_process messages", WAKE, "messages/wake-process"),
     ],
     targets: [{ against: "the best JavaScript peer", atMost: 1 / 5 }],
-    seconds: 12,
+    seconds: 10,
   },
   {
     name: "wake-thread",
@@ -94,6 +94,6 @@ export const sharing: readonly Benchmark[] = [
       ...own("child_process messages", SEND, "messages/send", { handicap: "copies" }),
       ...own("a pipe", SEND, "pipe/send", { handicap: "copies" }),
     ],
-    seconds: 24,
+    seconds: 18,
   },
 ];
