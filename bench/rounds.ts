@@ -11,7 +11,7 @@ import type { Line, Row } from "./results.ts";
 import type { Answer } from "./session.ts";
 
 /** How much longer than it may a row takes for the rounds that there should be at least. */
-const LENIENCE = 1.3;
+const LENIENCE = 2;
 /** Which part of its time a row may warm up. */
 const WARM_UP = 0.2;
 

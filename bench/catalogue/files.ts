@@ -188,7 +188,7 @@ export const files: readonly Benchmark[] = [
       ...nothing("sysalloc, truncationGuard(false)", FILE, "unguarded/view-guarded"),
     ],
     targets: [{ against: { name: "sysalloc, truncationGuard(false)" }, atMost: 1.05 }],
-    seconds: 8,
+    seconds: 5,
   },
   {
     name: "fill",
@@ -203,6 +203,6 @@ export const files: readonly Benchmark[] = [
       ...nothing("sysalloc, mapAnon()", FILE, "anonymous/fill"),
     ],
     targets: [{ against: { name: "sysalloc, mapAnon()" }, atMost: 1.05 }],
-    seconds: 10,
+    seconds: 6,
   },
 ];

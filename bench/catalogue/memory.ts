@@ -59,7 +59,7 @@ export const memory: readonly Benchmark[] = [
       { against: "C", on: ["Node.js 26"], atMost: 1.3 },
       { against: { name: "sys_alloc" }, atMost: 1 },
     ],
-    seconds: 40,
+    seconds: 32,
   },
   {
     name: "map-view",
@@ -197,7 +197,7 @@ export const memory: readonly Benchmark[] = [
     ],
     measures: [TIME, HEAP],
     targets: [{ of: "sysalloc", against: "the number", measure: "heap", atMost: 700 }],
-    seconds: 14,
+    seconds: 11,
   },
   {
     name: "views",
@@ -211,6 +211,6 @@ export const memory: readonly Benchmark[] = [
       ...own("new Uint8Array(buffer)", LIVE, "array/views"),
     ],
     measures: [TIME, HEAP],
-    seconds: 16,
+    seconds: 11,
   },
 ];

@@ -124,7 +124,7 @@ export const programs: readonly Benchmark[] = [
       holding("nothing mapped", "nothing", "nothing"),
     ],
     measures: [TIME, RSS],
-    seconds: 22,
+    seconds: 18,
   },
   {
     name: "garbage",
@@ -139,6 +139,6 @@ export const programs: readonly Benchmark[] = [
       ...dropping("@riaskov/mmap-io", "javascript", "", ["npm"]),
     ],
     measures: [TIME, PAUSE, RSS],
-    seconds: 20,
+    seconds: 17,
   },
 ];

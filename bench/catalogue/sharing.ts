@@ -35,7 +35,7 @@ export const sharing: readonly Benchmark[] = [
       { against: { name: "a message without memory" }, atMostMore: 50_000 },
       { against: { name: "structured clone" }, sizes: (size) => size === GIB, atMost: 1 / 1000 },
     ],
-    seconds: 44,
+    seconds: 56,
   },
   {
     name: "share-named",
@@ -94,6 +94,6 @@ export const sharing: readonly Benchmark[] = [
       ...own("child_process messages", SEND, "messages/send", { handicap: "copies" }),
       ...own("a pipe", SEND, "pipe/send", { handicap: "copies" }),
     ],
-    seconds: 18,
+    seconds: 15,
   },
 ];
