@@ -43,7 +43,7 @@ try {
   cleanUp();
 }
 
-async function main({ isQuick, benchmarks }: Request): Promise<number> {
+async function main({ isQuick, benchmarks, unknown }: Request): Promise<number> {
   const start = performance.now();
   const load = currentLoad();
   const hosts = new Set(
@@ -58,11 +58,18 @@ async function main({ isQuick, benchmarks }: Request): Promise<number> {
   const deadline = start + WHOLE;
   const rows = await measureAll(benchmarks, { isQuick, leftOut, folder, deadline });
   const machine = await describeMachine(hosts, leftOut, load);
-  const results: Results = { machine, leftOut: Object.fromEntries(leftOut), rows };
+  const results: Results = {
+    machine,
+    leftOut: { ...Object.fromEntries(leftOut), ...unknown },
+    rows,
+  };
   const isWhole = !isQuick && benchmarks === BENCHMARKS;
   if (isWhole) await writeResults(results, folder);
   else console.log(toMarkdown(results, benchmarks));
-  const missing = missingFrom(results, benchmarks, isQuick);
+  const missing = [
+    ...missingFrom(results, benchmarks, isQuick),
+    ...Object.entries(unknown).map(([name, why]) => `${name}: ${why}`),
+  ];
   for (const line of missing) console.error(`Missing: ${line}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   console.error(`${rows.length} rows in ${seconds} s, ${missing.length} missing`);

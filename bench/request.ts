@@ -11,13 +11,15 @@ export interface Request {
   /** Once and briefly, to see that all is there. */
   readonly isQuick: boolean;
   readonly benchmarks: readonly Benchmark[];
+  /** What was asked for and is not there, and why. */
+  readonly unknown: Readonly<Record<string, string>>;
 }
 
-/** Reads arguments; returns a message where they make no sense. */
+/** Reads arguments; returns a message where nothing is left to run. */
 export function readRequest(args: readonly string[]): Request | string {
   const names = args.filter((argument) => argument !== "--quick" && argument !== "--");
   const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
-  if (unknown.length > 0) {
+  if (names.length > 0 && unknown.length === names.length) {
     return `There is no benchmark ${unknown.join(", ")}. There are:\n` +
       BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n") +
       "\nUsage: npm run bench -- [--quick] [NAME…]";
@@ -25,5 +27,9 @@ export function readRequest(args: readonly string[]): Request | string {
   const benchmarks = names.length === 0
     ? BENCHMARKS
     : BENCHMARKS.filter(({ name }) => names.includes(name));
-  return { isQuick: args.includes("--quick"), benchmarks };
+  return {
+    isQuick: args.includes("--quick"),
+    benchmarks,
+    unknown: Object.fromEntries(unknown.map((name) => [name, "there is no such benchmark"])),
+  };
 }

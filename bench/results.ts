@@ -44,7 +44,7 @@ export interface Machine {
 /** A run. */
 export interface Results {
   readonly machine: Machine;
-  /** What could not be built, and why. */
+  /** What could not be built, or is not there, and why. */
   readonly leftOut: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
 }
