@@ -2,9 +2,9 @@
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
 
-// The first ones that are dropped have the leases of these.
-const first = Array.from({ length: 64 }, () => new MmapOptions({ len: 4096 }).mapAnon());
-for (const mmap of first) mmap.unmap();
+// The first ones that are dropped have the leases of these, which are closed, and kept.
+const closed = Array.from({ length: 64 }, () => new MmapOptions({ len: 4096 }).mapAnon());
+for (const mmap of closed) mmap.unmap();
 const { countLeft } = await import("../count_left.ts"); // which does not count these
 
 const LENGTH = 2 ** 20;
@@ -74,4 +74,5 @@ const results = Object.entries(dropped).map(([name, { addresses, kept }]) => [na
   mapped: countLeft(addresses),
   intact: kept.filter((value) => value !== undefined && isIntact(value)).length,
 }]);
+if (!closed.every((mmap) => mmap.closed)) throw new Error("A closed handle is open");
 console.log(JSON.stringify(Object.fromEntries(results)));
