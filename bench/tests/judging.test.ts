@@ -7,7 +7,6 @@ import { assertEquals } from "@std/assert";
 import { type Benchmark, type Contender, type Target, TIME } from "../catalogue/benchmark.ts";
 import { Judge, type Judgement } from "../report/judging.ts";
 import { missingFrom } from "../report/missing.ts";
-import { readRequest } from "../request.ts";
 import type { Results, Row } from "../results.ts";
 
 type Who = Pick<Contender, "name" | "host" | "role"> & Partial<Contender> & { times: number[] };
@@ -103,18 +102,4 @@ Deno.test("missingFrom() names what has no rounds, but not what could not be bui
   );
   assertEquals(missingFrom({ machine, leftOut: {}, rows: [row] }, [benchmark], true).length, 1);
   assertEquals(missingFrom({ machine, leftOut: {}, rows: [] }, [benchmark], true).length, 1);
-});
-
-Deno.test("readRequest() lists the benchmarks when a name is unknown", () => {
-  const listed = readRequest(["map", "mop"]);
-  assertEquals(typeof listed, "string");
-  assertEquals(
-    (listed as string).startsWith("There is no benchmark mop. There are:\n  map "),
-    true,
-  );
-  const request = readRequest(["--quick", "map"]);
-  assertEquals(typeof request !== "string" && [request.isQuick, request.benchmarks.length], [
-    true,
-    1,
-  ]);
 });
