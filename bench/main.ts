@@ -6,7 +6,7 @@
  * @module
  */
 import { build } from "./build.ts";
-import type { HostName } from "./catalogue/benchmark.ts";
+import { builtFor, type HostName } from "./catalogue/benchmark.ts";
 import { BENCHMARKS } from "./catalogue.ts";
 import { currentLoad, describeMachine } from "./machine.ts";
 import { measureAll } from "./measuring.ts";
@@ -47,11 +47,13 @@ async function main({ isQuick, benchmarks, unknown }: Request): Promise<number> 
   const start = performance.now();
   const load = currentLoad();
   const hosts = new Set(
-    benchmarks.flatMap(({ contenders }) => contenders.map(({ host }): HostName => host)),
+    benchmarks.flatMap(({ contenders }) =>
+      contenders.flatMap((contender): HostName[] => [
+        contender.host,
+        builtFor(contender),
+      ])
+    ),
   );
-  if (benchmarks.some(({ contenders }) => contenders.some(({ role }) => role === "c"))) {
-    hosts.add("C");
-  }
   const names = new Set(benchmarks.map(({ name }) => name));
   console.error("Building the peers");
   const leftOut = await build(hosts, names.has("import") || names.has("package-size"), folder);

@@ -4,7 +4,14 @@
  * @module
  */
 import type { LeftOut } from "./build.ts";
-import { type Benchmark, type Contender, GIB, MIB, type Task } from "./catalogue/benchmark.ts";
+import {
+  type Benchmark,
+  builtFor,
+  type Contender,
+  GIB,
+  MIB,
+  type Task,
+} from "./catalogue/benchmark.ts";
 import { HOSTS } from "./hosts.ts";
 import { run } from "./processes.ts";
 import type { Row } from "./results.ts";
@@ -71,11 +78,10 @@ class Measuring {
     const { sizes, quick } = this.#benchmark;
     const end = performance.now() + milliseconds;
     const rows: Row[] = [];
-    let weights = sizes.reduce((sum, size) => sum + weightOf(size), 0);
     for (const [index, size] of (this.#frame.isQuick ? [quick] : sizes).entries()) {
       const left = Math.max(0, end - performance.now());
+      const weights = sizes.slice(index).reduce((sum, size) => sum + weightOf(size), 0);
       const share = left * weightOf(size) / weights;
-      weights -= weightOf(size);
       const plan = this.#frame.isQuick ? QUICK : planWithin(share, this.#warmUps(index, size));
       const path = await this.#files.path(this.#benchmark, size);
       rows.push(
@@ -110,9 +116,9 @@ class Measuring {
     }
   }
 
-  #checkBuilt({ host, role, how }: Contender): void {
-    const missing = this.#frame.leftOut.get(role === "c" ? "C" : host);
-    if (missing !== undefined && how.by !== "known") throw new Error(missing);
+  #checkBuilt(contender: Contender): void {
+    const missing = this.#frame.leftOut.get(builtFor(contender));
+    if (missing !== undefined && contender.how.by !== "known") throw new Error(missing);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Benchmark, MIB } from "./catalogue/benchmark.ts";
+import { Random } from "./work/common.ts";
 
 /** How much of a log is not the same as elsewhere in it. */
 const DIFFERENT = 16 * MIB;
@@ -49,16 +50,12 @@ export class WorkFiles {
 function logText(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(DIFFERENT);
   const encoder = new TextEncoder();
-  let seed = 1;
-  const random = (count: number) => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor(seed / 2 ** 32 * count);
-  };
+  const random = new Random();
   const levels = ["DEBUG", "INFO", "WARN", "ERROR"];
   for (let at = 0, number = 0; at < bytes.length; number++) {
-    const took = `took ${random(1000)} ms${", and waited".repeat(random(8))}`;
+    const took = `took ${random.next(1000)} ms${", and waited".repeat(random.next(8))}`;
     const line = `${1_700_000_000_000 + 7 * number} ${
-      levels[random(4)]
+      levels[random.next(4)]
     } request ${number} ${took}\n`;
     at += encoder.encodeInto(line, bytes.subarray(at)).written;
     if (bytes.length - at < 256) at += bytes.subarray(at).fill(10).length;

@@ -47,10 +47,13 @@ export interface Known {
   readonly look: () => Promise<number>;
 }
 
-/** One round's measure of work. */
+/** What a round is asked for. */
 export interface Task {
+  /** Of the mapping or of the file, in bytes. */
   readonly size: number;
+  /** How often it does what is counted. */
   readonly operations: number;
+  /** The file, where the work has one. */
   readonly path: string;
 }
 
@@ -118,6 +121,11 @@ export interface Benchmark {
   readonly behind?: string;
   /** How long it may take, in seconds. */
   readonly seconds: number;
+}
+
+/** Which host's building a contender needs: C in the process of a runtime needs that of C. */
+export function builtFor({ host, role }: Contender): HostName {
+  return role === "c" ? "C" : host;
 }
 
 /** Who takes part at a size. */

@@ -39,7 +39,11 @@ const counting: readonly Contender[] = (["C", "Rust", "Python", "Java", "wc"] as
 /** How much is read wholly, or through a stream. */
 const upTo = 256 * MIB;
 /** Where all of a file is read for one record. */
-const fewer = (size: number) => size < 16 * MIB ? 25 : 500;
+const wholly = {
+  handicap: "copies",
+  upTo,
+  fewer: (size: number) => size < 16 * MIB ? 25 : 500,
+} as const;
 
 /** Files. */
 export const files: readonly Benchmark[] = [
@@ -60,23 +64,9 @@ export const files: readonly Benchmark[] = [
       ...own("Deno.FsFile", FILE, "deno-file/open-record", { on: ["Deno"] }),
       ...own("Bun.file().slice()", FILE, "bun-slice/open-record", { on: ["Bun"] }),
       ...own("Bun.mmap()", FILE, "bun-mmap/open-record", { on: ["Bun"] }),
-      ...own("readFileSync()", FILE, "fs-whole/open-record", {
-        handicap: "copies",
-        upTo,
-        fewer,
-      }),
-      ...own("Deno.readFile()", FILE, "deno-whole/open-record", {
-        on: ["Deno"],
-        handicap: "copies",
-        upTo,
-        fewer,
-      }),
-      ...own("Bun.file().bytes()", FILE, "bun-whole/open-record", {
-        on: ["Bun"],
-        handicap: "copies",
-        upTo,
-        fewer,
-      }),
+      ...own("readFileSync()", FILE, "fs-whole/open-record", wholly),
+      ...own("Deno.readFile()", FILE, "deno-whole/open-record", { on: ["Deno"], ...wholly }),
+      ...own("Bun.file().bytes()", FILE, "bun-whole/open-record", { on: ["Bun"], ...wholly }),
       npm("@riaskov/mmap-io", "open-record"),
       rust("memmap2", "open-record"),
     ],

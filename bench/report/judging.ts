@@ -60,7 +60,7 @@ export class Judge {
     const entry = this.#entries.find((entry) => entry.line === line);
     if (entry === undefined) return { verdicts: [] };
     const c = this.#cOf(entry);
-    const best = line.role === "sysalloc" ? this.#bestPeer(entry, () => true) : undefined;
+    const best = line.role === "sysalloc" ? this.#bestPeer(entry) : undefined;
     return {
       ...(c && { toC: compare(entry, c) }),
       ...(best && { toBestPeer: compare(entry, best) }),
@@ -80,7 +80,10 @@ export class Judge {
   }
 
   /** The fastest that runs in the same runtime, or has an add-on for one. */
-  #bestPeer({ line }: Entry, isMeant: (contender: Contender) => boolean): Entry | undefined {
+  #bestPeer(
+    { line }: Entry,
+    isMeant: (contender: Contender) => boolean = () => true,
+  ): Entry | undefined {
     return best(this.#entries.filter((entry) => {
       const { host, role } = entry.contender;
       return role === "javascript" && (host === line.host || host === "npm") &&
@@ -101,7 +104,7 @@ export class Judge {
       line.role === "sysalloc" && line.host === entry.line.host
     );
     if (best(own) !== entry) return [];
-    const peer = this.#bestPeer(entry, () => true);
+    const peer = this.#bestPeer(entry);
     const handicapped = this.#bestPeer(entry, ({ handicap }) => handicap !== undefined);
     const targets: Target[] = [];
     if (peer !== undefined && peer !== handicapped) {
@@ -134,7 +137,7 @@ export class Judge {
 
   #other(entry: Entry, against: Exclude<Target["against"], "the number">): Entry | undefined {
     if (against === "C") return this.#cOf(entry);
-    if (against === "the best JavaScript peer") return this.#bestPeer(entry, () => true);
+    if (against === "the best JavaScript peer") return this.#bestPeer(entry);
     const named = this.#entries.filter(({ line }) => line.name === against.name);
     return named.find(({ line }) => line.host === entry.line.host) ?? named[0];
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Benchmark, contendersAt, TIME } from "../catalogue/benchmark.ts";
+import { type Benchmark, builtFor, contendersAt, TIME } from "../catalogue/benchmark.ts";
 import { isOf, type Results } from "../results.ts";
 import { sizeText } from "./units.ts";
 
@@ -27,15 +27,10 @@ export function missingFrom(
       }
       return contendersAt(benchmark, size).flatMap((contender): string[] => {
         const line = row.lines.find((line) => isOf(line, contender));
-        if (
-          contender.role !== "sysalloc" &&
-          (contender.role === "c" ? "C" : contender.host) in leftOut
-        ) {
-          return [];
-        }
+        const { role } = contender;
+        if (role !== "sysalloc" && builtFor(contender) in leftOut) return [];
         const isThere = measures.every(({ key }) =>
-          line?.rounds[key]?.length || (key !== "time" && contender.role === "c") ||
-          (key !== "time" && contender.role === "native")
+          line?.rounds[key]?.length || (key !== "time" && (role === "c" || role === "native"))
         );
         const reason = line?.leftOut ?? "it has no rounds";
         return isThere ? [] : [`${title}, ${contender.name} on ${contender.host}: ${reason}`];

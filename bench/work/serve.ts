@@ -8,16 +8,9 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { setImmediate } from "node:timers/promises";
+import type { Task } from "../catalogue/benchmark.ts";
 
-/** What a round is asked for. */
-export interface Task {
-  /** Of the mapping or of the file, in bytes. */
-  readonly size: number;
-  /** How often it does what is counted. */
-  readonly operations: number;
-  /** The file, where the work has one. */
-  readonly path: string;
-}
+export type { Task };
 
 /** A round that is prepared. */
 export interface Round {

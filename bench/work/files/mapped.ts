@@ -9,7 +9,7 @@ import { type Mmap, MmapOptions } from "../../../mod.ts";
 import { CHUNK, PAGE, RECORD, sumWords, wordsOf } from "../common.ts";
 import type { Task, Work } from "../serve.ts";
 import { Bun } from "./bun.ts";
-import { repeat, storing, sumPages, sumRecord } from "./sums.ts";
+import { repeat, storing, sumPages, sumPagesOf, sumRecord } from "./sums.ts";
 
 const options = new MmapOptions();
 
@@ -50,7 +50,7 @@ const sysalloc: Record<string, Work> = {
     const mmap = options.map(task.path);
     const words = mmap.view(Uint32Array);
     return {
-      run: () => sumPages(task, (at) => words.subarray(at / 4, (at + PAGE) / 4)),
+      run: () => sumPagesOf(task, words),
       end: () => mmap.unmap(),
     };
   },
@@ -140,7 +140,7 @@ const bun: Record<string, Work> = {
   }),
   "bun-mmap/random-pages": (task) => {
     const words = wordsOf(Bun.mmap(task.path));
-    return { run: () => sumPages(task, (at) => words.subarray(at / 4, (at + PAGE) / 4)) };
+    return { run: () => sumPagesOf(task, words) };
   },
   "bun-mmap/scan": (task) => ({
     run: () => repeat(task, () => sumWords(wordsOf(Bun.mmap(task.path)))),

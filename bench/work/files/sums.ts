@@ -38,6 +38,11 @@ export function sumPages({ size, operations }: Task, read: (at: number) => Uint3
   return sum;
 }
 
+/** The same of words that lie in memory, in place. */
+export function sumPagesOf(task: Task, words: Uint32Array): number {
+  return sumPages(task, (at) => words.subarray(at / 4, (at + PAGE) / 4));
+}
+
 /** The same, where each page is waited for. */
 export async function sumPagesAsync(
   { size, operations }: Task,

@@ -11,7 +11,6 @@ interface MmapIo {
   readonly PROT_WRITE: 2;
   readonly MAP_SHARED: 1;
   readonly MAP_PRIVATE: 2;
-  readonly MAP_POPULATE: number;
   map(size: number, access: number, flags: number, file: number): Uint8Array;
   sync(buffer: Uint8Array, offset: number, length: number, waits: boolean): void;
 }
@@ -34,6 +33,6 @@ export const READ_WRITE: number = mmapIo.PROT_READ | mmapIo.PROT_WRITE;
 const MAP_ANONYMOUS = 0x20;
 
 /** Maps anonymous memory by it. */
-export function mapAnon(size: number, flags = 0): Uint8Array {
-  return mmapIo.map(size, READ_WRITE, mmapIo.MAP_PRIVATE | MAP_ANONYMOUS | flags, -1);
+export function mapAnon(size: number): Uint8Array {
+  return mmapIo.map(size, READ_WRITE, mmapIo.MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }

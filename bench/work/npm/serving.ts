@@ -7,8 +7,8 @@
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { PAGE, sumWords, touch, wordsOf } from "../common.ts";
-import { repeat, storing, sumPages, sumRecord } from "../files/sums.ts";
+import { sumWords, touch, wordsOf } from "../common.ts";
+import { repeat, storing, sumPagesOf, sumRecord } from "../files/sums.ts";
 import { load, mapAnon, mmapIo, READ_WRITE } from "./packages.ts";
 import { serve, type Work } from "../serve.ts";
 
@@ -42,21 +42,16 @@ const mapping = (use: (bytes: Uint8Array) => number): Work => ({ size, operation
   },
 });
 
-const readying = (flags: number): Work => (task) => ({
-  run: () => repeat(task, () => touch(mapAnon(task.size, flags))),
-});
-
 await serve({
   "mmap-io/map-view": mapping((bytes) => bytes.length > 0 ? 1 : 0),
   "mmap-io/map-store": mapping((bytes) => bytes[0] = 1),
-  "mmap-io/ready": readying(0),
-  "mmap-io/ready-populate": readying(mmapIo.MAP_POPULATE),
+  "mmap-io/ready": (task) => ({ run: () => repeat(task, () => touch(mapAnon(task.size))) }),
   "mmap-io/open-record": (task) => ({
     run: () => repeat(task, () => sumRecord(mapPrivate(task.path), task)),
   }),
   "mmap-io/random-pages": (task) => {
     const words = wordsOf(mapPrivate(task.path));
-    return { run: () => sumPages(task, (at) => words.subarray(at / 4, (at + PAGE) / 4)) };
+    return { run: () => sumPagesOf(task, words) };
   },
   "mmap-io/scan": (task) => ({
     run: () => repeat(task, () => sumWords(wordsOf(mapPrivate(task.path)))),
