@@ -106,17 +106,15 @@ async function runRuntime(
     return await judge(outcome, report, wholeSuite(results));
   }, describe));
   if ("unavailable" in verdict) return { ...record, result: verdict, skipped: [] };
-  const { passed, skipped } = verdict;
+  const { passed, skipped, problem } = verdict;
   const failed = countFailures(verdict);
-  if (failed > 0) {
-    console.log(excerpt(runner, await readIfThere(log) ?? ""));
-    verdict.failed.forEach((test) => console.log(`${title} failed: ${test}`));
-  }
+  const failures = verdict.failed.map((test) => `${title} failed: ${test}\n`).join("");
   return {
     ...record,
     result: { version, passed, failed, skipped: skipped.length },
     skipped,
-    problem: verdict.problem,
+    problem,
+    failures: failed > 0 ? failures + excerpt(runner, await readIfThere(log) ?? "") : undefined,
   };
 }
 

@@ -15,9 +15,11 @@ export interface RunRecord {
   readonly skipped: readonly string[];
   /** What is wrong beside tests that failed. */
   readonly problem?: string | undefined;
+  /** Where anything is wrong, the tests that failed, and what the log tells of them. */
+  readonly failures?: string | undefined;
 }
 
-/** Prints the table, the skipped tests and the sums; tells whether all is well. */
+/** Prints the table, the skipped tests, the failures and the sums; tells whether all is well. */
 export function printSummary(records: readonly RunRecord[]): boolean {
   printTable([
     ["platform", "runtime", "version", "passed", "failed", "skipped", ""],
@@ -30,6 +32,7 @@ export function printSummary(records: readonly RunRecord[]): boolean {
     }),
   ]);
   printSkipped(records);
+  for (const { failures } of records) if (failures !== undefined) console.log(`\n${failures}`);
   const sum = (key: "passed" | "failed" | "skipped") =>
     records.reduce(
       (total, { result }) => total + ("unavailable" in result ? 0 : result[key]),
