@@ -60,14 +60,15 @@ const { values } = parseArgs({
 });
 const calls = wholeNumber("calls", values.calls);
 const seed = wholeNumber("seed", values.seed);
-for (const name of values.runtime) {
-  const runtime = RUNTIMES[name];
-  if (runtime === undefined) {
-    console.error(`--runtime must be one of ${Object.keys(RUNTIMES).join(", ")}, got ${name}`);
-    Deno.exit(2);
-  }
-  await soak(name, runtime);
+const unknown = values.runtime.find((name) => !Object.hasOwn(RUNTIMES, name));
+if (unknown !== undefined) {
+  console.error(`--runtime must be one of ${Object.keys(RUNTIMES).join(", ")}, got ${unknown}`);
+  Deno.exit(2);
 }
+const waiting = values.runtime.values();
+await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
+  for (const name of waiting) await soak(name, RUNTIMES[name]!);
+}));
 const { calls: made, crashes, content, outcome, byteLength, descriptors } = totals;
 console.log(
   `${made} calls, ${crashes} crashes, ${content} wrong contents, ${outcome} wrong outcomes, ` +

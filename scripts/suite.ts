@@ -84,11 +84,11 @@ export function suiteArguments(
       return [
         "--no-warnings",
         "--no-concurrent-recompilation", // see the faults of runtimes in the README
-        "--test",
         "--test-reporter=spec",
         "--test-reporter-destination=stdout",
         "--test-reporter=junit",
         `--test-reporter-destination=${report}`,
+        "./test/node.mjs",
         ...files,
       ];
   }

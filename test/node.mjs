@@ -1,0 +1,9 @@
+// Runs test files in this process: node test/node.mjs FILE...
+//
+// The runner of `node --test` has a process for each file, and reads what it says
+// in pieces. Where a piece ends within the first bytes of a message, it waits for
+// ever (https://github.com/nodejs/node/issues/62693), or loses the tests that follow.
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+for (const file of process.argv.slice(2)) await import(pathToFileURL(resolve(file)));
