@@ -226,11 +226,7 @@ test("regions() lists 10,000 mappings", () => {
 });
 
 test("regions() is in order while another thread maps and unmaps", async () => {
-  const { disorderly, changes } = await childValue<{ disorderly: number; changes: number }>(
-    "regions_changing.ts",
-  );
-  assertEquals(disorderly, 0);
-  assert(changes > 0);
+  assertEquals(await childValue("regions_changing.ts"), 0);
 });
 
 test("regions() throws when an option is unknown, of the wrong type or out of range", () => {
