@@ -6,12 +6,13 @@
  * Usage: `deno run -A scripts/soak.ts [--calls N] [--seed S] [--runtime NAME]...`
  *
  * `--calls` is for each runtime, by default 1,000,000; the runtimes are by
- * default Deno, Bun, Node.js 26 and Node.js 22.
+ * default Deno, Bun, Node.js 26 and Node.js 22, as many side by side as there are cores.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { sequenceOf, type Step } from "../test/model/sequence.ts";
+import { sideBySide } from "./side_by_side.ts";
 import { type LocalRuntime, RUNTIMES } from "./suite.ts";
 import { shrink } from "./soak/shrink.ts";
 
@@ -65,10 +66,7 @@ if (unknown !== undefined) {
   console.error(`--runtime must be one of ${Object.keys(RUNTIMES).join(", ")}, got ${unknown}`);
   Deno.exit(2);
 }
-const waiting = values.runtime.values();
-await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
-  for (const name of waiting) await soak(name, RUNTIMES[name]!);
-}));
+await sideBySide(values.runtime, (name) => soak(name, RUNTIMES[name]!));
 const { calls: made, crashes, content, outcome, byteLength, descriptors } = totals;
 console.log(
   `${made} calls, ${crashes} crashes, ${content} wrong contents, ${outcome} wrong outcomes, ` +

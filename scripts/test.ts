@@ -11,6 +11,7 @@
  */
 import { recordRun, type RuntimeResult } from "./matrix/results.ts";
 import { platformResults } from "./platforms/results.ts";
+import { sideBySide } from "./side_by_side.ts";
 import { readReport, RUNTIMES, suiteArguments, type Tally, testFiles } from "./suite.ts";
 
 /** Runs the suite in one runtime; a run that ends without a report has failed. */
@@ -51,10 +52,7 @@ if (recording && (names.length > 0 || separator >= 0)) {
 const total = { passed: 0, failed: 0, skipped: 0 };
 const results: Record<string, RuntimeResult> = {};
 const chosen = names.length > 0 ? names : Object.keys(RUNTIMES);
-const waiting = chosen.values();
-await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
-  for (const name of waiting) await report(name);
-}));
+await sideBySide(chosen, report);
 if (recording && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
   const how = `${systemName()}, nothing emulated`;
   const labels = chosen.map((name) => RUNTIMES[name]!.label);

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { sideBySide } from "../side_by_side.ts";
 import { suiteArguments, testFiles } from "../suite.ts";
 import { emptyFolder, lockCache, logs, readIfThere } from "./cache.ts";
 import type { Guest, Platform } from "./platform.ts";
@@ -47,11 +48,10 @@ export async function runMatrix(
   await emptyFolder(logs("setup"));
   const { prepare } = options;
   if (prepare !== undefined) await step("copy of the suite", () => prepare());
-  const waiting = platforms.entries();
   const records: RunRecord[][] = [];
-  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
-    for (const [index, platform] of waiting) records[index] = await runPlatform(platform, options);
-  }));
+  await sideBySide(platforms.entries(), async ([index, platform]) => {
+    records[index] = await runPlatform(platform, options);
+  });
   return records.flat();
 }
 
