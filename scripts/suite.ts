@@ -69,6 +69,9 @@ export interface Tally {
   readonly skipped: readonly string[];
 }
 
+/** Runs the files that it is given in one process, and in one isolate of Deno. */
+const IN_ONE = "./test/in_one.mjs";
+
 /** The arguments that make `runner` run `files` and write a JUnit report to `report`. */
 export function suiteArguments(
   runner: Runner,
@@ -77,18 +80,18 @@ export function suiteArguments(
 ): string[] {
   switch (runner) {
     case "deno":
-      return ["test", "--no-check", "-A", `--junit-path=${report}`, ...files];
+      return ["test", "--no-check", "-A", `--junit-path=${report}`, IN_ONE, "--", ...files];
     case "bun":
       return ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...files];
     case "node":
       return [
         "--no-warnings",
-        "--no-concurrent-recompilation", // see the faults of runtimes in the README
+        "--no-concurrent-recompilation", // see docs/runtimes.md
         "--test-reporter=spec",
         "--test-reporter-destination=stdout",
         "--test-reporter=junit",
         `--test-reporter-destination=${report}`,
-        "./test/node.mjs",
+        IN_ONE,
         ...files,
       ];
   }

@@ -8,8 +8,9 @@ import { heldRanges } from "../../core/lifetime.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
 import { IN_FLIGHT_CALLS, type InFlightCall } from "../in_flight_calls.ts";
+import { isShort } from "../rounds.ts";
 
-const LENGTH = 32 * 2 ** 20;
+const LENGTH = (isShort ? 8 : 32) * 2 ** 20;
 const [rounds = "1", ...names] = process.argv.slice(2);
 /** What other mappings, made meanwhile, hold. */
 const CONTENTS = [1, 2, 3].map((fill) => Buffer.alloc(LENGTH / 4, fill));

@@ -1,8 +1,10 @@
-// Runs test files in this process: node test/node.mjs FILE...
+// Runs test files together: node test/in_one.mjs FILE..., deno test -A test/in_one.mjs -- FILE...
 //
 // The runner of `node --test` has a process for each file, and reads what it says
 // in pieces. Where a piece ends within the first bytes of a message, it waits for
 // ever (https://github.com/nodejs/node/issues/62693), or loses the tests that follow.
+// Deno loads all of the library again for each file, which takes an emulator minutes.
+import process from "node:process";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
