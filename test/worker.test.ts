@@ -53,7 +53,8 @@ test("Atomics of two threads on one mapping lose no count", async () => {
   while (Atomics.load(words, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   for (let index = 0; index < COUNT; index++) Atomics.add(words, 0, 1);
   assertEquals(await message, "done");
-  await worker.terminate();
+  // Not awaited: in Bun before 1.4 that may never settle for a worker that ends by itself.
+  void worker.terminate();
   assertEquals(Atomics.load(words, 0), 2 * COUNT);
   mmap.unmap();
 });
