@@ -14,10 +14,9 @@ pageSize();
 const stop = new Int32Array(new SharedArrayBuffer(12));
 const worker = new Worker(sourceUrl("./children/regions_worker.ts"), { workerData: stop });
 while (Atomics.load(stop, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-const before = Atomics.load(stop, 1);
-const changes = () => Atomics.load(stop, 1) - before;
+const changed = Atomics.load(stop, 1) + CHANGES;
 let disorderly = 0;
-for (let round = 0; round < ROUNDS || changes() < CHANGES; round++) {
+for (let round = 0; round < ROUNDS || Atomics.load(stop, 1) < changed; round++) {
   let end = 0n;
   for (const { address, byteLength } of regions({ resident: round % 8 === 0 })) {
     if (address < end || byteLength <= 0) disorderly++;
