@@ -307,12 +307,10 @@ function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | u
     if (magic === MAGIC) return block;
     if (magic !== 0n || !waits) return undefined;
     // Another thread has just mapped it; if that was ended right then, it stays so.
-    atomics.wait(PAUSE, 0, 0, 1);
+    atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
   return undefined;
 }
-
-const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
 function mapBlock(os: Os): bigint | Failure {
   return map(os, BigInt(BLOCK_BYTES), 0n);

@@ -6,7 +6,7 @@
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
 import type { FileUse, OpenFile } from "../ffi/os/files.ts";
 import type { Mapper, MapRequest } from "../ffi/os/mapper.ts";
-import type { FileFacts } from "../ffi/runtime/node_files.ts";
+import type { FileFacts } from "../ffi/runtime/files.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
 import { MmapError, refused } from "./errors.ts";
 import { type Backing, closeFile } from "./lifetime.ts";
@@ -214,9 +214,9 @@ function asked(name: string, use: FileUse, ask: () => FileFacts): FileFacts {
   try {
     return ask();
   } catch (cause) {
-    const { code, message } = cause as { readonly code?: unknown; readonly message: string };
+    const { code, name: kind, message } = cause as Error & { readonly code?: unknown };
     // Not permitted, or not a path: that is the runtime's own to say.
-    if (typeof code !== "string" || code.startsWith("ERR_")) throw cause;
+    if (typeof code !== "string" || kind === "TypeError") throw cause;
     const what = use === "read-write" ? "read and written" : "read";
     throw new MmapError(`${name} cannot be ${what}: ${message}`, { code, cause });
   }

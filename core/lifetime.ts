@@ -186,8 +186,6 @@ let heldByteLength = 0;
 /** What is to be unmapped: what was collected, and what the system refused to unmap before. */
 const pending: Set<Allocation> = new Set();
 let isScheduled = false;
-// Taken once: where timers are faked, it is still the engine's own.
-const { queueMicrotask } = globalThis;
 
 /** How many ranges are held, and how long they are together, in bytes. */
 export function heldRanges(): { readonly count: number; readonly byteLength: number } {
@@ -291,12 +289,15 @@ export function unmapCollected(allocation: Allocation): void {
     return;
   }
   letGo(allocation);
-  if (isScheduled) return;
-  queueMicrotask(() => {
-    isScheduled = false;
-    release([]);
-  });
+  if (!isScheduled) void releaseSoon();
+}
+
+/** Releases what is pending in a microtask: `await`, which no program can fake, as it can a timer. */
+async function releaseSoon(): Promise<void> {
   isScheduled = true;
+  await undefined;
+  isScheduled = false;
+  release([]);
 }
 
 /**

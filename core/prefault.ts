@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host } from "../ffi/host.ts";
+import { currentRuntime, host } from "../ffi/host.ts";
 import { refused } from "./errors.ts";
 import type { PageRange } from "./page_range.ts";
 import { loadPages } from "./pages.ts";
@@ -47,18 +47,7 @@ const TURN_MS = 4;
 const TURN_BYTE_LENGTH = 2 ** 24;
 
 /** What was loaded last. */
-const SEEN: Int32Array = new Int32Array(1);
-
-// Taken once: where timers are faked, they are still the engine's own. In Bun a
-// message of a MessageChannel does not let timers run; this does everywhere. Deno
-// has it as a global from 2.4 on.
-const { performance, setTimeout, setImmediate = setTimeout } = globalThis as unknown as {
-  readonly performance: { now(): number };
-  readonly setTimeout: (callback: () => void) => void;
-  readonly setImmediate?: (callback: () => void) => void;
-};
-// What takes its place could unmap in the middle of a turn.
-const now: () => number = performance.now.bind(performance);
+const seenLast = [0];
 
 /**
  * Backs memory, as {@linkcode PrefaultOptions} say. `open` finds bytes of the
@@ -74,25 +63,20 @@ export async function prefault(
   const total = range.end - range.start;
   for (let done = 0; done < total;) {
     if (signal?.aborted) throw signal.reason;
-    done += populateForATurn(open(byteOffset + done, total - done));
+    // A clock that a program has faked stands still at worst: then the length ends a turn.
+    const turnStart = Date.now();
+    const turnEnd = Math.min(total, done + TURN_BYTE_LENGTH);
+    do {
+      // Opened each time: what was put in the place of the clock can have unmapped.
+      done += populate(open(byteOffset + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done)));
+    } while (done < turnEnd && Date.now() - turnStart < TURN_MS);
     onProgress?.(done, total);
-    if (done < total) await new Promise<void>((resolve) => setImmediate(resolve));
+    if (done < total) await currentRuntime().nextTurn();
   }
 }
 
-/** Backs the first of these bytes, and returns how many. */
-function populateForATurn({ pages, range: { start, end } }: OpenMemory): number {
-  const from = now();
-  const turnEnd = Math.min(end, start + TURN_BYTE_LENGTH);
-  let done = start;
-  do {
-    done = populate(pages, { start: done, end: Math.min(turnEnd, done + SLICE_BYTE_LENGTH) });
-  } while (done < turnEnd && now() - from < TURN_MS);
-  return done - start;
-}
-
-/** Backs the first bytes of a range that have equal access, and returns where they end. */
-function populate(pages: Pages, range: PageRange): number {
+/** Backs the first of these bytes that have equal access, and returns how many. */
+function populate({ pages, range }: OpenMemory): number {
   const { os } = host();
   const run = pages.runsIn(range)[0]!;
   refuseNoAccess("prefaulted", run, pages);
@@ -104,7 +88,7 @@ function populate(pages: Pages, range: PageRange): number {
     if (pages.canFault) loadPages(os, slice.address, Number(slice.byteLength));
     else touch(slice, forWriting);
   } else if (failure !== undefined) throw refused(`to prefault ${words(slice)}`, failure);
-  return run.end;
+  return run.end - range.start;
 }
 
 /** Does to each page what changes nothing in it, whatever other threads store meanwhile. */
@@ -118,7 +102,7 @@ function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
   for (let index = 0; index < integers.length; index += step) {
     seen ^= forWriting ? Atomics.or(integers, index, 0) : integers[index]!;
   }
-  SEEN[0] = seen;
+  seenLast[0] = seen;
   detach(integers.buffer);
 }
 

@@ -27,17 +27,18 @@ export interface Task {
 export const MAX_THREADS = 32;
 /** How many stay when they have nothing to do, so that the next waits begin at once. */
 const MAX_IDLE = 2;
+/** After so long without anything to do these end too, in milliseconds. */
+const MAX_IDLE_MS = 3000;
 /** How long a thread that is called back is waited for, in milliseconds: many times what it can take. */
 const MAX_LEAVING_MS = 10_000;
-
-const { performance } = globalThis as unknown as { readonly performance: { now(): number } };
-// What takes its place could do anything in the middle of unmap().
-const now: () => number = performance.now.bind(performance);
 
 // What a thread is at: also in the text below.
 const IDLE = 0;
 const POSTED = 1;
 const TAKEN = 2;
+
+/** What a thread says when it has had nothing to do for long: also in the text below. */
+const TIRED = "tired";
 
 // A number is stored before it is reported: while the report is under way, this
 // thread can see already that the other one has left.
@@ -46,7 +47,7 @@ const SOURCE = (native: string, wait: string) =>
 process.removeAllListeners("warning"); // this thread's own: the FFI can be experimental
 const IDLE = ${IDLE}, POSTED = ${POSTED}, TAKEN = ${TAKEN};
 const { state, opening, data } = workerData;
-let wait;
+let wait, timer;
 function open() {
   while (Atomics.compareExchange(opening, 0, 0, 1) !== 0) Atomics.wait(opening, 0, 1, 10);
   try {
@@ -56,26 +57,31 @@ function open() {
     Atomics.notify(opening, 0, 1);
   }
 }
+function report(what) {
+  parentPort.postMessage(what);
+  timer = setTimeout(() => parentPort.postMessage("${TIRED}"), ${MAX_IDLE_MS});
+}
 parentPort.on("message", (job) => {
+  clearTimeout(timer);
   if (Atomics.compareExchange(state, 0, POSTED, TAKEN) !== POSTED) {
-    parentPort.postMessage({ ending: "cancelled" });
+    report({ ending: "cancelled" });
     return;
   }
-  let report;
+  let ending;
   try {
     wait ??= open();
-    report = wait(job);
+    ending = wait(job);
   } catch (error) {
-    report = { error };
+    ending = { error };
   }
   Atomics.store(state, 0, IDLE);
   Atomics.notify(state, 0);
-  parentPort.postMessage(report);
+  report(ending);
 });
 `;
 
 /** Whether a thread opens its libraries: Bun before 1.4 can crash where many do at once. */
-const opening = new Int32Array(new SharedArrayBuffer(4));
+let opening: Int32Array | undefined;
 /** The threads that have nothing to do. */
 const idle: WaitThread[] = [];
 /** How many threads there are. */
@@ -83,17 +89,18 @@ let count = 0;
 
 /** A thread, and what it does. */
 export class WaitThread {
-  readonly #state: Int32Array = new Int32Array(new SharedArrayBuffer(4));
+  readonly #state: Int32Array = sharedWord();
   readonly #thread: Thread;
   #task: Task | undefined;
   #hasEnded = false;
 
   private constructor() {
     const { waiting } = host().os;
-    const source = SOURCE(currentRuntime().threadNative, waiting.threadSource);
+    opening ??= sharedWord();
+    const source = SOURCE(currentRuntime().threadNative(), waiting.threadSource);
     const data = { state: this.#state, opening, data: waiting.threadData() };
     this.#thread = runtimeThreads().start(source, data, {
-      message: (report) => this.#reported(report as Report),
+      message: (said) => said === TIRED ? this.#tired() : this.#reported(said as Report),
       ended: (cause) => this.#ended(cause),
     });
     count++;
@@ -129,23 +136,24 @@ export class WaitThread {
 
   /** Sleeps until the thread, which is called back, has left; tells whether it has. */
   join(): boolean {
-    const deadline = now() + MAX_LEAVING_MS;
-    while (atomics.load(this.#state, 0) === TAKEN) {
-      const left = deadline - now();
-      if (left <= 0) return false;
-      atomics.wait(this.#state, 0, TAKEN, left);
-    }
-    return true;
+    return atomics.wait(this.#state, 0, TAKEN, MAX_LEAVING_MS) !== "timed-out";
   }
 
   #reported(report: Report): void {
     if (this.#hasEnded) return;
     this.#done(report);
     if (idle.length < MAX_IDLE) idle.push(this);
-    else {
-      this.#ended(undefined);
-      this.#thread.end();
-    }
+    else this.#end();
+  }
+
+  /** Ends the thread, if it was not given a task in the meantime. */
+  #tired(): void {
+    if (this.#task === undefined) this.#end();
+  }
+
+  #end(): void {
+    this.#ended(undefined);
+    this.#thread.end();
   }
 
   #ended(cause: unknown): void {
@@ -164,4 +172,8 @@ export class WaitThread {
     this.#thread.hold(false);
     task.done(report);
   }
+}
+
+function sharedWord(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4));
 }

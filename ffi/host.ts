@@ -8,32 +8,24 @@ import { darwin } from "./os/darwin.ts";
 import { linux } from "./os/linux.ts";
 import type { Os } from "./os/os.ts";
 import { windows } from "./os/windows.ts";
-import { bun, type BunFfi, type BunWorkerThreads } from "./runtime/bun.ts";
-import { deno, type DenoNamespace, type DenoPermissions, denoPermit } from "./runtime/deno.ts";
+import { bun, type BunFfi, type BunNamespace, type BunWorkerThreads } from "./runtime/bun.ts";
+import { deno, type DenoGlobals, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
+import { type DenoFileCalls, denoFiles } from "./runtime/deno_files.ts";
+import type { RuntimeFiles } from "./runtime/files.ts";
 import { type Koffi, koffi } from "./runtime/koffi.ts";
+import { nodeFiles } from "./runtime/node_files.ts";
 import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
-import {
-  nodeFiles,
-  type NodeFs,
-  type NodePath,
-  type NodeUrl,
-  type RuntimeFiles,
-} from "./runtime/node_files.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { NodeProcess, Runtime } from "./runtime/runtime.ts";
 import { nodeThreads, type NodeWorkerThreads, type RuntimeThreads } from "./runtime/threads.ts";
 import { isAtLeast, type Versions } from "./runtime/versions.ts";
 import type { Native } from "./symbols.ts";
 
 /** The globals by which the runtimes are told apart. */
 export interface HostGlobals {
-  readonly Deno?: DenoNamespace & Partial<DenoPermissions>;
+  readonly Deno?: DenoNamespace & Partial<DenoFileCalls>;
   readonly Bun?: unknown;
-  readonly process?: {
-    readonly platform: string;
-    readonly arch: string;
-    readonly versions: Versions;
-    getBuiltinModule(name: string): unknown;
-  };
+  readonly process?: NodeProcess;
+  readonly crypto?: unknown;
 }
 
 /** This runtime on this system. */
@@ -92,40 +84,40 @@ export function runtimeThreads(): RuntimeThreads {
 
 /** Opens this system's libraries in this runtime. */
 export function host(): Host {
-  return openedHost ??= openHost(globalThis as HostGlobals, currentRuntime());
+  return openedHost ??= openHost(currentRuntime());
 }
 
-/** Picks the runtime that has these globals. */
-export function pickRuntime({ Deno, Bun, process }: HostGlobals): Runtime {
-  const isDeno = isDenoItself(Deno);
-  const versions = { ...(isDeno ? Deno.version : {}), ...process?.versions }; // Deno 1 has no process
-  checkVersion(versions);
-  if (isDeno) return deno(Deno, versions);
-  if (typeof process?.getBuiltinModule !== "function") throw unsupported();
-  const builtin = <T>(name: string) => process.getBuiltinModule(name) as T;
-  if (Bun !== undefined) {
-    return bun(
-      builtin<BunFfi>("bun:ffi"),
-      builtin<BunWorkerThreads>("node:worker_threads"),
-      versions,
-    );
+/** Picks the runtime that has these globals. In Deno it looks at no `process`: loading that takes 14 ms. */
+export function pickRuntime(globals: HostGlobals): Runtime {
+  const { Deno } = globals;
+  if (isDenoItself(Deno)) {
+    checkVersion(Deno.version);
+    return deno(Deno, globals as DenoGlobals);
   }
-  const ffi = builtin<NodeFfi | undefined>("node:ffi");
-  return ffi ? nodeFfi(ffi, versions) : pickKoffi(builtin, versions);
+  const { Bun, process } = globals;
+  checkVersion(process?.versions ?? {});
+  if (typeof process?.getBuiltinModule !== "function") throw unsupported();
+  if (Bun !== undefined) {
+    return bun(process.getBuiltinModule("bun:ffi") as BunFfi, Bun as BunNamespace, process);
+  }
+  const ffi = process.getBuiltinModule("node:ffi") as NodeFfi | undefined;
+  if (ffi !== undefined) return nodeFfi(ffi, process);
+  const { constants } = process.getBuiltinModule("node:buffer") as {
+    constants: { MAX_LENGTH: number };
+  };
+  return koffi(findKoffi(process), constants.MAX_LENGTH, process);
 }
 
 /** Picks how the runtime that has these globals sees files. */
-export function pickFiles({ Deno, process }: HostGlobals): RuntimeFiles {
-  const builtin = <T>(name: string) => process!.getBuiltinModule(name) as T;
-  const { deno = DENO_DESCRIPTORS } = process!.versions;
-  return nodeFiles(
-    builtin<NodeFs>("node:fs"),
-    builtin<NodePath>("node:path"),
-    builtin<NodeUrl>("node:url"),
-    process!.platform !== "win32" && isAtLeast(deno, DENO_DESCRIPTORS),
-    (path, uses) => {
-      if (isDenoItself(Deno)) denoPermit(Deno as DenoPermissions, path, uses);
-    },
+export function pickFiles(globals: HostGlobals): RuntimeFiles {
+  const { Deno } = globals;
+  if (!isDenoItself(Deno)) return nodeFiles(globals.process!);
+  const isWindows = denoSystem(Deno).platform === "win32";
+  return denoFiles(
+    Deno as DenoNamespace & DenoFileCalls,
+    (name) => globals.process!.getBuiltinModule(name),
+    isWindows,
+    !isWindows && isAtLeast(Deno.version["deno"] ?? "", DENO_DESCRIPTORS),
   );
 }
 
@@ -152,16 +144,12 @@ function unsupported(): Error {
   );
 }
 
-function pickKoffi(builtin: <T>(name: string) => T, versions: Versions): Runtime {
-  const { createRequire } = builtin<{
+function findKoffi(process: NodeProcess): Koffi {
+  const { createRequire } = process.getBuiltinModule("node:module") as {
     createRequire(url: string): (name: string) => unknown;
-  }>("node:module");
-  const { constants } = builtin<{ constants: { MAX_LENGTH: number } }>(
-    "node:buffer",
-  );
-  let library: Koffi;
+  };
   try {
-    library = createRequire(import.meta.url)("koffi") as Koffi;
+    return createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
     const isMissing = (cause as { code?: unknown }).code === "MODULE_NOT_FOUND";
     throw new Error(
@@ -173,12 +161,11 @@ function pickKoffi(builtin: <T>(name: string) => T, versions: Versions): Runtime
       { cause },
     );
   }
-  return koffi(library, constants.MAX_LENGTH, versions);
 }
 
-/** Opens the system that has these globals, from `runtime`. */
-export function openHost({ process }: HostGlobals, runtime: Runtime): Host {
-  const { platform = "unknown", arch = "unknown" } = process ?? {};
+/** Opens the system that `runtime` runs on. */
+export function openHost(runtime: Runtime): Host {
+  const { platform, arch } = runtime.system;
   const open = Object.hasOwn(SYSTEMS, platform) ? SYSTEMS[platform] : undefined;
   if (open === undefined || !ARCHITECTURES.includes(arch)) {
     throw new Error(

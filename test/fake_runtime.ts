@@ -22,7 +22,7 @@ export type StandIns = Readonly<
 
 /** A runtime whose C functions are stand-ins, and whose foreign memory is JavaScript's own. */
 export class FakeRuntime implements Runtime {
-  readonly threadNative: string = "";
+  readonly system = { platform: "linux", arch: "x64" };
   readonly maxViewByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly longMappings: readonly never[] = [];
@@ -60,6 +60,14 @@ export class FakeRuntime implements Runtime {
       throw new Error(`No ${byteLength} bytes of memory stand at ${address}`);
     }
     return buffer;
+  }
+
+  threadNative(): string {
+    return "";
+  }
+
+  nextTurn(): Promise<void> {
+    return Promise.resolve();
   }
 
   pointer(address: bigint): Pointer {

@@ -340,17 +340,33 @@ test("prefault() of what is closed, or is no mapping, is rejected", async () => 
   }
 });
 
-test("prefault() does not ask a clock that was put in the place of the engine's own", async () => {
-  const mmap = use(new MmapOptions({ len: 2 ** 24 }).mapAnon());
-  const { now } = performance;
-  performance.now = () => {
-    mmap.unmap();
-    return 0;
-  };
+test("prefault() ends well where what it asks the time of unmaps, or stands still", async () => {
+  const { now } = Date;
+  const mmap = use(mapped(2 ** 24));
   try {
-    await mmap.prefault();
+    Date.now = () => {
+      mmap.unmap();
+      return 0;
+    };
+    assertEquals(await codeOf(mmap.prefault()), "EBADF");
+    Date.now = () => 0;
+    await use(mapped(2 ** 24)).prefault();
   } finally {
-    performance.now = now;
+    Date.now = now;
   }
-  assertEquals(mmap.closed, false);
+});
+
+test("prefault() needs no timer of the program", async () => {
+  const { setTimeout, setImmediate, queueMicrotask, performance } = globalThis;
+  const fake = () => {}; // calls nothing back
+  Object.assign(globalThis, { setTimeout: fake, setImmediate: fake, queueMicrotask: fake });
+  Object.defineProperty(globalThis, "performance", { value: undefined, configurable: true });
+  let turns = 0;
+  try {
+    await use(mapped(2 ** 26)).prefault({ onProgress: () => void turns++ });
+  } finally {
+    Object.assign(globalThis, { setTimeout, setImmediate, queueMicrotask });
+    Object.defineProperty(globalThis, "performance", { value: performance, configurable: true });
+  }
+  assert(turns >= 4, `It took ${turns} turns`);
 });

@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { bun, type BunFfi } from "../ffi/runtime/bun.ts";
-import { deno, type DenoNamespace, denoPermit } from "../ffi/runtime/deno.ts";
+import { deno, type DenoNamespace } from "../ffi/runtime/deno.ts";
+import { type DenoFileCalls, denoFiles, denoPermit } from "../ffi/runtime/deno_files.ts";
 import { type Koffi, koffi } from "../ffi/runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "../ffi/runtime/node_ffi.ts";
-import { type BufferGrid, gridLimits, type Runtime } from "../ffi/runtime/runtime.ts";
+import {
+  type BufferGrid,
+  gridLimits,
+  type NodeProcess,
+  type Runtime,
+} from "../ffi/runtime/runtime.ts";
 import { isAtLeast, type Versions } from "../ffi/runtime/versions.ts";
 import type { SymbolTable } from "../ffi/symbols.ts";
 import { test } from "./harness.ts";
@@ -42,11 +48,14 @@ function unused(): never {
   throw new Error("This is not to be called");
 }
 
+const GLOBALS = { crypto: { subtle: { digest: unused } } };
+
 /** A `Deno` that has only what a test gives it. */
 function fakeDeno(given: Partial<DenoNamespace>): DenoNamespace {
   return {
     dlopen: unused,
     version: {},
+    build: { os: "linux", arch: "x86_64" },
     UnsafePointer: { create: unused },
     UnsafePointerView: { getArrayBuffer: unused },
     ...given,
@@ -55,7 +64,7 @@ function fakeDeno(given: Partial<DenoNamespace>): DenoNamespace {
 
 test("deno().open() passes the table as it is", () => {
   const dlopen = recorder({ symbols: FUNCTIONS });
-  const opened = deno(fakeDeno({ dlopen: dlopen.call }), {}).open("library", TABLE);
+  const opened = deno(fakeDeno({ dlopen: dlopen.call }), GLOBALS).open("library", TABLE);
   assertEquals(dlopen.calls, [["library", TABLE]]);
   assertStrictEquals(opened as unknown, FUNCTIONS);
 });
@@ -69,7 +78,7 @@ test("deno().view() makes a buffer of the pointer to the address", () => {
       UnsafePointer: { create: create.call },
       UnsafePointerView: { getArrayBuffer: getArrayBuffer.call },
     }),
-    {},
+    GLOBALS,
   );
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(create.calls, [[ADDRESS]]);
@@ -80,19 +89,28 @@ test("deno().view() makes a buffer of the pointer to the address", () => {
 test("deno().pointer() returns Deno's pointer object", () => {
   const pointer = {};
   const create = recorder(pointer);
-  const runtime = deno(fakeDeno({ UnsafePointer: { create: create.call } }), {});
+  const runtime = deno(fakeDeno({ UnsafePointer: { create: create.call } }), GLOBALS);
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, pointer);
   assertEquals(create.calls, [[ADDRESS]]);
 });
 
 const BUN: BunFfi = { dlopen: unused, toArrayBuffer: unused };
-const WORKER_THREADS = { markAsUntransferable: unused };
+const BUN_NAMESPACE = { sleep: unused };
+
+/** A `process` of such versions, whose builtin modules are `builtins`. */
+function fakeProcess(
+  versions: Versions,
+  builtins: Readonly<Record<string, unknown>> = {},
+): NodeProcess {
+  return { platform: "linux", arch: "x64", versions, getBuiltinModule: (name) => builtins[name] };
+}
+
 const BUN_1_4 = { bun: "1.4.0" };
 const BUN_1_3 = { bun: "1.3.14" };
 
 test("bun().open() translates the table's types", () => {
   const dlopen = recorder({ symbols: FUNCTIONS });
-  const runtime = bun({ ...BUN, dlopen: dlopen.call }, WORKER_THREADS, BUN_1_4);
+  const runtime = bun({ ...BUN, dlopen: dlopen.call }, BUN_NAMESPACE, fakeProcess(BUN_1_4));
   runtime.open("library", TABLE);
   assertEquals(dlopen.calls, [["library", {
     nothing: { args: [], returns: "void" },
@@ -106,7 +124,7 @@ test("bun().open() translates the table's types", () => {
 test("bun().open() makes results of u32 unsigned and leaves the others", () => {
   const call = () => -1;
   const symbols = { unsigned: call, signed: call };
-  const runtime = bun({ ...BUN, dlopen: () => ({ symbols }) }, WORKER_THREADS, BUN_1_3);
+  const runtime = bun({ ...BUN, dlopen: () => ({ symbols }) }, BUN_NAMESPACE, fakeProcess(BUN_1_3));
   const { unsigned, signed } = runtime.open("library", TABLE);
   assertStrictEquals(unsigned(0, 0), 2 ** 32 - 1);
   assertStrictEquals(signed as unknown, call);
@@ -117,8 +135,10 @@ test("bun().view() makes a buffer that cannot be transferred, with no offset", (
   const markAsUntransferable = recorder(undefined);
   const runtime = bun(
     { ...BUN, toArrayBuffer: toArrayBuffer.call },
-    { markAsUntransferable: markAsUntransferable.call },
-    BUN_1_4,
+    BUN_NAMESPACE,
+    fakeProcess(BUN_1_4, {
+      "node:worker_threads": { markAsUntransferable: markAsUntransferable.call },
+    }),
   );
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(toArrayBuffer.calls, [[ADDRESS, 0, 8]]);
@@ -128,14 +148,24 @@ test("bun().view() makes a buffer that cannot be transferred, with no offset", (
 
 test("bun().view() leaves a buffer transferable before Bun 1.4, which cannot refuse", () => {
   const toArrayBuffer = recorder(BUFFER);
-  const runtime = bun({ ...BUN, toArrayBuffer: toArrayBuffer.call }, WORKER_THREADS, BUN_1_3);
+  const runtime = bun(
+    { ...BUN, toArrayBuffer: toArrayBuffer.call },
+    BUN_NAMESPACE,
+    fakeProcess(BUN_1_3),
+  );
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(toArrayBuffer.calls, [[Number(ADDRESS), 0, 8]]);
 });
 
 test("bun().view() makes the buffer itself when the length is 0", () => {
   const markAsUntransferable = recorder(undefined);
-  const runtime = bun(BUN, { markAsUntransferable: markAsUntransferable.call }, BUN_1_4);
+  const runtime = bun(
+    BUN,
+    BUN_NAMESPACE,
+    fakeProcess(BUN_1_4, {
+      "node:worker_threads": { markAsUntransferable: markAsUntransferable.call },
+    }),
+  );
   const buffer = runtime.view(ADDRESS, 0);
   assertStrictEquals(buffer.byteLength, 0);
   assertStrictEquals(markAsUntransferable.calls.length, 1);
@@ -143,7 +173,7 @@ test("bun().view() makes the buffer itself when the length is 0", () => {
 });
 
 test("bun().pointer() returns a number", () => {
-  const runtime = bun(BUN, WORKER_THREADS, BUN_1_4);
+  const runtime = bun(BUN, BUN_NAMESPACE, fakeProcess(BUN_1_4));
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, 0x7fff_ffff_f000);
 });
 
@@ -155,7 +185,7 @@ function limits(
 }
 
 test("bun() makes windows above 64 MiB, and buffers of grids before Bun 1.4", () => {
-  const of = (version: string) => limits(bun(BUN, WORKER_THREADS, { bun: version }));
+  const of = (version: string) => limits(bun(BUN, BUN_NAMESPACE, fakeProcess({ bun: version })));
   for (const version of ["1.4.0", "1.4.5", "1.10.0", "2.0.0"]) {
     assertEquals(of(version), [4 * GIB, 64 * MIB, "windows"], version);
   }
@@ -183,7 +213,7 @@ const NODE_FFI: NodeFfi = { dlopen: unused, toArrayBuffer: unused };
 
 test("nodeFfi().open() translates the table's types", () => {
   const dlopen = recorder({ functions: FUNCTIONS });
-  const runtime = nodeFfi({ ...NODE_FFI, dlopen: dlopen.call }, {});
+  const runtime = nodeFfi({ ...NODE_FFI, dlopen: dlopen.call }, fakeProcess({}));
   assertStrictEquals(runtime.open("library", TABLE) as unknown, FUNCTIONS);
   assertEquals(dlopen.calls, [["library", {
     nothing: { arguments: [], return: "void" },
@@ -199,13 +229,13 @@ test("nodeFfi().open() translates the table's types", () => {
 
 test("nodeFfi().view() asks for a view and not for a copy", () => {
   const toArrayBuffer = recorder(BUFFER);
-  const runtime = nodeFfi({ ...NODE_FFI, toArrayBuffer: toArrayBuffer.call }, {});
+  const runtime = nodeFfi({ ...NODE_FFI, toArrayBuffer: toArrayBuffer.call }, fakeProcess({}));
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(toArrayBuffer.calls, [[ADDRESS, 8, false]]);
 });
 
 test("nodeFfi().pointer() returns the address", () => {
-  assertStrictEquals(nodeFfi(NODE_FFI, {}).pointer(ADDRESS) as unknown, ADDRESS);
+  assertStrictEquals(nodeFfi(NODE_FFI, fakeProcess({})).pointer(ADDRESS) as unknown, ADDRESS);
 });
 
 /** What `process.versions` says, and whether that engine ends the process at 32 GiB. */
@@ -228,9 +258,12 @@ const V8_VERSIONS: readonly (readonly [versions: Versions, aborts: boolean])[] =
 
 for (
   const [name, make] of [
-    ["deno", (versions: Versions) => deno(fakeDeno({}), versions)],
-    ["nodeFfi", (versions: Versions) => nodeFfi(NODE_FFI, versions)],
-    ["koffi", (versions: Versions) => koffi(fakeKoffi(0).koffi, 2 ** 53 - 1, versions)],
+    ["deno", (versions: Versions) => deno(fakeDeno({ version: versions }), GLOBALS)],
+    ["nodeFfi", (versions: Versions) => nodeFfi(NODE_FFI, fakeProcess(versions))],
+    [
+      "koffi",
+      (versions: Versions) => koffi(fakeKoffi(0).koffi, 2 ** 53 - 1, fakeProcess(versions)),
+    ],
   ] as const
 ) {
   test(`${name}() shares one buffer among all views, and none that V8 cannot bear`, () => {
@@ -276,7 +309,7 @@ function fakeKoffi(
 
 test("koffi().open() translates the table's types", () => {
   const fake = fakeKoffi(0);
-  koffi(fake.koffi, 0, {}).open("library", TABLE);
+  koffi(fake.koffi, 0, fakeProcess({})).open("library", TABLE);
   assertEquals(fake.loaded, ["library"]);
   assertEquals(fake.found, [
     ["nothing", "void", []],
@@ -289,7 +322,7 @@ test("koffi().open() translates the table's types", () => {
 
 test("koffi().open() passes arguments as they are", () => {
   const fake = fakeKoffi(0);
-  const functions = koffi(fake.koffi, 0, {}).open("library", TABLE);
+  const functions = koffi(fake.koffi, 0, fakeProcess({})).open("library", TABLE);
   const bytes = new Uint8Array(1);
   functions.signed(-1, 2 ** 32 - 1, -PAST_2_53, ADDRESS, bytes);
   functions.address(ADDRESS);
@@ -309,30 +342,30 @@ test("koffi().open() makes every 64-bit result a bigint and leaves the others", 
     [2n ** 64n - 1n, 2n ** 64n - 1n],
   ];
   for (const [result, wide] of cases) {
-    const functions = koffi(fakeKoffi(result).koffi, 0, {}).open("library", TABLE);
+    const functions = koffi(fakeKoffi(result).koffi, 0, fakeProcess({})).open("library", TABLE);
     assertStrictEquals(functions.wide(new Uint8Array(1)), wide);
     assertStrictEquals(functions.address(0n), wide);
     assertStrictEquals(functions.unsigned(0, 0) as unknown, result);
     assertStrictEquals(functions.signed(0, 0, 0n, 0n, new Uint8Array(1)) as unknown, result);
   }
-  const { nothing } = koffi(fakeKoffi(undefined).koffi, 0, {}).open("library", TABLE);
+  const { nothing } = koffi(fakeKoffi(undefined).koffi, 0, fakeProcess({})).open("library", TABLE);
   assertStrictEquals(nothing(), undefined);
 });
 
 test("koffi().view() makes a buffer of the address", () => {
   const view = recorder(BUFFER);
-  const runtime = koffi({ ...fakeKoffi(0).koffi, view: view.call }, 0, {});
+  const runtime = koffi({ ...fakeKoffi(0).koffi, view: view.call }, 0, fakeProcess({}));
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(view.calls, [[ADDRESS, 8]]);
 });
 
 test("koffi().pointer() returns the address", () => {
-  const runtime = koffi(fakeKoffi(0).koffi, 0, {});
+  const runtime = koffi(fakeKoffi(0).koffi, 0, fakeProcess({}));
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, ADDRESS);
 });
 
 test("koffi() limits buffers to the length that it is given", () => {
-  const runtime = koffi(fakeKoffi(0).koffi, 2 ** 32, {});
+  const runtime = koffi(fakeKoffi(0).koffi, 2 ** 32, fakeProcess({}));
   const grids = [{ stride: 2 * GIB, byteLength: 4 * GIB }];
   assertEquals(limits(runtime), [2 * GIB, 2 * GIB, grids]);
 });
@@ -359,4 +392,51 @@ test("denoPermit() requests what is not given yet, and throws Deno's error where
     NotCapable,
     'Requires write access to "/a"',
   );
+});
+
+/** A `Deno` whose files are `stats` by their paths, and what was opened. */
+function fakeDenoFiles(
+  stats: Readonly<Record<string, { isFile: boolean; isDirectory: boolean; size: number }>>,
+): { calls: DenoFileCalls; opened: unknown[] } {
+  const opened: unknown[] = [];
+  const calls: DenoFileCalls = {
+    statSync: (path) => stats[path]!,
+    openSync(path, options) {
+      opened.push(["open", path, options]);
+      return { close: () => void opened.push(["close", path]) };
+    },
+    permissions: { querySync: unused, requestSync: unused },
+    errors: { NotCapable: Error },
+  };
+  return { calls, opened };
+}
+
+test("denoFiles().check() opens files alone, closes them, and asks for no module of Node.js", () => {
+  const { calls, opened } = fakeDenoFiles({
+    "/file": { isFile: true, isDirectory: false, size: 5 },
+    "/folder": { isFile: false, isDirectory: true, size: 0 },
+    "/pipe": { isFile: false, isDirectory: false, size: 0 },
+  });
+  const files = denoFiles(calls, unused, false, true);
+  assertEquals(files.check("/file", true), { kind: "file", byteLength: 5 });
+  assertEquals(opened, [["open", "/file", { read: true, write: true }], ["close", "/file"]]);
+  assertEquals(files.check("/folder", false), { kind: "directory", byteLength: 0 });
+  assertEquals(files.check("/pipe", false), { kind: "neither", byteLength: 0 });
+  assertStrictEquals(opened.length, 2);
+  assertStrictEquals(files.systemPath("/file"), "/file");
+});
+
+test("denoFiles() takes descriptors, URLs and long paths of Windows to the modules of Node.js", () => {
+  const { calls } = fakeDenoFiles({});
+  const modules: Readonly<Record<string, unknown>> = {
+    "node:fs": { fstatSync: () => ({ isFile: () => true, isDirectory: () => false, size: 3 }) },
+    "node:path": { toNamespacedPath: (path: string) => `namespaced ${path}` },
+    "node:url": { fileURLToPath: (url: string) => `path of ${url}` },
+  };
+  const files = denoFiles(calls, (name) => modules[name], false, true);
+  assertEquals(files.describe?.(4), { kind: "file", byteLength: 3 });
+  assertStrictEquals(files.pathOf("file:///a"), "path of file:///a");
+  const onWindows = denoFiles(calls, (name) => modules[name], true, false);
+  assertStrictEquals(onWindows.describe, undefined);
+  assertStrictEquals(onWindows.systemPath("C:\\a"), "namespaced C:\\a");
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { cString } from "./c_string.ts";
 import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDWR, SEEK_END } from "./posix_files.ts";
@@ -39,9 +40,6 @@ const FUNCTIONS = {
   // int unlink(const char *path)
   unlink: { parameters: ["buffer"], result: "i32" },
 } as const satisfies SymbolTable;
-
-const encoder = new TextEncoder();
-const cString = (text: string): Uint8Array => encoder.encode(`${text}\0`);
 
 /**
  * Opens the calls of named memory. A new file has another name at first

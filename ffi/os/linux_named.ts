@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { cString } from "./c_string.ts";
 import type { OpenFile } from "./files.ts";
 import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
@@ -82,9 +83,6 @@ const FUNCTIONS = {
   // int linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
   linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
 } as const satisfies SymbolTable;
-
-const encoder = new TextEncoder();
-const cString = (text: string): Uint8Array => encoder.encode(`${text}\0`);
 
 /**
  * Opens the calls of named memory. A new file has no name at first

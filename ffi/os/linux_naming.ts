@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { cString } from "./c_string.ts";
 import type { Os } from "./os.ts";
 
 /** `PR_SET_VMA`: {@link https://man7.org/linux/man-pages/man2/PR_SET_VMA.2const.html} */
@@ -17,13 +18,11 @@ const FUNCTIONS = {
   prctl: { parameters: ["i32", "usize", "usize", "usize", "buffer"], result: "i32" },
 } as const satisfies SymbolTable;
 
-const encoder = new TextEncoder();
-
 /** Opens the call that names memory. Kernels before 5.17, or made without names, refuse it: nothing is named. */
 export function linuxNaming(native: Native): NonNullable<Os["name"]> {
   const { prctl } = native.open("libc.so.6", FUNCTIONS);
   return (address, byteLength, label) => {
-    const name = encoder.encode(`${label}\0`);
+    const name = cString(label);
     prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, byteLength, name);
   };
 }

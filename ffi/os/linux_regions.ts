@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { cString } from "./c_string.ts";
 import { parseMaps } from "./linux_maps.ts";
 import type { Failure } from "./mapper.ts";
 import type { PosixShared } from "./posix_calls.ts";
@@ -23,8 +24,6 @@ const INITIAL_BYTE_LENGTH = 65_536;
 /** More than the kernel gives at a time. */
 const MIN_ROOM = 16_384;
 
-const encoder = new TextEncoder();
-
 /**
  * Opens the calls. The library reads the files itself: Deno's own calls would want all
  * permissions for what the FFI permits anyway. The kernel gives a part at a
@@ -40,7 +39,7 @@ export function linuxRegions(
   const decoder = new TextDecoder();
 
   const read = (path: string): string | Failure => {
-    const file = c.open(encoder.encode(`${path}\0`), O_RDONLY | opening);
+    const file = c.open(cString(path), O_RDONLY | opening);
     if (file === -1) return failed("open");
     try {
       let bytes = new Uint8Array(INITIAL_BYTE_LENGTH);

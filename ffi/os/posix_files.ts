@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { cString } from "./c_string.ts";
 import type { FileRequest, Files, FileUse, OpenFile } from "./files.ts";
 import type { Failure, Protection } from "./mapper.ts";
 import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix_calls.ts";
@@ -75,8 +76,6 @@ export interface Shared {
   readonly protect: (address: bigint, byteLength: bigint, to: Protection) => Failure | undefined;
 }
 
-const encoder = new TextEncoder();
-
 /** Opens the file calls of the C library. */
 export function posixFiles(native: Native, system: PosixFiles, shared: Shared): Files {
   const { opening, flags, freeing, descriptors, MS_SYNC } = system;
@@ -86,7 +85,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
 
   const open = (path: string, use: FileUse): OpenFile | Failure => {
     const file = c.open(
-      encoder.encode(`${path}\0`),
+      cString(path),
       (use === "read-write" ? O_RDWR : O_RDONLY) | opening,
     );
     return file === -1 ? failed("open") : file;

@@ -4,8 +4,14 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import { type BufferLimits, gridLimits, type Pointer, type Runtime } from "./runtime.ts";
-import { isAtLeast, type Versions } from "./versions.ts";
+import {
+  type BufferLimits,
+  gridLimits,
+  type NodeProcess,
+  type Pointer,
+  type Runtime,
+} from "./runtime.ts";
+import { isAtLeast } from "./versions.ts";
 
 /** What is used of `bun:ffi`. */
 export interface BunFfi {
@@ -20,6 +26,12 @@ export interface BunFfi {
     byteOffset: number,
     byteLength: number,
   ): ArrayBuffer;
+}
+
+/** What is used of the `Bun` namespace. */
+export interface BunNamespace {
+  /** {@link https://bun.com/reference/bun/sleep} */
+  sleep(milliseconds: number): Promise<void>;
 }
 
 /** A pointer argument of `bun:ffi`. */
@@ -48,7 +60,7 @@ const WINDOWS: BufferLimits = {
 };
 // Before 1.4 a transfer cannot be refused, so that it must be noticed; short
 // views still count little. A buffer of 4 GiB loses its length, or its last byte.
-const GRIDS: BufferLimits = gridLimits(128 * MIB, 3072 * MIB);
+const grids = (): BufferLimits => gridLimits(128 * MIB, 3072 * MIB);
 
 const TYPES: Readonly<Record<CType, BunType>> = {
   void: "void",
@@ -59,7 +71,8 @@ const TYPES: Readonly<Record<CType, BunType>> = {
   buffer: "ptr",
 };
 
-const THREAD_NATIVE = `{
+const threadNative = () =>
+  `{
   open(library, table) {
     const types = ${JSON.stringify(TYPES)};
     const translated = Object.entries(table).map(([name, { parameters, result }]) => [
@@ -78,16 +91,21 @@ const THREAD_NATIVE = `{
 /** Makes the runtime of Bun. */
 export function bun(
   { dlopen, toArrayBuffer }: BunFfi,
-  { markAsUntransferable }: BunWorkerThreads,
-  { bun: version = "" }: Versions,
+  { sleep }: BunNamespace,
+  process: NodeProcess,
 ): Runtime {
+  const { platform, arch } = process;
   // Before 1.4 markAsUntransferable() only throws that it is not implemented,
   // and a bigint is taken for another address.
-  const is14 = isAtLeast(version, "1.4");
+  const is14 = isAtLeast(process.versions["bun"] ?? "", "1.4");
+  // Asked for with the first view: loading the module takes 5 ms.
+  let markAsUntransferable: BunWorkerThreads["markAsUntransferable"] | undefined;
   return {
-    ...(is14 ? WINDOWS : GRIDS),
+    ...(is14 ? WINDOWS : grids()),
 
-    threadNative: THREAD_NATIVE,
+    system: { platform, arch },
+
+    threadNative,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const translated = Object.fromEntries(
@@ -115,12 +133,20 @@ export function bun(
         : toArrayBuffer(is14 ? address : Number(address) as BunPointer, 0, byteLength);
       // Refuses postMessage() and structuredClone(), which the collector would
       // not see. In Bun it does not stop transfer(0), which detaches.
-      if (is14) markAsUntransferable(buffer);
+      if (is14) {
+        markAsUntransferable ??=
+          (process.getBuiltinModule("node:worker_threads") as BunWorkerThreads)
+            .markAsUntransferable;
+        markAsUntransferable(buffer);
+      }
       return buffer;
     },
 
     pointer(address: bigint): Pointer {
       return Number(address) as unknown as Pointer;
     },
+
+    // A message would not let timers run.
+    nextTurn: () => sleep(0),
   };
 }

@@ -4,8 +4,9 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import { gridLimits, type Pointer, type Runtime } from "./runtime.ts";
-import { maxV8BufferByteLength, type Versions } from "./versions.ts";
+import { type MessageChannels, nextTurn } from "./event_loop.ts";
+import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
+import { maxV8BufferByteLength } from "./versions.ts";
 
 /** What is used of koffi. */
 export interface Koffi {
@@ -40,7 +41,8 @@ const TYPES: Readonly<Record<CType, KoffiType>> = {
 };
 
 /** It finds koffi as this module's package does. */
-const THREAD_NATIVE = `(() => {
+const threadNative = () =>
+  `(() => {
   const types = ${JSON.stringify(TYPES)};
   const { createRequire } = process.getBuiltinModule("node:module");
   const { load, view } = createRequire(${JSON.stringify(import.meta.url)})("koffi");
@@ -63,12 +65,15 @@ const THREAD_NATIVE = `(() => {
 export function koffi(
   { load, view }: Koffi,
   maxBufferByteLength: number,
-  versions: Versions,
+  process: NodeProcess,
 ): Runtime {
+  const { platform, arch } = process;
   return {
-    ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(versions))),
+    ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(process.versions))),
 
-    threadNative: THREAD_NATIVE,
+    system: { platform, arch },
+
+    threadNative,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);
@@ -99,5 +104,7 @@ export function koffi(
     pointer(address: bigint): Pointer {
       return address as unknown as Pointer;
     },
+
+    nextTurn: () => nextTurn(process.getBuiltinModule("node:worker_threads") as MessageChannels),
   };
 }

@@ -5,8 +5,9 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import { gridLimits, type Pointer, type Runtime } from "./runtime.ts";
-import { maxV8BufferByteLength, type Versions } from "./versions.ts";
+import { type MessageChannels, nextTurn } from "./event_loop.ts";
+import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
+import { maxV8BufferByteLength } from "./versions.ts";
 
 /** What is used of `node:ffi`. */
 export interface NodeFfi {
@@ -41,7 +42,8 @@ const TYPES = {
   buffer: "buffer",
 } as const satisfies Record<CType, NodeType>;
 
-const THREAD_NATIVE = `{
+const threadNative = () =>
+  `{
   open(library, table) {
     const types = ${JSON.stringify(TYPES)};
     const translated = Object.entries(table).map(([name, { parameters, result }]) => [
@@ -56,11 +58,17 @@ const THREAD_NATIVE = `{
 }`;
 
 /** Makes the runtime of Node.js with its own FFI. */
-export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi, versions: Versions): Runtime {
+export function nodeFfi(
+  { dlopen, toArrayBuffer }: NodeFfi,
+  process: NodeProcess,
+): Runtime {
+  const { platform, arch } = process;
   return {
-    ...gridLimits(maxV8BufferByteLength(versions)),
+    ...gridLimits(maxV8BufferByteLength(process.versions)),
 
-    threadNative: THREAD_NATIVE,
+    system: { platform, arch },
+
+    threadNative,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       // node:ffi ignores a misnamed key silently: the type above is the guard.
@@ -84,5 +92,7 @@ export function nodeFfi({ dlopen, toArrayBuffer }: NodeFfi, versions: Versions):
     pointer(address: bigint): Pointer {
       return address as unknown as Pointer;
     },
+
+    nextTurn: () => nextTurn(process.getBuiltinModule("node:worker_threads") as MessageChannels),
   };
 }

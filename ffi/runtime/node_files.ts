@@ -1,12 +1,17 @@
 /**
- * Files as a runtime sees them, by `node:fs`, which all of them have: what the
- * runtime does not permit is not opened by the system either.
+ * Files by the builtin modules of Node.js, which all runtimes have. Each is asked for
+ * when it is needed: loading one takes Bun and Deno milliseconds.
  *
  * @module
  */
+import type { FileFacts, RuntimeFiles } from "./files.ts";
+import type { NodeProcess } from "./runtime.ts";
+
+/** Finds a builtin module, as `process.getBuiltinModule()` does. */
+export type Builtin = (name: string) => unknown;
 
 /** What is used of `node:fs`. */
-export interface NodeFs {
+interface NodeFs {
   /** {@link https://nodejs.org/api/fs.html#fsstatsyncpath-options} */
   statSync(path: string): NodeStats;
   /** {@link https://nodejs.org/api/fs.html#fsfstatsyncfd-options} */
@@ -18,75 +23,61 @@ export interface NodeFs {
 }
 
 /** What is used of `fs.Stats`. */
-export interface NodeStats {
+interface NodeStats {
   isFile(): boolean;
   isDirectory(): boolean;
   readonly size: number;
 }
 
 /** What is used of `node:path`. */
-export interface NodePath {
+interface NodePath {
   /** {@link https://nodejs.org/api/path.html#pathtonamespacedpathpath} */
   toNamespacedPath(path: string): string;
 }
 
 /** What is used of `node:url`. */
-export interface NodeUrl {
+interface NodeUrl {
   /** {@link https://nodejs.org/api/url.html#urlfileurltopathurl-options} */
   fileURLToPath(url: string): string;
 }
 
-/** What a path or a descriptor leads to. */
-export interface FileFacts {
-  readonly kind: "file" | "directory" | "neither";
-  /** The length in bytes. */
-  readonly byteLength: number;
-}
-
-/** The files of one runtime. All throw what the runtime throws. */
-export interface RuntimeFiles {
-  /** Opens a file as the runtime does, and closes it again. */
-  check(path: string, isWritable: boolean): FileFacts;
-
-  /**
-   * Refuses what the runtime does not permit to be done with a file, which need
-   * not be there. It is not opened, because Deno opens no file below `/dev`
-   * without all permissions.
-   */
-  permit(path: string, uses: readonly ("read" | "write")[]): void;
-
-  /** Tells what a descriptor leads to. Where the runtime's numbers are not those of the system, there is no such function. */
-  readonly describe?: (descriptor: number) => FileFacts;
-
-  /** The path as the system takes it at any length. */
-  systemPath(path: string): string;
-
-  /** The path of a `file:` URL. */
-  pathOf(url: string): string;
-}
-
-/** Makes the files of a runtime. */
-export function nodeFiles(
-  fs: NodeFs,
-  path: NodePath,
-  url: NodeUrl,
-  hasDescriptors: boolean,
-  permit: RuntimeFiles["permit"],
-): RuntimeFiles {
-  const factsOf = (stats: NodeStats): FileFacts => ({
-    kind: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "neither",
-    byteLength: stats.size,
-  });
+/** The files of a runtime that permits all that the system does; on Windows descriptors are not the system's. */
+export function nodeFiles(process: NodeProcess): RuntimeFiles {
+  const isWindows = process.platform === "win32";
+  const builtin: Builtin = (name) => process.getBuiltinModule(name);
   return {
     check(path, isWritable) {
-      const facts = factsOf(fs.statSync(path));
+      const { statSync, openSync, closeSync } = builtin("node:fs") as NodeFs;
+      const facts = factsOf(statSync(path));
       // Opening a pipe waits for its other end.
-      if (facts.kind === "file") fs.closeSync(fs.openSync(path, isWritable ? "r+" : "r"));
+      if (facts.kind === "file") closeSync(openSync(path, isWritable ? "r+" : "r"));
       return facts;
     },
-    permit,
-    ...(hasDescriptors && { describe: (descriptor) => factsOf(fs.fstatSync(descriptor)) }),
-    systemPath: (name) => path.toNamespacedPath(name),
-    pathOf: (address) => url.fileURLToPath(address),
+    permit() {},
+    ...(!isWindows && { describe: (descriptor) => describe(builtin, descriptor) }),
+    systemPath: (path) => isWindows ? namespaced(builtin, path) : path,
+    pathOf: (url) => pathOf(builtin, url),
+  };
+}
+
+/** Tells what a descriptor leads to. */
+export function describe(builtin: Builtin, descriptor: number): FileFacts {
+  return factsOf((builtin("node:fs") as NodeFs).fstatSync(descriptor));
+}
+
+/** A path as Windows takes it at any length. */
+export function namespaced(builtin: Builtin, path: string): string {
+  return (builtin("node:path") as NodePath).toNamespacedPath(path);
+}
+
+/** The path of a `file:` URL. */
+export function pathOf(builtin: Builtin, url: string): string {
+  return (builtin("node:url") as NodeUrl).fileURLToPath(url);
+}
+
+function factsOf(stats: NodeStats): FileFacts {
+  return {
+    kind: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "neither",
+    byteLength: stats.size,
   };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Native } from "../symbols.ts";
+import type { Versions } from "./versions.ts";
 
 /** Buffers that cover a mapping: each view lies within one of them if it is at most a stride long. */
 export interface BufferGrid {
@@ -48,16 +49,37 @@ export function gridLimits(...byteLengths: readonly number[]): BufferLimits {
   };
 }
 
+/** A system, as Node.js's `process` names it. */
+export interface System {
+  /** `"linux"`, `"darwin"` or `"win32"`, if it is supported. */
+  readonly platform: string;
+  /** `"x64"` or `"arm64"`, if it is supported. */
+  readonly arch: string;
+}
+
+/** What is used of Node.js's `process`. */
+export interface NodeProcess extends System {
+  readonly versions: Versions;
+  /** {@link https://nodejs.org/api/process.html#processgetbuiltinmoduleid} */
+  getBuiltinModule(name: string): unknown;
+}
+
 /** How to call C, and how to see its memory, in one JavaScript runtime. */
 export interface Runtime extends Native, BufferLimits {
+  /** What it runs on. */
+  readonly system: System;
+
   /**
    * The source of an object that does in another thread what {@linkcode Native.open}
    * and {@linkcode Native.view} do. A result of 64 bits may be a number there.
    */
-  readonly threadNative: string;
+  threadNative(): string;
 
   /** Turns an address into what this runtime's FFI takes for a pointer argument. */
   pointer(address: bigint): Pointer;
+
+  /** Resolves once timers and input that are due had their turn, whatever a program did to its timers. */
+  nextTurn(): Promise<void>;
 }
 
 /**
