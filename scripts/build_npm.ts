@@ -4,7 +4,6 @@
  * @module
  */
 import { build, emptyDir } from "@deno/dnt";
-import { readdir } from "node:fs/promises";
 import config from "../deno.json" with { type: "json" };
 import { FLOORS } from "../ffi/host.ts";
 import { bundle } from "./bundle.ts";
@@ -63,23 +62,16 @@ await build({
     for (const file of ["README.md", "CHANGELOG.md", "LICENSE"]) {
       await Deno.copyFile(file, `${OUTPUT}/${file}`);
     }
+    // Without dnt's esm/package.json, too: esbuild takes it for the package's, and
+    // does not see there that importing the module has no effect.
     await bundle(`${OUTPUT}/esm`, "mod.js", ["cli.js"]);
-    // Nobody imports the command.
-    await Deno.remove(`${OUTPUT}/esm/cli.d.ts`);
-    await Deno.remove(`${OUTPUT}/esm/cli`, { recursive: true });
     await nameInExamples("sysalloc");
   },
 });
 
-/** Makes the examples in the doc comments import the package by `name`. */
+/** Makes the examples in the declarations import the package by `name`. */
 async function nameInExamples(name: string): Promise<void> {
-  for (const file of await readdir(`${OUTPUT}/esm`, { recursive: true })) {
-    if (!/\.(js|d\.ts)$/.test(file)) continue;
-    const path = `${OUTPUT}/esm/${file}`;
-    const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(
-      path,
-      text.replaceAll(`from "${config.name}"`, `from "${name}"`),
-    );
-  }
+  const path = `${OUTPUT}/esm/mod.d.ts`;
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, text.replaceAll(`from "${config.name}"`, `from "${name}"`));
 }
