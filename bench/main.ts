@@ -1,10 +1,9 @@
 /**
- * Measures sysalloc beside what its users would take instead: `npm run bench`.
- * Writes `results.md`, `results.json` and plots where all benchmarks ran;
- * `-- --quick` and `-- NAME…` only print. Linux, with gcc.
+ * Measures sysalloc beside what its users would take instead.
  *
  * @module
  */
+import { readArguments } from "../scripts/arguments.ts";
 import { build } from "./build.ts";
 import { builtFor, type HostName } from "./catalogue/benchmark.ts";
 import { BENCHMARKS } from "./catalogue.ts";
@@ -14,13 +13,34 @@ import { endAll } from "./processes.ts";
 import { toMarkdown } from "./report/markdown.ts";
 import { missingFrom } from "./report/missing.ts";
 import { writeResults } from "./report/writing.ts";
-import { readRequest, type Request } from "./request.ts";
+import { benchmarkList, readRequest, type Request } from "./request.ts";
 import type { Results } from "./results.ts";
+
+const USAGE = `Usage: npm run bench -- [--quick] [NAME]...
+
+Measures sysalloc beside what its users would take instead. Writes results.md,
+results.json and pictures where all benchmarks ran, and prints the results otherwise.
+Linux, with gcc.
+
+Arguments:
+  NAME         which benchmarks to run (default: all)
+
+Options:
+      --quick  do each work once and briefly, to see that all is there
+  -h, --help   print this
+
+Benchmarks:
+${benchmarkList()}`;
 
 /** How long a whole run may take, in milliseconds, the plots left aside. */
 const WHOLE = 580_000;
 
-const request = readRequest(Deno.args);
+const { values, positionals } = readArguments({
+  usage: USAGE,
+  options: { quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const request = readRequest(positionals, values.quick);
 if (typeof request === "string") {
   console.error(request);
   Deno.exit(2);

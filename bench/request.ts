@@ -15,20 +15,22 @@ export interface Request {
   readonly unknown: Readonly<Record<string, string>>;
 }
 
-/** Reads arguments; returns a message where nothing is left to run. */
-export function readRequest(args: readonly string[]): Request | string {
-  const names = args.filter((argument) => argument !== "--quick" && argument !== "--");
+/** The names and titles of all benchmarks, a line each. */
+export function benchmarkList(): string {
+  return BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n");
+}
+
+/** Looks for the benchmarks that are named; returns a message where nothing is left to run. */
+export function readRequest(names: readonly string[], isQuick: boolean): Request | string {
   const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (names.length > 0 && unknown.length === names.length) {
-    return `There is no benchmark ${unknown.join(", ")}. There are:\n` +
-      BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n") +
-      "\nUsage: npm run bench -- [--quick] [NAME…]";
+    return `There is no benchmark ${unknown.join(", ")}. There are:\n${benchmarkList()}`;
   }
   const benchmarks = names.length === 0
     ? BENCHMARKS
     : BENCHMARKS.filter(({ name }) => names.includes(name));
   return {
-    isQuick: args.includes("--quick"),
+    isQuick,
     benchmarks,
     unknown: Object.fromEntries(unknown.map((name) => [name, "there is no such benchmark"])),
   };

@@ -3,10 +3,20 @@
  *
  * @module
  */
+import { readArguments } from "./arguments.ts";
 import { RUNTIMES } from "./suite.ts";
+
+const USAGE = `Usage: npm run demo
+
+Runs the quickstart in Deno, Bun and Node.js, one after the other.
+
+Options:
+  -h, --help  print this`;
 
 const PROGRAM = "examples/quickstart.ts";
 const FLAGS = { deno: ["run", "--allow-ffi"], bun: ["run"], node: ["--no-warnings"] };
+
+readArguments({ usage: USAGE });
 
 for (const name of ["deno", "bun", "node26"]) {
   const { runner, program } = RUNTIMES[name]!;

@@ -2,13 +2,13 @@
  * Looks for lost wake-ups: two processes play ping-pong by `wait()` and
  * `notify()` over a file in memory, in every pair of Deno, Bun and Node.js 26.
  *
- * `deno run -A scripts/pingpong.ts [ROUNDS] [PAIR…]`, by default 1,000,000 rounds
- * and all pairs; a pair is like `deno+bun`. It prints the time of a round trip,
- * and how many waits were late, and fails where one does not end.
+ * It prints the time of a round trip, and how many waits were late, and fails
+ * where one does not end.
  *
  * @module
  */
 import { join } from "node:path";
+import { readArguments, refuse, wholeNumber } from "./arguments.ts";
 
 const root = join(import.meta.dirname!, "..");
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +24,17 @@ const NAMES = Object.keys(COMMANDS);
 const PAIRS = NAMES.flatMap((first, index) =>
   NAMES.slice(index).map((second) => `${first}+${second}`)
 );
+
+const USAGE = `Usage: npx deno run -A scripts/pingpong.ts [--rounds N] [PAIR]...
+
+Looks for lost wake-ups: two processes play ping-pong by wait() and notify().
+
+Arguments:
+  PAIR            two of ${NAMES.join(", ")}, like deno+bun (default: every pair)
+
+Options:
+      --rounds N  how many rounds each pair plays (default: 1000000)
+  -h, --help      print this`;
 
 /** What a player prints. */
 interface Played {
@@ -46,8 +57,18 @@ async function play(name: string, path: string, role: string, rounds: number): P
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-const rounds = Number(Deno.args[0] ?? 1_000_000);
-const pairs = Deno.args.length > 1 ? Deno.args.slice(1) : PAIRS;
+const { values, positionals } = readArguments({
+  usage: USAGE,
+  options: { rounds: { type: "string", default: "1000000" } },
+  allowPositionals: true,
+});
+const rounds = wholeNumber("--rounds", values.rounds);
+const pairs = positionals.length > 0 ? positionals : PAIRS;
+for (const pair of pairs) {
+  const names = pair.split("+");
+  if (names.length === 2 && names.every((name) => NAMES.includes(name))) continue;
+  refuse(`A pair is two of ${NAMES.join(", ")}, like deno+bun, got '${pair}'`);
+}
 const folder = Deno.build.os === "linux" ? "/dev/shm" : undefined;
 for (const pair of pairs) {
   const [first, second] = pair.split("+") as [string, string];

@@ -1,13 +1,22 @@
 /**
- * Writes the tables of the last runs into the README; with `--check` it only
- * compares, and ends with code 1 where the README has others.
+ * Writes the tables of the last runs into the README, or compares them.
  *
  * @module
  */
 import { join } from "node:path";
+import { readArguments } from "./arguments.ts";
 import { platformsTable } from "./platforms/results.ts";
 import { versionsTable } from "./versions/results.ts";
 
+const USAGE = `Usage: npx deno run -A scripts/readme_tables.ts [--check]
+
+Writes the tables of the last runs into the README.
+
+Options:
+      --check  write nothing, and exit with 1 if the README has other tables
+  -h, --help   print this`;
+
+const { values } = readArguments({ usage: USAGE, options: { check: { type: "boolean" } } });
 const file = join(import.meta.dirname ?? ".", "../README.md");
 const tables = { platforms: platformsTable(), versions: versionsTable() };
 
@@ -16,7 +25,7 @@ const rewritten = Object.entries(tables).reduce(replaceTable, readme);
 
 if (rewritten === readme) {
   console.log("README.md has the tables of the last runs");
-} else if (Deno.args.includes("--check")) {
+} else if (values.check) {
   console.error(
     "README.md has other tables than the last runs: " +
       "deno run -A scripts/readme_tables.ts writes them",

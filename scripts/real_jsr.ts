@@ -1,23 +1,37 @@
 /**
  * Holds the stand-ins under `scripts/offline/` against the packages of JSR that
  * they stand for: builds the npm package with the real dnt and compares it file
- * by file, and runs Deno's suite with the real `@std/assert`. `npm run build`
- * comes first.
- *
- * Usage: `deno run -A scripts/real_jsr.ts [FOLDER]`, with the folder that has
- * `dnt` and `std`, by default `../shared/jsr`. Where it is not there, this says
- * so and ends well: JSR itself can be reached from few places.
+ * by file, and runs Deno's suite with the real `@std/assert`. Where those
+ * packages are not, this says so and ends well: JSR can be reached from few places.
  *
  * @module
  */
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
+import { readArguments } from "./arguments.ts";
 import { MATRIX_VARIABLES } from "./matrix/suite_copy.ts";
 import { pinned, readReport, suiteArguments, testFiles } from "./suite.ts";
 
+const USAGE = `Usage: npx deno run -A scripts/real_jsr.ts [FOLDER]
+
+Builds the npm package with the real dnt, compares it with the one in npm/, and
+runs Deno's suite with the real @std/assert. "npm run build" comes first.
+
+Arguments:
+  FOLDER      the folder that has dnt and std; where it is missing nothing is
+              done (default: ../shared/jsr)
+
+Options:
+  -h, --help  print this`;
+
+const { positionals: [folder = "../shared/jsr"] } = readArguments({
+  usage: USAGE,
+  allowPositionals: true,
+  maxPositionals: 1,
+});
 const ROOT = join(import.meta.dirname!, "..");
-const PACKAGES = resolve(ROOT, Deno.args[0] ?? "../shared/jsr");
+const PACKAGES = resolve(ROOT, folder);
 const LINKS = ["dnt", ...["assert", "internal", "fs", "path", "fmt"].map((name) => `std/${name}`)];
 
 /** What the build and the suite take from npm. */

@@ -3,15 +3,10 @@
  * processes, and compares every outcome with a model. What crashes, or is not
  * as the model says, is shrunk to the shortest sequence that still does it.
  *
- * Usage: `deno run -A scripts/soak.ts [--calls N] [--seed S] [--runtime NAME]...`
- *
- * `--calls` is for each runtime, by default 1,000,000; the runtimes are by
- * default Deno, Bun, Node.js 26 and Node.js 22, as many side by side as there are cores.
- *
  * @module
  */
-import { parseArgs } from "node:util";
 import { sequenceOf, type Step } from "../test/model/sequence.ts";
+import { readArguments, refuse, wholeNumber } from "./arguments.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { type LocalRuntime, RUNTIMES } from "./suite.ts";
 import { shrink } from "./soak/shrink.ts";
@@ -38,6 +33,20 @@ interface Task {
   readonly trace?: boolean;
 }
 
+const USAGE = `Usage: npm run soak -- [--calls N] [--seed S] [--runtime NAME]...
+
+Takes random sequences of all calls of the library, compares every outcome
+with a model, and shrinks what crashes or differs to the shortest sequence that
+still does.
+
+Options:
+      --calls N       how many calls to make in each runtime (default: 1000000)
+      --seed S        the number that the sequences follow from, to repeat a run
+                      (default: another one each time)
+      --runtime NAME  one of ${Object.keys(RUNTIMES).join(", ")}; may be repeated
+                      (default: deno, bun, node26, node22)
+  -h, --help          print this`;
+
 /** The length of a sequence, in steps. */
 const LENGTH = 60;
 /** A child makes so many calls at most: the next one starts anew. */
@@ -51,20 +60,19 @@ const END: Step = ["end", 0, 0, 0, 0];
 
 const totals = { calls: 0, crashes: 0, content: 0, outcome: 0, byteLength: 0, descriptors: 0 };
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = readArguments({
+  usage: USAGE,
   options: {
     calls: { type: "string", default: "1000000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
     runtime: { type: "string", multiple: true, default: ["deno", "bun", "node26", "node22"] },
   },
 });
-const calls = wholeNumber("calls", values.calls);
-const seed = wholeNumber("seed", values.seed);
+const calls = wholeNumber("--calls", values.calls);
+const seed = wholeNumber("--seed", values.seed);
 const unknown = values.runtime.find((name) => !Object.hasOwn(RUNTIMES, name));
 if (unknown !== undefined) {
-  console.error(`--runtime must be one of ${Object.keys(RUNTIMES).join(", ")}, got ${unknown}`);
-  Deno.exit(2);
+  refuse(`--runtime must be one of ${Object.keys(RUNTIMES).join(", ")}, got '${unknown}'`);
 }
 await sideBySide(values.runtime, (name) => soak(name, RUNTIMES[name]!));
 const { calls: made, crashes, content, outcome, byteLength, descriptors } = totals;
@@ -218,11 +226,4 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
     yield* lines;
   }
   if (rest !== "") yield rest;
-}
-
-function wholeNumber(name: string, text: string): number {
-  const number = Number(text.replaceAll("_", ""));
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  console.error(`--${name} must be a whole number, got ${text}`);
-  Deno.exit(2);
 }

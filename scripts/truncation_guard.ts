@@ -1,7 +1,6 @@
 /**
  * Compiles ffi/os/truncation_guard.c and writes its bytes into
- * ffi/os/truncation_guard_code.ts; with `--check` it only compares, and ends
- * with code 1 where that file has others.
+ * ffi/os/truncation_guard_code.ts, or compares them.
  *
  * The bytes depend on the compiler: it is named by its version, GCC 12 of
  * Debian and Ubuntu, and installed by apt-get where it is missing.
@@ -9,7 +8,18 @@
  * @module
  */
 import { join } from "node:path";
+import { readArguments } from "./arguments.ts";
 
+const USAGE = `Usage: npx deno run -A scripts/truncation_guard.ts [--check]
+
+Compiles ffi/os/truncation_guard.c, and writes its bytes into
+ffi/os/truncation_guard_code.ts. Compilers that are missing are installed by apt-get.
+
+Options:
+      --check  write nothing, and exit with 1 if the file has other bytes
+  -h, --help   print this`;
+
+const { values } = readArguments({ usage: USAGE, options: { check: { type: "boolean" } } });
 const folder = join(import.meta.dirname ?? ".", "../ffi/os");
 const source = "truncation_guard.c";
 const target = join(folder, "truncation_guard_code.ts");
@@ -70,7 +80,7 @@ const written = render(
 const found = await Deno.readTextFile(target).catch(() => "");
 if (withoutComments(written) === withoutComments(found)) {
   console.log(`${source} compiles to the bytes of truncation_guard_code.ts`);
-} else if (Deno.args.includes("--check")) {
+} else if (values.check) {
   console.error(
     `${source} compiles to other bytes than those of truncation_guard_code.ts: ` +
       "deno run -A scripts/truncation_guard.ts writes them",
@@ -113,16 +123,19 @@ function render(
   results: readonly (Compiler & { readonly name: string; readonly bytes: Uint8Array })[],
 ): string {
   const code = results.map(({ arch, name, bytes, options }) => {
-    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const lines = hex.match(/.{1,64}/g)!.map((line) => `    "${line}",\n`).join("");
+    const words = Array.from(
+      new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
+      (word) => `0x${word.toString(16).padStart(8, "0")},`,
+    );
+    const lines = words.join(" ").replace(/(?:\S+ ?){1,7}/g, "    $&\n").replaceAll(" \n", "\n");
     return `  // ${bytes.length} bytes by ${name}\n  // ${
       options.join(" ")
-    }\n  ${arch}: [\n${lines}  ].join(""),\n`;
+    }\n  ${arch}: [\n${lines}  ],\n`;
   });
   return `// deno-fmt-ignore-file
 /**
- * What truncation_guard.c compiles to, in hexadecimal digits, by architectures
- * as \`process.arch\` names them: the header, then the handler. Written by
+ * What truncation_guard.c compiles to, in words of 32 bits, by architectures as
+ * \`process.arch\` names them: the header, then the handler. Written by
  * scripts/truncation_guard.ts; with \`--check\` it compiles again and compares.
  *
  * @module
@@ -131,7 +144,7 @@ function render(
 // Options of the compilers:
 ${options.join(" ").replace(/(.{1,90})( |$)/g, "// $1\n")}
 /** The machine code of the handler of SIGBUS. */
-export const CODE: Readonly<Record<string, string>> = {
+export const CODE: Readonly<Record<string, readonly number[]>> = {
 ${code.join("")}};
 `;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { refuse } from "../arguments.ts";
 import { sideBySide } from "../side_by_side.ts";
 import { suiteArguments, testFiles } from "../suite.ts";
 import { emptyFolder, lockCache, logs, readIfThere } from "./cache.ts";
@@ -33,8 +34,7 @@ export function namedPlatforms(
   const unknown = names.filter((name) => !platforms.some((platform) => platform.name === name));
   if (unknown.length > 0) {
     const known = platforms.map(({ name }) => name).join(", ");
-    console.error(`Unknown: ${unknown.join(", ")}; there are ${known}`);
-    Deno.exit(2);
+    refuse(`Unknown: ${unknown.join(", ")}; there are ${known}`);
   }
   return platforms.filter(({ name }) => names.length === 0 || names.includes(name));
 }

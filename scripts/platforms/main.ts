@@ -1,10 +1,9 @@
 /**
- * Runs the suite on platforms that this machine is not: all of them, or those
- * named on the command line. With `--short` it runs what `.ci/run` does. What
- * that needs is fetched into `.cache/matrix`.
+ * Runs the suite on platforms that this machine is not.
  *
  * @module
  */
+import { readArguments } from "../arguments.ts";
 import { namedPlatforms, runMatrix } from "../matrix/driver.ts";
 import { copySuite } from "../matrix/suite_copy.ts";
 import { printSummary } from "../matrix/summary.ts";
@@ -25,13 +24,29 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   [musl.name]: ["Bun", "Node.js 24 (koffi)"],
 };
 
-const isShort = Deno.args.includes("--short");
-const names = Deno.args.filter((arg) => arg !== "--short");
 // The one that takes longest first: the others run beside it.
-const platforms = namedPlatforms([arm64With16kPages, arm64, windows, musl], names);
-const records = await runMatrix(platforms, {
+const PLATFORMS = [arm64With16kPages, arm64, windows, musl];
+
+const USAGE = `Usage: npm run test:platforms -- [--short] [PLATFORM]...
+
+Runs the suite on platforms that this machine is not, from Debian as root. What
+that needs is fetched into .cache/matrix.
+
+Arguments:
+  PLATFORM     one of ${PLATFORMS.map(({ name }) => name).join(", ")} (default: all)
+
+Options:
+      --short  run only those runtimes that CI runs
+  -h, --help   print this`;
+
+const { values, positionals } = readArguments({
+  usage: USAGE,
+  options: { short: { type: "boolean" } },
+  allowPositionals: true,
+});
+const records = await runMatrix(namedPlatforms(PLATFORMS, positionals), {
   results: platformResults,
   prepare: copySuite,
-  chooses: ({ label }, platform) => !isShort || SHORT[platform]!.includes(label),
+  chooses: ({ label }, platform) => !values.short || SHORT[platform]!.includes(label),
 });
 Deno.exit(printSummary(records) ? 0 : 1);

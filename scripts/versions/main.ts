@@ -1,21 +1,36 @@
 /**
- * Runs the suite in the versions of the runtimes that people have: all of
- * them, or those of the runtimes named on the command line. With `--short` it
- * runs those that `.ci/run` does. They are fetched into `.cache/matrix`.
+ * Runs the suite in the versions of the runtimes that people have.
  *
  * @module
  */
+import { readArguments } from "../arguments.ts";
 import { namedPlatforms, runMatrix } from "../matrix/driver.ts";
 import { printSummary } from "../matrix/summary.ts";
 import { isShort, VERSIONS } from "./declared.ts";
 import { versionResults } from "./results.ts";
 import { runTooOld } from "./too_old.ts";
 
-const isShortRun = Deno.args.includes("--short");
-const names = Deno.args.filter((arg) => arg !== "--short");
+const USAGE = `Usage: npm run test:versions -- [--short] [RUNTIME]...
+
+Runs the suite in the versions of the runtimes that people have, on Linux x64,
+and checks that versions below the floors say so. They are fetched into .cache/matrix.
+
+Arguments:
+  RUNTIME      one of ${VERSIONS.map(({ name }) => name).join(", ")}
+               (default: all, and the versions below the floors)
+
+Options:
+      --short  run only those versions that CI runs
+  -h, --help   print this`;
+
+const { values, positionals: names } = readArguments({
+  usage: USAGE,
+  options: { short: { type: "boolean" } },
+  allowPositionals: true,
+});
 const records = await runMatrix(namedPlatforms(VERSIONS, names), {
   results: versionResults,
-  chooses: isShortRun ? isShort : () => true,
+  chooses: values.short ? isShort : () => true,
 });
 const tooOld = names.length === 0 ? await runTooOld() : [];
 Deno.exit(printSummary([...records, ...tooOld]) ? 0 : 1);
