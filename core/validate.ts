@@ -117,7 +117,7 @@ export function rangeInAddressSpace(address: bigint, byteLength: number): void {
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+      return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)}`;
     case "number":
     case "boolean":
     case "undefined":

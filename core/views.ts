@@ -121,7 +121,9 @@ function makeBuffer(
   byteLength: number,
   owner: object,
 ): ArrayBuffer {
-  const buffer = currentRuntime().view(address, byteLength);
+  const runtime = currentRuntime();
+  const buffer = runtime.view(address, byteLength);
+  runtime.refuseTransfer?.(buffer);
   new Owned(buffer, owner);
   return buffer;
 }

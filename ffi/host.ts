@@ -8,7 +8,7 @@ import { darwin } from "./os/darwin.ts";
 import { linux } from "./os/linux.ts";
 import type { Os } from "./os/os.ts";
 import { windows } from "./os/windows.ts";
-import { bun, type BunFfi, type BunNamespace, type BunWorkerThreads } from "./runtime/bun.ts";
+import { bun, type BunFfi, type BunNamespace } from "./runtime/bun.ts";
 import { deno, type DenoGlobals, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
 import { type DenoFileCalls, denoFiles } from "./runtime/deno_files.ts";
 import type { RuntimeFiles } from "./runtime/files.ts";

@@ -11,9 +11,9 @@ import { dts } from "rolldown-plugin-dts";
 
 /**
  * Replaces the modules in `folder` by `entry` with all that it imports, and in the
- * same way by each of `others`, which imports what is in `entry` from there. Comments and
- * white space go, and names stay; a source map leads to the TypeScript. The
- * declarations become the one of `entry`, with their comments.
+ * same way by each of `others`, which imports what is in `entry` from there. Comments,
+ * white space and the names of local variables go; a source map leads to the TypeScript.
+ * The declarations become the one of `entry`, with their comments.
  */
 export async function bundle(
   folder: string,
@@ -27,7 +27,12 @@ export async function bundle(
         external: input === entry ? [] : [resolve(folder, entry)],
         plugins: [{ name: "source maps", load: loadWithMap }],
       }, {
-        minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+        minify: {
+          compress: false,
+          // Of functions, classes and properties the names stay, for traces.
+          mangle: { toplevel: false, keepNames: true },
+          codegen: { removeWhitespace: true },
+        },
         comments: false,
         sourcemap: true,
         sourcemapPathTransform: (path) => path.replace(/^(?:\.\.\/)*(?:src\/)?/, ""),

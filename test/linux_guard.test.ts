@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { linux } from "../ffi/os/linux.ts";
 import { truncationGuard } from "../ffi/os/linux_guard.ts";
+import { openMemory } from "../ffi/os/posix_calls.ts";
 import { CODE } from "../ffi/os/truncation_guard_code.ts";
 import { type Call, fakePosix, FakeRuntime } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
@@ -39,6 +40,7 @@ function fake(script: Script) {
     },
     munmap: (address: bigint) => mapped.delete(address) ? 0 : -1,
     mprotect: () => mprotect,
+    madvise: () => -1,
     memcpy(target: bigint, source: Uint8Array) {
       copied.push(source.slice());
       return target;
@@ -59,13 +61,14 @@ function fake(script: Script) {
     },
     close: () => 0,
   }, memory);
+  const c = openMemory(runtime, "libc.so.6");
   const names = () => runtime.calls.map(([name]: Call) => name);
-  return { runtime, mapped, memory, copied, names };
+  return { runtime, c, mapped, memory, copied, names };
 }
 
 /** The code of an architecture as it stands in memory, with a table and a page size. */
 function installedCode(arch: string, table: bigint, pageSize: number): Uint8Array {
-  const code = Uint8Array.from(CODE[arch]!.match(/../g)!, (byte) => parseInt(byte, 16));
+  const code = new Uint8Array(Uint32Array.from(CODE[arch]!).buffer);
   const fields = new DataView(code.buffer);
   fields.setBigUint64(16, table, true);
   fields.setBigUint64(24, BigInt(pageSize), true);
@@ -75,8 +78,8 @@ function installedCode(arch: string, table: bigint, pageSize: number): Uint8Arra
 for (const arch of ["x64", "arm64"]) {
   for (const pageSize of [4096, 16_384, 65_536]) {
     test(`truncationGuard() writes the code of ${arch} with the table and ${pageSize} as page size, then makes it executable`, () => {
-      const { runtime, copied, names, mapped } = fake({});
-      assert(truncationGuard(runtime, arch, pageSize) !== undefined);
+      const { runtime, c, copied, names, mapped } = fake({});
+      assert(truncationGuard(runtime, c, arch, pageSize) !== undefined);
       assertEquals(copied, [installedCode(arch, TABLE, pageSize)]);
       assertEquals(names(), ["sigaction", "mmap", "mmap", "memcpy", "mprotect", "sigaction"]);
       assertEquals(runtime.calls[2], ["mmap", 0n, BigInt(pageSize), 3, 0x22, -1, 0n]);
@@ -96,24 +99,24 @@ const REFUSALS: readonly (readonly [what: string, script: Script])[] = [
 
 for (const [what, script] of REFUSALS) {
   test(`truncationGuard() returns undefined and leaves nothing mapped when ${what}`, () => {
-    const { runtime, mapped } = fake(script);
-    assertStrictEquals(truncationGuard(runtime, "x64", 4096), undefined);
+    const { runtime, c, mapped } = fake(script);
+    assertStrictEquals(truncationGuard(runtime, c, "x64", 4096), undefined);
     assertEquals([...mapped], []);
   });
 }
 
 test("truncationGuard() returns undefined and opens nothing when there is no code for the architecture", () => {
   for (const arch of ["riscv64", "ia32", "toString", ""]) {
-    const { runtime } = fake({});
-    assertStrictEquals(truncationGuard(runtime, arch, 4096), undefined);
-    assertEquals(runtime.opened, []);
+    const { runtime, c } = fake({});
+    assertStrictEquals(truncationGuard(runtime, c, arch, 4096), undefined);
+    assertEquals(runtime.opened.length, 1); // what it is given
   }
 });
 
 test("truncationGuard() takes the table of the handler that is installed when it is the same code", () => {
   const code = installedCode("x64", OTHER, 4096);
-  const { runtime, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
-  const guard = truncationGuard(runtime, "x64", 4096)!;
+  const { runtime, c, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
+  const guard = truncationGuard(runtime, c, "x64", 4096)!;
   assertEquals(names(), ["sigaction", "pipe2", "write", "read", "close", "close"]);
   assertEquals(runtime.calls.slice(2), [
     ["write", 6, PAGE, BigInt(code.length)],
@@ -144,15 +147,15 @@ test("truncationGuard() installs its own handler when the one that is there is a
     })),
   ];
   for (const script of others) {
-    const { runtime, mapped } = fake(script);
-    assert(truncationGuard(runtime, "x64", 4096) !== undefined);
+    const { runtime, c, mapped } = fake(script);
+    assert(truncationGuard(runtime, c, "x64", 4096) !== undefined);
     assertEquals([...mapped], [TABLE, PAGE]);
   }
 });
 
 test("add() writes an entry with its end rounded up to pages, suspend() hides it, and release() frees it", () => {
-  const { runtime, memory } = fake({});
-  const guard = truncationGuard(runtime, "x64", 16_384)!;
+  const { runtime, c, memory } = fake({});
+  const guard = truncationGuard(runtime, c, "x64", 16_384)!;
   const entry = guard.add(0x10_0000n, 16_385n)!;
   const words = new BigUint64Array(memory.get(TABLE)!, 2048, 4);
   const states = new Int32Array(memory.get(TABLE)!, 2048 + 16, 2);
@@ -176,8 +179,8 @@ test("add() writes an entry with its end rounded up to pages, suspend() hides it
 });
 
 test("add() returns undefined when the table is full and no memory is left", () => {
-  const { runtime } = fake({});
-  const guard = truncationGuard(runtime, "x64", 4096)!;
+  const { runtime, c } = fake({});
+  const guard = truncationGuard(runtime, c, "x64", 4096)!;
   const entries = Array.from({ length: 1984 }, () => guard.add(0x1000n, 4096n));
   assert(entries.every((entry) => entry !== undefined));
   assertStrictEquals(guard.add(0x1000n, 4096n), undefined);
@@ -186,8 +189,8 @@ test("add() returns undefined when the table is full and no memory is left", () 
 });
 
 test("add() links one more block when the table is full, and other threads find it", () => {
-  const { runtime, memory } = fake({ map: [TABLE, PAGE, OTHER] });
-  const guard = truncationGuard(runtime, "x64", 4096)!;
+  const { runtime, c, memory } = fake({ map: [TABLE, PAGE, OTHER] });
+  const guard = truncationGuard(runtime, c, "x64", 4096)!;
   for (let index = 0; index <= 1984; index++) guard.add(BigInt(index) * 4096n, 4096n);
   assertEquals(new BigUint64Array(memory.get(TABLE)!)[0], OTHER);
   assertEquals(new BigUint64Array(memory.get(OTHER)!, 2048, 1)[0], 1984n * 4096n);
@@ -205,7 +208,7 @@ test("linux().guard() opens it once, also where it is refused", () => {
       (byteLength === 4 ? runtime : real.runtime).view(address, byteLength),
     open(library, table) {
       calls.push(...Object.keys(table));
-      return ("sigaction" in table ? real.runtime : runtime).open(library, table);
+      return ("sysconf" in table ? runtime : real.runtime).open(library, table);
     },
   }, "x64");
   assert(!calls.includes("sigaction"));

@@ -85,7 +85,7 @@ const populates = (protection: Protection) => protection !== "copy-on-write";
 
 /** Opens Linux's C library. The architecture is named as `process.arch` names it. */
 export function linux(native: Native, arch: string): Os {
-  const os = posix(native, {
+  return posix(native, {
     library: "libc.so.6", // musl answers to this name too
     errnoLocation: "__errno_location",
     _SC_PAGESIZE,
@@ -128,11 +128,13 @@ export function linux(native: Native, arch: string): Os {
     advice: LINUX_ADVICE,
     waiting: (native, _kernel, shared) =>
       linuxWaiting(native, arch, CODES, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+    guarding: (native, memory, pageSize) => {
+      let guard: readonly [TruncationGuard | undefined] | undefined;
+      return {
+        guard: () => (guard ??= [truncationGuard(native, memory, arch, pageSize)])[0],
+        guardAt: (address) => guardEntryAt(native, address),
+      };
+    },
     codes: CODES,
-  });
-  let guard: readonly [TruncationGuard | undefined] | undefined;
-  return Object.assign(os, {
-    guard: () => (guard ??= [truncationGuard(native, arch, os.pageSize)])[0],
-    guardAt: (address: bigint) => guardEntryAt(native, address),
   });
 }

@@ -7,7 +7,14 @@
  */
 import { atomics } from "../atomics.ts";
 import type { Functions, Native, SymbolTable } from "../symbols.ts";
-import { MAP_FAILED, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
+import {
+  MAP_FAILED,
+  MAP_PRIVATE,
+  type MemoryCalls,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from "./posix_calls.ts";
 import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
 import { CODE } from "./truncation_guard_code.ts";
 
@@ -28,20 +35,17 @@ export const O_CLOEXEC = 0x8_0000;
 /** `MAP_ANONYMOUS`, as in the module that opens this one */
 const MAP_ANONYMOUS = 0x20;
 
+const LIBRARY = "libc.so.6";
+
 const FUNCTIONS = {
-  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
-  mmap: {
-    parameters: ["usize", "usize", "i32", "i32", "i32", "i64"],
-    result: "usize",
-  },
-  // int munmap(void *addr, size_t length)
-  munmap: { parameters: ["usize", "usize"], result: "i32" },
-  // int mprotect(void *addr, size_t len, int prot)
-  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // void *memcpy(void *dest, const void *src, size_t n)
   memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
   // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
   sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+} as const satisfies SymbolTable;
+
+/** What it takes to look at a handler that is there already. */
+const PIPE = {
   // int pipe2(int pipefd[2], int flags)
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   // ssize_t write(int fd, const void *buf, size_t count)
@@ -52,7 +56,7 @@ const FUNCTIONS = {
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies SymbolTable;
 
-type C = Functions<typeof FUNCTIONS>;
+type C = Functions<typeof FUNCTIONS> & MemoryCalls;
 
 // struct sigaction of glibc and musl, on both architectures: sa_sigaction,
 // sa_mask (128 bytes), int sa_flags, sa_restorer, which is the library's own.
@@ -113,18 +117,18 @@ class Block {
  */
 export function truncationGuard(
   native: Native,
+  memory: MemoryCalls,
   arch: string,
   pageSize: number,
 ): TruncationGuard | undefined {
-  const digits = Object.hasOwn(CODE, arch) ? CODE[arch]!.match(/../g)! : undefined;
-  if (digits === undefined) return undefined;
-  const c = native.open("libc.so.6", FUNCTIONS);
-  const code = Uint8Array.from(digits, (digit) => parseInt(digit, 16));
+  if (!Object.hasOwn(CODE, arch)) return undefined;
+  const c = { ...memory, ...native.open(LIBRARY, FUNCTIONS) };
+  const code = new Uint8Array(Uint32Array.from(CODE[arch]!).buffer);
   const header = new DataView(code.buffer);
   header.setBigUint64(HEADER_PAGE_SIZE, BigInt(pageSize), true);
   const found = new Uint8Array(SIGACTION_BYTES);
   if (c.sigaction(SIGBUS, 0n, found) !== 0) return undefined;
-  const installed = installedTable(c, code, handlerOf(found));
+  const installed = installedTable(native, code, handlerOf(found));
   const address = installed ?? mapBlock(c);
   if (address === undefined) return undefined;
   const guard = new Guard(native, c, address, pageSize);
@@ -159,8 +163,9 @@ function handlerOf(action: Uint8Array): bigint {
  * cannot fault, and all of it is compared. Where there is no pipe to be had, it
  * counts as another's.
  */
-function installedTable(c: C, code: Uint8Array, handler: bigint): bigint | undefined {
+function installedTable(native: Native, code: Uint8Array, handler: bigint): bigint | undefined {
   if (handler <= SIG_IGN) return undefined;
+  const c = native.open(LIBRARY, PIPE);
   const ends = new Int32Array(2);
   if (c.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC | O_NONBLOCK) !== 0) return undefined;
   const [output, input] = ends as unknown as [number, number];
@@ -230,8 +235,11 @@ class Guard implements TruncationGuard {
   readonly #c: C;
   readonly #pageMask: bigint;
   readonly #blocks: Block[] = [];
-  /** Entries, counted through all blocks, that were free when this thread last looked. */
-  #candidates: number[] = [];
+  /** Entries, counted through all blocks, that this thread has made free. */
+  readonly #freed: number[] = [];
+  /** Where it goes on to look for others, and how many of this pass were free. */
+  #next = 0;
+  #freeCount = 0;
 
   constructor(native: Native, c: C, table: bigint, pageSize: number) {
     this.#native = native;
@@ -247,11 +255,8 @@ class Guard implements TruncationGuard {
 
   add(address: bigint, byteLength: bigint): GuardEntry | undefined {
     for (;;) {
-      const candidate = this.#candidates.pop();
-      if (candidate === undefined) {
-        if (!this.#findCandidates()) return undefined;
-        continue;
-      }
+      const candidate = this.#freed.pop() ?? this.#candidate();
+      if (candidate === undefined) return undefined;
       const block = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
       const { int32, uint64 } = block;
       const offset = ENTRIES + ENTRY_BYTES * (candidate % ENTRIES_PER_BLOCK);
@@ -266,35 +271,49 @@ class Guard implements TruncationGuard {
       int32[(offset + FAULTS) / 4] = 0;
       atomics.store(int32, index, state + LIVE); // last: now the handler sees it
       const at = block.address + BigInt(offset);
-      return new Entry(at, int32, offset, () => this.#candidates.push(candidate));
+      return new Entry(at, int32, offset, () => this.#freed.push(candidate));
     }
   }
 
   /**
-   * Looks through all blocks for free entries. Where they are few, it makes
-   * one more block, so that it need not look again soon.
+   * The next entry that is free. Where few of all that it has passed were, it makes
+   * one more block before it starts again, so that it need not pass so many in vain.
    */
-  #findCandidates(): boolean {
+  #candidate(): number | undefined {
+    for (let isSecond = false;; isSecond = true) {
+      for (const count = ENTRIES_PER_BLOCK * this.#blocks.length; this.#next < count;) {
+        const candidate = this.#next++;
+        const { int32 } = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
+        const offset = ENTRIES + ENTRY_BYTES * (candidate % ENTRIES_PER_BLOCK);
+        if ((int32[(offset + STATE) / 4]! & PHASES) !== FREE) continue;
+        this.#freeCount++;
+        return candidate;
+      }
+      if (this.#follow()) continue; // what other threads have added comes next
+      const areFew = this.#freeCount < ENTRIES_PER_BLOCK * this.#blocks.length / 4;
+      if (areFew && this.#grow()) continue;
+      if (isSecond && this.#freeCount === 0) return undefined;
+      this.#next = this.#freeCount = 0;
+    }
+  }
+
+  /** Finds the blocks that other threads have added; tells whether there were any. */
+  #follow(): boolean {
+    const { length } = this.#blocks;
     for (let next; (next = atomics.load(this.#blocks.at(-1)!.uint64, NEXT / 8)) !== 0n;) {
       this.#append(next);
     }
-    const candidates: number[] = [];
-    const count = ENTRIES_PER_BLOCK * this.#blocks.length;
-    for (let candidate = count - 1; candidate >= 0; candidate--) {
-      const { int32 } = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
-      const offset = ENTRIES + ENTRY_BYTES * (candidate % ENTRIES_PER_BLOCK);
-      if ((int32[(offset + STATE) / 4]! & PHASES) === FREE) candidates.push(candidate);
-    }
-    this.#candidates = candidates;
-    if (candidates.length >= count / 4) return true;
+    return this.#blocks.length > length;
+  }
+
+  /** Adds a block; tells whether there is memory for it. */
+  #grow(): boolean {
     const address = mapBlock(this.#c);
-    if (address === undefined) return candidates.length > 0;
+    if (address === undefined) return false;
     const last = this.#blocks.at(-1)!.uint64;
     const next = atomics.compareExchange(last, NEXT / 8, 0n, address);
     if (next !== 0n) this.#c.munmap(address, BigInt(BLOCK_BYTES)); // another thread was faster
     this.#append(next === 0n ? address : next);
-    const added = Array.from({ length: ENTRIES_PER_BLOCK }, (_, index) => count + index);
-    this.#candidates = [...added.reverse(), ...candidates];
     return true;
   }
 

@@ -8,6 +8,8 @@ import { lazily } from "./lazily.ts";
 import {
   MAP_FAILED,
   MAP_FIXED,
+  type MemoryCalls,
+  openMemory,
   type PosixShared,
   PROT_EXEC,
   PROT_NONE,
@@ -25,17 +27,6 @@ import type { Regions } from "./regions.ts";
 import type { Waiting } from "./waiting.ts";
 
 const FUNCTIONS = {
-  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
-  mmap: {
-    parameters: ["usize", "usize", "i32", "i32", "i32", "i64"],
-    result: "usize",
-  },
-  // int munmap(void *addr, size_t length)
-  munmap: { parameters: ["usize", "usize"], result: "i32" },
-  // int mprotect(void *addr, size_t len, int prot)
-  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
-  // int madvise(void *addr, size_t length, int advice)
-  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
 } as const satisfies SymbolTable;
@@ -85,6 +76,12 @@ export interface Posix extends PosixResidency {
   readonly repeat: (native: Native, shared: PosixShared) => Repeat;
   /** Opens the calls that wait. */
   readonly waiting: (native: Native, kernel: () => KernelCopying, shared: CopyingShared) => Waiting;
+  /** Guards memory of files from truncation, where the system lets a program do that. */
+  readonly guarding?: (
+    native: Native,
+    memory: MemoryCalls,
+    pageSize: number,
+  ) => Pick<Os, "guard" | "guardAt">;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -92,18 +89,19 @@ export interface Posix extends PosixResidency {
 /** Opens the C library of a POSIX system. */
 export function posix(native: Native, system: Posix): Os {
   const { flags, vacant, freeing, codes } = system;
-  const memory = native.open(system.library, FUNCTIONS);
-  const { mmap, munmap, mprotect, madvise, sysconf } = memory;
-  // int *__errno_location(void), constant for the thread
-  const { [system.errnoLocation]: errnoLocation } = native.open(
+  const memory = openMemory(native, system.library);
+  const { mmap, munmap, mprotect, madvise } = memory;
+  const { sysconf, [system.errnoLocation]: errnoLocation } = native.open<SymbolTable>(
     system.library,
     {
+      ...FUNCTIONS,
+      // int *__errno_location(void), constant for the thread
       [system.errnoLocation]: { parameters: [], result: "usize" },
     },
   );
   const errno = new Int32Array(native.view(errnoLocation!() as bigint, 4));
   const failed = (syscall: string) => failure(syscall, errno[0]!, codes);
-  const pageSize = Number(sysconf(system._SC_PAGESIZE));
+  const pageSize = Number(sysconf!(system._SC_PAGESIZE));
 
   // Over the library's own range: MAP_FIXED overwrites nobody else's.
   const mapOver = (address: bigint, byteLength: bigint, protection: number) => {
@@ -194,6 +192,8 @@ export function posix(native: Native, system: Posix): Os {
     ...(system.naming && {
       name: (address, byteLength, label) => name().of(address, byteLength, label),
     }),
+
+    ...system.guarding?.(native, memory, pageSize),
 
     unmapsNeighbours: true,
 

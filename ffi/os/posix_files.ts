@@ -5,6 +5,7 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
+import { lazily } from "./lazily.ts";
 import type { FileRequest, Files, FileUse, OpenFile } from "./files.ts";
 import type { Failure, Protection } from "./mapper.ts";
 import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix_calls.ts";
@@ -50,6 +51,10 @@ const FUNCTIONS = {
   close: { parameters: ["i32"], result: "i32" },
   // off_t lseek(int fd, off_t offset, int whence)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+} as const satisfies SymbolTable;
+
+/** What not every mapping of a file needs. */
+const LATER_FUNCTIONS = {
   // int ftruncate(int fd, off_t length)
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int msync(void *addr, size_t length, int flags)
@@ -81,7 +86,8 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
   const { opening, flags, freeing, descriptors, MS_SYNC } = system;
   const { memory, protections, mapVacant, unmap, failed } = shared;
   const { mmap, madvise } = memory;
-  const { close, ftruncate, lseek, msync, munlock, ...c } = native.open(shared.library, FUNCTIONS);
+  const { close, lseek, ...c } = native.open(shared.library, FUNCTIONS);
+  const later = lazily(() => native.open(shared.library, LATER_FUNCTIONS));
 
   const open = (path: string, use: FileUse): OpenFile | Failure => {
     const file = c.open(
@@ -121,7 +127,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
     },
 
     resize(file, byteLength) {
-      return ftruncate(file, BigInt(byteLength)) === 0 ? undefined : failed("ftruncate");
+      return later().ftruncate(file, BigInt(byteLength)) === 0 ? undefined : failed("ftruncate");
     },
 
     map(request) {
@@ -141,7 +147,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
     discard(address, byteLength) {
       if (freeing === undefined) return { syscall: "madvise", osError: 0, code: "ENOTSUP" };
       if (madvise(address, byteLength, freeing) === 0) return undefined;
-      munlock(address, byteLength); // MADV_DONTNEED takes no locked pages
+      later().munlock(address, byteLength); // MADV_DONTNEED takes no locked pages
       return madvise(address, byteLength, freeing) === 0 ? undefined : failed("madvise");
     },
 
@@ -149,7 +155,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
 
     flush(_file, address, byteLength, waits) {
       const how = waits ? MS_SYNC : MS_ASYNC;
-      return msync(address, byteLength, how) === 0 ? undefined : failed("msync");
+      return later().msync(address, byteLength, how) === 0 ? undefined : failed("msync");
     },
   };
 }

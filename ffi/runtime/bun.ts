@@ -94,11 +94,11 @@ export function bun(
   { sleep }: BunNamespace,
   process: NodeProcess,
 ): Runtime {
-  const { platform, arch } = process;
+  const { platform, arch, getBuiltinModule } = process; // what takes its place could unmap
   // Before 1.4 markAsUntransferable() only throws that it is not implemented,
   // and a bigint is taken for another address.
   const is14 = isAtLeast(process.versions["bun"] ?? "", "1.4");
-  // Asked for with the first view: loading the module takes 5 ms.
+  // Asked for with the first buffer that a caller gets: loading the module takes 5 ms.
   let markAsUntransferable: BunWorkerThreads["markAsUntransferable"] | undefined;
   return {
     ...(is14 ? WINDOWS : grids()),
@@ -128,19 +128,20 @@ export function bun(
     view(address: bigint, byteLength: number): ArrayBuffer {
       // toArrayBuffer() refuses a length of 0, and its byteOffset is not to be
       // trusted past 2 GiB.
-      const buffer = byteLength === 0
+      return byteLength === 0
         ? new ArrayBuffer(0)
         : toArrayBuffer(is14 ? address : Number(address) as BunPointer, 0, byteLength);
-      // Refuses postMessage() and structuredClone(), which the collector would
-      // not see. In Bun it does not stop transfer(0), which detaches.
-      if (is14) {
-        markAsUntransferable ??=
-          (process.getBuiltinModule("node:worker_threads") as BunWorkerThreads)
-            .markAsUntransferable;
-        markAsUntransferable(buffer);
-      }
-      return buffer;
     },
+
+    // It stops postMessage() and structuredClone(), which the collector would not see,
+    // and not transfer(0), which detaches.
+    ...(is14 && {
+      refuseTransfer(buffer: ArrayBuffer) {
+        markAsUntransferable ??=
+          (getBuiltinModule("node:worker_threads") as BunWorkerThreads).markAsUntransferable;
+        markAsUntransferable(buffer);
+      },
+    }),
 
     pointer(address: bigint): Pointer {
       return Number(address) as unknown as Pointer;

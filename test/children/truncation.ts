@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import { promisify } from "node:util";
 import { deflate, inflateSync } from "node:zlib";
 import { host } from "../../ffi/host.ts";
+import { openMemory } from "../../ffi/os/posix_calls.ts";
 import type { TruncationGuard } from "../../ffi/os/truncation_guard.ts";
 import { sourceUrl } from "../harness.ts";
 import {
@@ -351,12 +352,13 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
     );
   if (isOther) { // a later version, in its magic number
     const code = fileURLToPath(inCopy("truncation_guard_code.ts"));
-    writeFileSync(code, readFileSync(code, "utf8").replaceAll("6775617264203", "6775617264204"));
+    writeFileSync(code, readFileSync(code, "utf8").replaceAll("0x31206472", "0x32206472"));
   }
   const copy = await import(
     inCopy("linux_guard.ts")
   ) as typeof import("../../ffi/os/linux_guard.ts");
-  return copy.truncationGuard(host().runtime, process.arch, PAGE);
+  const { runtime } = host();
+  return copy.truncationGuard(runtime, openMemory(runtime, "libc.so.6"), process.arch, PAGE);
 }
 
 /** Installs this module's handler and another one, and lets both have faults. */
