@@ -8,56 +8,61 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type OutputOptions, rolldown, type RolldownPluginOption } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
+import { minify } from "terser";
 
 /**
  * Replaces the modules in `folder` by `entry` with all that it imports, and in the
- * same way by each of `others`, which imports what is in `entry` from there. Comments,
- * white space and the names of local variables go; a source map leads to the TypeScript.
- * The declarations become the one of `entry`, with their comments.
+ * same way by each of `others`, which imports what is in `entry` from there. Comments
+ * and white space go, and names stay; a source map leads to the TypeScript. The
+ * declarations become the one of `entry`, with their comments.
  */
 export async function bundle(
   folder: string,
   entry: string,
   others: readonly string[],
 ): Promise<void> {
-  const outputs = await Promise.all([
+  const [declarations, ...modules] = await Promise.all([
+    generate(folder, entry.replace(/\.js$/, ".d.ts"), [], [
+      dts({ dtsInput: true, emitDtsOnly: true, oxc: true, tsconfig: false }),
+    ], {}),
     ...[entry, ...others].map((input) =>
-      generate(folder, input, {
-        // It is beside the others.
-        external: input === entry ? [] : [resolve(folder, entry)],
-        plugins: [{ name: "source maps", load: loadWithMap }],
-      }, {
-        minify: {
-          compress: false,
-          // Of functions, classes and properties the names stay, for traces.
-          mangle: { toplevel: false, keepNames: true },
-          codegen: { removeWhitespace: true },
+      generate(
+        folder,
+        input,
+        input === entry ? [] : [resolve(folder, entry)], // it is beside the others
+        [{ name: "source maps", load: loadWithMap }],
+        {
+          sourcemap: true,
+          sourcemapPathTransform: (path) => path.replace(/^(?:\.\.\/)*(?:src\/)?/, ""),
         },
-        comments: false,
-        sourcemap: true,
-        sourcemapPathTransform: (path) => path.replace(/^(?:\.\.\/)*(?:src\/)?/, ""),
-      })
+      )
     ),
-    generate(folder, entry.replace(/\.js$/, ".d.ts"), {
-      external: [],
-      plugins: [dts({ dtsInput: true, emitDtsOnly: true, oxc: true, tsconfig: false })],
-    }, {}),
   ]);
+  const shrunk = await Promise.all(modules.map(shrink));
   for (const name of await readdir(folder)) {
     await Deno.remove(join(folder, name), { recursive: true });
   }
-  for (const [name, content] of outputs.flat()) {
-    await Deno.writeTextFile(join(folder, name), content);
+  for (const { name, text } of [declarations, ...shrunk.flat()]) {
+    await Deno.writeTextFile(join(folder, name), text);
   }
 }
 
-/** The files that one module and all that it imports become, and their contents. */
+/** A file of the package. */
+interface Output {
+  readonly name: string;
+  readonly text: string;
+  /** Its source map, while it has one. */
+  readonly map?: string;
+}
+
+/** The file that one module and all that it imports become. */
 async function generate(
   folder: string,
   input: string,
-  { external, plugins }: { external: string[]; plugins: RolldownPluginOption[] },
+  external: string[],
+  plugins: RolldownPluginOption[],
   options: OutputOptions,
-): Promise<[name: string, content: string][]> {
+): Promise<Output> {
   const bundled = await rolldown({
     cwd: resolve(folder),
     input: `./${input}`,
@@ -67,10 +72,27 @@ async function generate(
   });
   const { output } = await bundled.generate({ format: "esm", ...options });
   await bundled.close();
-  return output.map((part) => [
-    part.fileName,
-    (part.type === "chunk" ? part.code : part.source) as string,
-  ]);
+  const { fileName, code, map } = output[0];
+  return { name: fileName, text: code, ...(map && { map: map.toString() }) };
+}
+
+/** A module without comments and white space, and its source map. */
+async function shrink({ name, text, map }: Output): Promise<Output[]> {
+  const shrunk = await minify({ [name]: text }, {
+    module: true,
+    compress: false,
+    mangle: false,
+    format: {
+      ascii_only: true, // or engines would keep it as text of 16 bits a character
+      comments: false,
+      max_line_len: 120, // Node.js prints the line that an error which nobody caught is from
+    },
+    sourceMap: { content: map!, filename: name, url: `${name}.map`, includeSources: true },
+  });
+  return [
+    { name, text: shrunk.code! },
+    { name: `${name}.map`, text: shrunk.map as string },
+  ];
 }
 
 /** Loads a module with its own source map, which the one of the bundle then leads through. */

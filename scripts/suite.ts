@@ -51,15 +51,29 @@ function node(name: string, ffi: string): LocalRuntime {
   return { runner: "node", program, label: nodeLabel(version, ffi), version };
 }
 
-/** The test files, by their paths from the folder of the project. */
+/** The test files that start no child process, by their paths from the folder of the project. */
+export function quickFiles(): string[] {
+  return filesIn("test");
+}
+
+/** The test files that start child processes. */
+export function processFiles(): string[] {
+  return filesIn("test/process");
+}
+
+/** All test files. */
 export function testFiles(): string[] {
+  return [...quickFiles(), ...processFiles()];
+}
+
+function filesIn(folder: string): string[] {
   return Array.from(
-    Deno.readDirSync(join(import.meta.dirname ?? ".", "../test")),
+    Deno.readDirSync(join(import.meta.dirname ?? ".", "..", folder)),
     ({ name }) => name,
   )
     .filter((name) => name.endsWith(".test.ts"))
     .sort()
-    .map((name) => `./test/${name}`); // Bun takes a bare name for a filter
+    .map((name) => `./${folder}/${name}`); // Bun takes a bare name for a filter
 }
 
 /** What a run of the suite came to. */

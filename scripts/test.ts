@@ -1,92 +1,75 @@
 /**
- * Runs the suite in every runtime that is installed here, as many side by side
- * as there are cores.
- *
- * Usage: `deno run -A scripts/test.ts [--record | [RUNTIME...] [-- FILE...]]`
- *
- * With `--record` the run goes into the table of the README too, as the
- * platform `linux-x64`.
+ * Runs the suite in the runtimes that are installed here.
  *
  * @module
  */
-import { recordRun, type RuntimeResult } from "./matrix/results.ts";
+import { readArguments, refuse } from "./arguments.ts";
+import { recordRun } from "./matrix/results.ts";
 import { platformResults } from "./platforms/results.ts";
-import { sideBySide } from "./side_by_side.ts";
-import { readReport, RUNTIMES, suiteArguments, type Tally, testFiles } from "./suite.ts";
+import { RUNTIMES } from "./suite.ts";
+import { isTier, jobsOf, runJobs, type Summary, TIERS } from "./test_jobs.ts";
 
-/** Runs the suite in one runtime; a run that ends without a report has failed. */
-async function runSuite(name: string, files: string[]): Promise<Tally> {
-  const { runner, program } = RUNTIMES[name]!;
-  const report = await Deno.makeTempFile({ suffix: ".xml" });
-  try {
-    const { success, code, signal, stdout, stderr } = await new Deno.Command(
-      program,
-      {
-        args: suiteArguments(runner, files, report),
-        env: { NO_COLOR: "1" },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      },
-    ).output();
-    const tally = readReport(await Deno.readTextFile(report));
-    if (success && tally.passed > 0) return tally;
-    await Deno.stdout.write(stdout);
-    await Deno.stderr.write(stderr);
-    return tally.failed.length > 0
-      ? tally
-      : { ...tally, failed: [`the run ended with ${signal ?? code}`] };
-  } finally {
-    await Deno.remove(report);
-  }
+const { values, positionals } = readArguments({
+  usage: `Usage: npm test -- [RUNTIME...] [FILE...] [--verbose] [--record]
+       npm run test:quick -- [RUNTIME...] [FILE...] [--watch] [--verbose]
+       npm run test:all -- [RUNTIME...] [FILE...] [--verbose]
+
+Runs the suite, or the named files of it, in the named runtimes, or in all of them:
+${Object.keys(RUNTIMES).join(", ")}.
+
+test:quick leaves out the tests that start child processes (test/process/); test
+takes all tests and few rounds of each; test:all takes many rounds, for a release.
+
+  --tier TIER  ${TIERS.join(", ")}: what the three commands set (default: few)
+  --watch      run again whenever a source changes
+  --verbose    list the tests that were skipped, too
+  --record     take the results into the README's table of platforms`,
+  allowPositionals: true,
+  options: {
+    tier: { type: "string", default: "few" },
+    watch: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
+  },
+});
+const { tier, watch, verbose, record } = values;
+if (!isTier(tier)) refuse(`--tier must be one of ${TIERS.join(", ")}, got '${tier}'`);
+const isRuntime = (name: string) => Object.hasOwn(RUNTIMES, name);
+const files = positionals.filter((name) => !isRuntime(name));
+const unknown = files.find((name) => !name.endsWith(".test.ts"));
+if (unknown !== undefined) {
+  refuse(`'${unknown}' is neither a test file nor one of ${Object.keys(RUNTIMES).join(", ")}`);
+}
+const named = positionals.filter(isRuntime);
+const runtimes = named.length > 0 ? named : Object.keys(RUNTIMES);
+if (record && (positionals.length > 0 || tier === "quick")) {
+  refuse("--record is for a whole run: name no runtime, no file and no quick tier");
 }
 
-const separator = Deno.args.indexOf("--");
-const [flags, names] = split(separator < 0 ? Deno.args : Deno.args.slice(0, separator));
-const files = separator < 0 ? testFiles() : Deno.args.slice(separator + 1);
-const recording = flags.includes("--record");
-if (recording && (names.length > 0 || separator >= 0)) {
-  console.error("--record is for a whole run: name no runtime and no file");
-  Deno.exit(2);
+const run = () => runJobs(jobsOf(runtimes, files, tier), { tier, isVerbose: verbose });
+let summary = await run();
+while (watch) {
+  await change();
+  summary = await run();
 }
-const total = { passed: 0, failed: 0, skipped: 0 };
-const results: Record<string, RuntimeResult> = {};
-const chosen = names.length > 0 ? names : Object.keys(RUNTIMES);
-await sideBySide(chosen, report);
-if (recording && Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
-  const how = `${systemName()}, nothing emulated`;
-  const labels = chosen.map((name) => RUNTIMES[name]!.label);
+if (record && Deno.build.os === "linux" && Deno.build.arch === "x86_64") note(summary);
+Deno.exit(summary.failed > 0 || summary.passed === 0 ? 1 : 0);
+
+/** Resolves when a source has changed, and a moment has passed in which no other one did. */
+async function change(): Promise<void> {
+  console.log("Waiting for a change");
+  using watcher = Deno.watchFs(["mod.ts", "cli.ts", "cli", "core", "ffi", "test"]);
+  const events = watcher[Symbol.asyncIterator]();
+  await events.next();
+  let last = events.next();
+  const quiet = () => new Promise<"quiet">((resolve) => setTimeout(() => resolve("quiet"), 100));
+  while (await Promise.race([last, quiet()]) !== "quiet") last = events.next();
+}
+
+/** Takes the results into the table. */
+function note({ results }: Summary): void {
+  const name = /^PRETTY_NAME="(.*)"/m.exec(Deno.readTextFileSync("/etc/os-release"))?.[1];
+  const how = `${name ?? "Linux"}, nothing emulated`;
+  const labels = runtimes.map((runtime) => RUNTIMES[runtime]!.label);
   recordRun(platformResults, "linux-x64", { title: "Linux x64", how, runtimes: results }, labels);
-}
-console.log(
-  `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
-);
-Deno.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
-
-/** Runs the suite in one runtime, and adds what it came to. */
-async function report(name: string): Promise<void> {
-  const start = performance.now();
-  const tally = await runSuite(name, files);
-  const [passed, failed, skipped] = [tally.passed, tally.failed.length, tally.skipped.length];
-  total.passed += passed;
-  total.failed += failed;
-  total.skipped += skipped;
-  const { label, version } = RUNTIMES[name]!;
-  results[label] = { version, passed, failed, skipped };
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(
-    `${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`,
-  );
-  for (const failure of tally.failed) console.log(`  failed: ${failure}`);
-  for (const skip of tally.skipped) console.log(`  ${skip}`);
-}
-
-/** The name of the Linux distribution. */
-function systemName(): string {
-  const text = Deno.readTextFileSync("/etc/os-release");
-  return /^PRETTY_NAME="(.*)"/m.exec(text)?.[1] ?? "Linux";
-}
-
-function split(args: string[]): [flags: string[], names: string[]] {
-  return [args.filter((arg) => arg.startsWith("-")), args.filter((arg) => !arg.startsWith("-"))];
 }

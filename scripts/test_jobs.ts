@@ -1,0 +1,162 @@
+/**
+ * The suite in parts, which free cores take one after the other, the longest first.
+ *
+ * @module
+ */
+import type { RuntimeResult } from "./matrix/results.ts";
+import { sideBySide } from "./side_by_side.ts";
+import {
+  processFiles,
+  quickFiles,
+  readReport,
+  RUNTIMES,
+  suiteArguments,
+  type Tally,
+} from "./suite.ts";
+
+/** How much of the suite is run: `test/rounds.ts` has the rounds of each. */
+export type Tier = "quick" | "few" | "all";
+
+export const TIERS: readonly Tier[] = ["quick", "few", "all"];
+
+export function isTier(text: string): text is Tier {
+  return TIERS.some((tier) => tier === text);
+}
+
+/** Files that one process runs. */
+export interface Job {
+  readonly runtime: string;
+  /** What it is called in the progress. */
+  readonly name: string;
+  readonly files: readonly string[];
+}
+
+/** How jobs are run. */
+export interface JobOptions {
+  readonly tier: Tier;
+  /** Whether the tests that were skipped are listed. */
+  readonly isVerbose: boolean;
+}
+
+/** What a run came to. */
+export interface Summary {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** By the labels of the runtimes. */
+  readonly results: Readonly<Record<string, RuntimeResult>>;
+}
+
+/** How long each job took the last time, in seconds, by its runtime and name. */
+type Times = Readonly<Record<string, number>>;
+
+const TIMES = ".cache/test_times.json";
+
+/**
+ * The parts of a run. The tests that start no child process are one: they take less
+ * than it takes to load the suite again for each file.
+ */
+export function jobsOf(
+  runtimes: readonly string[],
+  files: readonly string[],
+  tier: Tier,
+): readonly Job[] {
+  return runtimes.flatMap((runtime) => {
+    if (files.length > 0) return [{ runtime, name: files.join(" "), files }];
+    const quick = { runtime, name: "without child processes", files: quickFiles() };
+    if (tier === "quick") return [quick];
+    return [quick, ...processFiles().map((file) => ({ runtime, name: file, files: [file] }))];
+  });
+}
+
+/** Runs jobs, as many side by side as there are cores, and prints a line for each. */
+export async function runJobs(
+  jobs: readonly Job[],
+  { tier, isVerbose }: JobOptions,
+): Promise<Summary> {
+  const start = performance.now();
+  const last = await readTimes();
+  const times: Record<string, number> = { ...last };
+  const timeOf = (job: Job) => last[keyOf(job, tier)] ?? Infinity;
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const results: Record<string, RuntimeResult> = {};
+  let done = 0;
+  await sideBySide(jobs.toSorted((a, b) => timeOf(b) - timeOf(a) || 0), async (job) => {
+    const begin = performance.now();
+    const tally = await runJob(job, tier);
+    const seconds = (performance.now() - begin) / 1000;
+    times[keyOf(job, tier)] = seconds;
+    const [passed, failed, skipped] = [tally.passed, tally.failed.length, tally.skipped.length];
+    const { label, version } = RUNTIMES[job.runtime]!;
+    const sum = results[label] ?? { version, passed: 0, failed: 0, skipped: 0 };
+    results[label] = {
+      version,
+      passed: sum.passed + passed,
+      failed: sum.failed + failed,
+      skipped: sum.skipped + skipped,
+    };
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+    const place = `[${String(++done).padStart(String(jobs.length).length)}/${jobs.length}]`;
+    console.log(
+      `${place} ${job.runtime.padEnd(6)} ${job.name}: ${words(passed, failed, skipped)} ` +
+        `(${seconds.toFixed(1)} s)`,
+    );
+    for (const failure of tally.failed) console.log(`  failed: ${failure}`);
+    if (isVerbose) { for (const skip of tally.skipped) console.log(`  ${skip}`); }
+  });
+  await writeTimes(times);
+  for (const [label, { passed, failed, skipped }] of Object.entries(results)) {
+    console.log(`${label}: ${words(passed, failed, skipped)}`);
+  }
+  const minutes = ((performance.now() - start) / 1000).toFixed(0);
+  console.log(`${minutes} s`);
+  console.log(words(total.passed, total.failed, total.skipped));
+  return { ...total, results };
+}
+
+function words(passed: number, failed: number, skipped: number): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** Runs a job; one that ends without a report has failed. */
+async function runJob({ runtime, files }: Job, tier: Tier): Promise<Tally> {
+  const { runner, program } = RUNTIMES[runtime]!;
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const { success, code, signal, stdout, stderr } = await new Deno.Command(program, {
+      args: suiteArguments(runner, files, report),
+      env: { NO_COLOR: "1", SYSALLOC_TIER: tier },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const tally = readReport(await Deno.readTextFile(report));
+    if (success && tally.passed > 0) return tally;
+    await Deno.stdout.write(stdout);
+    await Deno.stderr.write(stderr);
+    return tally.failed.length > 0
+      ? tally
+      : { ...tally, failed: [`the run ended with ${signal ?? code}`] };
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+function keyOf({ runtime, name }: Job, tier: Tier): string {
+  return `${tier} ${runtime} ${name}`;
+}
+
+async function readTimes(): Promise<Times> {
+  try {
+    return JSON.parse(await Deno.readTextFile(TIMES));
+  } catch {
+    return {}; // never written, or not to the end
+  }
+}
+
+async function writeTimes(times: Times): Promise<void> {
+  await Deno.mkdir(".cache", { recursive: true });
+  await Deno.writeTextFile(TIMES, JSON.stringify(times, undefined, 2));
+}
