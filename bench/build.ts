@@ -10,6 +10,9 @@ import { PATH, versionOf } from "./hosts.ts";
 import { BENCH, BUILT, IMPORTING, messageOf, NPM_PEERS, PACKAGE, ROOT } from "./places.ts";
 import { run } from "./processes.ts";
 
+/** A file that there is. */
+const THIS = import.meta.filename!;
+
 /** The library of the works in C, for the runtimes. */
 export const C_LIBRARY: string = `${BUILT}/c/works.so`;
 
@@ -118,12 +121,27 @@ async function buildJava(): Promise<void> {
 async function buildPackage(): Promise<void> {
   await run([Deno.execPath(), "run", "-A", "scripts/build_npm.ts"], { cwd: ROOT });
   await Deno.mkdir(IMPORTING, { recursive: true });
+  const sources = `${ROOT}/mod.ts`;
+  const module = `${PACKAGE}/esm/mod.js`;
+  const storing = (from: string) =>
+    `import { MmapOptions } from "${from}";\nnew MmapOptions({ len: 65536 }).mapAnon().bytes[0] = 1;\n`;
+  const reading = (from: string) =>
+    `import { MmapOptions } from "${from}";\nimport.meta.first = new MmapOptions().map("${THIS}").bytes[0];\n`;
   const programs = {
-    "empty.ts": "export {};\n",
-    "empty.mjs": "export {};\n",
-    "sources.ts": `import "${ROOT}/mod.ts";\n`,
-    "package.mjs": `import "${PACKAGE}/esm/mod.js";\n`,
-    "koffi.mjs": `import "koffi";\n`,
+    "empty.mjs": "",
+    "import_sources.mjs": `import "${sources}";\n`,
+    "import_package.mjs": `import "${module}";\n`,
+    "import_koffi.mjs": `import "koffi";\n`,
+    "store_sources.mjs": storing(sources),
+    "store_package.mjs": storing(module),
+    "read_sources.mjs": reading(sources),
+    "read_package.mjs": reading(module),
+    "read_bun.mjs": `import.meta.first = Bun.mmap("${THIS}")[0];\n`,
+    "read_fs.mjs": `import { closeSync, openSync, readSync } from "node:fs";
+const [file, byte] = [openSync("${THIS}"), new Uint8Array(1)];
+readSync(file, byte);
+closeSync(file);
+`,
   };
   for (const [name, text] of Object.entries(programs)) {
     await Deno.writeTextFile(`${IMPORTING}/${name}`, text);

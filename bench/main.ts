@@ -76,7 +76,11 @@ async function main({ isQuick, benchmarks, unknown }: Request): Promise<number> 
   );
   const names = new Set(benchmarks.map(({ name }) => name));
   console.error("Building the peers");
-  const leftOut = await build(hosts, names.has("import") || names.has("package-size"), folder);
+  const leftOut = await build(
+    hosts,
+    ["import", "first-use", "package-size"].some((name) => names.has(name)),
+    folder,
+  );
   const deadline = start + WHOLE;
   const rows = await measureAll(benchmarks, { isQuick, leftOut, folder, deadline });
   const machine = await describeMachine(hosts, leftOut, load);

@@ -12,6 +12,7 @@ import {
   MIB,
   type Task,
 } from "./catalogue/benchmark.ts";
+import { childrenCpuTime } from "./cpu_time.ts";
 import { HOSTS } from "./hosts.ts";
 import { run } from "./processes.ts";
 import type { Row } from "./results.ts";
@@ -132,14 +133,15 @@ async function runProgram(
   task: Task,
 ): Promise<Answer> {
   const start = performance.now();
+  const before = childrenCpuTime();
   const printed = await run([...HOSTS[host].program, ...how.arguments(task)]);
-  const time = 1e6 * (performance.now() - start);
+  const measures = { time: 1e6 * (performance.now() - start), cpu: childrenCpuTime() - before };
   switch (how.prints) {
     case "answer":
       return parseAnswer(printed);
     case "checksum":
-      return { checksum: parseInt(printed), operations: 1, measures: { time } };
+      return { checksum: parseInt(printed), operations: 1, measures };
     case "nothing":
-      return { checksum: 0, operations: 1, measures: { time } };
+      return { checksum: 0, operations: 1, measures };
   }
 }

@@ -77,7 +77,7 @@ export interface Contender {
 /** What is measured of a work. */
 export interface Measure {
   /** Its name in the answers. */
-  readonly key: "time" | "heap" | "rss" | "pause" | "size";
+  readonly key: "time" | "cpu" | "heap" | "rss" | "pause" | "size";
   readonly title: string;
   readonly unit: "ns" | "bytes";
   /** Whether it is divided by the number of operations. */

@@ -13,19 +13,36 @@ import {
   type HostName,
   KIB,
   type Measure,
+  type Target,
   TIME,
 } from "./benchmark.ts";
 import { RUNTIMES } from "./contenders.ts";
 
+const CPU: Measure = { key: "cpu", title: "CPU time", unit: "ns", per: "round" };
 const RSS: Measure = { key: "rss", title: "memory at the peak", unit: "bytes", per: "round" };
 const PAUSE: Measure = { key: "pause", title: "longest pause", unit: "ns", per: "round" };
 const SIZE: Measure = { key: "size", title: "size on the disk", unit: "bytes", per: "round" };
+
+const EMPTY = "an empty program";
+
+/** At most so many milliseconds more than a contender. */
+const moreThan = (name: string, milliseconds: number): Target => ({
+  measure: "cpu",
+  against: { name },
+  atMostMore: 1e6 * milliseconds,
+});
+
+const moreThanEmpty = (of: string, host: HostName, milliseconds: number): Target => ({
+  ...moreThan(EMPTY, milliseconds),
+  of,
+  on: [host],
+});
 
 const starting = (
   name: string,
   role: Contender["role"],
   script: string,
-  hosts: readonly HostName[],
+  hosts: readonly HostName[] = RUNTIMES,
 ): Contender[] =>
   hosts.map((host) => ({
     name,
@@ -83,16 +100,47 @@ export const programs: readonly Benchmark[] = [
     quick: 0,
     operations: () => 1,
     contenders: [
-      ...starting("sysalloc, the sources", "sysalloc", "sources.ts", ["Deno"]),
-      ...starting("sysalloc, the npm package", "sysalloc", "package.mjs", [
-        "Bun",
-        "Node.js 26",
-      ]),
-      ...starting("koffi", "javascript", "koffi.mjs", ["Node.js 26"]),
-      ...starting("an empty program", "nothing", "empty.ts", ["Deno"]),
-      ...starting("an empty program", "nothing", "empty.mjs", ["Bun", "Node.js 26"]),
+      ...starting("sysalloc, the sources", "sysalloc", "import_sources.mjs", ["Deno"]),
+      ...starting("sysalloc, the npm package", "sysalloc", "import_package.mjs"),
+      ...starting("koffi", "javascript", "import_koffi.mjs", ["Node.js 26"]),
+      ...starting(EMPTY, "nothing", "empty.mjs"),
+    ],
+    measures: [CPU],
+    targets: [
+      moreThanEmpty("sysalloc, the npm package", "Deno", 6),
+      moreThanEmpty("sysalloc, the npm package", "Bun", 8),
+      moreThanEmpty("sysalloc, the npm package", "Node.js 26", 6),
+      moreThanEmpty("sysalloc, the sources", "Deno", 9),
     ],
     seconds: 14,
+  },
+  {
+    name: "first-use",
+    title: "From the start of a program to its first byte",
+    counted: "a program that maps 64 KiB and stores a byte, or maps a file and loads one",
+    sizes: [0],
+    quick: 0,
+    operations: () => 1,
+    contenders: [
+      ...starting("sources, memory", "sysalloc", "store_sources.mjs", ["Deno"]),
+      ...starting("npm package, memory", "sysalloc", "store_package.mjs"),
+      ...starting("sources, a file", "sysalloc", "read_sources.mjs", ["Deno"]),
+      ...starting("npm package, a file", "sysalloc", "read_package.mjs"),
+      ...starting("Bun.mmap()", "javascript", "read_bun.mjs", ["Bun"]),
+      ...starting("node:fs readSync()", "javascript", "read_fs.mjs"),
+      ...starting(EMPTY, "nothing", "empty.mjs"),
+    ],
+    measures: [CPU],
+    targets: [
+      moreThanEmpty("npm package, memory", "Deno", 10),
+      moreThanEmpty("npm package, memory", "Bun", 12),
+      moreThanEmpty("npm package, memory", "Node.js 26", 9),
+      moreThanEmpty("sources, memory", "Deno", 13),
+      { ...moreThan("npm package, memory", 3), of: "npm package, a file" },
+      { ...moreThan("sources, memory", 3), of: "sources, a file" },
+    ],
+    behind: "a call of the runtime has been compiled with it, and a library must be read first",
+    seconds: 30,
   },
   {
     name: "package-size",
