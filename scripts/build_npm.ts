@@ -6,7 +6,10 @@
 import { build, emptyDir } from "@deno/dnt";
 import config from "../deno.json" with { type: "json" };
 import { FLOORS } from "../ffi/host.ts";
+import { readArguments } from "./arguments.ts";
 import { bundle } from "./bundle.ts";
+
+readArguments({ usage: "Usage: npm run build\n\nBuilds the npm package into npm/." });
 
 const REPOSITORY = "https://github.com/sysalloc/sysalloc";
 const OUTPUT = "npm";

@@ -7,22 +7,24 @@
  */
 import { join } from "node:path";
 import config from "../package.json" with { type: "json" };
+import { readArguments } from "./arguments.ts";
+
+readArguments({
+  usage: `Usage: npm run smoke
+
+Tries the npm package in npm/, which npm run build makes, as its users get it.`,
+});
 
 const ROOT = join(import.meta.dirname!, "..");
 const TOOLS = join(ROOT, "node_modules");
 const KOFFI = `koffi@${config.devDependencies.koffi}`;
 
-/** What the tarball may hold, which no test file is. */
-const MAY_HOLD =
-  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|esm\/package\.json|esm\/(?:mod|cli)\.js(?:\.map)?|esm\/(?:mod|(?:core|ffi)\/[\w/]+)\.d\.ts)$/;
-
-/** What the tarball must hold. */
-const MUST_HOLD = [
+/** What the tarball holds, and nothing else. */
+const HOLDS = [
   "package.json",
   "README.md",
   "CHANGELOG.md",
   "LICENSE",
-  "esm/package.json",
   "esm/mod.js",
   "esm/mod.js.map",
   "esm/mod.d.ts",
@@ -146,6 +148,7 @@ async function smoke(): Promise<void> {
     "Node.js 26, source map",
     () => run([node26, "--enable-source-maps", "with_trace.mjs"], plain),
   );
+  await checkImport(plain, { node26, node24, node22 });
   await check(
     "Node.js 22 without koffi",
     () => run([node22, "without_ffi.mjs"], plain),
@@ -200,6 +203,53 @@ async function smoke(): Promise<void> {
   await check("bun add", () => run([bun, "add", tarball], withBun));
   await check("Bun", () => run([bun, "main.mjs"], withBun));
   await checkCommand("Bun", [bun, "--bun", "run", "sysalloc"], withBun);
+}
+
+/** Checks what importing does: nothing. */
+async function checkImport(
+  folder: string,
+  { node26, node24, node22 }: Readonly<Record<"node26" | "node24" | "node22", string>>,
+): Promise<void> {
+  for (const name of ["top_level.mjs", "snapshot.cjs"]) {
+    await Deno.copyFile(join(ROOT, "scripts/smoke", name), join(folder, name));
+  }
+  const runtimes: Readonly<Record<string, readonly string[]>> = {
+    "Node.js 22": [node22],
+    "Node.js 24": [node24],
+    "Node.js 26": [node26],
+    "Bun": [join(TOOLS, ".bin/bun")],
+    "Deno": [Deno.execPath(), "run", "--no-lock", "-A"],
+  };
+  for (const [name, command] of Object.entries(runtimes)) {
+    await check(`${name}, import`, () => run([...command, "top_level.mjs"], folder));
+  }
+  const blob = ["--no-warnings", "--snapshot-blob", "start.blob"];
+  for (const node of [node22, node24, node26]) {
+    await check(
+      `${node === node26 ? "use" : "import"} in a start-up snapshot`,
+      async () => {
+        await run([node, ...blob, "--build-snapshot", "snapshot.cjs"], folder);
+        if (node === node26) return await run([node, ...blob, "main"], folder);
+      },
+    );
+  }
+  await check("esbuild leaves nothing of an import alone", async () => {
+    const entry = join(folder, "import_alone.mjs");
+    await Deno.writeTextFile(entry, 'import "sysalloc";\n');
+    const bundled = await run([join(TOOLS, ".bin/esbuild"), entry, "--bundle", "--format=esm"]);
+    if (bundled !== "") throw new Error(`${bundled.length} characters are left`);
+  });
+  await check("no module but the one that is exported can be imported", async () => {
+    for (const path of ["esm/mod.js", "core/mmap.js", "esm/core/mmap.js", "package.json"]) {
+      const { code, stderr } = await output(
+        [node26, "--input-type=module", "-e", `import ${JSON.stringify(`sysalloc/${path}`)}`],
+        folder,
+      );
+      if (code === 0 || !stderr.includes("ERR_PACKAGE_PATH_NOT_EXPORTED")) {
+        throw new Error(`${path}: ${stderr}`);
+      }
+    }
+  });
 }
 
 /** Uses the command of the package. */
@@ -282,9 +332,9 @@ async function pack(): Promise<Packed> {
 
 /** Throws where the tarball holds too much or too little. */
 function checkFiles(files: string[]): void {
-  const foreign = files.filter((file) => !MAY_HOLD.test(file));
+  const foreign = files.filter((file) => !HOLDS.includes(file));
   if (foreign.length > 0) throw new Error(`has ${foreign.join(", ")}`);
-  const missing = MUST_HOLD.filter((file) => !files.includes(file));
+  const missing = HOLDS.filter((file) => !files.includes(file));
   if (missing.length > 0) throw new Error(`lacks ${missing.join(", ")}`);
 }
 

@@ -10,9 +10,6 @@ import { sideBySide } from "../side_by_side.ts";
 
 const ROOT = join(import.meta.dirname!, "../..");
 
-/** Scripts that do not use `readArguments()` yet. */
-const NOT_YET = ["scripts/build_npm.ts", "scripts/smoke_npm.ts", "scripts/test.ts"];
-
 /** Arguments that are wrong in what they name, or how many there are. */
 const WRONG: Readonly<Record<string, readonly [args: readonly string[], complaint: string]>> = {
   "an unknown positional": [["scripts/demo.ts", "deno"], "Unexpected argument 'deno'"],
@@ -75,15 +72,15 @@ function scripts(): string[] {
     const text = Deno.readTextFileSync(join(ROOT, file));
     // The other examples take no arguments, or those that they start themselves with.
     if (file.startsWith("examples/")) return text.includes("readArguments(");
-    return !/^export /m.test(text) && !NOT_YET.includes(file);
+    return !/^export /m.test(text);
   });
 }
 
-/** The sources in a folder and in the folders there, without tests. */
+/** The sources in a folder and in the folders there, without tests and what other scripts run. */
 function filesBelow(folder: string): string[] {
   return Array.from(Deno.readDirSync(join(ROOT, folder))).flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
-    if (isDirectory) return name === "tests" ? [] : filesBelow(path);
+    if (isDirectory) return ["tests", "smoke"].includes(name) ? [] : filesBelow(path);
     return /\.m?[jt]s$/.test(name) ? [path] : [];
   });
 }
