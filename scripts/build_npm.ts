@@ -9,7 +9,14 @@ import { FLOORS } from "../ffi/host.ts";
 import { readArguments } from "./arguments.ts";
 import { bundle } from "./bundle.ts";
 
-readArguments({ usage: "Usage: npm run build\n\nBuilds the npm package into npm/." });
+readArguments({
+  usage: `Usage: npm run build
+
+Builds the npm package into npm/.
+
+Options:
+  -h, --help   print this`,
+});
 
 const REPOSITORY = "https://github.com/sysalloc/sysalloc";
 const OUTPUT = "npm";

@@ -12,7 +12,10 @@ import { readArguments } from "./arguments.ts";
 readArguments({
   usage: `Usage: npm run smoke
 
-Tries the npm package in npm/, which npm run build makes, as its users get it.`,
+Tries the npm package in npm/, which npm run build makes, as its users get it.
+
+Options:
+  -h, --help   print this`,
 });
 
 const ROOT = join(import.meta.dirname!, "..");

@@ -14,16 +14,19 @@ const { values, positionals } = readArguments({
        npm run test:quick -- [RUNTIME...] [FILE...] [--watch] [--verbose]
        npm run test:all -- [RUNTIME...] [FILE...] [--verbose]
 
-Runs the suite, or the named files of it, in the named runtimes, or in all of them:
-${Object.keys(RUNTIMES).join(", ")}.
+Runs the suite. test:quick leaves out the tests that start child processes
+(test/process/), test takes few rounds of each test, and test:all many.
 
-test:quick leaves out the tests that start child processes (test/process/); test
-takes all tests and few rounds of each; test:all takes many rounds, for a release.
+Arguments:
+  RUNTIME          one of ${Object.keys(RUNTIMES).join(", ")} (default: all)
+  FILE             a test file (default: all)
 
-  --tier TIER  ${TIERS.join(", ")}: what the three commands set (default: few)
-  --watch      run again whenever a source changes
-  --verbose    list the tests that were skipped, too
-  --record     take the results into the README's table of platforms`,
+Options:
+      --tier TIER  one of ${TIERS.join(", ")}, which the three commands set (default: few)
+      --watch      run again whenever a source changes
+      --verbose    list the tests that were skipped, too
+      --record     take the results into the README's table of platforms
+  -h, --help       print this`,
   allowPositionals: true,
   options: {
     tier: { type: "string", default: "few" },
