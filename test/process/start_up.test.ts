@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { childValue, runtime, test } from "../harness.ts";
+
+test("importing the module looks at no global that a runtime loads lazily; in Deno first memory and files do neither", async () => {
+  const { byImport, byUse, first } = await childValue<{
+    readonly byImport: readonly string[];
+    readonly byUse: readonly string[];
+    readonly first: number;
+  }>("core_path.ts");
+  assertEquals(first, "/".charCodeAt(0));
+  assertEquals(byImport, []);
+  // The others have their FFI, and their files, by process.getBuiltinModule(); koffi uses Buffer.
+  const known = runtime === "deno" ? [] : ["process", "Buffer"];
+  assertEquals(byUse.filter((name) => !known.includes(name)), []);
+});
