@@ -13,9 +13,6 @@ import { must } from "./steps.ts";
 /** The folder of the copy that other systems run. */
 export const suite: string = join(cache, "suite");
 
-/** Variables that the suite is run with in a matrix: see `test/in_flight.test.ts`. */
-export const MATRIX_VARIABLES = { SYSALLOC_ROUNDS: "1" } as const;
-
 const sources = [
   "bunfig.toml",
   "cli",

@@ -21,7 +21,7 @@ import type { Guest, GuestFiles, Platform } from "../matrix/platform.ts";
 import { type Outcome, run } from "../matrix/process.ts";
 import { guestPath, inRoot, tryRoot } from "./root_guest.ts";
 import { need, step, Unavailable } from "../matrix/steps.ts";
-import { copy, MATRIX_VARIABLES, suite } from "../matrix/suite_copy.ts";
+import { copy, suite } from "../matrix/suite_copy.ts";
 
 const name = "arm64-16k";
 const emulatorPackages = ["busybox-static", "dash", "qemu-system-arm"];
@@ -85,7 +85,6 @@ async function writeDisk(
     LANG: "C.UTF-8",
     NO_COLOR: "1",
     PATH: "/usr/bin",
-    ...MATRIX_VARIABLES,
   }).map(([name, value]) => `${name}=${value}`).join(" ");
   await emptyFolder(staging);
   await copy(`${root}/.`, staging);

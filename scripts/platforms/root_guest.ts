@@ -8,7 +8,6 @@ import { cache } from "../matrix/cache.ts";
 import type { Guest } from "../matrix/platform.ts";
 import { run } from "../matrix/process.ts";
 import { need } from "../matrix/steps.ts";
-import { MATRIX_VARIABLES } from "../matrix/suite_copy.ts";
 
 /** The path of a file of the cache in a guest. */
 export function guestPath(file: string): string {
@@ -30,7 +29,6 @@ export function inRoot(
     HOME: "/tmp", // not in the root, which others copy meanwhile
     LANG: "C.UTF-8",
     NO_COLOR: "1",
-    ...MATRIX_VARIABLES,
     PATH: "/usr/bin:/bin:/usr/sbin:/sbin",
     ...environment,
   };

@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { isAtLeast } from "../../ffi/runtime/versions.ts";
 import { cache } from "../matrix/cache.ts";
 import type { Platform } from "../matrix/platform.ts";
-import { MATRIX_VARIABLES } from "../matrix/suite_copy.ts";
 import { run } from "../matrix/process.ts";
 import { npmBuild, type RuntimeBuild } from "../matrix/runtimes.ts";
 import { pinned } from "../suite.ts";
@@ -68,7 +67,7 @@ function local(
   koffi?: string,
 ): Platform {
   const suite = join(cache, `suite-${name}`);
-  const environment = { ...MATRIX_VARIABLES, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  const environment = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
   return {
     name,
     title,
