@@ -1053,7 +1053,7 @@ export class Mmap implements Disposable {
   /**
    * Waits as {@linkcode Mmap.wait} does, and does not block the event loop: another
    * thread sleeps, one for each wait that is under way. Each thread of your program has
-   * up to 32 of them, and keeps two that are not in use; each takes 4 to 13 MB. On Windows
+   * up to 32 of them, each of 4 to 13 MB, and keeps two for 3 s after their last wait. On Windows
    * {@linkcode Mmap.notify} finds it at once, elsewhere from when that thread sleeps:
    * some 20 to 70 ms after the call where it has to be started. What is stored in
    * between is noticed, so that nothing is missed if you store before you notify.
