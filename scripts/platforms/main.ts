@@ -7,6 +7,7 @@ import { readArguments } from "../arguments.ts";
 import { namedPlatforms, runMatrix } from "../matrix/driver.ts";
 import { copySuite } from "../matrix/suite_copy.ts";
 import { printSummary } from "../matrix/summary.ts";
+import { quickFiles } from "../suite.ts";
 import { arm64 } from "./arm64.ts";
 import { arm64With16kPages } from "./arm64_16k.ts";
 import { musl } from "./musl.ts";
@@ -15,14 +16,17 @@ import { windows } from "./windows.ts";
 
 /**
  * What `.ci/run` runs, because emulation takes its time: each runtime, and each of
- * its ways to call C, on one platform at least.
+ * its ways to call C, on one platform at least, …
  */
-const SHORT: Readonly<Record<string, readonly string[]>> = {
+const SHORT_RUNTIMES: Readonly<Record<string, readonly string[]>> = {
   [arm64With16kPages.name]: ["Bun"],
   [arm64.name]: ["Deno"],
   [windows.name]: ["Node.js 26 (node:ffi)", "Node.js 22 (koffi)"],
   [musl.name]: ["Bun", "Node.js 24 (koffi)"],
 };
+
+/** … and of the tests that start child processes those of machine code alone. */
+const SHORT_FILES = [...quickFiles(), "./test/process/truncation_guard.test.ts"];
 
 // The one that takes longest first: the others run beside it.
 const PLATFORMS = [arm64With16kPages, arm64, windows, musl];
@@ -36,7 +40,7 @@ Arguments:
   PLATFORM     one of ${PLATFORMS.map(({ name }) => name).join(", ")} (default: all)
 
 Options:
-      --short  run only those runtimes that CI runs
+      --short  run only those runtimes and tests that CI runs
   -h, --help   print this`;
 
 const { values, positionals } = readArguments({
@@ -47,6 +51,7 @@ const { values, positionals } = readArguments({
 const records = await runMatrix(namedPlatforms(PLATFORMS, positionals), {
   results: platformResults,
   prepare: copySuite,
-  chooses: ({ label }, platform) => !values.short || SHORT[platform]!.includes(label),
+  chooses: ({ label }, platform) => !values.short || SHORT_RUNTIMES[platform]!.includes(label),
+  files: values.short ? SHORT_FILES : undefined,
 });
 Deno.exit(printSummary(records) ? 0 : 1);
