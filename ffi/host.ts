@@ -9,7 +9,7 @@ import { linux } from "./os/linux.ts";
 import type { Os } from "./os/os.ts";
 import { windows } from "./os/windows.ts";
 import { bun, type BunFfi, type BunNamespace } from "./runtime/bun.ts";
-import { deno, type DenoGlobals, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
+import { deno, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
 import { type DenoFileCalls, denoFiles } from "./runtime/deno_files.ts";
 import type { RuntimeFiles } from "./runtime/files.ts";
 import { type Koffi, koffi } from "./runtime/koffi.ts";
@@ -25,7 +25,6 @@ export interface HostGlobals {
   readonly Deno?: DenoNamespace & Partial<DenoFileCalls>;
   readonly Bun?: unknown;
   readonly process?: NodeProcess;
-  readonly crypto?: unknown;
 }
 
 /** This runtime on this system. */
@@ -92,7 +91,7 @@ export function pickRuntime(globals: HostGlobals): Runtime {
   const { Deno } = globals;
   if (isDenoItself(Deno)) {
     checkVersion(Deno.version);
-    return deno(Deno, globals as DenoGlobals);
+    return deno(Deno, (name) => globals.process!.getBuiltinModule(name));
   }
   const { Bun, process } = globals;
   checkVersion(process?.versions ?? {});
@@ -102,10 +101,11 @@ export function pickRuntime(globals: HostGlobals): Runtime {
   }
   const ffi = process.getBuiltinModule("node:ffi") as NodeFfi | undefined;
   if (ffi !== undefined) return nodeFfi(ffi, process);
+  const found = findKoffi(process);
   const { constants } = process.getBuiltinModule("node:buffer") as {
     constants: { MAX_LENGTH: number };
   };
-  return koffi(findKoffi(process), constants.MAX_LENGTH, process);
+  return koffi(found, constants.MAX_LENGTH, process);
 }
 
 /** Picks how the runtime that has these globals sees files. */

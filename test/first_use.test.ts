@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { childValue, runtime, sourceUrl, test } from "./harness.ts";
+import { childValue, runtime, sourceUrl, test, unlessBun14 } from "./harness.ts";
 
 interface FirstUse {
   onImport: string[];
@@ -22,7 +22,7 @@ test("importing the module loads nothing, and first use what this runtime needs"
     builtins,
     {
       deno: [],
-      bun: ["bun:ffi", "node:worker_threads"],
+      bun: unlessBun14 === undefined ? ["bun:ffi", "node:worker_threads"] : ["bun:ffi"],
       node: needsKoffi ? ["node:ffi", "node:module", "node:buffer"] : ["node:ffi"],
     }[runtime],
   );

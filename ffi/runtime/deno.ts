@@ -4,6 +4,7 @@
  * @module
  */
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
+import type { Builtin } from "./node_files.ts";
 import { gridLimits, type Pointer, type Runtime, type System } from "./runtime.ts";
 import { maxV8BufferByteLength, type Versions } from "./versions.ts";
 
@@ -38,16 +39,14 @@ export function denoSystem({ build: { os, arch } }: Pick<DenoNamespace, "build">
   return { platform: NODE_NAMES[os] ?? os, arch: NODE_NAMES[arch] ?? arch };
 }
 
-/** What is used of the other globals of Deno. */
-export interface DenoGlobals {
-  /** {@link https://developer.mozilla.org/docs/Web/API/SubtleCrypto/digest} */
-  readonly crypto: {
-    readonly subtle: { digest(algorithm: string, data: Uint8Array): Promise<unknown> };
-  };
+/** What is used of `node:timers`. */
+interface NodeTimers {
+  /** {@link https://nodejs.org/api/timers.html#setimmediatecallback-args} */
+  setImmediate(callback: () => void): void;
 }
 
-/** Makes the runtime of Deno. */
-export function deno(Deno: DenoNamespace, globals: DenoGlobals): Runtime {
+/** Makes the runtime of Deno; `builtin` finds a builtin module of Node.js. */
+export function deno(Deno: DenoNamespace, builtin: Builtin): Runtime {
   const { dlopen, UnsafePointer, UnsafePointerView, version } = Deno;
   return {
     ...gridLimits(maxV8BufferByteLength(version)),
@@ -76,10 +75,10 @@ export function deno(Deno: DenoNamespace, globals: DenoGlobals): Runtime {
       return UnsafePointer.create(address) as Pointer;
     },
 
-    // Another thread works it out, and the event loop goes on until that has. Timers can
-    // be faked, and reading them loads all that Node.js has; between messages none runs.
-    async nextTurn() {
-      await globals.crypto.subtle.digest("SHA-1", new Uint8Array(0));
+    // Those of the module: programs fake the global ones. Between messages no timer runs.
+    nextTurn() {
+      const { setImmediate } = builtin("node:timers") as NodeTimers;
+      return new Promise<void>((resolve) => setImmediate(resolve));
     },
   };
 }

@@ -32,6 +32,8 @@ for (const name of LAZY) {
     },
   });
 }
+await import("../../ffi/symbols.ts"); // what loading any module looks at
+seen.length = 0;
 const { MmapOptions } = await import("../../mod.ts");
 const byImport = seen.splice(0);
 const mmap = new MmapOptions({ len: 65_536 }).mapAnon();
