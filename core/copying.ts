@@ -9,21 +9,58 @@ import { hex, refused } from "./errors.ts";
 import type { Extent, PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { byteCount, describe } from "./validate.ts";
-import { isDetached, isOfMapping } from "./views.ts";
+import { isDetached, isOfMapping, isUnshared } from "./views.ts";
 
-/** The bytes of a typed array or `DataView`. */
+const { apply } = Reflect;
+const { isView } = ArrayBuffer;
+
+/** How the language itself reads a property of a view, whatever properties of its own that has. */
+type Getter<T> = (view: ArrayBufferView) => T;
+
+/** What there is to know of a view. */
+interface ViewGetters {
+  readonly buffer: Getter<ArrayBufferLike>;
+  readonly byteOffset: Getter<number>;
+  readonly byteLength: Getter<number>;
+}
+
+const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
+const typedArray: ViewGetters = viewGetters(typedArrayPrototype);
+const dataView: ViewGetters = viewGetters(DataView.prototype);
+/** The name of a typed array's type, and `undefined` of all other objects. */
+const typeName = getter<string | undefined>(typedArrayPrototype, Symbol.toStringTag);
+
+/**
+ * The bytes of a typed array or `DataView`, of any realm, as an array of a length that
+ * stays: one that follows a growable buffer would be checked with one length and used
+ * with another.
+ */
 export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
-  if (!ArrayBuffer.isView(view)) {
+  if (!isView(view)) {
     throw new TypeError(`${what} must be a typed array or a DataView, got ${describe(view)}`);
   }
-  const { buffer } = view;
-  if (buffer instanceof ArrayBuffer && isDetached(buffer)) {
+  const getters = typeName(view) === undefined ? dataView : typedArray;
+  const buffer = getters.buffer(view);
+  if (isUnshared(buffer) && isDetached(buffer)) {
     throw new TypeError(
       `${what} is detached: its buffer was transferred away, or is of a mapping that was unmapped, ` +
         "resized, or given another access",
     );
   }
-  return new Uint8Array(buffer, view.byteOffset, view.byteLength);
+  return new Uint8Array(buffer, getters.byteOffset(view), getters.byteLength(view));
+}
+
+function viewGetters(prototype: object): ViewGetters {
+  return {
+    buffer: getter(prototype, "buffer"),
+    byteOffset: getter(prototype, "byteOffset"),
+    byteLength: getter(prototype, "byteLength"),
+  };
+}
+
+function getter<T>(prototype: object, name: string | symbol): Getter<T> {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name)!;
+  return (view) => apply(get!, view, []);
 }
 
 /** Where a copy goes; `undefined` where it is of nothing. */
@@ -70,7 +107,7 @@ export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void
  * mapped twice, of which addresses do not tell that it does.
  */
 function isDirect({ canFault, areMirrored }: Pages, { buffer }: Uint8Array): boolean {
-  return buffer instanceof ArrayBuffer && !((canFault || areMirrored) && isOfMapping(buffer));
+  return isUnshared(buffer) && !((canFault || areMirrored) && isOfMapping(buffer));
 }
 
 function check(

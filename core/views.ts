@@ -43,7 +43,19 @@ export interface Views {
 // Taken once, so that a buffer's own property of that name cannot stand in for them.
 const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
 const detached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
+const unsharedByteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")
+  ?.get;
 const { apply } = Reflect;
+
+/** Whether a buffer, of any realm, is no `SharedArrayBuffer`. */
+export function isUnshared(buffer: ArrayBufferLike): buffer is ArrayBuffer {
+  try {
+    apply(unsharedByteLength!, buffer, []); // only an ArrayBuffer has one by this getter
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Whether a buffer is detached, whatever own properties it has. */
 export function isDetached(buffer: ArrayBuffer): boolean {

@@ -160,3 +160,55 @@ test("read() and write() refuse a view that is detached", () => {
   }
   mmap.unmap();
 });
+
+test("read() and write() take the bytes that a view has, whatever properties it gives itself", () => {
+  const mmap = use(new MmapOptions({ len: PAGE }).mapAnon());
+  const growable = new SharedArrayBuffer(8, { maxByteLength: 2 ** 26 });
+  class Liar extends Uint8Array {
+    override get byteLength(): number {
+      growable.grow(growable.maxByteLength);
+      return undefined as unknown as number;
+    }
+    override get byteOffset(): number {
+      return -1;
+    }
+    override get buffer(): ArrayBuffer {
+      return new ArrayBuffer(2 ** 26);
+    }
+  }
+  const liar = new Liar(growable as unknown as ArrayBuffer);
+  const own = Object.defineProperties(new DataView(new ArrayBuffer(8)), {
+    byteLength: { value: 2 ** 26 },
+    byteOffset: { value: 2 ** 26 },
+    buffer: { value: growable },
+  });
+  for (const view of [liar, own]) {
+    mmap.write(new Uint8Array(PAGE).fill(7));
+    mmap.read(view);
+    mmap.write(view, PAGE - 8);
+    assertThrows(() => mmap.write(view, PAGE - 7), RangeError, "The 8 bytes from byteOffset");
+  }
+  assertEquals(growable.byteLength, 8);
+  assertEquals([...new Uint8Array(growable)], Array(8).fill(7));
+});
+
+test("read() and write() take a view of another realm", async () => {
+  const { createContext, runInContext } = await import("node:vm");
+  const context = createContext({});
+  const mmap = use(new MmapOptions({ len: PAGE }).mapAnon());
+  for (
+    const source of [
+      "new Uint8Array([1, 2, 3, 4])",
+      "new DataView(new Uint8Array([1, 2, 3, 4]).buffer)",
+      "const shared = new Uint8Array(new SharedArrayBuffer(4)); shared.set([1, 2, 3, 4]); shared",
+    ]
+  ) {
+    const view = runInContext(source, context) as ArrayBufferView;
+    mmap.write(view, 1);
+    assertEquals([...mmap.view(Uint8Array, 0, 6)], [0, 1, 2, 3, 4, 0], source);
+    mmap.write(new Uint8Array(6).fill(9));
+    mmap.read(view);
+    assertEquals([...new Uint8Array(view.buffer)], [9, 9, 9, 9], source);
+    mmap.write(new Uint8Array(6));
+  }
+});
