@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { host } from "../ffi/host.ts";
 import { type Access, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
-import { childValue, test, use } from "./harness.ts";
+import { test, use } from "./harness.ts";
 
 const PAGE = pageSize();
 const ACCESSES: readonly Access[] = ["none", "read", "read-write", "read-execute"];
@@ -231,8 +231,4 @@ test("what the system refuses is undone, and the error names the call", () => {
   }
   assertEquals(accesses(mmap), ["read-write", "read", "none", "read-write"]);
   mmap.view(Uint8Array, 0, PAGE)[0] = 1; // which ends the process where it is not undone
-});
-
-test("protect() and decommit() leave no view of what they changed when they end midway", async () => {
-  assertEquals(await childValue("interrupted.ts"), [2, 2, 2]);
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type Access, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { test } from "./harness.ts";
+import { rounds } from "./rounds.ts";
 
 const PAGE = pageSize();
 const PAGES = 6;
@@ -111,7 +112,7 @@ for (const isReserved of [false, true]) {
         );
         mmap.unmap();
       }),
-      { numRuns: 500 },
+      { numRuns: rounds("accessSequences") },
     );
   });
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { layoutOf, mapArranged } from "../core/arrange.ts";
@@ -12,7 +11,7 @@ import type { Os } from "../ffi/os/os.ts";
 import { allocationGranularity, type MmapInit, MmapOptions, pageSize } from "../mod.ts";
 import { request } from "./fake_runtime.ts";
 import { fakePosixSpace, type FakeSpace, fakeWindowsSpace, type Fault } from "./fake_space.ts";
-import { childValue, platform, runChild, test, unlessLinux, use } from "./harness.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import { mappedByteLength, smapsEntry, withoutSmaps } from "./memory_map.ts";
 import { TempFolder } from "./temp_files.ts";
 
@@ -150,18 +149,6 @@ test("guard() leaves the memory itself as any other, populated, at a strict hint
   assertEquals([taken.code, taken.requested], ["EADDRNOTAVAIL", hint]);
 });
 
-for (const kind of ["anon", "file", "viewed", "unmapped", "unmapped file"]) {
-  for (const end of ["below", "above"]) {
-    const skip = platform === "win32" && kind.endsWith("file")
-      ? "files have no guards here"
-      : undefined;
-    test(`guard() ends the process when native code stores ${end}, ${kind}`, async () => {
-      const { stdout, code, stderr } = await runChild("guard.ts", { args: [kind, end] });
-      assertEquals([stdout.trim(), code === 0], ["stored within", false], `${code}\n${stderr}`);
-    }, { skip });
-  }
-}
-
 test("guard() and align() hold for files, whose content is there", () => {
   const bytes = Uint8Array.from({ length: 3 * GRANULE }, (_, index) => index % 251);
   const path = use(new TempFolder()).file("file", bytes);
@@ -181,32 +168,6 @@ test("guard() and align() hold for files, whose content is there", () => {
     }
   }
 });
-
-/** Why there are no huge pages of 2 MiB; asks the system for some where that is allowed. */
-function withoutHugePages(): string | undefined {
-  if (platform !== "linux") return "huge pages are tried on Linux";
-  const free = () =>
-    Number(/HugePages_Free:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]);
-  try {
-    if (!(free() >= 2)) execFileSync("sysctl", ["-w", "vm.nr_hugepages=2"], { stdio: "ignore" });
-  } catch {
-    // Not allowed, or no such program: there are none.
-  }
-  return free() >= 2 ? undefined : "the system has set no huge pages aside";
-}
-
-test("huge() gives pages of 2 MiB, in which access changes, and all come back", async () => {
-  const value = await childValue<Record<string, unknown>>("huge.ts");
-  assertEquals(value, {
-    pageByteLength: "2048 kB",
-    byteLength: 100,
-    refusedRange: "RangeError",
-    access: ["read", "read-write"],
-    codes: ["ENOTSUP", "ENOTSUP", "ENOTSUP", "ENOTSUP"],
-    freed: true,
-    aligned: true,
-  });
-}, { skip: withoutHugePages() ?? withoutSmaps() });
 
 test("huge() throws what to do when there are too few", () => {
   const error = assertThrows(

@@ -1,69 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { heldRanges, releaseHeldRanges } from "../core/lifetime.ts";
-import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../ffi/host.ts";
 import { linux } from "../ffi/os/linux.ts";
-import type { RuntimeThreads, ThreadListener } from "../ffi/runtime/threads.ts";
 import { Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";
 import { test } from "./harness.ts";
-import { isShort } from "./rounds.ts";
+import { on } from "./paper_host.ts";
 import { FILE_BYTE_LENGTH, PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
-
-/** Threads of paper: one that has a deadline meets it, any other is called back. */
-const PAPER_THREADS: RuntimeThreads = {
-  start(_source, _data, listener) {
-    paperListeners.push(listener);
-    return {
-      post(job) {
-        const { deadline } = job as { readonly deadline?: bigint };
-        const ending = deadline === undefined ? "cancelled" : "elapsed";
-        setTimeout(() => listener.message({ ending }), 0);
-      },
-      hold: () => {},
-      end: () => {},
-    };
-  },
-};
-const paperListeners: ThreadListener[] = [];
-
-/** Runs the core on a system of paper. */
-async function on(
-  { os, runtime }: PaperSystem,
-  body: () => void | Promise<void>,
-): Promise<void> {
-  releaseHeldRanges(); // those of the real system
-  const opened = host();
-  const engine = currentRuntime();
-  const files = runtimeFiles();
-  const facts = { kind: "file", byteLength: FILE_BYTE_LENGTH };
-  const changes: readonly (readonly [object: object, change: object])[] = [
-    [opened, { os, runtime }],
-    [engine, {
-      view: (address: bigint, byteLength: number) => runtime.view(address, byteLength),
-      longMappings: [],
-      maxSharedByteLength: Number.MAX_SAFE_INTEGER,
-    }],
-    [runtimeThreads(), PAPER_THREADS],
-    [files, {
-      check: () => facts,
-      permit: () => {},
-      describe: () => facts,
-      systemPath: (path: string) => path,
-    }],
-  ];
-  const originals = changes.map(([object]) => ({ ...object }));
-  const hadDescribe = files.describe !== undefined;
-  try {
-    for (const [object, change] of changes) Object.assign(object, change);
-    await body();
-  } finally {
-    releaseHeldRanges(); // those of this one, where a test has failed
-    while (paperListeners.length > 0) paperListeners.pop()!.ended(undefined);
-    changes.forEach(([object], index) => Object.assign(object, originals[index]));
-    if (!hadDescribe) Reflect.deleteProperty(files, "describe");
-  }
-}
+import { rounds } from "./rounds.ts";
 
 /** What the call throws, and what it maps. */
 async function outcomeOf(
@@ -191,7 +135,7 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
       const system = open();
       await on(system, async () => {
         const nothing = warm(system);
-        for (const error of isShort ? errors.slice(0, 1) : errors) {
+        for (const error of errors.slice(0, rounds("nativeErrors"))) {
           // Until no call is left to fail.
           for (let index = 0, failed: string | undefined = ""; failed !== undefined; index++) {
             failed = await failOnce(system, name, scenario, { index, error });

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { spawnSync } from "node:child_process";
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { open as openHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { runtimeFiles } from "../ffi/host.ts";
 import { MmapError, MmapOptions } from "../mod.ts";
-import { childValue, platform, runtime, test, unlessLinux, use } from "./harness.ts";
-import { isShort } from "./rounds.ts";
+import { platform, test, use } from "./harness.ts";
+import { makePipe } from "./pipe.ts";
 import {
   CALLS,
   contents,
@@ -14,7 +13,6 @@ import {
   pattern,
   TempFolder,
   withoutDescriptors,
-  withoutOtherUsers,
 } from "./temp_files.ts";
 
 const BYTES = pattern(70_000);
@@ -52,8 +50,7 @@ test("a directory cannot be mapped", () => {
 test("a pipe cannot be mapped, and nobody waits for its other end", () => {
   const folder = use(new TempFolder());
   const path = join(folder.path, "pipe");
-  // Where there is no such program the shell can have it within, as busybox'.
-  assertEquals(spawnSync("sh", ["-c", 'mkfifo "$0"', path]).status, 0);
+  makePipe(path);
   assertRefused(path, "ENODEV", "a pipe, a socket or a device");
 }, { skip: withoutPipes });
 
@@ -199,95 +196,3 @@ test("a path is checked and opened as one: a NUL cannot hide the end of it from 
   const path = folder.file("file", BYTES);
   for (const error of refusals(`${path}\0.txt`)) assert(error instanceof Error);
 });
-
-test("a file that must not be written is EACCES for mapMut() alone", async () => {
-  const folder = use(new TempFolder());
-  chmodSync(folder.path, 0o755);
-  const path = folder.file("file", BYTES);
-  chmodSync(path, 0o444);
-  const outcomes = await childValue("file_other_user.ts", { args: [path] });
-  assertEquals(outcomes, ["mapped", "EACCES", "mapped"]);
-  chmodSync(path, 0o600);
-  const hidden = await childValue("file_other_user.ts", { args: [path] });
-  assertEquals(hidden, ["EACCES", "EACCES", "EACCES"]);
-}, {
-  skip: unlessLinux("only Linux is known to let a process become another user so") ??
-    withoutOtherUsers(),
-});
-
-test("Deno's permissions hold for files", async () => {
-  const folder = use(new TempFolder());
-  const path = folder.file("file", BYTES);
-  const outcomes = (...permissions: string[]) =>
-    childValue("file_permissions.ts", {
-      args: [path],
-      permissions: ["--no-prompt", "--allow-ffi", ...permissions],
-    });
-  const refused = "NotCapable";
-  assertEquals(await outcomes(), [refused, refused, refused]);
-  assertEquals(await outcomes(`--allow-read=${path}`), ["mapped", refused, "mapped"]);
-  assertEquals(await outcomes(`--allow-write=${path}`), [refused, refused, refused]);
-  const both = [`--allow-read=${path}`, `--allow-write=${path}`];
-  assertEquals(await outcomes(...both), ["mapped", "mapped", "mapped"]);
-  const other = join(folder.path, "other");
-  assertEquals(await outcomes(`--allow-read=${other}`), [refused, refused, refused]);
-}, { skip: runtime === "deno" ? undefined : "permissions are Deno's" });
-
-/** How often each way is taken: a leak is as many. */
-const LEAK_ROUNDS = isShort ? 60 : 1000;
-
-test("no descriptor and no mapping is left, however mapping a file ends", async () => {
-  const folder = use(new TempFolder());
-  const args = [
-    folder.file("file", BYTES),
-    folder.file("empty", new Uint8Array(0)),
-    folder.path,
-    String(LEAK_ROUNDS),
-  ];
-  const left = await childValue<Record<string, [descriptors: number, mappings: number]>>(
-    "file_leaks.ts",
-    { args },
-  );
-  assert(Object.keys(left).length >= 16);
-  for (const [way, [descriptors, mappings]] of Object.entries(left)) {
-    // The collector leaves a few; the runtime opens and maps for itself, up to 354 in Bun 1.2:
-    // what few rounds leave mapped tells nothing.
-    const dropped = way.includes("dropped") ? 60 : 0;
-    assert(descriptors <= 10 + dropped, `${way}: ${descriptors} descriptors`);
-    // What was transferred stays mapped, for its new owner.
-    if (!isShort && !way.startsWith("transferred")) {
-      assert(mappings <= 500 + dropped, `${way}: ${mappings} mappings`);
-    }
-  }
-}, { skip: withoutDescriptors });
-
-test("regions() and map() leave no descriptor open when little is left of the stack", async () => {
-  assertEquals(await childValue("descriptor_stack.ts"), { left: 0, isRefused: true });
-}, { skip: withoutDescriptors });
-
-test("map() refuses a file of hugetlbfs, whose memory is not like that of others", () => {
-  const folder = use(new TempFolder());
-  if (mount(folder.path) !== 0) throw new Error("It cannot be mounted any more");
-  try {
-    const path = folder.sparse("file", 2 ** 21);
-    for (const error of refusals(path, new MmapOptions({ len: 4096 }))) {
-      assert(error instanceof MmapError && error.code === "ENOTSUP", String(error));
-      assertStringIncludes(error.message, "hugetlbfs");
-    }
-  } finally {
-    spawnSync("umount", [folder.path]);
-  }
-}, { skip: canMount() ? undefined : "only root can mount hugetlbfs, where there is such" });
-
-function mount(path: string): number | null {
-  return spawnSync("mount", ["-t", "hugetlbfs", "none", path]).status;
-}
-
-function canMount(): boolean {
-  if (platform !== "linux" || process.getuid?.() !== 0) return false;
-  const folder = new TempFolder();
-  const isMounted = mount(folder.path) === 0;
-  if (isMounted) spawnSync("umount", [folder.path]);
-  folder[Symbol.dispose]();
-  return isMounted;
-}

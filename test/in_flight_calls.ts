@@ -15,6 +15,10 @@ import { Worker } from "node:worker_threads";
 import * as zlib from "node:zlib";
 import { isAtLeast, type Versions } from "../ffi/runtime/versions.ts";
 import { sourceUrl } from "./harness.ts";
+import { rounds } from "./rounds.ts";
+
+/** How long most views are, in bytes. */
+export const LENGTH: number = rounds("inFlightMebibytes") * 2 ** 20;
 
 /** A view of all of a mapping. */
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -33,7 +37,7 @@ export interface InFlightCall {
   /** Ends what `prepare` started. */
   // deno-lint-ignore no-explicit-any -- as above
   readonly end?: (prepared: any) => Promise<unknown> | unknown;
-  /** The length of the view in bytes. Default: 32 MiB, 8 in the matrices. */
+  /** The length of the view in bytes. Default: {@linkcode LENGTH}. */
   readonly byteLength?: number;
   /** How long to wait for it, where it may never settle. */
   readonly patienceMs?: number;
@@ -270,7 +274,7 @@ export const IN_FLIGHT_CALLS: Readonly<Record<string, InFlightCall>> = {
   },
   "Worker.postMessage()": {
     prepare: () => echo ??= new Worker(sourceUrl("./children/echo_worker.ts")),
-    byteLength: (Deno ? 1 : 32) * 2 ** 20, // Deno takes 6 s to clone 32 MiB
+    byteLength: Deno ? 2 ** 20 : LENGTH, // Deno takes 6 s to clone 32 MiB
     start: (bytes, _folder, worker) =>
       new Promise((resolve, reject) => {
         worker.once("message", resolve).once("error", reject);

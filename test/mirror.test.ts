@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { readdirSync } from "node:fs";
 import { allocationGranularity, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { childValue, platform, test, unlessLinux } from "./harness.ts";
+import { platform, test, unlessLinux } from "./harness.ts";
 import { isMapped, residentByteLength, withoutRegions, withoutSmaps } from "./memory_map.ts";
 
 const LEN = 4 * allocationGranularity();
@@ -141,12 +141,6 @@ test("lock(), resident() and prefault() work on mirrored memory", async () => {
   mmap.unlock(0, pageSize());
   mmap.unmap();
 }, { skip: unlessLinux("limits of locked memory differ") ?? withoutSmaps() });
-
-test("1,000 cycles of mapMirrored() leave no mapping and no descriptor", async () => {
-  const { left, opened } = await childValue<{ left: number; opened: number }>("mirrors.ts");
-  assertStrictEquals(left, 0);
-  assert(opened < 10, `${opened} descriptors are left`); // the runtime may open some itself
-}, { skip: withoutRegions() });
 
 test("mapMirrored() opens no descriptor", () => {
   const count = () => readdirSync("/proc/self/fd").length;

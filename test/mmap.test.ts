@@ -239,3 +239,9 @@ test("a view made before intoRaw() throws once it is a DataView", () => {
   assertThrows(() => view.getUint8(0), TypeError);
   Mmap.unsafeFromRaw(raw.address, raw.byteLength).unmap();
 });
+
+test("truncated and truncationGuarded are false for anonymous memory", () => {
+  const mmap = new MmapOptions({ len: 1 }).mapAnon();
+  assertEquals([mmap.truncated, mmap.truncationGuarded], [false, false]);
+  mmap.unmap();
+});

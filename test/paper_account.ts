@@ -21,6 +21,8 @@ export interface PaperSystem {
 
 /** The last address of a process: no processor has as many. */
 export const MAXIMUM_ADDRESS: bigint = 2n ** 62n - 1n;
+/** Above all numbers that a process has for its files, and below those of paper. */
+export const FIRST_FILE: number = 2 ** 28;
 /** How long a page is, in bytes. */
 export const PAGE = 4096n;
 /** What addresses are a multiple of, in bytes. */
@@ -74,7 +76,7 @@ export class Account {
   /** How much may still be locked, in bytes. */
   lockable = 0n;
   #next = 2n ** 60n;
-  #nextFile = 100;
+  #nextFile: number = FIRST_FILE;
 
   /** Counts a call; returns the error if it is to fail. */
   called(name: string): number | undefined {

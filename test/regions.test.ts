@@ -1,26 +1,22 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { unlinkSync } from "node:fs";
 import { host } from "../ffi/host.ts";
 import {
   allocationGranularity,
   type Mmap,
-  MmapError,
   MmapOptions,
   pageSize,
   type Region,
   regions,
 } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { childValue, platform, runtime, test, unlessLinux, use } from "./harness.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import { withoutSmaps } from "./memory_map.ts";
-import { pattern, TempFolder, withoutOtherUsers } from "./temp_files.ts";
+import { pattern, TempFolder } from "./temp_files.ts";
 
 const PAGE = pageSize();
 const GRANULE = allocationGranularity();
 void host().os.regions; // before the tests: Deno counts a library that a test opens as a leak
-const unlessDeno = runtime === "deno" ? undefined : "permissions are Deno's";
 
 /** Options for a place of its own: neither the system nor qemu tells of it and a neighbour as one. */
 function apart(byteLength: number): MmapOptions {
@@ -225,10 +221,6 @@ test("regions() lists 10,000 mappings", () => {
   );
 });
 
-test("regions() is in order while another thread maps and unmaps", async () => {
-  assertEquals(await childValue("regions_changing.ts"), 0);
-});
-
 test("regions() throws when an option is unknown, of the wrong type or out of range", () => {
   const unknown = { residents: true } as never;
   assertThrows(
@@ -249,41 +241,3 @@ test("regions() throws when an option is unknown, of the wrong type or out of ra
     assertThrows(() => regions({ pid }), RangeError, "pid must be from 1");
   }
 });
-
-test("regions() tells of another process on Linux, and throws ENOTSUP elsewhere", async () => {
-  if (platform !== "linux") {
-    const { code } = assertThrows(() => regions({ pid: process.pid }), MmapError);
-    assertEquals(code, "ENOTSUP");
-    return;
-  }
-  const child = spawn("sh", ["-c", "read line"]);
-  await once(child, "spawn");
-  try {
-    const found = regions({ pid: child.pid! });
-    assert(found.some(({ name }) => name === "[stack]"), `${found.length}`);
-    assert(found.every(({ residentByteLength }) => residentByteLength === undefined));
-    const resident = regions({ pid: child.pid!, resident: true });
-    assert(resident.every(({ residentByteLength }) => residentByteLength !== undefined));
-  } finally {
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
-  const { code, message } = assertThrows(() => regions({ pid: child.pid! }), MmapError);
-  assertEquals(code, "ESRCH");
-  assertStringIncludes(message, `there is no process ${child.pid}`);
-});
-
-test("regions() says so when a process is another user's", async () => {
-  const [code, message] = await childValue<[string, string]>("regions_other_user.ts");
-  assert(code === "EACCES" || code === "EPERM", code);
-  assertStringIncludes(message, "of another user");
-}, { skip: unlessLinux("Linux alone tells of others") ?? withoutOtherUsers() });
-
-test("regions() needs --allow-ffi alone, and all permissions for another process", async () => {
-  const args = [String(process.pid)];
-  const outcomes = (permissions: readonly string[]) =>
-    childValue("regions_permissions.ts", { args, permissions: ["--no-prompt", ...permissions] });
-  assertEquals(await outcomes(["--allow-ffi"]), ["listed", "NotCapable"]);
-  assertEquals(await outcomes(["--allow-ffi", "--allow-read"]), ["listed", "NotCapable"]);
-  assertEquals(await outcomes(["-A"]), ["listed", "listed"]);
-}, { skip: unlessDeno ?? unlessLinux("Linux alone tells of others") });

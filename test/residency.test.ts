@@ -4,7 +4,7 @@ import { host } from "../ffi/host.ts";
 import { type Advice, ADVICE_SYSTEMS, type Residency } from "../ffi/os/residency.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { childValue, platform, test, unlessLinux, use } from "./harness.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import { residentByteLength, smapsEntry, withoutRegions, withoutSmaps } from "./memory_map.ts";
 import { TempFolder } from "./temp_files.ts";
 
@@ -318,15 +318,3 @@ test("lock() and unlock() say what the system refused, and what to do", () => {
     assertEquals(errorOf(() => mmap.resident()).code, "EAGAIN");
   });
 });
-
-test("lock() throws at the limit of locked memory, and locks nothing", async () => {
-  const { error, locked, within } = await childValue<{
-    error: { name: string; code: string; syscall: string; message: string };
-    locked: number;
-    within: number;
-  }>("lock_limit.ts", { args: [String(8 * PAGE)] });
-  assertEquals([error.name, error.syscall], ["MmapError", "mlock"]);
-  assert(["ENOMEM", "EAGAIN", "EPERM"].includes(error.code), error.code);
-  assertStringIncludes(error.message, "ulimit -l");
-  assertEquals([locked, within], [0, 4 * PAGE]);
-}, { skip: unlessLinux("the limit is set by Linux's calls") ?? withoutSmaps() });

@@ -10,7 +10,7 @@ import type { Os } from "../ffi/os/os.ts";
 import { type Access, allocationGranularity, type Mmap, MmapOptions, pageSize } from "../mod.ts";
 import { fakePosixSpace, type FakeSpace, fakeWindowsSpace, type Fault } from "./fake_space.ts";
 import { request } from "./fake_runtime.ts";
-import { childValue, platform, test, unlessLinux, use } from "./harness.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import { mappedByteLength, smapsEntry, withoutRegions, withoutSmaps } from "./memory_map.ts";
 import { TempFolder } from "./temp_files.ts";
 
@@ -72,15 +72,6 @@ test("resize() leaves nothing mapped behind", () => {
   // All that is given back is more than 900 MiB. A new thread of the runtime can take 64 MiB and more.
   assert(left < 2 ** 28, `${left} bytes are left mapped`);
 }, { skip: withoutRegions() });
-
-test("resize() of a viewed mapping gives old ranges back when no buffer is left", async () => {
-  const { held, left, moves } = await childValue<Record<"held" | "left" | "moves", number>>(
-    "resized.ts",
-  );
-  assertEquals(held, 20);
-  assert(moves > 400, `${moves} moves`);
-  assert(left < 2 ** 26, `${left} bytes`);
-}, { skip: withoutSmaps() }); // an emulator lists mappings in its own way
 
 test("resize() keeps access, and refuses it mixed or decommitted", () => {
   for (const access of ["read", "read-write", "read-execute"] as const) {
@@ -248,21 +239,6 @@ test("resize() of mapMut() makes a file that was truncated long enough again", (
     assertEquals(readFileSync(path).length, 2 * PAGE + 1);
   });
 }, { skip: platform === "win32" ? "Windows truncates no mapped file" : undefined });
-
-test("resize() of 256 MiB moves pages, and copies none", async () => {
-  const moves = await childValue<readonly { moved: boolean; faults: number; extra: number }[]>(
-    "resize_moves.ts",
-  );
-  for (const { moved, faults, extra } of moves) {
-    assert(moved);
-    assert(faults < 2 ** 12 && extra < 2 ** 26, `${faults} faults, ${extra} bytes`);
-  }
-  assertEquals(moves.length, 2);
-}, { skip: unlessLinux("only Linux moves pages") });
-
-test("resize() while the runtime reads into a view ends nothing", async () => {
-  await childValue("resize_in_flight.ts"); // which throws where the child ends badly
-}, { skip: unlessLinux("what is read from is a file of Linux") });
 
 test("resize() in place does not forget that a view was asked for", () => {
   const mmap = new MmapOptions({ len: 3 * PAGE }).mapAnon();
@@ -461,10 +437,6 @@ test("linux() moves by mremap with the flags of each way", () => {
     [from, 8192n, 8192n, 3, to],
     [from, 8192n, 8192n, 3, to],
   ]);
-});
-
-test("resize() changes nothing when little is left of the stack", async () => {
-  assertEquals(await childValue("stack_limit.ts"), { areRefused: true, changed: 0 });
 });
 
 test(

@@ -1,9 +1,88 @@
 /**
- * How much of the suite a run is to take. A module of its own, because children
+ * How often the tests do what they repeat. A module of its own, because children
  * without permissions may not read the environment.
  *
  * @module
  */
 
-/** The matrices ask for one round: they have many runtimes, and emulate some. */
-export const isShort: boolean = process.env["SYSALLOC_ROUNDS"] !== undefined;
+/**
+ * How much of the suite a run takes: `"quick"` leaves out the tests that start processes,
+ * `"few"` takes few rounds of all tests, `"all"` many.
+ */
+export type Tier = "quick" | "few" | "all";
+
+/** The tier of this run. */
+export const tier: Tier = tierOf(textOfTier());
+
+/** What is repeated, and how often. The matrices take few: they have many runtimes, and emulate some. */
+const ROUNDS = {
+  /** Random sequences of all calls. */
+  modelSequences: { few: 500, all: 8000 },
+  /** Random sequences of changes of access. */
+  accessSequences: { few: 200, all: 500 },
+  /** How often each call of the runtime is in flight. */
+  inFlight: { few: 1, all: 4 },
+  /** How long the view is that it has, in MiB. */
+  inFlightMebibytes: { few: 8, all: 32 },
+  /** Mappings that are made, viewed and unmapped. With few the 256 MiB of `collection.test.ts` are less than a leak still. */
+  cycles: { few: 50_000, all: 100_000 },
+  mirrorCycles: { few: 200, all: 1000 },
+  /** How often a file is mapped in each way. */
+  fileLeaks: { few: 60, all: 1000 },
+  /** Errors that each native call fails with. */
+  nativeErrors: { few: 1, all: 2 },
+  /** Depths from the end of the stack on at which a call is tried. */
+  unmapDepths: { few: 100, all: 600 },
+  descriptorDepths: { few: 300, all: 600 },
+  waitDepths: { few: 32, all: 300 },
+  /** To how many lengths a mapping is resized at each of them. */
+  resizesAtDepth: { few: 1, all: 2 },
+  /** Orders in which three threads close their handles. */
+  closingOrders: { few: 2, all: 6 },
+  /** Mappings that workers hand around, and for how long, in milliseconds. */
+  handedAround: { few: 100, all: 1000 },
+  handingMilliseconds: { few: 250, all: 2000 },
+  /** Times that threads begin all at once. */
+  beginnings: { few: 1, all: 4 },
+  /** Tickets that several threads take at once. */
+  racedTickets: { few: 20, all: 300 },
+  askedTickets: { few: 5, all: 20 },
+  /** Lists of what is mapped while that changes. */
+  changingLists: { few: 20, all: 200 },
+  /** Names for which two processes race. */
+  racedNames: { few: 20, all: 200 },
+  /** Processes that are killed. */
+  killedMakers: { few: 2, all: 5 },
+  killedWriters: { few: 1, all: 3 },
+  /** Wake-ups of two processes, there and back. */
+  wakeUps: { few: 500, all: 2000 },
+  /** Files that are truncated, and how often one is mapped again. */
+  truncatedFiles: { few: 50, all: 200 },
+  truncatedAgain: { few: 500, all: 2000 },
+  /** Mappings whose views are used once they are gone: a multiple of the three ways to end one. */
+  staleMappings: { few: 6, all: 24 },
+  /** Mappings that move again and again. */
+  movedMappings: { few: 3, all: 8 },
+  /** Mappings that are resized while the runtime reads into them. */
+  resizedInFlight: { few: 6, all: 12 },
+} as const;
+
+/** How often something is done in this run. */
+export function rounds(name: keyof typeof ROUNDS): number {
+  return ROUNDS[name][tier === "all" ? "all" : "few"];
+}
+
+function textOfTier(): string {
+  try {
+    return process.env["SYSALLOC_TIER"] ?? "few";
+  } catch {
+    return "few"; // the environment must not be read
+  }
+}
+
+function tierOf(text: string): Tier {
+  if (text !== "quick" && text !== "few" && text !== "all") {
+    throw new Error(`SYSALLOC_TIER must be quick, few or all, got ${JSON.stringify(text)}`);
+  }
+  return text;
+}

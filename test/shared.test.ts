@@ -5,7 +5,6 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { spawnSync } from "node:child_process";
 import {
   linkSync,
   mkdirSync,
@@ -27,10 +26,11 @@ import {
   type SharedMode,
   type SharedOptions,
 } from "../mod.ts";
-import { childValue, platform, runtime, test, unlessLinux, use } from "./harness.ts";
+import { platform, test, use } from "./harness.ts";
 import { withoutSmaps } from "./memory_map.ts";
+import { makePipe } from "./pipe.ts";
 import { FOLDER, leftNames, SharedName, unlessFolder } from "./shared_names.ts";
-import { codeOf, openDescriptors, withoutDescriptors, withoutOtherUsers } from "./temp_files.ts";
+import { codeOf, openDescriptors, withoutDescriptors } from "./temp_files.ts";
 
 const PAGE = pageSize();
 const isWindows = platform === "win32";
@@ -330,8 +330,7 @@ test(
     assertRefused("ELOOP", "symbolic link");
     removeShared(name); // the link, not where it leads
     open(real);
-    // Where there is no such program the shell can have it within, as busybox'.
-    assertEquals(spawnSync("sh", ["-c", 'mkfifo "$0"', path]).status, 0);
+    makePipe(path);
     assertRefused("ESPIPE", "a pipe");
     removeShared(name);
     writeFileSync(path, "");
@@ -369,61 +368,6 @@ test("no descriptor is left open while shared memory is mapped, nor where it can
   assert(openDescriptors() <= before + 2, `${before} descriptors, then ${openDescriptors()}`);
   for (const mmap of kept) mmap.unmap();
 }, { skip: withoutDescriptors });
-
-test("memory of another user is EACCES, EEXIST and EPERM", async () => {
-  const name = fresh();
-  create(name, PAGE);
-  const outcomes = await childValue("shared_other_user.ts", { args: [name] });
-  assertEquals(outcomes, ["EACCES", "EACCES", "EEXIST", "EPERM", "another user"]);
-  open(name);
-}, {
-  skip: unlessLinux("only Linux is known to let a process become another user so") ??
-    unlessFolder ?? withoutOtherUsers(),
-});
-
-test("Deno's permissions hold for shared memory", async () => {
-  const name = fresh();
-  const path = join(FOLDER, name);
-  const outcomes = (...permissions: string[]) =>
-    childValue("shared_permissions.ts", {
-      args: [name],
-      permissions: ["--no-prompt", "--allow-ffi", ...permissions],
-    });
-  const refused = "NotCapable";
-  const [read, write] = [`--allow-read=${path}`, `--allow-write=${path}`];
-  assertEquals(await outcomes(), [refused, refused, refused, refused]);
-  assertEquals(await outcomes(read), [refused, refused, refused, refused]);
-  assertEquals(await outcomes(write), [refused, refused, refused, "ENOENT"]);
-  assertEquals(await outcomes(read, write), ["done", "done", "done", "done"]);
-  assertEquals(await outcomes(`${read}-other`, `${write}-other`), Array(4).fill(refused));
-}, { skip: runtime === "deno" ? unlessFolder : "permissions are Deno's" });
-
-test("a store that finds no room in /dev/shm does not end the process", async () => {
-  const result = await childValue("shared_full.ts", { args: [fresh()] });
-  assertEquals(result, {
-    reserved: "ENOSPC",
-    first: 1,
-    last: 1,
-    other: 0,
-    truncated: true,
-    read: "EFAULT",
-  });
-}, { skip: unlessLinux("only Linux limits shared memory") ?? unlessMounts() });
-
-test("there is no shared memory where /dev/shm is no tmpfs", async () => {
-  const outcomes = await childValue("shared_full.ts", { args: [fresh(), "elsewhere"] });
-  assertEquals(outcomes, ["ENOTSUP", "ENOTSUP"]);
-}, { skip: unlessLinux("only Linux has a folder of it") ?? unlessMounts() });
-
-/** A reason to skip what mounts file systems for a child alone. */
-function unlessMounts(): string | undefined {
-  if (process.getuid?.() !== 0) return "only root can mount";
-  // As after chroot(): what is no mount point cannot be made private.
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8").trim().split("\n");
-  return mounts.some((mount) => mount.split(" ")[4] === "/")
-    ? undefined
-    : "the root is no mount point";
-}
 
 test("the tests of shared memory leave none", () => {
   assertEquals(leftNames(), []);

@@ -5,11 +5,11 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Request } from "./children/ticket_worker.ts";
-import { sourceUrl } from "./harness.ts";
+import { childUrl } from "./stripped.ts";
 
 /** One worker, asked one thing after the other. */
 export class TicketWorker {
-  readonly #worker: Worker = new Worker(sourceUrl("./children/ticket_worker.ts"));
+  readonly #worker: Worker = new Worker(childUrl("ticket_worker.ts"));
 
   /** Asks for something; resolves with the answer, or rejects with the code of its error. */
   ask(request: Request): Promise<unknown> {

@@ -1,8 +1,8 @@
-// Maps, views and unmaps 100,000 times, in the matrices half as often, and tells how many bytes are mapped and resident.
+// Maps, views and unmaps many times, and tells how many bytes are mapped and resident.
 // Every tenth time all is written to: emulators take long to unmap written pages.
 import { MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
-import { isShort } from "../rounds.ts";
+import { rounds } from "../rounds.ts";
 import { mappedByteLength, residentSetByteLength } from "../memory_map.ts";
 
 const options = new MmapOptions({ len: 65536 });
@@ -22,6 +22,5 @@ async function cycle(count: number): Promise<void> {
 const state = () => ({ mapped: mappedByteLength(), resident: residentSetByteLength() });
 await cycle(10_000); // until the engine has compiled it and sized its heap
 const before = state();
-// Fewer where the processor is emulated.
-await cycle(isShort ? 50_000 : 100_000);
+await cycle(rounds("cycles"));
 console.log(JSON.stringify({ before, after: state() }));

@@ -1,11 +1,12 @@
 // Opens files where little is left of the stack, and prints how many are open then.
 import { fileURLToPath } from "node:url";
 import { MmapOptions, regions } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 import { callAt } from "../stack_end.ts";
 import { openDescriptors } from "../temp_files.ts";
 
-/** At so many depths, from the deepest one on. */
-const FRAMES = 600;
+/** Up to so many frames from the deepest one on, at every third depth. */
+const FRAMES = rounds("descriptorDepths");
 const path = fileURLToPath(import.meta.url);
 const calls = [
   () => void regions(),
@@ -23,4 +24,9 @@ for (const call of calls) {
     });
   }
 }
-console.log(JSON.stringify({ left: openDescriptors() - before, isRefused: succeeded < 600 }));
+console.log(
+  JSON.stringify({
+    left: openDescriptors() - before,
+    isRefused: succeeded < calls.length * FRAMES / 3,
+  }),
+);

@@ -1,27 +1,26 @@
 // Starts asynchronous calls of the runtime on views, unmaps each right away, and
-// does so again and again, with other mappings made meanwhile.
+// does so again and again, with other mappings made meanwhile. Prints what came of
+// each, and last, for "held", how many ranges are held in the end.
 import { Buffer } from "node:buffer";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { heldRanges } from "../../core/lifetime.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
-import { IN_FLIGHT_CALLS, type InFlightCall } from "../in_flight_calls.ts";
-import { isShort } from "../rounds.ts";
+import { collectGarbage, collectUntil } from "../harness.ts";
+import { IN_FLIGHT_CALLS, type InFlightCall, LENGTH } from "../in_flight_calls.ts";
+import { rounds } from "../rounds.ts";
 
-const LENGTH = (isShort ? 8 : 32) * 2 ** 20;
-const [rounds = "1", ...names] = process.argv.slice(2);
+const names = process.argv.slice(2);
 /** What other mappings, made meanwhile, hold. */
 const CONTENTS = [1, 2, 3].map((fill) => Buffer.alloc(LENGTH / 4, fill));
-/** What came of the calls, by their names, and how often. */
-const outcomes: Record<string, Record<string, number>> = {};
+/** What came of the call that is made, and how often. */
+let outcomes: Record<string, number> = {};
+/** How many other mappings, or files, it harmed. */
 let harmed = 0;
 
-let current: Record<string, number> = {};
-
 function count(outcome: string): void {
-  current[outcome] = (current[outcome] ?? 0) + 1;
+  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
 }
 
 process.exitCode = 1; // until all was counted
@@ -119,7 +118,7 @@ async function round(call: InFlightCall): Promise<void> {
   });
   for (let turn = 0; !isOver; turn++) {
     if (turn < 4) mapOthers(); // where a range was freed too early, they take it
-    await Promise.race([end, collectGarbage()]);
+    await Promise.race([end, collectUntil(() => isOver, 4)]);
   }
   clearTimeout(patience);
   await call.end?.(prepared);
@@ -128,16 +127,24 @@ async function round(call: InFlightCall): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
+async function resultOf(call: InFlightCall): Promise<unknown> {
+  [outcomes, harmed] = [{}, 0];
+  for (let index = 0; index < rounds("inFlight"); index++) await round(call);
+  return { outcomes, harmed };
+}
+
+async function countHeld(): Promise<number> {
+  // The last one or two can still be in a register or on the stack.
+  for (let attempt = 0; attempt < 20 && heldRanges().count > 0; attempt++) {
+    await collectGarbage();
+    if (attempt > 5 && heldRanges().count <= 2) break;
+  }
+  return heldRanges().count;
+}
+
 for (const name of names) {
-  outcomes[name] = current = {};
-  const call = IN_FLIGHT_CALLS[name]!;
-  for (let index = 0; index < Number(rounds); index++) await round(call);
+  const call = IN_FLIGHT_CALLS[name];
+  const value = call === undefined ? await countHeld() : await resultOf(call);
+  console.log(JSON.stringify([name, value]));
 }
-// The last one or two can still be in a register or on the stack.
-for (let attempt = 0; attempt < 20 && heldRanges().count > 0; attempt++) {
-  await collectGarbage();
-  if (attempt > 5 && heldRanges().count <= 2) break;
-}
-const left = heldRanges().count;
-console.log(JSON.stringify({ outcomes, harmed, left }));
 process.exit(0); // whatever a call left behind

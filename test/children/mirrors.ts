@@ -1,9 +1,10 @@
-// Maps memory twice in a row, views and unmaps it, 1,000 times, and tells how many
+// Maps memory twice in a row, views and unmaps it, many times, and tells how many
 // of the mappings and how many more descriptors are left.
 import { readdirSync } from "node:fs";
 import { allocationGranularity, MmapOptions } from "../../mod.ts";
 import { countLeft } from "../count_left.ts";
 import { collectGarbage } from "../harness.ts";
+import { rounds } from "../rounds.ts";
 
 const len = 4 * allocationGranularity();
 const descriptors = () => process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0;
@@ -19,7 +20,7 @@ function cycle(isViewed: boolean): void {
 cycle(true);
 await collectGarbage(); // the runtime opens descriptors of its own for it
 const before = descriptors();
-for (let index = 0; index < 1000; index++) {
+for (let index = 0; index < rounds("mirrorCycles"); index++) {
   cycle(index % 2 === 0);
   if (index % 100 === 99) await collectGarbage();
 }

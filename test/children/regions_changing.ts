@@ -2,10 +2,10 @@
 import { Worker } from "node:worker_threads";
 import { pageSize, regions } from "../../mod.ts";
 import { sourceUrl } from "../harness.ts";
-import { isShort } from "../rounds.ts";
+import { rounds } from "../rounds.ts";
 
 /** So many lists at least; one takes long where a processor is emulated. */
-const ROUNDS = isShort ? 20 : 200;
+const ROUNDS = rounds("changingLists");
 /** So often at least the worker changes something meanwhile; on a busy machine it can be held up. */
 const CHANGES = 5;
 

@@ -2,11 +2,12 @@
 // nor what was cut off may be gone, and nothing of what is read may get there.
 import { open } from "node:fs/promises";
 import { MmapError, MmapOptions } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 
 const LENGTH = 2 ** 25;
 const source = await open("/dev/zero");
 let moved = 0;
-for (let round = 0; round < 12; round++) {
+for (let round = 0; round < rounds("resizedInFlight"); round++) {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
   const behind = new MmapOptions({ len: 4096 }).mapAnon();
   const { address } = mmap;

@@ -1,7 +1,7 @@
 // Resizes at ever greater distances from the end of the stack, until one is enough,
 // and tells how many calls were refused, and how many of those changed something.
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { isShort } from "../rounds.ts";
+import { rounds } from "../rounds.ts";
 
 const PAGE = pageSize();
 
@@ -41,10 +41,8 @@ function refusals(pages: number): { readonly refused: number; readonly changed: 
   return { refused, changed };
 }
 
-// One is enough where the processor is emulated.
-const shorter = refusals(1);
-const longer = isShort ? shorter : refusals(64);
+const all = [1, 64].slice(0, rounds("resizesAtDepth")).map(refusals);
 console.log(JSON.stringify({
-  areRefused: shorter.refused > 0 && longer.refused > 0,
-  changed: shorter.changed + longer.changed,
+  areRefused: all.every(({ refused }) => refused > 0),
+  changed: all.reduce((sum, { changed }) => sum + changed, 0),
 }));

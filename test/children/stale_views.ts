@@ -1,6 +1,7 @@
 // Uses views after their mapping is gone, in every way that comes to mind. A
 // store or load that reached the freed pages would end this process.
 import { Mmap, MmapOptions } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 
 const LENGTH = 2 ** 20;
 const ENDINGS = [
@@ -21,7 +22,7 @@ function use(stale: () => unknown): void {
   }
 }
 
-for (let round = 0; round < 24; round++) {
+for (let round = 0; round < rounds("staleMappings"); round++) {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
   const { bytes } = mmap;
   const { buffer } = bytes;

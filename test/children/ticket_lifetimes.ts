@@ -2,12 +2,11 @@
 // every way, and prints when it was unmapped.
 import { heldRanges } from "../../core/lifetime.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
-import { residentByteLength } from "../memory_map.ts";
-import { isShort } from "../rounds.ts";
+import { collectUntil } from "../harness.ts";
+import { isMapped, residentByteLength } from "../memory_map.ts";
+import { rounds } from "../rounds.ts";
 import { slotsInUse } from "../slots_in_use.ts";
 import { TicketWorker } from "../ticket_workers.ts";
-import { isMapped } from "../memory_map.ts";
 
 const LENGTH = 65_536;
 /** Where no runtime maps anything of its own. */
@@ -22,10 +21,12 @@ function mapNext(): Mmap {
   return new MmapOptions({ len: LENGTH, hint, strict: true }).mapAnon();
 }
 
-async function collect(): Promise<void> {
-  for (let round = 0; round < 20 && (round < 4 || heldRanges().count > 0); round++) {
-    await collectGarbage();
-  }
+/** How many handles were dropped, and not collected yet. */
+let uncollected = 0;
+const collected = new FinalizationRegistry(() => uncollected--);
+
+function collect(): Promise<void> {
+  return collectUntil(() => uncollected === 0 && heldRanges().count === 0, 20);
 }
 
 type Way = "unmap" | "drop";
@@ -42,6 +43,10 @@ async function close(handle: number, way: Way): Promise<void> {
 
 function closeOwn(way: Way): void {
   if (way === "unmap") own.mmap!.unmap();
+  else {
+    uncollected++;
+    collected.register(own.mmap!, undefined);
+  }
   own.mmap = undefined;
 }
 
@@ -57,7 +62,7 @@ async function share(isViewed: boolean): Promise<bigint> {
 }
 
 const ALL_ORDERS = [[0, 1, 2], [2, 1, 0], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1]];
-const ORDERS = ALL_ORDERS.slice(0, isShort ? 2 : undefined);
+const ORDERS = ALL_ORDERS.slice(0, rounds("closingOrders"));
 const wrong: string[] = [];
 let tried = 0;
 for (const isViewed of [false, true]) {

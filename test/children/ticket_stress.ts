@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { heldRanges, releaseHeldRanges } from "../../core/lifetime.ts";
 import { Mmap, MmapError, MmapOptions, type MmapTicket } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectUntil } from "../harness.ts";
 import { regions } from "../memory_map.ts";
 import { slotsInUse } from "../slots_in_use.ts";
 
@@ -187,10 +187,7 @@ function work(): void {
     handles.length = 0;
     // Finalizers come late on a busy machine, and in Bun, where old words on the
     // stack count as references.
-    for (let round = 0; round < 100; round++) {
-      await collectGarbage();
-      if (uncollected === 0 && heldRanges().count <= 2) break;
-    }
+    await collectUntil(() => uncollected === 0 && heldRanges().count <= 2, 400);
     const held = heldRanges().count;
     releaseHeldRanges(); // the last one or two can still be in a register
     post({ kind: "closed", counts, held });

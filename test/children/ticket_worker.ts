@@ -2,7 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { heldRanges } from "../../core/lifetime.ts";
 import { Mmap, MmapError, type MmapTicket } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectUntil } from "../harness.ts";
 
 /** What the main thread asks for. */
 export interface Request {
@@ -19,6 +19,9 @@ export interface Request {
 }
 
 let mmap: Mmap | undefined;
+/** How many handles were dropped, and not collected yet. */
+let uncollected = 0;
+const collected = new FinalizationRegistry(() => uncollected--);
 
 async function answer(request: Request): Promise<unknown> {
   if (request.take !== undefined) mmap = Mmap.fromTicket(request.take);
@@ -29,11 +32,13 @@ async function answer(request: Request): Promise<unknown> {
     else mmap!.resize(mmap!.byteLength);
   }
   if (request.unmap) mmap!.unmap();
+  if (request.drop) {
+    uncollected++;
+    collected.register(mmap!, undefined);
+  }
   if (request.unmap || request.drop) mmap = undefined;
   if (request.collect) {
-    for (let round = 0; round < 20 && (round < 4 || heldRanges().count > 0); round++) {
-      await collectGarbage();
-    }
+    await collectUntil(() => uncollected === 0 && heldRanges().count === 0, 20);
   }
   return [mmap?.access, mmap?.byteLength, mmap?.address, mmap?.truncated];
 }

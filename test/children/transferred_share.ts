@@ -17,15 +17,14 @@ function transfer(mmap: Mmap): [unknown, ArrayBuffer] {
   }
 }
 
-const results: unknown[] = [];
-for (let index = 0; index < 4; index++) {
-  const mmap = new MmapOptions({ len: 65_536 }).mapAnon();
-  const [code, moved] = transfer(mmap);
-  for (let round = 0; round < 5; round++) await collectGarbage();
-  mmap.unmap();
-  releaseHeldRanges();
+const mappings = Array.from({ length: 4 }, () => new MmapOptions({ len: 65_536 }).mapAnon());
+const transferred = mappings.map(transfer);
+for (let round = 0; round < 5; round++) await collectGarbage();
+for (const mmap of mappings) mmap.unmap();
+releaseHeldRanges();
+const results = transferred.map(([code, moved]) => {
   const bytes = new Uint8Array(moved);
   bytes[1] = 8;
-  results.push([code, bytes[0], bytes[1]]);
-}
+  return [code, bytes[0], bytes[1]];
+});
 console.log(JSON.stringify(results));

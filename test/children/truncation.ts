@@ -1,5 +1,5 @@
-// Reads and writes what others truncated: one case a process, as many of them
-// end it where there is no guard.
+// Reads and writes what others truncated, as the cases that it is told do, one
+// after the other: many end the process where there is no guard.
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,14 +19,15 @@ import {
   PAGE,
   setAction,
 } from "../mapped_file.ts";
+import { rounds } from "../rounds.ts";
 
 const SIGBUS = 7;
 const SIGSEGV = 11;
 const SIG_DFL = { handler: 0n, mask: 0n, flags: 0 };
 const SIG_IGN = { handler: 1n, mask: 0n, flags: 0 };
 
-const [name = "", option] = process.argv.slice(2);
-const isGuarded = option !== "unguarded";
+const [option, ...names] = process.argv.slice(2);
+const isGuarded = option === "guarded";
 
 /** The guard, unless this process is to have none. */
 function guard(): TruncationGuard | undefined {
@@ -105,26 +106,26 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     const file = mapFile(64, guard());
     const child = spawn("sh", ["-c", `sleep 0.2; : > "$0"`, file.path]);
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    let rounds = 0;
+    let passes = 0;
     let sum = 7;
-    for (; sum > 0; rounds++) {
+    for (; sum > 0; passes++) {
       sum = 0;
       for (let offset = 0; offset < file.bytes.length; offset += PAGE) sum += file.bytes[offset]!;
     }
     await ended;
-    return [rounds > 1, file.entry!.faults > 0, file.bytes.every((byte) => byte === 0)];
+    return [passes > 1, file.entry!.faults > 0, file.bytes.every((byte) => byte === 0)];
   },
 
   async "in four workers at once"() {
     const file = mapFile(4, guard());
     const { handler } = actionOf(SIGBUS);
-    const ROUNDS = 200;
+    const count = rounds("truncatedFiles");
     const results = await Promise.all(
-      [1, 2, 3, 4].map(() => startWorker({ kind: "own files", rounds: ROUNDS })),
+      [1, 2, 3, 4].map(() => startWorker({ kind: "own files", rounds: count })),
     );
     file.truncate(0);
     return [
-      results.every((result) => JSON.stringify(result) === JSON.stringify([ROUNDS, `${handler}`])),
+      results.every((result) => JSON.stringify(result) === JSON.stringify([count, `${handler}`])),
       firsts(file),
       actionOf(SIGBUS).handler === handler,
     ];
@@ -172,11 +173,11 @@ const CASES: Readonly<Record<string, () => unknown>> = {
   },
 
   "again and again"() {
-    const ROUNDS = 2000;
+    const count = rounds("truncatedAgain");
     const { address, bytes, descriptor, entry, truncate } = mapFile(2, guard());
     truncate(0);
     let zeros = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < count; round++) {
       zeros += bytes[PAGE] === 0 ? 1 : 0;
       // MAP_SHARED | MAP_FIXED: the file again, which is empty
       c.mmap(address, BigInt(2 * PAGE), 3, 0x11, descriptor, 0n);
@@ -380,6 +381,5 @@ async function besideAnother(place: "below" | "above"): Promise<unknown> {
 }
 
 process.exitCode = 1;
-const value = await CASES[name]!();
-console.log(JSON.stringify(value));
+for (const name of names) console.log(JSON.stringify([name, await CASES[name]!()]));
 process.exit(0);

@@ -2,12 +2,12 @@
 // often something was lost: what is open must be mapped, and in the end nothing is.
 import { releaseHeldRanges } from "../../core/lifetime.ts";
 import { Mmap, MmapOptions, regions } from "../../mod.ts";
-import { isShort } from "../rounds.ts";
+import { rounds } from "../rounds.ts";
 import { slotsInUse } from "../slots_in_use.ts";
 import { callAt } from "../stack_end.ts";
 
 /** At so many depths, from the deepest one on. */
-const FRAMES = isShort ? 100 : 600;
+const FRAMES = rounds("unmapDepths");
 
 function isMapped(address: bigint): boolean {
   return regions().some((region) =>

@@ -1,17 +1,41 @@
 // Waits without blocking, in all the ways that a process can end or go on meanwhile.
+import { readdirSync } from "node:fs";
 import { MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
-import { isShort } from "../rounds.ts";
+import { rounds } from "../rounds.ts";
 import { callAt } from "../stack_end.ts";
 
 const PAGE = 65_536;
 /** At how many depths where the stack ends. */
-const DEPTHS = isShort ? 50 : 300;
+const DEPTHS = rounds("waitDepths");
 const [how] = process.argv.slice(2);
+/** Longer than a thread stays that has nothing to do. */
+const LONG_MS = 3500;
 const turn = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function map() {
   return new MmapOptions({ len: PAGE }).mapAnon();
+}
+
+/** Waits as often at once as it can be done, and once more; tells what came of it. */
+async function limit(): Promise<object> {
+  const mmap = map();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waits = Array.from({ length: 32 }, () => mmap.waitAsync(0, 0, { signal }));
+  const more = await mmap.waitAsync(0, 0).catch((error) => error.code);
+  // What needs no thread is not refused.
+  const others = [await mmap.waitAsync(0, 1), await mmap.waitAsync(0, 0, { timeout: 0 })];
+  controller.abort("enough");
+  const settled = await Promise.allSettled(waits);
+  const all = new Set(settled.map((end) => "reason" in end ? end.reason : end.value));
+  // Threads that were still being started come a moment later.
+  let again = "EAGAIN";
+  while (again === "EAGAIN") {
+    await turn(1);
+    again = await mmap.waitAsync(0, 0, { timeout: 1 }).catch((error) => error.code);
+  }
+  return { more, others, all: [...all], again };
 }
 
 switch (how) {
@@ -55,7 +79,7 @@ switch (how) {
     console.log(JSON.stringify(await map().waitAsync(0, 0, { timeout: 1 })));
     break;
   }
-  case "stack": { // at each depth from which on the stack ends, and then 32 at a time
+  case "stack": { // at each depth from which on the stack ends, and then as many as there can be
     const mmap = map();
     const ending = (wait: Promise<string> | undefined) =>
       wait?.catch((error) => error.code ?? error.name);
@@ -79,10 +103,7 @@ switch (how) {
     };
     deep();
     const ends = new Set(await Promise.all(waits.map(ending)));
-    options.timeout = 1000;
-    const last = Array.from({ length: 32 }, () => ending(mmap.waitAsync(0, 0, options)));
-    const all = new Set(await Promise.all(last));
-    console.log(JSON.stringify([[...ends], [...all]]));
+    console.log(JSON.stringify({ ends: [...ends], ...await limit() }));
     break;
   }
   case "stack-unmap": { // at each depth from which on the stack ends
@@ -101,24 +122,30 @@ switch (how) {
     console.log(JSON.stringify([refused > 0, [...ends]]));
     break;
   }
-  case "limit": {
+  case "late": { // its threads say that they are idle for long, and it hears that when they are not any more
     const mmap = map();
-    const controller = new AbortController();
-    const { signal } = controller;
-    const waits = Array.from({ length: 32 }, () => mmap.waitAsync(0, 0, { signal }));
-    const one = await mmap.waitAsync(0, 0).catch((error) => error.code);
-    // What needs no thread is not refused.
-    const others = [await mmap.waitAsync(0, 1), await mmap.waitAsync(0, 0, { timeout: 0 })];
-    controller.abort("enough");
-    const ends = await Promise.allSettled(waits);
-    const reasons = new Set(ends.map((end) => "reason" in end ? end.reason : end.value));
-    // Threads that were still being started come a moment later.
-    let again = "EAGAIN";
-    while (again === "EAGAIN") {
-      await turn(1);
-      again = await mmap.waitAsync(0, 0, { timeout: 1 }).catch((error) => error.code);
-    }
-    console.log(JSON.stringify([one, others, [...reasons], again]));
+    const wait = () => mmap.waitAsync(0, 0, { timeout: 1 });
+    await Promise.all([wait(), wait()]);
+    mmap.wait(0, 0, LONG_MS);
+    console.log(JSON.stringify(await Promise.all([wait(), wait()])));
+    break;
+  }
+  case "tired": {
+    const mmap = map();
+    const wait = () => mmap.waitAsync(0, 0, { timeout: 1 });
+    const tasks = () => readdirSync("/proc/self/task");
+    const before = tasks();
+    await Promise.all([wait(), wait()]);
+    const started = tasks().filter((task) => !before.includes(task));
+    const end = performance.now() + 10_000;
+    const ended = async (count: number) => {
+      const countEnded = () => started.length - tasks().filter((id) => started.includes(id)).length;
+      while (countEnded() < count && performance.now() < end) await turn(5);
+      return countEnded() >= count;
+    };
+    await ended(1);
+    const result = await wait(); // when the other one is to end, too
+    console.log(JSON.stringify([started.length >= 2, await ended(2), result]));
     break;
   }
 }

@@ -1,29 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Mmap, MmapOptions, pageSize, removeShared } from "../mod.ts";
-import { platform, test, unlessLinux, use } from "./harness.ts";
-import { isShort } from "./rounds.ts";
-import {
-  leftNames,
-  Peer,
-  type Program,
-  PROGRAMS,
-  SELF,
-  SharedName,
-  unlessFolder,
-  unlessThere,
-} from "./shared_names.ts";
-import { TempFolder } from "./temp_files.ts";
+import { type Mmap, MmapOptions, pageSize, removeShared } from "../../mod.ts";
+import { run } from "../child_processes.ts";
+import { platform, test, unlessLinux, use } from "../harness.ts";
+import { rounds } from "../rounds.ts";
+import { Peer, type Program, PROGRAMS, SELF, unlessThere } from "../peers.ts";
+import { leftNames, SharedName, unlessFolder } from "../shared_names.ts";
+import { TempFolder } from "../temp_files.ts";
 
 const PAGE = pageSize();
 const LENGTH = 2 * PAGE + 100;
 /** As Windows has it, where a section is whole pages. */
 const WHOLE = platform === "win32" ? 3 * PAGE : LENGTH;
 
-const RACES = isShort ? 20 : 200;
-const KILLS = isShort ? 2 : 5;
+const RACES = rounds("racedNames");
 
 const fresh = (): string => use(new SharedName()).name;
 const create = (name: string, len = LENGTH): Mmap =>
@@ -98,7 +89,7 @@ test("a process that is killed while it stores loses nothing for others", async 
   const other = await peerOf(SELF);
   await other.ask(`map ${name}`);
   let before = 0;
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < rounds("killedWriters"); round++) {
     const peer = await peerOf(SELF);
     assertEquals(await peer.ask(`map ${name}`), String(WHOLE));
     void peer.ask("count 0");
@@ -117,7 +108,7 @@ test("a process that is killed while it stores loses nothing for others", async 
 test("a process that is killed while it makes memory leaves none that is not whole", async () => {
   const name = fresh();
   let found = 0;
-  for (let round = 0; round < KILLS; round++) {
+  for (let round = 0; round < rounds("killedMakers"); round++) {
     const peer = await peerOf(SELF);
     assertEquals(await peer.ask(`churn ${name} ${LENGTH}`), "churning");
     const [wanted, end] = [found + 30, performance.now() + 5000];
@@ -191,7 +182,7 @@ def shared(name, **options):
 const python = (source: string, ...args: readonly string[]) =>
   new Peer(PYTHON, ["-u", "-c", ATTACH + source, ...args]);
 const unlessPython = unlessFolder ??
-  (spawnSync(PYTHON, ["-c", "import multiprocessing.shared_memory"]).status === 0
+  (run(PYTHON, ["-c", "import multiprocessing.shared_memory"]).status === 0
     ? undefined
     : "there is no Python with multiprocessing.shared_memory here");
 
@@ -273,8 +264,8 @@ test(
     const folder = use(new TempFolder());
     const [source, program] = [join(folder.path, "shared.c"), join(folder.path, "shared")];
     writeFileSync(source, C);
-    const { status, stderr } = spawnSync("gcc", ["-o", program, source, "-lrt"]);
-    assertEquals(status, 0, String(stderr));
+    const { status, stderr } = run("gcc", ["-o", program, source, "-lrt"]);
+    assertEquals(status, 0, stderr);
 
     const name = fresh();
     const mmap = create(name);
@@ -296,7 +287,7 @@ test(
   },
   {
     skip: unlessLinux("the C program is one of Linux") ?? unlessFolder ??
-      (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed"),
+      (run("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed"),
   },
 );
 

@@ -1,23 +1,20 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { host } from "../ffi/host.ts";
-import { run } from "../cli/main.ts";
-import { columns, count } from "../cli/text.ts";
-import { UsageError } from "../cli/usage.ts";
-import { allocationGranularity, maxViewByteLength, MmapOptions, pageSize } from "../mod.ts";
-import { freeAddress } from "./free_address.ts";
+import { host } from "../../ffi/host.ts";
+import { run } from "../../cli/main.ts";
+import { columns, count } from "../../cli/text.ts";
+import { UsageError } from "../../cli/usage.ts";
+import { allocationGranularity, maxViewByteLength, MmapOptions, pageSize } from "../../mod.ts";
+import { freeAddress } from "../free_address.ts";
 import {
   childArguments,
   type ChildResult,
-  platform,
+  EXECUTABLE,
+  run as runProgram,
   runChild,
-  runtime,
-  test,
-  unlessLinux,
-  use,
-} from "./harness.ts";
-import { pattern, TempFolder } from "./temp_files.ts";
+} from "../child_processes.ts";
+import { platform, runtime, test, unlessLinux, use } from "../harness.ts";
+import { pattern, TempFolder } from "../temp_files.ts";
 
 const PAGE = pageSize();
 void host().os.regions; // before the tests: Deno counts a library that a test opens as a leak
@@ -208,10 +205,8 @@ test("sysalloc ends quietly when the other side of its pipe is closed", () => {
   for (let page = 0; page < COUNT; page += 2) mmap.protect("read", page * PAGE, PAGE);
   const command = childArguments(PROGRAM, { args: ["regions", PID, "--json"] });
   const script = '{ "$@"; echo "exit $?" >&2; } | head -n 1';
-  const { stdout, stderr } = spawnSync("sh", ["-c", script, "sh", process.execPath, ...command], {
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+  const args = ["-c", script, "sh", EXECUTABLE, ...command];
+  const { stdout, stderr } = runProgram("sh", args);
   assertEquals(stdout, "[\n");
   assertEquals(stderr.trimEnd().split("\n").at(-1), "exit 0", stderr);
   assert(!stderr.includes("sysalloc") && !/pipe/i.test(stderr), stderr);

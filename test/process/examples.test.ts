@@ -1,7 +1,8 @@
 import { assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
-import { isAtLeast } from "../ffi/runtime/versions.ts";
-import { runChild, runtime, sourceUrl, test } from "./harness.ts";
+import { isAtLeast } from "../../ffi/runtime/versions.ts";
+import { runChild } from "../child_processes.ts";
+import { runtime, sourceUrl, test } from "../harness.ts";
 
 /** The programs of `examples/`: their arguments, and what they must have printed. */
 const EXAMPLES: Readonly<Record<string, readonly [args: readonly string[], printed: string]>> = {

@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { childValue, runtime, sourceUrl, test, unlessBun14 } from "./harness.ts";
+import { childValue } from "../child_processes.ts";
+import { runtime, sourceUrl, test, unlessBun14 } from "../harness.ts";
 
 interface FirstUse {
   onImport: string[];

@@ -1,31 +1,31 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as darwinAdvice from "../ffi/os/darwin_advice.ts";
-import * as darwinNamed from "../ffi/os/darwin_named.ts";
-import * as darwinMirrors from "../ffi/os/darwin_mirrors.ts";
-import * as darwinRegions from "../ffi/os/darwin_regions.ts";
-import * as darwin from "../ffi/os/darwin.ts";
-import * as linuxAdvice from "../ffi/os/linux_advice.ts";
-import * as linux from "../ffi/os/linux.ts";
-import * as linuxGuard from "../ffi/os/linux_guard.ts";
-import * as linuxFileSystems from "../ffi/os/linux_file_systems.ts";
-import * as linuxNamed from "../ffi/os/linux_named.ts";
-import * as linuxNaming from "../ffi/os/linux_naming.ts";
-import * as linuxRemap from "../ffi/os/linux_remap.ts";
-import * as linuxWaiting from "../ffi/os/linux_waiting.ts";
-import * as posix from "../ffi/os/posix_calls.ts";
-import * as windowsHuge from "../ffi/os/windows_huge.ts";
-import * as windowsMemory from "../ffi/os/windows_memory.ts";
-import * as windowsMirrors from "../ffi/os/windows_mirrors.ts";
-import * as windowsResidency from "../ffi/os/windows_residency.ts";
-import * as posixFiles from "../ffi/os/posix_files.ts";
-import * as windows from "../ffi/os/windows.ts";
-import * as windowsFiles from "../ffi/os/windows_files.ts";
-import * as windowsWaiting from "../ffi/os/windows_waiting.ts";
-import { test, unlessLinux } from "./harness.ts";
+import * as darwinAdvice from "../../ffi/os/darwin_advice.ts";
+import * as darwinNamed from "../../ffi/os/darwin_named.ts";
+import * as darwinMirrors from "../../ffi/os/darwin_mirrors.ts";
+import * as darwinRegions from "../../ffi/os/darwin_regions.ts";
+import * as darwin from "../../ffi/os/darwin.ts";
+import * as linuxAdvice from "../../ffi/os/linux_advice.ts";
+import * as linux from "../../ffi/os/linux.ts";
+import * as linuxGuard from "../../ffi/os/linux_guard.ts";
+import * as linuxFileSystems from "../../ffi/os/linux_file_systems.ts";
+import * as linuxNamed from "../../ffi/os/linux_named.ts";
+import * as linuxNaming from "../../ffi/os/linux_naming.ts";
+import * as linuxRemap from "../../ffi/os/linux_remap.ts";
+import * as linuxWaiting from "../../ffi/os/linux_waiting.ts";
+import * as posix from "../../ffi/os/posix_calls.ts";
+import * as windowsHuge from "../../ffi/os/windows_huge.ts";
+import * as windowsMemory from "../../ffi/os/windows_memory.ts";
+import * as windowsMirrors from "../../ffi/os/windows_mirrors.ts";
+import * as windowsResidency from "../../ffi/os/windows_residency.ts";
+import * as posixFiles from "../../ffi/os/posix_files.ts";
+import * as windows from "../../ffi/os/windows.ts";
+import * as windowsFiles from "../../ffi/os/windows_files.ts";
+import * as windowsWaiting from "../../ffi/os/windows_waiting.ts";
+import { run } from "../child_processes.ts";
+import { test, unlessLinux } from "../harness.ts";
 
 type Constants = Readonly<Record<string, bigint>>;
 
@@ -82,8 +82,8 @@ function evaluate(expressions: readonly string[]): Constants {
       }
       }`,
     );
-    run("gcc", ["-std=c11", "-o", program, source]);
-    const lines = run(program, []).trimEnd().split("\n");
+    printed("gcc", ["-std=c11", "-o", program, source]);
+    const lines = printed(program, []).trimEnd().split("\n");
     return Object.fromEntries(
       lines.map((line) => {
         const [expression, value] = line.split("\t");
@@ -95,14 +95,15 @@ function evaluate(expressions: readonly string[]): Constants {
   }
 }
 
-function run(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+/** Runs a program, which must succeed; returns what it prints. */
+function printed(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = run(command, args);
   assertStrictEquals(status, 0, stderr);
   return stdout;
 }
 
 const skip = unlessLinux("the headers are those of Linux") ??
-  (spawnSync("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
+  (run("gcc", ["--version"]).status === 0 ? undefined : "gcc is not installed");
 
 test("linux's constants are those of its headers", () => {
   const expected = constants(

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { childValue, test } from "./harness.ts";
-import { withoutRegions } from "./memory_map.ts";
+import { childValue } from "../child_processes.ts";
+import { test } from "../harness.ts";
+import { withoutRegions } from "../memory_map.ts";
 
 /** Of how many mappings of each kind the child tells. */
 const COUNT = 8;
@@ -48,3 +49,15 @@ test(
   },
   { skip: withoutRegions() },
 );
+
+test("a held range goes when neither the handle nor a buffer is reachable", async () => {
+  const { kept, dropped } = await childValue<{ kept: number; dropped: number }>("held_ranges.ts");
+  assertEquals(kept, 8);
+  assert(dropped <= 2, `${dropped} of 8 stay mapped`);
+}, { skip: withoutRegions() });
+
+test("many cycles of mapMirrored() leave no mapping and no descriptor", async () => {
+  const { left, opened } = await childValue<{ left: number; opened: number }>("mirrors.ts");
+  assertEquals(left, 0);
+  assert(opened < 10, `${opened} descriptors are left`); // the runtime may open some itself
+}, { skip: withoutRegions() });

@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
-import { Mmap, MmapOptions, pageSize, type RawMmap } from "../mod.ts";
-import { sourceUrl, test } from "./harness.ts";
+import { Mmap, MmapOptions, pageSize, type RawMmap } from "../../mod.ts";
+import { test } from "../harness.ts";
+import { childUrl } from "../stripped.ts";
 
 /** Starts a worker of `test/children/`, and resolves with its first message. */
 function start(program: string, workerData?: unknown): [Worker, Promise<unknown>] {
-  const worker = new Worker(sourceUrl(`./children/${program}`), { workerData });
+  const worker = new Worker(childUrl(program), { workerData });
   const message = new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);

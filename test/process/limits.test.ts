@@ -1,6 +1,8 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { childValue, test, unlessLinux } from "./harness.ts";
-import { withoutSmaps } from "./memory_map.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { pageSize } from "../../mod.ts";
+import { childValue } from "../child_processes.ts";
+import { test, unlessLinux } from "../harness.ts";
+import { withoutSmaps } from "../memory_map.ts";
 
 interface Refusal {
   name: string;
@@ -11,6 +13,7 @@ interface Refusal {
 }
 
 const ENOMEM = 12;
+const PAGE = pageSize();
 
 test("mapAnon() throws ENOMEM at the limit of the address space, and goes on", async () => {
   const { errors, again } = await childValue<{ errors: Refusal[]; again: number }>(
@@ -41,3 +44,19 @@ test("mapAnon() and unmap() throw ENOMEM at the limit of mappings, and go on", a
   assertEquals(stillThere, [false, stillThere[1], 0]);
   assertEquals(afterwards, [true, 0, 9]);
 }, { skip: unlessLinux("only Linux limits the number of mappings") ?? withoutSmaps() });
+
+test("held ranges are released when addresses run short", async () => {
+  assertEquals(await childValue("held_shortage.ts"), { byteLength: 640 * 2 ** 20, first: 0 });
+}, { skip: unlessLinux("only Linux lets a process limit its own addresses") ?? withoutSmaps() });
+
+test("lock() throws at the limit of locked memory, and locks nothing", async () => {
+  const { error, locked, within } = await childValue<{
+    error: { name: string; code: string; syscall: string; message: string };
+    locked: number;
+    within: number;
+  }>("lock_limit.ts", { args: [String(8 * PAGE)] });
+  assertEquals([error.name, error.syscall], ["MmapError", "mlock"]);
+  assert(["ENOMEM", "EAGAIN", "EPERM"].includes(error.code), error.code);
+  assertStringIncludes(error.message, "ulimit -l");
+  assertEquals([locked, within], [0, 4 * PAGE]);
+}, { skip: unlessLinux("the limit is set by Linux's calls") ?? withoutSmaps() });

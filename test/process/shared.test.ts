@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MmapOptions, pageSize } from "../../mod.ts";
+import { childValue } from "../child_processes.ts";
+import { runtime, test, unlessLinux, use } from "../harness.ts";
+import { FOLDER, leftNames, SharedName, unlessFolder } from "../shared_names.ts";
+import { withoutOtherUsers } from "../temp_files.ts";
+
+const PAGE = pageSize();
+const fresh = (): string => use(new SharedName()).name;
+
+test("memory of another user is EACCES, EEXIST and EPERM", async () => {
+  const name = fresh();
+  use(new MmapOptions({ len: PAGE }).mapShared(name, { mode: "create" }));
+  const outcomes = await childValue("shared_other_user.ts", { args: [name] });
+  assertEquals(outcomes, ["EACCES", "EACCES", "EEXIST", "EPERM", "another user"]);
+  use(new MmapOptions().mapShared(name));
+}, {
+  skip: unlessLinux("only Linux is known to let a process become another user so") ??
+    unlessFolder ?? withoutOtherUsers(),
+});
+
+test("Deno's permissions hold for shared memory", async () => {
+  const name = fresh();
+  const path = join(FOLDER, name);
+  const outcomes = (...permissions: string[]) =>
+    childValue("shared_permissions.ts", {
+      args: [name],
+      permissions: ["--no-prompt", "--allow-ffi", ...permissions],
+    });
+  const refused = "NotCapable";
+  const [read, write] = [`--allow-read=${path}`, `--allow-write=${path}`];
+  assertEquals(await outcomes(), [refused, refused, refused, refused]);
+  assertEquals(await outcomes(read), [refused, refused, refused, refused]);
+  assertEquals(await outcomes(write), [refused, refused, refused, "ENOENT"]);
+  assertEquals(await outcomes(read, write), ["done", "done", "done", "done"]);
+  assertEquals(await outcomes(`${read}-other`, `${write}-other`), Array(4).fill(refused));
+}, { skip: runtime === "deno" ? unlessFolder : "permissions are Deno's" });
+
+test("a store that finds no room in /dev/shm does not end the process", async () => {
+  const result = await childValue("shared_full.ts", { args: [fresh()] });
+  assertEquals(result, {
+    reserved: "ENOSPC",
+    first: 1,
+    last: 1,
+    other: 0,
+    truncated: true,
+    read: "EFAULT",
+  });
+}, { skip: unlessLinux("only Linux limits shared memory") ?? unlessMounts() });
+
+test("there is no shared memory where /dev/shm is no tmpfs", async () => {
+  const outcomes = await childValue("shared_full.ts", { args: [fresh(), "elsewhere"] });
+  assertEquals(outcomes, ["ENOTSUP", "ENOTSUP"]);
+}, { skip: unlessLinux("only Linux has a folder of it") ?? unlessMounts() });
+
+/** A reason to skip what mounts file systems for a child alone. */
+function unlessMounts(): string | undefined {
+  if (process.getuid?.() !== 0) return "only root can mount";
+  // As after chroot(): what is no mount point cannot be made private.
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").trim().split("\n");
+  return mounts.some((mount) => mount.split(" ")[4] === "/")
+    ? undefined
+    : "the root is no mount point";
+}
+
+test("the tests of shared memory leave none", () => {
+  assertEquals(leftNames(), []);
+}, { skip: unlessFolder });
