@@ -14,7 +14,6 @@ import { isMapped, residentByteLength, withoutRegions } from "./memory_map.ts";
 
 const LENGTH = allocationGranularity();
 const skip = withoutRegions();
-if (skip === undefined) isMapped(0n); // opened now: that maps memory, too
 
 interface Allocation {
   address: bigint;

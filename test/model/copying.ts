@@ -33,6 +33,7 @@ function copyPartner(slot: Slot, a: number, c: number): ArrayBufferView {
     case 5:
       return (c % 24 < 12 ? bad(a, slot) : undefined) as ArrayBufferView;
     case 6: {
+      // Nothing is to ask it: what is copied are its bytes.
       const view = new Uint8Array(8);
       Object.defineProperty(view, "byteLength", {
         get: () => {
@@ -66,14 +67,8 @@ export const copy: TakeSlot = (world, slot, [verb, , a, b, c], name) => {
   const isAllowed = verb === "read" ? isReadable : isWritable;
   if (byteLength > 0 && errors.length === 0 && !isAllowed(model, start, end)) errors.push("EACCES");
   errors.push(...stateErrors(slot, false));
-  if (isHostile) {
-    if (model.isTransferred) return;
-    model.isClosed = true;
-    errors.push("EBADF");
-    slot.kept.forEach((kept) => kept.isStale = true);
-  }
-  const source = byteLength > 0 && !isHostile
-    ? new Uint8Array(partner.buffer, partner.byteOffset, partner.byteLength)
+  const source = byteLength > 0
+    ? new Uint8Array(partner.buffer, partner.byteOffset, byteLength)
     : new Uint8Array(0);
   const own = slot.kept.find(({ bytes }) => bytes === partner);
   const isOwn = own !== undefined;
@@ -97,9 +92,9 @@ export const copy: TakeSlot = (world, slot, [verb, , a, b, c], name) => {
 };
 
 export const flush: TakeSlot = (world, slot, [verb, , a, b], name) => {
-  const isShort = slot.model.source !== "shared" || verb === "startFlush" ||
+  const takesLittle = slot.model.source !== "shared" || verb === "startFlush" ||
     slot.model.file === world.files.all[0];
-  if (!isShort && a % 32 !== 0) return;
+  if (!takesLittle && a % 32 !== 0) return;
   const offset = a % 16 === 1 ? bad(b, slot) : a % slot.model.byteLength;
   const { byteOffset, byteLength, errors } = judged(slot.model, offset, undefined, false);
   errors.push(...stateErrors(slot, false));
