@@ -4,22 +4,11 @@
  * copied, and views of what is there already stay valid.
  *
  * `deno run --allow-ffi examples/growable.ts`, `bun examples/growable.ts` or
- * `node examples/growable.ts`.
+ * `node examples/growable.ts [COUNT]`.
  *
  * @module
  */
 import { type Mmap, MmapOptions } from "../mod.ts";
-import { readArguments, wholeNumber } from "../scripts/arguments.ts";
-
-const USAGE = `Usage: deno run --allow-ffi examples/growable.ts [COUNT]
-
-Fills an array that grows and never moves.
-
-Arguments:
-  COUNT       how many numbers (default: 5000000)
-
-Options:
-  -h, --help  print this`;
 
 const ELEMENT = Float64Array.BYTES_PER_ELEMENT;
 /** How much memory is added at a time: 16 MiB, which any page size divides. */
@@ -76,8 +65,7 @@ class GrowableFloat64 implements Disposable {
   }
 }
 
-const { positionals } = readArguments({ usage: USAGE, allowPositionals: true, maxPositionals: 1 });
-const count = wholeNumber("COUNT", positionals[0] ?? "5000000");
+const count = Number(process.argv[2] ?? 5_000_000);
 using numbers = new GrowableFloat64();
 const { address } = numbers;
 numbers.push(0);

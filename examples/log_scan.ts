@@ -6,8 +6,8 @@
  * faster. A mapping is simpler: nothing is cut in two, no loop is asynchronous, and
  * any part can be looked at again, in any order, without being read again.
  *
- * `deno run -A examples/log_scan.ts`, `bun examples/log_scan.ts` or
- * `node examples/log_scan.ts`.
+ * `deno run -A examples/log_scan.ts [MEGABYTES]`, `bun examples/log_scan.ts` or
+ * `node examples/log_scan.ts`. By default the log has 1,000 MB.
  *
  * @module
  */
@@ -16,17 +16,6 @@ import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MmapOptions } from "../mod.ts";
-import { readArguments, wholeNumber } from "../scripts/arguments.ts";
-
-const USAGE = `Usage: deno run -A examples/log_scan.ts [MEGABYTES]
-
-Counts the lines of a log by a mapped file and by a stream, with the time of each.
-
-Arguments:
-  MEGABYTES   the size of the log (default: 1000)
-
-Options:
-  -h, --help  print this`;
 
 const NEWLINE = 10;
 const WORD = new TextEncoder().encode("ERROR");
@@ -101,8 +90,7 @@ function removeFolder(folder: string): void {
   }
 }
 
-const { positionals } = readArguments({ usage: USAGE, allowPositionals: true, maxPositionals: 1 });
-const megabytes = wholeNumber("MEGABYTES", positionals[0] ?? "1000");
+const megabytes = Number(process.argv[2] ?? 1000);
 const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
 try {
   const path = join(folder, "server.log");

@@ -4,7 +4,7 @@
  * worker. Nothing is copied, read twice or opened twice.
  *
  * `deno run -A examples/parallel_sum.ts`, `bun examples/parallel_sum.ts` or
- * `node examples/parallel_sum.ts`.
+ * `node examples/parallel_sum.ts [COUNT]`.
  *
  * @module
  */
@@ -13,17 +13,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { Mmap, MmapOptions, type MmapTicket } from "../mod.ts";
-import { readArguments, wholeNumber } from "../scripts/arguments.ts";
-
-const USAGE = `Usage: deno run -A examples/parallel_sum.ts [COUNT]
-
-Sums up a file of numbers by several workers at once, in one mapping.
-
-Arguments:
-  COUNT       how many numbers (default: 4000000)
-
-Options:
-  -h, --help  print this`;
 
 const WORKERS = 4;
 const ELEMENT = Float64Array.BYTES_PER_ELEMENT;
@@ -35,14 +24,8 @@ interface Task {
   readonly end: number;
 }
 
-if (isMainThread) {
-  const { positionals } = readArguments({
-    usage: USAGE,
-    allowPositionals: true,
-    maxPositionals: 1,
-  });
-  await main(wholeNumber("COUNT", positionals[0] ?? "4000000"));
-} else parentPort!.once("message", (task: Task) => parentPort!.postMessage(sum(task)));
+if (isMainThread) await main(Number(process.argv[2] ?? 4_000_000));
+else parentPort!.once("message", (task: Task) => parentPort!.postMessage(sum(task)));
 
 /** Sums a part up, in the worker. */
 function sum({ ticket, start, end }: Task): number {

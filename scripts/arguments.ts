@@ -4,7 +4,7 @@
  *
  * @module
  */
-import process from "node:process"; // the examples run in Bun and Node.js too
+import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 /** What a script takes. */

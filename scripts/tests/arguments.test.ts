@@ -67,11 +67,9 @@ for (const [what, [args, complaint]] of Object.entries(WRONG)) {
 
 /** The programs that a person runs, by their paths from the folder of the project. */
 function scripts(): string[] {
-  const candidates = [...filesBelow("scripts"), "bench/main.ts", ...filesBelow("examples")];
+  const candidates = [...filesBelow("scripts"), "bench/main.ts"];
   return candidates.filter((file) => {
     const text = Deno.readTextFileSync(join(ROOT, file));
-    // The other examples take no arguments, or those that they start themselves with.
-    if (file.startsWith("examples/")) return text.includes("readArguments(");
     return !/^export /m.test(text);
   });
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { DenoNamespace, DenoPermissions, DenoType } from "../../ffi/runtime/deno.ts";
+import type { DenoNamespace, DenoType } from "../../ffi/runtime/deno.ts";
+import type { DenoFileCalls } from "../../ffi/runtime/deno_files.ts";
 import type { Functions } from "../../ffi/symbols.ts";
 import type { Mmap, Pointer } from "../../mod.ts";
 import "./api.ts";
@@ -11,7 +12,7 @@ import { type Equal, type Expect, expectType } from "./expect.ts";
 import type { Table } from "./table.ts";
 
 export const namespace: DenoNamespace = Deno;
-export const permissions: DenoPermissions = Deno;
+export const permissions: DenoFileCalls = Deno;
 
 export type Pointers = [
   Expect<Equal<Pointer, Deno.PointerObject>>,
