@@ -51,6 +51,9 @@ export function unlessLinux(reason: string): string | undefined {
   return platform === "linux" ? undefined : reason;
 }
 
+/** What `in_one.mjs` loads all test files in; other runners load one before they run it. */
+const LOADING = Symbol.for("sysalloc.loading");
+
 const inUse: Disposable[] = [];
 
 /** Disposes a value at the end of the test, the last one first: `using`, for versions that lack it. */
@@ -70,6 +73,7 @@ export function test(
 ): void {
   const isSkipped = options.skip !== undefined;
   const disposing = async () => {
+    await (globalThis as { readonly [LOADING]?: Promise<void> })[LOADING];
     try {
       await body();
     } finally {

@@ -8,4 +8,10 @@ import process from "node:process";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+// Node.js begins with the first tests while other files are still being loaded, which
+// look at the system: harness.ts has the tests wait for all, as one of them can have
+// put another system in its place.
+let finish;
+globalThis[Symbol.for("sysalloc.loading")] = new Promise((resolve) => finish = resolve);
 for (const file of process.argv.slice(2)) await import(pathToFileURL(resolve(file)));
+finish();
