@@ -7,25 +7,24 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EXECUTABLE, run, start } from "./child_processes.ts";
-import { platform, runtime, sourceUrl, use } from "./harness.ts";
+import { platform, runtime, use } from "./harness.ts";
 import { childUrl } from "./stripped.ts";
 
 /** A program that runs a source file. */
 export interface Program {
   readonly name: string;
   readonly command: string;
-  readonly args: readonly string[];
+  readonly is: typeof runtime;
 }
 
-const DENO = ["run", "--no-check", "-A"];
-const NODE = ["--no-warnings", "--no-concurrent-recompilation"];
+const ARGUMENTS: Readonly<Record<typeof runtime, readonly string[]>> = {
+  deno: ["run", "--no-check", "-A"],
+  bun: ["run"],
+  node: ["--no-warnings", "--no-concurrent-recompilation"],
+};
 
 /** This runtime. */
-export const SELF: Program = {
-  name: "this runtime",
-  command: EXECUTABLE,
-  args: { deno: DENO, bun: ["run"], node: NODE }[runtime],
-};
+export const SELF: Program = { name: "this runtime", command: EXECUTABLE, is: runtime };
 
 const installed = (path: string) =>
   fileURLToPath(new URL(`../node_modules/${path}`, import.meta.url));
@@ -35,10 +34,10 @@ const OWN_NAME =
 
 /** The other runtimes that may be installed beside the suite. */
 export const PROGRAMS: readonly Program[] = ([
-  { name: "Deno", command: installed(".bin/deno"), args: DENO },
-  { name: "Bun", command: installed("bun/bin/bun.exe"), args: ["run"] },
-  { name: "Node.js 26", command: installed("node26/bin/node"), args: NODE },
-  { name: "Node.js 22", command: installed("node22/bin/node"), args: NODE },
+  { name: "Deno", command: installed(".bin/deno"), is: "deno" },
+  { name: "Bun", command: installed("bun/bin/bun.exe"), is: "bun" },
+  { name: "Node.js 26", command: installed("node26/bin/node"), is: "node" },
+  { name: "Node.js 22", command: installed("node22/bin/node"), is: "node" },
 ] as const).filter(({ name }) => name !== OWN_NAME);
 
 /** Which of them run, by their commands: what is there can be for another system. */
@@ -84,9 +83,9 @@ export class Peer implements Disposable {
   }
 
   /** Runs a program of `test/children/`. */
-  static of({ command, args }: Program, program: string, ...more: readonly string[]): Peer {
-    const url = args === NODE ? childUrl(program) : sourceUrl(`./children/${program}`);
-    return new Peer(command, [...args, fileURLToPath(url), ...more]);
+  static of({ command, is }: Program, program: string, ...more: readonly string[]): Peer {
+    const file = fileURLToPath(childUrl(program, is));
+    return new Peer(command, [...ARGUMENTS[is], file, ...more]);
   }
 
   /** The next line. */

@@ -17,7 +17,7 @@ export const tier: Tier = tierOf(textOfTier());
 /** What is repeated, and how often. The matrices take few: they have many runtimes, and emulate some. */
 const ROUNDS = {
   /** Random sequences of all calls. */
-  modelSequences: { few: 500, all: 8000 },
+  modelSequences: { few: 400, all: 8000 },
   /** Random sequences of changes of access. */
   accessSequences: { few: 200, all: 500 },
   /** How often each call of the runtime is in flight. */

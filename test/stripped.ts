@@ -31,14 +31,17 @@ const MAX_AGE_MS = 3_600_000;
 
 let made: URL | undefined;
 
-/** The URL of a program of `test/children/`, for a process or a thread, in the form that loads fastest. */
-export function childUrl(program: string): URL {
+/**
+ * The URL of a program of `test/children/`, for a process or a thread of this runtime,
+ * or of another one, in the form that loads fastest there.
+ */
+export function childUrl(program: string, where: typeof runtime = runtime): URL {
   const path = `./children/${program}`;
-  if (runtime !== "node" || import.meta.url.endsWith(".js")) return sourceUrl(path);
+  if (where !== "node" || import.meta.url.endsWith(".js")) return sourceUrl(path);
   try {
     made ??= make();
   } catch {
-    return sourceUrl(path); // it cannot be written, or Node.js is older than 22.13
+    return sourceUrl(path); // it cannot be written, or this is Bun, or Node.js before 22.13
   }
   return new URL(path.replace(/\.ts$/, ".js"), made);
 }

@@ -140,7 +140,7 @@ switch (how) {
     const end = performance.now() + 10_000;
     const ended = async (count: number) => {
       const countEnded = () => started.length - tasks().filter((id) => started.includes(id)).length;
-      while (countEnded() < count && performance.now() < end) await turn(5);
+      while (countEnded() < count && performance.now() < end) await turn(10);
       return countEnded() >= count;
     };
     await ended(1);

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { isAtLeast } from "../../ffi/runtime/versions.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { childArguments, childValue, EXECUTABLE, execute, start } from "../child_processes.ts";
-import { runtime, sourceUrl, test, unlessLinux, use } from "../harness.ts";
+import { runtime, test, unlessLinux, use } from "../harness.ts";
 import { rounds } from "../rounds.ts";
 import { childUrl } from "../stripped.ts";
 import { map, PAGE, tempFile, turn, wake } from "../waits.ts";
@@ -135,9 +135,9 @@ const NODE = `${modules}node26/bin/node`;
 const BUN = `${modules}bun/bin/bun.exe`;
 
 /** A player in another runtime. */
-function another(program: string, ...flags: readonly string[]): Play {
-  const file = fileURLToPath(sourceUrl("./children/pingpong.ts"));
+function another(is: "bun" | "node", program: string, ...flags: readonly string[]): Play {
   return async (path, role) => {
+    const file = fileURLToPath(childUrl("pingpong.ts", is));
     const args = [...flags, file, path, role, String(ROUNDS)];
     const { code, stdout, stderr } = await execute(program, args);
     assertEquals(code, 0, stderr);
@@ -145,8 +145,8 @@ function another(program: string, ...flags: readonly string[]): Play {
   };
 }
 
-const bun = another(BUN);
-const node = another(NODE, "--no-warnings", "--no-concurrent-recompilation");
+const bun = another("bun", BUN);
+const node = another("node", NODE, "--no-warnings", "--no-concurrent-recompilation");
 const PAIRS: Readonly<Record<string, readonly [Play, Play]>> = {
   "Deno and Bun": [own, bun],
   "Node.js and Deno": [node, own],
