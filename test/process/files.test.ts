@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { MmapError, MmapOptions, pageSize } from "../../mod.ts";
