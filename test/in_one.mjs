@@ -5,6 +5,7 @@
 // ever (https://github.com/nodejs/node/issues/62693), or loses the tests that follow.
 // Deno loads all of the library again for each file, which takes an emulator minutes.
 import process from "node:process";
+import test from "node:test";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -13,5 +14,14 @@ import { pathToFileURL } from "node:url";
 // put another system in its place.
 let finish;
 globalThis[Symbol.for("sysalloc.loading")] = new Promise((resolve) => finish = resolve);
-for (const file of process.argv.slice(2)) await import(pathToFileURL(resolve(file)));
+for (const file of process.argv.slice(2)) {
+  try {
+    await import(pathToFileURL(resolve(file)));
+  } catch (error) {
+    // Deno does not tell of what is thrown beside the tests of node:test.
+    test(`${file} is loaded`, () => {
+      throw error;
+    });
+  }
+}
 finish();

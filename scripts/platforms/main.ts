@@ -26,7 +26,7 @@ const SHORT_RUNTIMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** … and of the tests that start child processes those of machine code alone. */
-const SHORT_FILES = [...quickFiles(), "./test/process/truncation_guard.test.ts"];
+const SHORT_FILES = [...quickFiles(), "./test/process/truncation.test.ts"];
 
 // The one that takes longest first: the others run beside it.
 const PLATFORMS = [arm64With16kPages, arm64, windows, musl];
