@@ -3,6 +3,7 @@
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
 import { countMapped, mappedByteLength } from "../memory_map.ts";
+import { rounds } from "../rounds.ts";
 
 const kept: Mmap[] = [];
 let moves = 0;
@@ -50,7 +51,7 @@ async function countHeld(): Promise<number> {
 const held = await countHeld();
 move();
 const before = mappedByteLength();
-for (let round = 0; round < 8; round++) move();
+for (let round = 0; round < rounds("movedMappings"); round++) move();
 await collectGarbage();
 await collectGarbage();
 console.log(JSON.stringify({ held, left: mappedByteLength() - before, moves, kept: kept.length }));
