@@ -159,10 +159,9 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
       for (const pages of [1, 2, 3, 4, 5, 65_535, 65_536, 65_537, 150_000]) {
         const { residency, runtime } = opened({ pageSize, isResident });
         const byteLength = BigInt(pages * pageSize);
-        const expected = Array.from({ length: pages }, (_, page) => page).filter((page) =>
-          isResident(ADDRESS + BigInt(page * pageSize))
-        );
-        assertStrictEquals(residency.resident(ADDRESS, byteLength), expected.length * pageSize);
+        const first = Number(ADDRESS / BigInt(pageSize));
+        const expected = Math.ceil((first + pages) / 3) - Math.ceil(first / 3);
+        assertStrictEquals(residency.resident(ADDRESS, byteLength), expected * pageSize);
         assertEquals(runtime.calls.length, Math.ceil(pages / 65_536));
         const asked = runtime.calls.reduce((sum, [, , length]) => sum + (length as bigint), 0n);
         assertStrictEquals(asked, byteLength);
