@@ -52,6 +52,9 @@ type Times = Readonly<Record<string, number>>;
 
 const TIMES = ".cache/test_times.json";
 
+/** One more than there are cores: a part waits for processes and threads now and then. */
+const SIDE_BY_SIDE = navigator.hardwareConcurrency + 1;
+
 /**
  * The parts of a run. The tests that start no child process are one: they take less
  * than it takes to load the suite again for each file.
@@ -69,7 +72,7 @@ export function jobsOf(
   });
 }
 
-/** Runs jobs, as many side by side as there are cores, and prints a line for each. */
+/** Runs jobs side by side, and prints a line for each. */
 export async function runJobs(
   jobs: readonly Job[],
   { tier, isVerbose }: JobOptions,
