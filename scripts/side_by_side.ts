@@ -4,14 +4,13 @@
  * @module
  */
 
-/** Does `work` with each of `items`, the first ones first, by default as many at a time as there are cores. */
+/** Does `work` with each of `items`, the first ones first, as many at a time as there are cores. */
 export async function sideBySide<T>(
   items: Iterable<T>,
   work: (item: T) => Promise<void>,
-  count: number = navigator.hardwareConcurrency,
 ): Promise<void> {
   const waiting = Array.from(items).values();
-  await Promise.all(Array.from({ length: count }, async () => {
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
     for (const item of waiting) await work(item);
   }));
 }

@@ -52,8 +52,19 @@ type Times = Readonly<Record<string, number>>;
 
 const TIMES = ".cache/test_times.json";
 
-/** One more than there are cores: a part waits for processes and threads now and then. */
-const SIDE_BY_SIDE = navigator.hardwareConcurrency + 1;
+/** Of the files that start child processes those that take little: a process of its own for each would take as long. */
+const SHORT: readonly string[] = [
+  "arrange",
+  "first_use",
+  "limits",
+  "native_constants",
+  "regions",
+  "resize",
+  "shared",
+  "start_up",
+  "views",
+  "worker",
+];
 
 /**
  * The parts of a run. The tests that start no child process are one: they take less
@@ -68,7 +79,13 @@ export function jobsOf(
     if (files.length > 0) return [{ runtime, name: files.join(" "), files }];
     const quick = { runtime, name: "without child processes", files: quickFiles() };
     if (tier === "quick") return [quick];
-    return [quick, ...processFiles().map((file) => ({ runtime, name: file, files: [file] }))];
+    const short = processFiles().filter((file) => SHORT.some((name) => file.includes(`/${name}.`)));
+    const others = processFiles().filter((file) => !short.includes(file));
+    return [
+      quick,
+      ...others.map((file) => ({ runtime, name: file, files: [file] })),
+      { runtime, name: "short ones of ./test/process", files: short },
+    ];
   });
 }
 
