@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Tier } from "../test/rounds.ts";
 import type { RuntimeResult } from "./matrix/results.ts";
 import { sideBySide } from "./side_by_side.ts";
 import {
@@ -13,9 +14,6 @@ import {
   suiteArguments,
   type Tally,
 } from "./suite.ts";
-
-/** How much of the suite is run: `test/rounds.ts` has the rounds of each. */
-export type Tier = "quick" | "few" | "all";
 
 export const TIERS: readonly Tier[] = ["quick", "few", "all"];
 
@@ -79,8 +77,10 @@ export function jobsOf(
     if (files.length > 0) return [{ runtime, name: files.join(" "), files }];
     const quick = { runtime, name: "without child processes", files: quickFiles() };
     if (tier === "quick") return [quick];
-    const short = processFiles().filter((file) => SHORT.some((name) => file.includes(`/${name}.`)));
-    const others = processFiles().filter((file) => !short.includes(file));
+    const { short = [], others = [] } = Object.groupBy(
+      processFiles(),
+      (file) => SHORT.some((name) => file.includes(`/${name}.`)) ? "short" : "others",
+    );
     return [
       quick,
       ...others.map((file) => ({ runtime, name: file, files: [file] })),
