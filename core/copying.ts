@@ -102,12 +102,13 @@ export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void
 }
 
 /**
- * Whether the system can have these bytes themselves. Not all runtimes pass
- * shared memory on; and what the kernel copies must not overlap, nor what is
- * mapped twice, of which addresses do not tell that it does.
+ * Whether the system can have these bytes themselves. Not all runtimes pass shared
+ * memory on. And bytes of a file, a name or a mirror can be those of another mapping
+ * too: where the two overlap, their addresses do not tell, so that no memmove() copies
+ * in the right order, and the kernel's copies must not overlap at all.
  */
-function isDirect({ canFault, areMirrored }: Pages, { buffer }: Uint8Array): boolean {
-  return isUnshared(buffer) && !((canFault || areMirrored) && isOfMapping(buffer));
+function isDirect({ canOverlap }: Pages, { buffer }: Uint8Array): boolean {
+  return isUnshared(buffer) && !(canOverlap && isOfMapping(buffer));
 }
 
 function check(

@@ -249,7 +249,8 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * All bytes of the mapping, as a view: the same array each time.
+   * All bytes of the mapping, as a view: the same array each time. For
+   * {@linkcode MmapOptions.mapMirrored} it is the first of the two copies.
    *
    * In Bun an array of more than 64 MiB is worth avoiding, because Bun counts
    * its length as JavaScript heap: ask {@linkcode Mmap.view} for the part that
@@ -273,11 +274,12 @@ export class Mmap implements Disposable {
    * @param byteOffset Where the view starts, in bytes: for a typed array a
    * multiple of its element's size. Default: 0.
    * @param length How many elements it has (bytes, for a `DataView`).
-   * Default: up to the end of the mapping, which must be whole elements.
+   * Default: up to the end of the mapping, which must be whole elements; in mirrored
+   * memory no more than one copy.
    * @returns The view, which has length 0 (or throws, if a `DataView`) once the mapping is closed.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the view is out of bounds, not aligned, or longer
-   * than {@linkcode maxViewByteLength}.
+   * @throws {RangeError} If the view is out of bounds, not aligned, longer than
+   * {@linkcode maxViewByteLength}, or longer than one copy of mirrored memory.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of it was
    * transferred away.
    *

@@ -389,7 +389,9 @@ export class MmapOptions {
   /**
    * Maps anonymous memory twice in a row: byte `i` and byte `i + len` are the same
    * one. So a ring buffer needs no second part: any `len` bytes that follow each
-   * other in the ring, also across its end, are one view.
+   * other in the ring, also across its end, are one view. No view is longer than `len`,
+   * because engines rely on the bytes of a view being distinct; {@linkcode Mmap.bytes} is
+   * the first copy.
    *
    * The access of such memory is `"read-write"`, and stays so: it cannot be protected,
    * committed, decommitted, discarded or given away. It is not private to the
@@ -418,7 +420,7 @@ export class MmapOptions {
    *
    * const len = allocationGranularity();
    * using ring = new MmapOptions({ len }).mapMirrored();
-   * ring.bytes.set([1, 2, 3, 4], len - 2); // two bytes at the end, two at the start
+   * ring.view(Uint8Array, len - 2, 4).set([1, 2, 3, 4]); // two bytes at the end, two at the start
    * console.log(ring.bytes[0], ring.bytes[1]); // 3 4
    * ```
    */

@@ -362,6 +362,11 @@ export class Pages {
     return this.#mapped.source === "mirror";
   }
 
+  /** Whether the same bytes can be mapped at other addresses, too. */
+  get canOverlap(): boolean {
+    return this.#mapped.source !== "memory";
+  }
+
   /** Whether a load or store can find no page: a file can be truncated. */
   get canFault(): boolean {
     return !this.areAnonymous && !this.areGuarded;
@@ -411,6 +416,7 @@ export class Pages {
     const views = viewsOf(this.#allocation, {
       address: run.start === 0 ? this.#address : this.#address + BigInt(run.start),
       byteLength: run.end - run.start,
+      period: this.areMirrored ? this.#byteLength / 2 : run.end - run.start,
       skip: run.start === 0 ? this.#mapped.skip : 0,
       owner: this, // and so the handle; after a resize that moved, the old range goes with these
     });

@@ -4,6 +4,7 @@
  * @module
  */
 import { currentRuntime } from "../ffi/host.ts";
+import type { Source } from "./mapped.ts";
 import type { Extent } from "./page_range.ts";
 import { byteCount, describe } from "./validate.ts";
 
@@ -30,6 +31,11 @@ export interface ViewRange {
   readonly byteLength: number;
 }
 
+/** A mapping, as far as views go. */
+interface Viewed extends Extent {
+  readonly source: Source;
+}
+
 const TypedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array;
 
 /** Checks that a view is within the mapping, aligned, and not too long for this runtime. */
@@ -37,7 +43,7 @@ export function viewRange(
   type: ViewConstructor<ArrayBufferView>,
   byteOffset: number,
   length: number | undefined,
-  { byteLength: mappedByteLength, skip }: Extent,
+  { byteLength: mappedByteLength, skip, source }: Viewed,
 ): ViewRange {
   const size = elementByteLength(type);
   const start = byteCount(byteOffset, "The byteOffset");
@@ -52,7 +58,9 @@ export function viewRange(
         (skip % size === 0 ? "" : ` in a mapping that starts ${skip % size} bytes past one`),
     );
   }
-  const rest = mappedByteLength - start;
+  // A view of a mirror holds no byte twice.
+  const copyByteLength = source === "mirror" ? mappedByteLength / 2 : mappedByteLength;
+  const rest = Math.min(mappedByteLength - start, copyByteLength);
   if (length === undefined && rest % size !== 0) {
     throw new RangeError(
       `The ${rest} bytes from byteOffset ${start} are not whole elements of ${size} bytes: ` +
@@ -64,7 +72,8 @@ export function viewRange(
   if (byteLength > rest) {
     throw new RangeError(
       `The length must be at most ${Math.floor(rest / size)} elements of ${size} bytes ` +
-        `from byteOffset ${start}, got ${count}`,
+        `from byteOffset ${start}, got ${count}` +
+        (rest < mappedByteLength - start ? ": a view holds no byte of a mirror twice" : ""),
     );
   }
   const { maxViewByteLength } = currentRuntime();

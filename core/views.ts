@@ -17,8 +17,8 @@ export type ViewMaker<V> = new (
 /** The buffers over one mapping. */
 export interface Views {
   /**
-   * All bytes as one array: the same one each time, as long as it is in use.
-   * Throws a `RangeError` where one view cannot be that long.
+   * All bytes, of a mirror those of the first copy, as one array: the same one each
+   * time, as long as it is in use. Throws a `RangeError` if one view cannot be that long.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
 
@@ -100,6 +100,8 @@ export interface Stretch {
   readonly address: bigint;
   /** The length in bytes. */
   readonly byteLength: number;
+  /** The distance in bytes after which the same bytes follow again; without a mirror, the length. */
+  readonly period: number;
   /** Where {@linkcode Views.bytes} starts, in bytes. */
   readonly skip: number;
   /** The handle of the mapping. */
@@ -109,16 +111,19 @@ export interface Stretch {
 /** Makes the views of a stretch of memory. */
 export function viewsOf(allocation: Allocation, stretch: Stretch): Views {
   const { maxSharedByteLength, longMappings } = currentRuntime();
-  if (stretch.byteLength <= maxSharedByteLength) return new SharedViews(stretch);
-  return longMappings === "windows"
-    ? new WindowViews(allocation, stretch)
-    : new GridViews(stretch, longMappings);
+  const { byteLength, period } = stretch;
+  const isLong = byteLength > maxSharedByteLength;
+  if (isLong && longMappings === "windows") return new WindowViews(allocation, stretch);
+  if (period < byteLength) return new CoveredViews(stretch, mirrorCover(stretch));
+  return isLong
+    ? new CoveredViews(stretch, gridCover(stretch, longMappings as readonly BufferGrid[]))
+    : new SharedViews(stretch);
 }
 
 /** Makes an array of all bytes from `skip` on. */
-function allBytes(views: Views, { byteLength, skip }: Stretch): Uint8Array<ArrayBuffer> {
+function allBytes(views: Views, { period, skip }: Stretch): Uint8Array<ArrayBuffer> {
   const { maxViewByteLength } = currentRuntime();
-  const length = byteLength - skip;
+  const length = period - skip;
   if (length <= maxViewByteLength) {
     return views.make(Uint8Array<ArrayBuffer>, skip, length, length);
   }
@@ -163,17 +168,65 @@ class SharedViews implements Views {
   }
 }
 
-/** The buffers of grids, each held strongly once a view has fallen into it. */
-export class GridViews implements Views {
+/** A buffer that a view can lie in. All are told apart by their keys. */
+interface Cover {
+  readonly key: number;
+  readonly start: number;
+  readonly byteLength: number;
+}
+
+/** Chooses the buffer for a view. */
+type Covering = (byteOffset: number, byteLength: number) => Cover;
+
+/** Covers a mapping by grids of buffers, those of short ones first. */
+export function gridCover(
+  { byteLength: mappedByteLength }: Pick<Stretch, "byteLength">,
+  grids: readonly BufferGrid[],
+): Covering {
+  return (byteOffset, byteLength) => {
+    const index = grids.findIndex(({ stride }) => byteLength <= stride);
+    const grid = grids[index]!;
+    const start = byteOffset - byteOffset % grid.stride;
+    return {
+      key: start + index, // starts are far apart
+      start,
+      byteLength: Math.min(grid.byteLength, mappedByteLength - start),
+    };
+  };
+}
+
+/** Atomic operations need such an alignment, on some processors. */
+const ALIGNMENT = 8;
+
+/**
+ * Covers a mirror by buffers no longer than one copy: engines rely on the bytes of a
+ * buffer being distinct, and sort() of a view that holds some twice runs out of bounds.
+ * The shorter a view is, the further apart its buffers can start, so that many views
+ * share a few of them.
+ */
+export function mirrorCover(
+  { byteLength: mappedByteLength, period }: Pick<Stretch, "byteLength" | "period">,
+): Covering {
+  const maxByteLength = Math.min(period, currentRuntime().maxViewByteLength);
+  return (byteOffset, byteLength) => {
+    const slack = maxByteLength - byteLength;
+    const isAligned = byteOffset % ALIGNMENT <= slack;
+    const stride = Math.max(2 ** Math.floor(Math.log2(slack + 1)), isAligned ? ALIGNMENT : 1);
+    const start = Math.min(byteOffset - byteOffset % stride, mappedByteLength - maxByteLength);
+    return { key: start, start, byteLength: maxByteLength };
+  };
+}
+
+/** The buffers that views fall into, each held strongly once one has. */
+export class CoveredViews implements Views {
   readonly #stretch: Stretch;
-  readonly #grids: readonly BufferGrid[];
-  /** By grid and start. */
+  readonly #covering: Covering;
   readonly #parts: Map<number, SharedViews> = new Map();
   #bytes: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(stretch: Stretch, grids: readonly BufferGrid[]) {
+  constructor(stretch: Stretch, covering: Covering) {
     this.#stretch = stretch;
-    this.#grids = grids;
+    this.#covering = covering;
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
@@ -181,16 +234,14 @@ export class GridViews implements Views {
   }
 
   make<V>(type: ViewMaker<V>, byteOffset: number, length: number, byteLength: number): V {
-    const index = this.#grids.findIndex(({ stride }) => byteLength <= stride);
-    const grid = this.#grids[index]!;
-    const start = byteOffset - byteOffset % grid.stride;
-    const key = start + index; // starts are far apart
+    const { key, start, ...cover } = this.#covering(byteOffset, byteLength);
     let part = this.#parts.get(key);
     if (part === undefined) {
-      const { address, byteLength, owner } = this.#stretch;
+      const { address, owner } = this.#stretch;
       part = new SharedViews({
         address: address + BigInt(start),
-        byteLength: Math.min(grid.byteLength, byteLength - start),
+        byteLength: cover.byteLength,
+        period: cover.byteLength,
         skip: 0,
         owner,
       });
@@ -242,15 +293,18 @@ class WindowViews implements Views {
     length: number,
     byteLength: number,
   ): V {
-    const { address, owner } = this.#stretch;
-    const buffer = makeBuffer(address + BigInt(byteOffset), byteLength, owner);
+    const { address, owner, period } = this.#stretch;
+    // From an aligned address on, unless that would hold bytes of a mirror twice.
+    const before = byteOffset % ALIGNMENT;
+    const skip = before + byteLength <= period ? before : 0;
+    const buffer = makeBuffer(address + BigInt(byteOffset - skip), skip + byteLength, owner);
     noteTransferBy(buffer, this.#allocation);
     if (this.#buffers.length >= this.#pruneAt) {
       this.#buffers = this.#buffers.filter((weak) => weak.deref());
       this.#pruneAt = Math.max(64, 2 * this.#buffers.length);
     }
     this.#buffers.push(new WeakRef(buffer));
-    return new type(buffer, 0, length);
+    return new type(buffer, skip, length);
   }
 
   get isTransferred(): boolean {

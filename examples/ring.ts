@@ -12,7 +12,6 @@ import { allocationGranularity, type Mmap, MmapOptions } from "../mod.ts";
 /** Bytes, first in, first out. */
 class Ring implements Disposable {
   readonly #mmap: Mmap;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly capacity: number;
   /** Where the next byte is read, below the capacity. */
   #start = 0;
@@ -23,7 +22,6 @@ class Ring implements Disposable {
     const granularity = allocationGranularity();
     this.capacity = Math.ceil(minimum / granularity) * granularity;
     this.#mmap = new MmapOptions({ len: this.capacity }).mapMirrored();
-    this.#bytes = this.#mmap.bytes;
   }
 
   /** How many bytes wait to be read. */
@@ -33,13 +31,13 @@ class Ring implements Disposable {
 
   /** The room for what comes next, to be written in place: one piece, wherever the end is. */
   get room(): Uint8Array<ArrayBuffer> {
-    const end = this.#start + this.#length;
-    return this.#bytes.subarray(end, this.#start + this.capacity);
+    const end = (this.#start + this.#length) % this.capacity;
+    return this.#mmap.view(Uint8Array, end, this.capacity - this.#length);
   }
 
   /** What waits to be read: one piece, wherever the end is. */
   get waiting(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(this.#start, this.#start + this.#length);
+    return this.#mmap.view(Uint8Array, this.#start, this.#length);
   }
 
   /** Tells that so many bytes were written to the start of `room`. */

@@ -5,6 +5,7 @@ import { linuxPipeCopying } from "../ffi/os/linux_pipe_copying.ts";
 import type { CopyingShared } from "../ffi/os/posix_copying.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { test, unlessLinux, use } from "./harness.ts";
+import { SharedName } from "./shared_names.ts";
 import { CALLS, codeOf, pattern, readBytes, TempFolder } from "./temp_files.ts";
 
 const PAGE = pageSize();
@@ -146,6 +147,40 @@ test("copies go through a pipe where there is no process_vm_readv", () => {
     assertEquals(copying[verb](mmap.address, new Uint8Array(8))?.syscall, syscall);
   }
 }, { skip: unlessLinux("it is Linux's") });
+
+/** As `assertEquals()`, which takes minutes to word how so many bytes differ. */
+function assertSame(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  assertEquals(actual.findIndex((byte, index) => byte !== expected[index]), -1, what);
+}
+
+// Their addresses do not tell that they overlap, and so not in which order to copy.
+for (const kind of ["mapMut", "mapShared"] as const) {
+  test(`read() and write() of ${kind}() copy from another mapping of the same bytes`, () => {
+    const folder = use(new TempFolder());
+    const { name } = use(new SharedName());
+    const path = folder.file("file", BYTES);
+    const options = new MmapOptions({ len: LENGTH });
+    const [one, other] = [1, 2].map(() =>
+      use(
+        kind === "mapMut"
+          ? options.mapMut(path)
+          : options.mapShared(name, { mode: "open-or-create" }),
+      )
+    ) as [Mmap, Mmap];
+    for (const [from, to] of [[0, 1], [1, 0], [PAGE + 3, 5]] as const) {
+      one.write(BYTES);
+      const length = LENGTH - PAGE - 10;
+      const expected = BYTES.slice().copyWithin(to, from, from + length);
+      one.write(other.view(Uint8Array, from, length), to);
+      assertSame(readBytes(other, LENGTH), expected, `write from ${from} to ${to}`);
+      expected.copyWithin(to, from, from + length);
+      other.read(one.view(Uint8Array, to, length), from);
+      assertSame(readBytes(other, LENGTH), expected, `read from ${from} to ${to}`);
+      // What the engine copies need not be right, but ends no process.
+      one.view(Uint8Array, to, length).set(other.view(Uint8Array, from, length));
+    }
+  });
+}
 
 test("read() and write() refuse a view that is detached", () => {
   const mmap = new MmapOptions({ len: 1 }).mapAnon();

@@ -11,20 +11,17 @@ new MmapOptions({ len: LEN }).mapMirrored().unmap(); // before the tests: Deno c
 test("mapMirrored() maps zeros of twice the length when asked for len bytes", () => {
   const mmap = new MmapOptions({ len: LEN }).mapMirrored();
   assertEquals([mmap.byteLength, mmap.access, mmap.truncated], [2 * LEN, "read-write", false]);
-  assert(mmap.bytes.every((byte) => byte === 0));
+  for (const copy of [0, LEN]) {
+    assert(mmap.view(Uint8Array, copy).every((byte) => byte === 0));
+  }
   mmap.unmap();
 });
 
 test("mapMirrored() has byte i at i + len too, both ways", () => {
   const mmap = new MmapOptions({ len: LEN }).mapMirrored();
-  const words = mmap.view(Uint32Array);
-  const count = LEN / 4;
-  for (let index = 0; index < count; index++) words[index + (index % 2) * count] = index * 7;
-  for (let index = 0; index < count; index++) {
-    if (words[index] !== index * 7 || words[index + count] !== index * 7) {
-      throw new Error(`Word ${index} is ${words[index]} and ${words[index + count]}`);
-    }
-  }
+  const copies = [mmap.view(Uint32Array), mmap.view(Uint32Array, LEN)] as const;
+  for (let index = 0; index < LEN / 4; index++) copies[index % 2]![index] = index * 7;
+  for (const words of copies) assert(words.every((word, index) => word === index * 7));
   mmap.unmap();
 });
 
@@ -35,6 +32,63 @@ test("view() of mirrored memory goes across its end", () => {
   assertEquals([...mmap.view(Uint8Array, 0, 3)], [4, 5, 6]);
   assertEquals([...mmap.view(Uint8Array, 2 * LEN - 3)], [1, 2, 3]);
   mmap.unmap();
+});
+
+test("no view of mirrored memory, nor its buffer, holds a byte twice", () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  assertEquals(mmap.bytes.length, LEN);
+  assertStrictEquals(mmap.bytes, mmap.bytes);
+  for (const start of [0, 1, 3, 7, 8, 100, LEN / 2, LEN - 8, LEN - 1, LEN, LEN + 13, 2 * LEN]) {
+    const rest = Math.min(LEN, 2 * LEN - start);
+    assertEquals(mmap.view(Uint8Array, start).length, rest);
+    for (const length of [0, 1, 8, LEN / 2 - 1, LEN / 2 + 1, LEN - 8, LEN - 7, LEN - 1, LEN]) {
+      if (length > rest) {
+        assertThrows(() => mmap.view(Uint8Array, start, length), RangeError, `at most ${rest}`);
+        continue;
+      }
+      const view = mmap.view(Uint8Array, start, length);
+      assertEquals([view.length, view.buffer.byteLength <= LEN], [length, true]);
+      view.fill(start);
+      assert(
+        length === 0 || mmap.view(Uint8Array, (start + length - 1) % LEN, 1)[0] === start % 256,
+      );
+    }
+  }
+  mmap.unmap();
+});
+
+test("sort() of any view of mirrored memory sorts", () => {
+  for (const type of [Int32Array, Float64Array]) {
+    const size = type.BYTES_PER_ELEMENT;
+    for (const start of [0, size, LEN / 2 + size, LEN - size, LEN]) {
+      const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+      const view = mmap.view<Int32Array | Float64Array>(type, start);
+      for (let index = 0; index < view.length; index++) view[index] = (index * 7919) % 10_007;
+      const expected = Array.from(view).sort((a, b) => a - b);
+      assertEquals(Array.from(view.sort()), expected);
+      mmap.unmap();
+    }
+  }
+});
+
+test("views of mirrored memory share few buffers, and unmap() detaches all", () => {
+  const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+  const views: Uint8Array[] = [];
+  for (let start = 0; start < LEN; start += 16) views.push(mmap.view(Uint8Array, start, LEN / 4));
+  assert(new Set(views.map(({ buffer }) => buffer)).size <= 5);
+  for (let start = 1; start < 40; start++) views.push(mmap.view(Uint8Array, start, LEN));
+  mmap.unmap();
+  assert(views.every(({ buffer }) => (buffer as ArrayBuffer).detached));
+});
+
+test("a transfer of any buffer of mirrored memory is noticed", () => {
+  for (const [start, length] of [[0, 8], [LEN / 2, 8], [LEN + 5, 1], [3, LEN]] as const) {
+    const mmap = new MmapOptions({ len: LEN }).mapMirrored();
+    void mmap.bytes;
+    const moved = mmap.view(Uint8Array, start, length).buffer.transfer();
+    assertStrictEquals(assertThrows(() => mmap.unmap(), MmapError).code, "EBUSY");
+    assertEquals(moved.byteLength, LEN);
+  }
 });
 
 test("read() and write() of mirrored memory go across its end", () => {
@@ -59,6 +113,7 @@ test("unmap() of mirrored memory that was viewed detaches the view and vacates b
   const mmap = new MmapOptions({ len: LEN, hint: freeAddress(2 * LEN) }).mapMirrored();
   const { address, bytes } = mmap;
   bytes.fill(1);
+  mmap.view(Uint8Array, LEN).fill(2);
   assertStrictEquals(residentByteLength(address, 2 * LEN), 2 * LEN);
   mmap.unmap();
   assertStrictEquals(bytes.length, 0);
@@ -128,7 +183,7 @@ test("mirrored memory cannot be protected, committed, decommitted, discarded or 
   for (const call of calls) {
     assertStrictEquals(assertThrows(call, MmapError).code, "ENOTSUP", String(call));
   }
-  assertStrictEquals(bytes.length, 2 * LEN); // no view was detached
+  assertStrictEquals(bytes.length, LEN); // no view was detached
   mmap.flush();
   mmap.unmap();
 });
@@ -160,10 +215,11 @@ test("read() and write() of mapMirrored() copy what was there before, where the 
       const { bytes } = mmap;
       for (let at = 0; at < len; at++) bytes[at] = at * 7 + (at >> 8);
       const [from, to] = [200, len + 200 + distance];
-      const before = bytes.slice(from, from + count);
-      if (verb === "read") mmap.read(bytes.subarray(to, to + count), from);
-      else mmap.write(bytes.subarray(from, from + count), to);
-      assertEquals(bytes.slice(to, to + count), before);
+      const [source, target] = [from, to].map((start) => mmap.view(Uint8Array, start, count));
+      const before = source!.slice();
+      if (verb === "read") mmap.read(target!, from);
+      else mmap.write(source!, to);
+      assertEquals(target!.slice(), before);
       mmap.unmap();
     }
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { GridViews } from "../core/views.ts";
+import { CoveredViews, gridCover } from "../core/views.ts";
 import { MmapOptions } from "../mod.ts";
 import { test } from "./harness.ts";
 
@@ -11,12 +11,10 @@ const GRIDS = [1, 4].map((strides) => ({
 }));
 
 /** A mapping, and grids over it of short buffers, as they are over a very long one. */
-function mapWithGrids(): { views: GridViews; bytes: Uint8Array; unmap: () => void } {
+function mapWithGrids(): { views: CoveredViews; bytes: Uint8Array; unmap: () => void } {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
-  const views = new GridViews(
-    { address: mmap.address, byteLength: LENGTH, skip: 0, owner: {} },
-    GRIDS,
-  );
+  const stretch = { address: mmap.address, byteLength: LENGTH, period: LENGTH, skip: 0, owner: {} };
+  const views = new CoveredViews(stretch, gridCover(stretch, GRIDS));
   const unmap = () => {
     if (!views.isTransferred) views.detach();
     mmap.unmap();
@@ -24,11 +22,15 @@ function mapWithGrids(): { views: GridViews; bytes: Uint8Array; unmap: () => voi
   return { views, bytes: mmap.bytes, unmap };
 }
 
-function byteView(views: GridViews, byteOffset: number, length: number): Uint8Array<ArrayBuffer> {
+function byteView(
+  views: CoveredViews,
+  byteOffset: number,
+  length: number,
+): Uint8Array<ArrayBuffer> {
   return views.make(Uint8Array<ArrayBuffer>, byteOffset, length, length);
 }
 
-test("GridViews reach every byte, by buffers no longer than the grids'", () => {
+test("the views of grids reach every byte, by buffers no longer than the grids'", () => {
   const { views, bytes, unmap } = mapWithGrids();
   for (let index = 0; index < LENGTH; index += 8) bytes[index] = index / 8;
   for (const length of [0, 1, 8, STRIDE - 1, STRIDE, STRIDE + 1, 4 * STRIDE]) {
@@ -52,7 +54,7 @@ test("GridViews reach every byte, by buffers no longer than the grids'", () => {
   unmap();
 });
 
-test("GridViews make one buffer for all views that fall into it", () => {
+test("the views of grids make one buffer for all views that fall into it", () => {
   const { views, unmap } = mapWithGrids();
   const { buffer } = byteView(views, 0, 1);
   assert(byteView(views, STRIDE - 1, STRIDE).buffer === buffer);
@@ -61,7 +63,7 @@ test("GridViews make one buffer for all views that fall into it", () => {
   unmap();
 });
 
-test("GridViews detach every buffer", () => {
+test("the views of grids detach every buffer", () => {
   const { views, unmap } = mapWithGrids();
   const made = [0, STRIDE, 2 * STRIDE, LENGTH].map((start) =>
     byteView(views, start, Math.min(5, LENGTH - start))
@@ -73,7 +75,7 @@ test("GridViews detach every buffer", () => {
   unmap();
 });
 
-test("GridViews notice a transfer of any buffer, and are not detached then", () => {
+test("the views of grids notice a transfer of any buffer, and are not detached then", () => {
   for (const start of [0, 3 * STRIDE, 10 * STRIDE]) {
     const { views, unmap } = mapWithGrids();
     byteView(views, 5 * STRIDE, 1);

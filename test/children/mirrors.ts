@@ -13,7 +13,7 @@ const addresses: bigint[] = [];
 function cycle(isViewed: boolean): void {
   const mmap = new MmapOptions({ len }).mapMirrored();
   addresses.push(mmap.address, mmap.address + BigInt(len));
-  if (isViewed) mmap.bytes[len] = 1;
+  if (isViewed) mmap.view(Uint8Array, len)[0] = 1;
   mmap.unmap();
 }
 

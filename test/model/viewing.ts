@@ -100,13 +100,18 @@ function boundsOf(
   if (offsetErrors.length > 0) return [0, 0];
   if (lengthErrors.length > 0) length = 0;
   const at = Number(byteOffset ?? 0);
-  const rest = model.byteLength - at;
+  const rest = Math.min(model.byteLength - at, longestView(model));
   const byteLength = length === undefined ? rest : Number(length) * size;
   const start = model.skip + at;
   if (rest < 0 || start % size !== 0 || byteLength > rest || byteLength % size !== 0) {
     errors.push("RangeError");
   }
   return [start, start + byteLength];
+}
+
+/** The longest view, in bytes: none has a byte of mirrored memory twice. */
+function longestView({ source, byteLength }: Model): number {
+  return source === "mirror" ? byteLength / 2 : byteLength;
 }
 
 /** Asks for a view, and keeps it. */
@@ -130,8 +135,9 @@ function made(
   const bytes = new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
   const [bufferStart, bufferEnd] = runAt(model, start);
   const { byteLength } = value.buffer;
-  if (byteLength > bufferEnd - bufferStart) {
-    throw new Error(`The buffer of ${byteLength} bytes is longer than the run of equal access`);
+  const longest = Math.min(bufferEnd - bufferStart, model.skip + longestView(model));
+  if (byteLength > longest) {
+    throw new Error(`The buffer of ${byteLength} bytes is longer than ${longest}`);
   }
   const kept: Kept = {
     view: value,
@@ -199,7 +205,7 @@ export function bytes(world: World, slot: Slot, _step: Step, name: string): void
   const { mmap, model } = slot;
   const errors = stateErrors(slot, true);
   // The bytes below the first one are of its page.
-  const range: [number, number] = [model.skip, model.skip + model.byteLength];
+  const range: [number, number] = [model.skip, model.skip + longestView(model)];
   made(world, slot, errors, range, name, () => mmap.bytes);
   if (errors.length === 0) equal(mmap.bytes, mmap.bytes, "bytes, asked for again,");
 }
