@@ -179,7 +179,7 @@ function makeMemory(
 /** Maps more, and unmaps what is too much. */
 function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigint {
   const { byteLength } = request;
-  let start = place(os, {
+  let start = place(os, os, {
     ...request,
     byteLength: byteLength + align - BigInt(os.allocationGranularity),
   });
@@ -204,7 +204,7 @@ function mapAligned(
   request: MapRequest,
   { align, below }: Layout,
 ): bigint {
-  if (align === 0n || request.strict) return place(mapper, request, below);
+  if (align === 0n || request.strict) return place(os, mapper, request, below);
   let failure: Failure | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const wanted = aligned(findPlace(os, request, align, attempt === 0), { align, below });
@@ -229,7 +229,7 @@ function mapAligned(
 /** Finds addresses that are free, and so many that aligned ones are among them. */
 function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean): bigint {
   const byteLength = request.byteLength + align;
-  const address = place(os, {
+  const address = place(os, os, {
     hint: useHint ? request.hint : 0n,
     byteLength,
     strict: false,

@@ -108,20 +108,21 @@ export function refused(
 export function notAvailable(
   requested: bigint,
   byteLength: bigint,
-  why: Failure | undefined,
+  why: Failure | string | undefined,
   actual: bigint | undefined,
 ): MmapError {
   const offer = actual === undefined ? "" : `, the system offered ${hex(actual)}`;
-  const cause = why === undefined
-    ? ""
-    : ` (${why.syscall} failed with ${why.code}, ${why.osError})`;
+  const failure = typeof why === "object" ? why : undefined;
+  const cause = failure === undefined
+    ? why === undefined ? "" : ` (${why})`
+    : ` (${failure.syscall} failed with ${failure.code}, ${failure.osError})`;
   return new MmapError(
     `The strict hint ${hex(requested)} is not available for ${byteLength} bytes${cause}${offer}: ` +
       "choose another address, or drop strict()",
     {
       code: "EADDRNOTAVAIL",
-      syscall: why?.syscall,
-      osError: why?.osError,
+      syscall: failure?.syscall,
+      osError: failure?.osError,
       requested,
       actual,
     },

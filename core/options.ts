@@ -113,6 +113,12 @@ export class MmapOptions {
    * place is taken, the system chooses another one. Linux and macOS round a
    * wish to pages, Windows down to 64 KiB.
    *
+   * On Linux a place counts as taken if the process grows into it: up to its limit below
+   * the stack of the main thread
+   * ([`RLIMIT_STACK`](https://man7.org/linux/man-pages/man2/getrlimit.2.html), 128 MiB
+   * where there is no limit), and 128 MiB above the heap of
+   * [`brk`](https://man7.org/linux/man-pages/man2/brk.2.html).
+   *
    * @param address The address in bytes; 0 for no hint. Above 2^53 - 1 it must be a bigint.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.

@@ -50,7 +50,7 @@ export function mappingOf(host: Host, request: AnyRequest): () => bigint {
   const { byteLength } = request;
   const populatesItself = request.populate && !populates;
   const map = () => {
-    const address = place(mapper, request);
+    const address = place(os, mapper, request);
     if (populatesItself) populate(host, request, address, mapper, address, byteLength);
     return address;
   };
@@ -145,10 +145,20 @@ function mapperOf(os: Os, request: MapRequest): {
  * bytes higher.
  */
 export function place(
+  os: Os,
   mapper: Mapper<MapRequest>,
   request: MapRequest,
   below: bigint = 0n,
 ): bigint {
+  if (request.hint !== 0n && os.growsInto?.(request.hint, request.byteLength)) {
+    if (!request.strict) return place(os, mapper, { ...request, hint: 0n });
+    throw notAvailable(
+      request.hint + below,
+      request.byteLength,
+      "the process's own stack or heap grows into it",
+      undefined,
+    );
+  }
   const result = mapper.map(request);
   if (!request.strict) {
     if (typeof result === "bigint") return result;

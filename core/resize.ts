@@ -6,6 +6,7 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
+import type { Os } from "../ffi/os/os.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import {
@@ -160,7 +161,7 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
 
 /** Makes it longer where it is, or maps what is lacking right after, where nothing is. */
 function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to: bigint): boolean {
-  if (!os.unmapsNeighbours) return false;
+  if (!os.unmapsNeighbours || growsIntoOther(os, allocation, from, to)) return false;
   const { remap } = os;
   if (remap !== undefined && remap.extend(allocation.address, from, to) === undefined) return true;
   const hint = allocation.address + from;
@@ -173,6 +174,16 @@ function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to
   throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
 }
 
+/** Whether memory that becomes longer where it is would take what the process's stack or heap grows into. */
+function growsIntoOther(
+  os: Os,
+  { address }: Allocation,
+  from: bigint,
+  to: bigint,
+): boolean {
+  return os.growsInto?.(address + from, to - from) ?? false;
+}
+
 /** Moves pages without copying them, where the system can; `leaves` is whether the old range is still mapped. */
 function remap(
   { host: { os }, allocation, pages }: Resizing,
@@ -180,7 +191,7 @@ function remap(
   to: bigint,
 ): { readonly address: bigint; readonly leaves: boolean } | undefined {
   const { remap } = os;
-  if (remap === undefined) return undefined;
+  if (remap === undefined || growsIntoOther(os, allocation, from, to)) return undefined;
   const leaves = pages?.wereViewed ?? false;
   const { address } = allocation;
   if (!leaves) {

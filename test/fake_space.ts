@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FakeRuntime, OVERWRITTEN } from "./fake_runtime.ts";
+import { FakeRuntime, GROWTH, OVERWRITTEN } from "./fake_runtime.ts";
 
 const PAGE = 4096n;
 const MAP_FAILED = 2n ** 64n - 1n;
@@ -123,6 +123,7 @@ export function fakePosixSpace(
     fstatfs: () => 0,
     ftruncate: () => call("ftruncate", () => 0),
     msync: () => 0,
+    ...GROWTH,
     sysconf: () => PAGE,
     __errno_location: () => ERRNO_ADDRESS,
     __error: () => ERRNO_ADDRESS,

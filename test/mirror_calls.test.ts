@@ -3,7 +3,14 @@ import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
 import type { Mapper, MirrorRequest } from "../ffi/os/mapper.ts";
 import { windows } from "../ffi/os/windows.ts";
-import { type Argument, type Call, FakeRuntime, OVERWRITTEN, request } from "./fake_runtime.ts";
+import {
+  type Argument,
+  type Call,
+  FakeRuntime,
+  GROWTH,
+  OVERWRITTEN,
+  request,
+} from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 
 const ADDRESS = 0x7f00_0000_0000n;
@@ -51,6 +58,7 @@ function openPosix(open: typeof linux | typeof darwin, outcomes: Outcomes = {}):
     madvise: standIn("madvise", outcomes, leave, status),
     task_self_trap: () => TASK,
     mach_vm_remap: () => remaps.shift() ?? 0,
+    ...GROWTH,
     sysconf: () => 4096n,
     __errno_location: () => ERRNO,
     __error: () => ERRNO,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Os } from "../ffi/os/os.ts";
-import { type FakeRuntime, OVERWRITTEN } from "./fake_runtime.ts";
+import { type FakeRuntime, GROWTH, OVERWRITTEN } from "./fake_runtime.ts";
 import {
   Account,
   GRANULE,
@@ -297,6 +297,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       account.installedCode = source.slice();
       return target;
     },
+    ...GROWTH,
     sysconf: () => PAGE,
     __errno_location: () => ERRNO_ADDRESS,
     __error: () => ERRNO_ADDRESS,

@@ -75,7 +75,7 @@ for (const system of SYSTEMS) {
   test(`place() returns any address when nothing is strict, on ${name}`, () => {
     for (const hint of [0n, HINT]) {
       const { os, mapped, runtime } = opened(system, { map: [ELSEWHERE] });
-      assertStrictEquals(place(os, request({ hint })), ELSEWHERE);
+      assertStrictEquals(place(os, os, request({ hint })), ELSEWHERE);
       assertEquals([...mapped], [[ELSEWHERE, 4096n]]);
       assertEquals(names(runtime.calls), [mapCall]);
     }
@@ -83,7 +83,7 @@ for (const system of SYSTEMS) {
 
   test(`place() returns the hint when it is strict and free, on ${name}`, () => {
     const { os, mapped, runtime } = opened(system, { map: [HINT] });
-    assertStrictEquals(place(os, STRICT), HINT);
+    assertStrictEquals(place(os, os, STRICT), HINT);
     assertEquals([...mapped], [[HINT, 4096n]]);
     assertEquals(names(runtime.calls), [mapCall]);
   });
@@ -91,7 +91,7 @@ for (const system of SYSTEMS) {
   test(`place() throws the refusal when nothing is strict, on ${name}`, () => {
     const { os, mapped } = opened(system, { map: [noMemory] });
     const error = assertThrows(
-      () => place(os, request({ byteLength: 12_345n })),
+      () => place(os, os, request({ byteLength: 12_345n })),
       MmapError,
       `The system refused to map 12345 bytes: ${mapCall} failed with ENOMEM (${noMemory})`,
     );
@@ -110,7 +110,7 @@ for (const system of SYSTEMS) {
       const { os, mapped, runtime } = opened(system, { map: [actual] });
       const byteLength = 12_345n;
       const error = assertThrows(
-        () => place(os, { ...STRICT, byteLength }),
+        () => place(os, os, { ...STRICT, byteLength }),
         MmapError,
         `The strict hint 0x200000000 is not available for 12345 bytes, the system offered 0x${
           actual.toString(16)
@@ -131,7 +131,7 @@ for (const system of SYSTEMS) {
   test(`place() throws EADDRNOTAVAIL when a strict hint is refused and another place is not, on ${name}`, () => {
     const { os, mapped, runtime } = opened(system, { map: [invalid, ELSEWHERE] });
     const error = assertThrows(
-      () => place(os, STRICT),
+      () => place(os, os, STRICT),
       MmapError,
       `The strict hint 0x200000000 is not available for 4096 bytes (${mapCall} failed with EINVAL, ${invalid})`,
     );
@@ -159,7 +159,7 @@ for (const system of SYSTEMS) {
     ) {
       const { os, mapped } = opened(system, { map: [first, second] });
       const error = assertThrows(
-        () => place(os, STRICT),
+        () => place(os, os, STRICT),
         MmapError,
         "The system refused to map 4096 bytes at 0x200000000",
       );
@@ -178,7 +178,7 @@ for (const system of SYSTEMS) {
     const probes = [true, false].map((populate) => {
       const { os, runtime } = opened(system, { map: [invalid, ELSEWHERE] });
       const options = { ...STRICT, byteLength: 12_345n, noReserve: true, populate };
-      assertThrows(() => place(os, options), MmapError);
+      assertThrows(() => place(os, os, options), MmapError);
       return runtime.calls.filter(([call]) => call === mapCall)[1];
     });
     // What a request without a hint, not strict and not populated, comes to.
@@ -191,7 +191,7 @@ for (const system of SYSTEMS) {
     for (const map of [[ELSEWHERE], [noMemory, ELSEWHERE]]) {
       const { os, mapped } = opened(system, { map, unmap: [invalid] });
       const error = assertThrows(
-        () => place(os, STRICT),
+        () => place(os, os, STRICT),
         MmapError,
         "The system refused to unmap 4096 bytes at 0x7f0000000000",
       );
@@ -220,7 +220,7 @@ for (const system of SYSTEMS) {
         const { os, mapped, runtime } = opened(system, script);
         let address: bigint | undefined;
         try {
-          address = place(os, asked);
+          address = place(os, os, asked);
         } catch (error) {
           assertInstanceOf(error, MmapError);
         }
@@ -241,7 +241,7 @@ for (const system of SYSTEMS) {
 test("place() throws EADDRNOTAVAIL without another call when Linux tells that a strict hint is taken", () => {
   const [system] = SYSTEMS;
   const { os, mapped, runtime } = opened(system!, { map: [17] });
-  const error = assertThrows(() => place(os, STRICT), MmapError, "mmap failed with EEXIST, 17");
+  const error = assertThrows(() => place(os, os, STRICT), MmapError, "mmap failed with EEXIST, 17");
   assertEquals(facts(error), {
     code: "EADDRNOTAVAIL",
     syscall: "mmap",

@@ -9,6 +9,7 @@ import { LINUX_ADVICE, MADV_DONTNEED, MADV_POPULATE_WRITE } from "./linux_advice
 import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxHasHugePages } from "./linux_file_systems.ts";
+import { linuxGrowth } from "./linux_growth.ts";
 import { linuxNamed, OPEN_FLAGS } from "./linux_named.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
@@ -106,6 +107,7 @@ export function linux(native: Native, arch: string): Os {
         "each length in /sys/kernel/mm/hugepages",
     },
     naming: linuxNaming,
+    growth: linuxGrowth,
     remapping: linuxRemap,
     files: {
       opening: OPENING,

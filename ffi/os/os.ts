@@ -69,6 +69,12 @@ export interface Os extends Mapper<MapRequest> {
   /** Huge pages, where the system has them to ask for. */
   readonly huge?: HugePages;
 
+  /**
+   * Tells whether the process itself grows into a range, as its main thread's stack
+   * does. Only systems where something grows have it.
+   */
+  growsInto?(address: bigint, byteLength: bigint): boolean;
+
   /** Moving memory, where the system can. */
   readonly remap?: Remap | undefined;
 

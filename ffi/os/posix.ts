@@ -64,6 +64,8 @@ export interface Posix extends PosixResidency {
   readonly naming?: (native: Native) => NonNullable<Os["name"]>;
   /** Opens the call that moves memory, where there is one. */
   readonly remapping?: (native: Native, failed: (syscall: string) => Failure) => Remap;
+  /** Opens what tells where the process itself grows, where it does. */
+  readonly growth?: (native: Native, pageSize: number) => NonNullable<Os["growsInto"]>;
   /** What files need. */
   readonly files: PosixFiles;
   /** Opens the calls of named memory. */
@@ -172,6 +174,7 @@ export function posix(native: Native, system: Posix): Os {
   };
   const remap = lazily(() => system.remapping!(native, failed));
   const name = lazily(() => ({ of: system.naming!(native) }));
+  const growth = lazily(() => ({ into: system.growth!(native, pageSize) }));
 
   const mirrors = lazily(() =>
     posixMirrors(system.repeat(native, shared), { ...shared, flags, mapVacant, unmap, protect })
@@ -189,6 +192,9 @@ export function posix(native: Native, system: Posix): Os {
     get remap() {
       return system.remapping && remap();
     },
+    ...(system.growth && {
+      growsInto: (address, byteLength) => growth().into(address, byteLength),
+    }),
     ...(system.naming && {
       name: (address, byteLength, label) => name().of(address, byteLength, label),
     }),

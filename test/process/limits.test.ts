@@ -45,6 +45,15 @@ test("mapAnon() and unmap() throw ENOMEM at the limit of mappings, and go on", a
   assertEquals(afterwards, [true, 0, 9]);
 }, { skip: unlessLinux("only Linux limits the number of mappings") ?? withoutSmaps() });
 
+test(
+  "no memory is mapped where the main thread's stack grows, which ends in a RangeError",
+  async () => {
+    const found = await childValue("stack_growth.ts");
+    assertEquals(found, { mapped: [false, false, false, false], name: "RangeError" });
+  },
+  { skip: unlessLinux("elsewhere the stack has its addresses from the start") ?? withoutSmaps() },
+);
+
 test("held ranges are released when addresses run short", async () => {
   assertEquals(await childValue("held_shortage.ts"), { byteLength: 640 * 2 ** 20, first: 0 });
 }, { skip: unlessLinux("only Linux lets a process limit its own addresses") ?? withoutSmaps() });

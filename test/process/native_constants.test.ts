@@ -11,6 +11,7 @@ import * as linuxAdvice from "../../ffi/os/linux_advice.ts";
 import * as linux from "../../ffi/os/linux.ts";
 import * as linuxGuard from "../../ffi/os/linux_guard.ts";
 import * as linuxFileSystems from "../../ffi/os/linux_file_systems.ts";
+import * as linuxGrowth from "../../ffi/os/linux_growth.ts";
 import * as linuxNamed from "../../ffi/os/linux_named.ts";
 import * as linuxNaming from "../../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../../ffi/os/linux_remap.ts";
@@ -54,6 +55,8 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <fcntl.h>
       #include <linux/futex.h>
       #include <linux/magic.h>
+      #include <sys/auxv.h>
+      #include <sys/resource.h>
       #include <sys/vfs.h>
       #include <signal.h>
       #include <fcntl.h>
@@ -113,6 +116,7 @@ test("linux's constants are those of its headers", () => {
     linuxAdvice,
     linuxGuard,
     linuxFileSystems,
+    linuxGrowth,
     linuxNamed,
     linuxNamed.OPEN_FLAGS[process.arch as "x64"],
     linuxNaming,
@@ -161,6 +165,11 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(mincore, int (*)(void *, size_t, unsigned char *): 1, default: 0)": 1n,
     "_Generic(mprotect, int (*)(void *, size_t, int): 1, default: 0)": 1n,
     "_Generic(sysconf, long (*)(int): 1, default: 0)": 1n,
+    "_Generic(getauxval, unsigned long (*)(unsigned long): 1, default: 0)": 1n,
+    "_Generic(sbrk, void *(*)(intptr_t): 1, default: 0)": 1n,
+    "sizeof(struct rlimit)": 16n,
+    "offsetof(struct rlimit, rlim_cur)": 0n,
+    "sizeof(rlim_t)": 8n,
     "_Generic(syscall, long (*)(long, ...): 1, default: 0)": 1n,
     "_Generic(clock_gettime, int (*)(clockid_t, struct timespec *): 1, default: 0)": 1n,
     "sizeof(clockid_t)": 4n,
