@@ -207,12 +207,27 @@ const roots: WeakMap<Os, bigint | Failure> = new WeakMap();
 const tables: WeakMap<Os, CommonTable> = new WeakMap();
 let rooted: Os | undefined;
 
-/** Sees to it that the root is there: to be called before anything is mapped for anyone. */
+/**
+ * Makes the root, where it is not there: to be called before anything is mapped for
+ * anyone, because what a program is given in its place would be believed. Throws where
+ * there is too little memory for it.
+ */
 export function makeRoot(): void {
   const { os } = host();
   if (os === rooted) return;
-  // Where there is too little memory, it is tried again before the next mapping.
-  if (typeof rootOf(os) === "bigint" || roots.has(os)) rooted = os;
+  const root = rootOf(os);
+  if (typeof root !== "bigint" && root !== TAKEN) throw noRoot(root);
+  rooted = os;
+}
+
+/** Whether a range has a place where the root is, or another thread may look for it. */
+export function hasRootPlace(os: Os, address: bigint, byteLength: bigint): boolean {
+  const end = address + byteLength;
+  return ADDRESSES.some((root) => address < root + BigInt(os.pageSize) && root < end);
+}
+
+function noRoot(failure: Failure): MmapError {
+  return refused("to map what all threads share", failure);
 }
 
 /** The table of this process. */
@@ -222,7 +237,7 @@ export function commonTable(): CommonTable {
   if (table !== undefined) return table;
   const block = rootOf(os);
   if (typeof block !== "bigint") {
-    if (block.code !== TAKEN.code) throw refused("to map what all threads share", block);
+    if (block !== TAKEN) throw noRoot(block);
     throw new MmapError(
       "All places for what threads have in common are taken: this process cannot share memory",
       { code: "ENOTSUP" },
@@ -239,18 +254,25 @@ const TAKEN: Failure = { syscall: "", osError: 0, code: "EADDRNOTAVAIL" };
 function rootOf(os: Os): bigint | Failure {
   const known = roots.get(os);
   if (known !== undefined) return known;
+  // First: with a root of which there is no block, nothing could be done.
+  const block = mapBlock(os);
+  if (typeof block !== "bigint") return block;
+  const root = findOrMakeRoot(os, block);
+  if (root !== block) unmapStray(os, block, BigInt(BLOCK_BYTES));
+  if (typeof root === "bigint" || root === TAKEN) roots.set(os, root);
+  return root;
+}
+
+/** The first block: `fresh`, where there was no root before. */
+function findOrMakeRoot(os: Os, fresh: bigint): bigint | Failure {
   for (const address of ADDRESSES) {
-    const mapped = mapRoot(os, address);
-    const block = typeof mapped === "bigint" ? mapped : findRoot(os, address, isTaken(mapped));
-    if (typeof block === "bigint") {
-      roots.set(os, block);
-      return block;
-    }
+    const refusal = mapRoot(os, address, fresh);
+    if (refusal === undefined) return fresh;
     // Where it cannot be told what is there, it can be the root: there must not be two.
-    const failure = block ?? ((mapped as Failure).code === "ENOMEM" ? shortageOf(os) : undefined);
-    if (failure !== undefined) return failure;
+    const found = findRoot(os, address, isTaken(refusal)) ??
+      (refusal.code === "ENOMEM" ? shortageOf(os) : undefined);
+    if (found !== undefined) return found;
   }
-  roots.set(os, TAKEN);
   return TAKEN;
 }
 
@@ -269,7 +291,7 @@ function shortageOf(os: Os): Failure | undefined {
 }
 
 /** Makes the root, where nothing is at that address. */
-function mapRoot(os: Os, address: bigint): bigint | Failure {
+function mapRoot(os: Os, address: bigint, block: bigint): Failure | undefined {
   const byteLength = BigInt(os.pageSize);
   const page = map(os, byteLength, address);
   if (typeof page !== "bigint") return page;
@@ -277,18 +299,13 @@ function mapRoot(os: Os, address: bigint): bigint | Failure {
     unmapStray(os, page, byteLength);
     return TAKEN;
   }
-  const block = mapBlock(os);
-  if (typeof block !== "bigint") {
-    unmapStray(os, page, byteLength);
-    return block;
-  }
   const root = new BigUint64Array(currentRuntime().view(page, ROOT_BYTES));
   atomics.store(root, 1, block);
   atomics.store(root, 0, MAGIC); // last: now others believe it
   detach(root.buffer);
   // Everyone knows where it is, and nobody shall change it. Where that is refused, it serves as well.
   os.protect(page, byteLength, "read");
-  return block;
+  return undefined;
 }
 
 /**

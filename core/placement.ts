@@ -8,6 +8,7 @@ import type { Host } from "../ffi/host.ts";
 import type { FileRequest } from "../ffi/os/files.ts";
 import type { Mapper, MapRequest, MirrorRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
+import { hasRootPlace } from "./common_table.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
 import {
   heldRanges,
@@ -150,14 +151,10 @@ export function place(
   request: MapRequest,
   below: bigint = 0n,
 ): bigint {
-  if (request.hint !== 0n && os.growsInto?.(request.hint, request.byteLength)) {
+  const owner = request.hint === 0n ? undefined : ownerOf(os, request.hint, request.byteLength);
+  if (owner !== undefined) {
     if (!request.strict) return place(os, mapper, { ...request, hint: 0n });
-    throw notAvailable(
-      request.hint + below,
-      request.byteLength,
-      "the process's own stack or heap grows into it",
-      undefined,
-    );
+    throw notAvailable(request.hint + below, request.byteLength, owner, undefined);
   }
   const result = mapper.map(request);
   if (!request.strict) {
@@ -187,6 +184,14 @@ export function place(
   if (typeof elsewhere !== "bigint") throw refused(asked(request), result);
   const error = notAvailable(wanted, byteLength, result, elsewhere + below);
   throw discarded(mapper, elsewhere, byteLength, error);
+}
+
+/** Whose a range is in which nothing may be mapped yet. */
+function ownerOf(os: Os, address: bigint, byteLength: bigint): string | undefined {
+  if (os.growsInto?.(address, byteLength)) return "the process's own stack or heap grows into it";
+  return hasRootPlace(os, address, byteLength)
+    ? "threads look there for what they share"
+    : undefined;
 }
 
 /** Words a request for a message. */

@@ -1,4 +1,10 @@
-import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { MmapError } from "../core/errors.ts";
 import { checkStrictHint, place } from "../core/placement.ts";
@@ -15,7 +21,8 @@ import {
   request,
   type Script,
 } from "./fake_runtime.ts";
-import { test } from "./harness.ts";
+import { MmapOptions } from "../mod.ts";
+import { test, use } from "./harness.ts";
 
 /** A system, and the errors that it has for what can go wrong. */
 interface System {
@@ -280,5 +287,17 @@ test("checkStrictHint() throws the nearest addresses when the hint is no multipl
       `A strict hint must be a multiple of the allocation granularity, ${granularity} bytes: ` +
         `0x${hint.toString(16)} lies between ${below} and ${above}`,
     );
+  }
+});
+
+test("no hint leads to where threads look for what they share, taken or not", () => {
+  for (const place of [0x7a_5a11_0000n, 0x0d_5a11_0000n, 0x25a1_15a1_0000n, 0x3a5a_5a11_0000n]) {
+    for (const [start, byteLength] of [[place, 4096], [place - 65_536n, 65_537]] as const) {
+      const options = new MmapOptions({ len: byteLength, hint: start });
+      const { address } = use(options.mapAnon());
+      assert(address > place || address + BigInt(byteLength) <= place);
+      const error = assertThrows(() => options.strict().mapAnon(), MmapError);
+      assertEquals((error as MmapError).code, "EADDRNOTAVAIL");
+    }
   }
 });
