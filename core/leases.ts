@@ -45,6 +45,7 @@ function allocationOf(kind: Kind): Allocation {
     address: 0n,
     byteLength: 0n,
     isTransferred: false,
+    isSplit: false,
     isReusable: isPlain(kind),
     backing,
     placing,

@@ -80,6 +80,8 @@ export interface Allocation {
   byteLength: bigint;
   /** Whether a view's buffer was transferred away: its new owner can use the memory for ever. */
   isTransferred: boolean;
+  /** Whether the system may keep it in several pieces, because a part of it was changed. */
+  isSplit?: boolean;
   /** Whether it can be another handle's once it is unmapped: it is plain, and only its handle has it. */
   isReusable?: boolean;
   /** Where it is memory of a file: what that keeps. */
@@ -239,10 +241,18 @@ function isLast(allocation: Allocation): boolean {
   return isLast;
 }
 
-/** Gives the memory back; the range stays mapped, and guard pages stay what they are. */
+/**
+ * Gives the memory back. The range stays mapped, in one piece where the system counts
+ * them, whatever it was before: held ranges would use up all the mappings there can be.
+ */
 function vacate(allocation: Allocation): Failure | undefined {
-  const { address, placing = { below: 0n, byteLength: allocation.byteLength } } = allocation;
-  return mapperOf(allocation).vacate(address + placing.below, placing.byteLength);
+  const { address, byteLength, placing, share, isSplit = false } = allocation;
+  const mapper = mapperOf(allocation);
+  if (placing !== undefined && !host().os.unmapsNeighbours) {
+    return mapper.vacate(address + placing.below, placing.byteLength);
+  }
+  const isOnePiece = !isSplit && placing === undefined && share === undefined;
+  return mapper.vacate(address, byteLength, isOnePiece);
 }
 
 /** Releases a quarter more than must be, so that neighbours go together. */

@@ -256,6 +256,7 @@ export class Pages {
   }
 
   #protect(range: PageRange, access: Access): Failure | undefined {
+    this.noteSplit();
     const { address, byteLength } = this.#addresses(range);
     return mapperOf(this.#allocation).protect(address, byteLength, access);
   }
@@ -302,7 +303,8 @@ export class Pages {
     for (const run of runs) {
       const { start, end, value } = run;
       const { address, byteLength } = this.#addresses(run);
-      const failure = wasViewed(value) ? os.vacate(address, byteLength) : this.#release(run);
+      // The mapping stays in the pieces that it is in.
+      const failure = wasViewed(value) ? os.vacate(address, byteLength, true) : this.#release(run);
       if (failure !== undefined) {
         undo(start);
         throw refused(`to decommit ${this.#words(run)}`, failure);
@@ -313,6 +315,7 @@ export class Pages {
 
   /** Gives the memory of anonymous pages back that were never viewed: addresses are left. */
   #release(range: PageRange): Failure | undefined {
+    this.noteSplit();
     const { address, byteLength } = this.#addresses(range);
     return host().os.decommit(address, byteLength);
   }
@@ -349,6 +352,11 @@ export class Pages {
     const file = backing?.name !== undefined ? undefined : backing?.file; // it is on no disk
     const failure = host().os.files.flush(file, address, byteLength, waits);
     if (failure !== undefined) throw refused(`to flush ${this.#words(range)}`, failure);
+  }
+
+  /** Notes that a part is to be changed, so that the system can keep the pages in pieces from now on. */
+  noteSplit(): void {
+    this.#allocation.isSplit = true;
   }
 
   /** Whether they are of no file. */

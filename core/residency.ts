@@ -36,6 +36,7 @@ export function isForWholePages(advice: Advice): boolean {
 /** Gives an advice for bytes. */
 export function advise(memory: Pages, range: PageRange, advice: Advice): void {
   const pages = wholePages(memory, range);
+  memory.noteSplit();
   const failure = host().os.residency.advise(pages.address, pages.byteLength, advice);
   if (failure === undefined) return;
   const systems = ADVICE_SYSTEMS[advice];
@@ -60,6 +61,7 @@ export function lock(memory: Pages, range: PageRange): void {
   refuseNoAccess("locked", range, memory);
   const residency = host().os.residency;
   const pages = wholePages(memory, range);
+  memory.noteSplit();
   const failure = residency.lock(pages.address, pages.byteLength);
   if (failure === undefined) return;
   const isLimit = ["EAGAIN", "ENOMEM", "EPERM"].includes(failure.code);
@@ -76,6 +78,7 @@ export function lock(memory: Pages, range: PageRange): void {
 /** Undoes {@linkcode lock}. */
 export function unlock(memory: Pages, range: PageRange): void {
   const pages = wholePages(memory, range);
+  memory.noteSplit();
   const failure = host().os.residency.unlock(pages.address, pages.byteLength);
   if (failure !== undefined) throw refused(`to unlock ${words(pages)}`, failure);
 }

@@ -283,7 +283,7 @@ function whole(allocation: Allocation): Allocation {
 
 /** A part of an allocation, as one of its own, whose file is not its own. */
 function part(
-  { backing }: Allocation,
+  { backing, isSplit }: Allocation,
   address: bigint,
   byteLength: bigint,
   guard: GuardEntry | undefined,
@@ -292,6 +292,7 @@ function part(
     address,
     byteLength,
     isTransferred: false,
+    isSplit: isSplit ?? false,
     backing: backing && { ...backing, file: undefined, guard },
   };
 }

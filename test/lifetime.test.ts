@@ -7,10 +7,10 @@ import {
 } from "../core/lifetime.ts";
 import { host } from "../ffi/host.ts";
 import type { Os } from "../ffi/os/os.ts";
-import { allocationGranularity, type Mmap, MmapError, MmapOptions } from "../mod.ts";
+import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { test } from "./harness.ts";
-import { isMapped, residentByteLength, withoutRegions } from "./memory_map.ts";
+import { test, unlessLinux } from "./harness.ts";
+import { isMapped, regions, residentByteLength, withoutRegions } from "./memory_map.ts";
 
 const LENGTH = allocationGranularity();
 const skip = withoutRegions();
@@ -246,3 +246,46 @@ test("the oldest held ranges are released where they are too many", () => {
   const newest = unmapViewed(neighbours(1)[0]!);
   assertEquals([isMapped(oldest), isMapped(newest)], [false, true]);
 }, { skip });
+
+const PAGE = pageSize();
+
+/** What cuts a mapping of 8 pages into pieces. */
+const CHANGES: Readonly<Record<string, (mmap: Mmap) => void>> = {
+  "protect()": (mmap) => [1, 3, 5].forEach((page) => mmap.protect("read", page * PAGE, PAGE)),
+  "decommit()": (mmap) => [1, 3].forEach((page) => mmap.decommit(page * PAGE, PAGE)),
+  "advise()": (mmap) => [1, 3].forEach((page) => mmap.advise("dont-dump", page * PAGE, PAGE)),
+  "lock()": (mmap) => mmap.lock(PAGE, PAGE),
+  "lock() and unlock()": (mmap) => {
+    mmap.lock(PAGE, 4 * PAGE);
+    mmap.unlock(2 * PAGE, PAGE);
+  },
+  "resize()": (mmap) => {
+    mmap.protect("none", PAGE, PAGE);
+    mmap.protect("read-write", PAGE, PAGE);
+    mmap.advise("dont-dump", 2 * PAGE, PAGE);
+    mmap.resize(64 * PAGE);
+  },
+};
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  for (const guard of what === "resize()" ? [0] : [0, PAGE]) {
+    const guards = guard === 0 ? "" : " of a mapping with guard pages";
+    test(`a held range is one piece after ${what}${guards}`, () => {
+      const hint = freeAddress(16 * PAGE) + BigInt(4 * PAGE);
+      const options = new MmapOptions({ len: 8 * PAGE, hint, strict: true });
+      const mmap = options.guard(guard).mapAnon();
+      const start = hint - BigInt(guard);
+      const end = hint + BigInt(8 * PAGE + guard);
+      const blocker = options.withHint(end).len(PAGE).reserve(); // it would grow in place
+      mmap.bytes.fill(1);
+      change(mmap);
+      mmap.unmap();
+      blocker.unmap();
+      const pieces = regions().filter((region) => region.start < end && region.end > start);
+      assertEquals(pieces.map(({ start, end }) => [start, end]), [[start, end]]);
+      assertEquals(residentByteLength(start, Number(end - start)), 0);
+      releaseHeldRanges();
+      assertEquals(isMapped(start, Number(end - start)), false);
+    }, { skip: skip ?? unlessLinux("other systems count no mappings") });
+  }
+}

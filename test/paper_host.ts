@@ -37,7 +37,7 @@ function withReal({ os: paper, account }: PaperSystem, real: Os): Os {
     const of = (address: bigint) => isReal(address) ? ofReal : ofPaper;
     const calls: Unmapping = {
       unmap: (address, byteLength) => of(address).unmap(address, byteLength),
-      vacate: (address, byteLength) => of(address).vacate(address, byteLength),
+      vacate: (address, ...rest) => of(address).vacate(address, ...rest),
     };
     return Object.assign(Object.create(ofPaper), calls);
   };

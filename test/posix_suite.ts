@@ -185,11 +185,14 @@ export function testPosix(facts: PosixFacts): void {
   ];
 
   for (const verb of ["vacate", "discard"] as const) {
+    const giveBack = (os: Os, byteLength: bigint) =>
+      verb === "vacate" ? os.vacate(ADDRESS, byteLength, true) : os.discard(ADDRESS, byteLength);
+
     test(`${name}().${verb}() frees the memory and leaves the range mapped`, () => {
       for (const byteLength of [1n, 4097n, 2n ** 53n - 1n]) {
         const { os, runtime, mapped } = opened({ map: [ADDRESS] });
         os.map(request({ byteLength }));
-        assertStrictEquals(os[verb](ADDRESS, byteLength), undefined);
+        assertStrictEquals(giveBack(os, byteLength), undefined);
         const { freeing } = facts;
         assertEquals(
           runtime.calls.slice(1),
@@ -204,7 +207,7 @@ export function testPosix(facts: PosixFacts): void {
     test(`${name}().${verb}() maps over its own range when the memory cannot be freed`, () => {
       const { os, runtime, mapped } = opened({ map: [ADDRESS], free: 22 });
       os.map(request());
-      assertStrictEquals(os[verb](ADDRESS, 4096n), undefined);
+      assertStrictEquals(giveBack(os, 4096n), undefined);
       assertEquals(runtime.calls.at(-1), overwriting(4096n));
       assertEquals([...mapped], [[ADDRESS, 4096n]]);
     });
@@ -212,9 +215,23 @@ export function testPosix(facts: PosixFacts): void {
     test(`${name}().${verb}() returns the failure when nothing works`, () => {
       const { os } = opened({ map: [ADDRESS, 12], free: 22 });
       os.map(request());
-      assertEquals(os[verb](ADDRESS, 4096n), { syscall: "mmap", osError: 12, code: "ENOMEM" });
+      assertEquals(giveBack(os, 4096n), { syscall: "mmap", osError: 12, code: "ENOMEM" });
     });
   }
+
+  test(`${name}().vacate() makes one piece of several, or frees the memory where that is refused`, () => {
+    const { os, runtime } = opened({ map: [ADDRESS, ADDRESS, 12] });
+    os.map(request({ byteLength: 8192n }));
+    assertStrictEquals(os.vacate(ADDRESS, 8192n), undefined);
+    assertEquals(runtime.calls.slice(1), [overwriting(8192n)]);
+    runtime.calls.length = 0;
+    assertStrictEquals(os.vacate(ADDRESS, 8192n), undefined);
+    const { freeing } = facts;
+    assertEquals(
+      runtime.calls[1],
+      freeing === undefined ? overwriting(8192n) : ["madvise", ADDRESS, 8192n, freeing],
+    );
+  });
 
   test(`${name}().decommit() maps over its own range what nothing may be done with`, () => {
     const { os, runtime, mapped } = opened({ map: [ADDRESS, ADDRESS, 12] });

@@ -62,9 +62,10 @@ export interface Mapper<Request extends MapRequest> {
   /**
    * Gives the memory of a mapping back at once. Its range stays mapped,
    * readable and writable: there is nothing in it any more, and it takes up
-   * memory again where it is stored to.
+   * memory again where it is stored to. A system that counts mappings counts one
+   * then; that is cheaper if it was one before.
    */
-  vacate(address: bigint, byteLength: bigint): Failure | undefined;
+  vacate(address: bigint, byteLength: bigint, isOnePiece?: boolean): Failure | undefined;
 
   /**
    * Gives the memory of readable and writable pages back, so that they are as

@@ -203,7 +203,11 @@ export function posix(native: Native, system: Posix): Os {
 
     unmapsNeighbours: true,
 
-    vacate: discard,
+    vacate: (address, byteLength, isOnePiece = false) =>
+      // Mapping anew can be refused at the limit of mappings.
+      isOnePiece || mapVacant(address, byteLength) !== undefined
+        ? discard(address, byteLength)
+        : undefined,
     discard,
 
     protect,
