@@ -75,13 +75,17 @@ await build({
     // Without dnt's esm/package.json, too: esbuild takes it for the package's, and
     // does not see there that importing the module has no effect.
     await bundle(`${OUTPUT}/esm`, "mod.js", ["cli.js"]);
-    await nameInExamples("sysalloc");
+    await finishDeclarations(`${OUTPUT}/esm/mod.d.ts`, "sysalloc");
   },
 });
 
-/** Makes the examples in the declarations import the package by `name`. */
-async function nameInExamples(name: string): Promise<void> {
-  const path = `${OUTPUT}/esm/mod.d.ts`;
+/**
+ * Makes the examples in the declarations import the package by `name`, and the
+ * declarations name the part of TypeScript's library that has `Disposable`: a project
+ * whose `lib` is older than that has it by nothing else.
+ */
+async function finishDeclarations(path: string, name: string): Promise<void> {
   const text = await Deno.readTextFile(path);
-  await Deno.writeTextFile(path, text.replaceAll(`from "${config.name}"`, `from "${name}"`));
+  const named = text.replaceAll(`from "${config.name}"`, `from "${name}"`);
+  await Deno.writeTextFile(path, `/// <reference lib="esnext.disposable" />\n${named}`);
 }
