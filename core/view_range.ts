@@ -88,14 +88,26 @@ export function viewRange(
 
 function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
   const prototype: unknown = typeof type === "function" ? type.prototype : undefined;
-  if (prototype instanceof TypedArray) {
+  const family = familyOf(prototype);
+  if (family === "TypedArray") {
     // Read once: the bounds are checked with what is then used.
     const { BYTES_PER_ELEMENT } = type as typeof Uint8Array;
     if ([1, 2, 4, 8].includes(BYTES_PER_ELEMENT)) return BYTES_PER_ELEMENT;
-  } else if (type === DataView || prototype instanceof DataView) {
+  } else if (family === "DataView") {
     return 1;
   }
   throw new TypeError(
     `The type must be a typed array constructor or DataView, got ${describe(type)}`,
   );
+}
+
+/** The kind of views that have a prototype, which can be of any realm: Jest mixes those of two. */
+function familyOf(prototype: unknown): "TypedArray" | "DataView" | undefined {
+  if (prototype instanceof TypedArray) return "TypedArray"; // most are, and it is quick
+  if (typeof prototype !== "object" || prototype === null) return undefined;
+  if (!(Symbol.toStringTag in prototype)) return undefined;
+  const tag = prototype[Symbol.toStringTag];
+  if (tag === "DataView") return "DataView";
+  // A typed array's is a getter, which gives nothing where there is no array.
+  return tag === undefined && "BYTES_PER_ELEMENT" in prototype ? "TypedArray" : undefined;
 }

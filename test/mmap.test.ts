@@ -9,7 +9,7 @@ import {
   pageSize,
   type ViewConstructor,
 } from "../mod.ts";
-import { platform, test } from "./harness.ts";
+import { platform, test, use } from "./harness.ts";
 
 const PAGE = pageSize();
 
@@ -121,6 +121,28 @@ test("view() takes a subclass of a typed array", () => {
     assert(pixels instanceof Pixels);
     assertEquals(pixels.length, 2);
   });
+});
+
+test("view() takes types of another realm", async () => {
+  const { createContext, runInContext } = await import("node:vm");
+  const context = createContext({});
+  const mmap = use(new MmapOptions({ len: PAGE }).mapAnon());
+  mmap.bytes.set([1, 2, 3, 4]);
+  for (
+    const [source, values] of Object.entries({ Uint8Array: [1, 2], Uint16Array: [0x201, 0x403] })
+  ) {
+    for (const type of [source, `(class extends ${source} {})`]) {
+      const foreign = runInContext(type, context) as typeof Uint8Array;
+      assertEquals([...mmap.view(foreign, 0, 2)], values, type);
+      assertThrows(() => mmap.view(foreign, 0, PAGE + 1), RangeError);
+    }
+  }
+  for (const type of ["DataView", "(class extends DataView {})"]) {
+    assertEquals(mmap.view(runInContext(type, context) as typeof DataView, 1).getInt8(0), 2, type);
+  }
+  for (const type of ["ArrayBuffer", "Map", "Object.getPrototypeOf(Uint8Array)"]) {
+    assertThrows(() => mmap.view(runInContext(type, context)), TypeError);
+  }
 });
 
 test("view() agrees with an ArrayBuffer of the same length on which ranges there are", () => {
