@@ -50,6 +50,9 @@ type Times = Readonly<Record<string, number>>;
 
 const TIMES = ".cache/test_times.json";
 
+/** How long a job may take: many times what it does. */
+const MAX_MINUTES: Readonly<Record<Tier, number>> = { quick: 10, few: 20, all: 60 };
+
 /** Of the files that start child processes those that take little: a process of its own for each would take as long. */
 const SHORT: readonly string[] = [
   "arrange",
@@ -140,25 +143,43 @@ function words(passed: number, failed: number, skipped: number): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** Runs a job; one that ends without a report has failed. */
-async function runJob({ runtime, files }: Job, tier: Tier): Promise<Tally> {
+/**
+ * Runs a job; one that ends without a report has failed, and so has one that takes
+ * longer than `maxMs`: Node.js does not end while something of a test that timed out is
+ * under way, and no runtime ends a test that blocks it.
+ */
+export async function runJob(
+  { runtime, files }: Omit<Job, "name">,
+  tier: Tier,
+  maxMs: number = MAX_MINUTES[tier] * 60_000,
+): Promise<Tally> {
   const { runner, program } = RUNTIMES[runtime]!;
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
-    const { success, code, signal, stdout, stderr } = await new Deno.Command(program, {
+    const child = new Deno.Command(program, {
       args: suiteArguments(runner, files, report),
       env: { NO_COLOR: "1", SYSALLOC_TIER: tier },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-    }).output();
+    }).spawn();
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      child.kill("SIGKILL");
+    }, maxMs);
+    const { success, code, signal, stdout, stderr } = await child.output();
+    clearTimeout(limit);
     const tally = readReport(await Deno.readTextFile(report));
-    if (success && tally.passed + tally.skipped.length > 0) return tally;
+    const isEmpty = tally.passed + tally.skipped.length === 0;
+    if (success && !isEmpty) return tally;
     await Deno.stdout.write(stdout);
     await Deno.stderr.write(stderr);
-    return tally.failed.length > 0
-      ? tally
-      : { ...tally, failed: [`the run ended with ${signal ?? code}`] };
+    if (tally.failed.length > 0) return tally;
+    const end = isLate
+      ? `the run was ended after ${maxMs / 60_000} minutes`
+      : `the run ended with ${signal ?? code}${isEmpty ? ", and no test was reported" : ""}`;
+    return { ...tally, failed: [end] };
   } finally {
     await Deno.remove(report);
   }
