@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { normalize } from "node:path";
 import { readArguments, refuse } from "./arguments.ts";
 import { recordRun } from "./matrix/results.ts";
 import { platformResults } from "./platforms/results.ts";
-import { RUNTIMES } from "./suite.ts";
+import { processFiles, RUNTIMES } from "./suite.ts";
 import { isTier, jobsOf, runJobs, type Summary, TIERS } from "./test_jobs.ts";
 
 const { values, positionals } = readArguments({
@@ -43,30 +44,44 @@ const unknown = files.find((name) => !name.endsWith(".test.ts"));
 if (unknown !== undefined) {
   refuse(`'${unknown}' is neither a test file nor one of ${Object.keys(RUNTIMES).join(", ")}`);
 }
-const named = positionals.filter(isRuntime);
+const slow = files.find((name) => processFiles().includes(`./${normalize(name)}`));
+if (tier === "quick" && slow !== undefined) {
+  refuse(`'${slow}' starts child processes, which the quick tier leaves out: use npm test`);
+}
+const named = [...new Set(positionals.filter(isRuntime))];
 const runtimes = named.length > 0 ? named : Object.keys(RUNTIMES);
 if (record && (positionals.length > 0 || tier === "quick")) {
   refuse("--record is for a whole run: name no runtime, no file and no quick tier");
 }
 
 const run = () => runJobs(jobsOf(runtimes, files, tier), { tier, isVerbose: verbose });
+const changes = watch ? watchSources() : undefined;
 let summary = await run();
-while (watch) {
-  await change();
+while (changes !== undefined) {
+  console.log("Waiting for a change");
+  await changes.next();
   summary = await run();
 }
 if (record && Deno.build.os === "linux" && Deno.build.arch === "x86_64") note(summary);
 Deno.exit(summary.failed > 0 ? 1 : 0);
 
-/** Resolves when a source has changed, and a moment has passed in which no other one did. */
-async function change(): Promise<void> {
-  console.log("Waiting for a change");
-  using watcher = Deno.watchFs(["mod.ts", "cli.ts", "cli", "core", "ffi", "test"]);
-  const events = watcher[Symbol.asyncIterator]();
-  await events.next();
-  let last = events.next();
-  const quiet = () => new Promise<"quiet">((resolve) => setTimeout(() => resolve("quiet"), 100));
-  while (await Promise.race([last, quiet()]) !== "quiet") last = events.next();
+/** Notes the changes of sources from now on, also while tests run: `next()` resolves once there was one. */
+function watchSources(): { next(): Promise<void> } {
+  let change = Promise.withResolvers<void>();
+  const watch = async () => {
+    const folders = ["mod.ts", "cli.ts", "cli", "core", "ffi", "test", "examples"];
+    for await (const { kind } of Deno.watchFs(folders)) {
+      if (kind !== "access") change.resolve(); // the tests read them
+    }
+  };
+  watch();
+  return {
+    async next() {
+      await change.promise;
+      await new Promise((resolve) => setTimeout(resolve, 100)); // files are saved in several steps
+      change = Promise.withResolvers();
+    },
+  };
 }
 
 /** Takes the results into the table. */

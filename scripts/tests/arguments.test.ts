@@ -34,6 +34,10 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], complain
     ["scripts/pingpong.ts", "deno+node"],
     "A pair is two of deno, bun, node26, like deno+bun, got 'deno+node'",
   ],
+  "a file that the tier leaves out": [
+    ["scripts/test.ts", "--tier", "quick", "test/process/limits.test.ts"],
+    "'test/process/limits.test.ts' starts child processes, which the quick tier leaves out: use npm test",
+  ],
   "an unknown platform": [
     ["scripts/platforms/main.ts", "--short", "beos"],
     "Unknown: beos; there are arm64-16k, arm64, windows, musl",
