@@ -15,6 +15,13 @@ export type Report =
   | { readonly syscall: string; readonly osError: number }
   | { readonly error: unknown };
 
+/** What a thread says. */
+interface Numbered {
+  /** The number of the task that it is about. */
+  readonly number: number;
+  readonly report: Report;
+}
+
 /** What a thread does. */
 export interface Task {
   /** What it is told. */
@@ -23,6 +30,8 @@ export interface Task {
   done(report: Report): void;
 }
 
+/** After so many tasks their numbers begin again. */
+const MAX_NUMBER = 2 ** 30;
 /** How many threads there are at most: each takes some megabytes. */
 export const MAX_THREADS = 32;
 /** How many stay when they have nothing to do, so that the next waits begin at once. */
@@ -32,10 +41,10 @@ const MAX_IDLE_MS = 3000;
 /** How long a thread that is called back is waited for, in milliseconds: many times what it can take. */
 const MAX_LEAVING_MS = 10_000;
 
-// What a thread is at: also in the text below.
+// What a thread is at: also in the text below. Where it has a job that it has not begun,
+// it is the number of that, from 1 on.
 const IDLE = 0;
-const POSTED = 1;
-const TAKEN = 2;
+const TAKEN = -1;
 
 /** What a thread says when it has had nothing to do for long: also in the text below. */
 const TIRED = "tired";
@@ -45,7 +54,7 @@ const TIRED = "tired";
 const SOURCE = (native: string, wait: string) =>
   `const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
 process.removeAllListeners("warning"); // this thread's own: the FFI can be experimental
-const IDLE = ${IDLE}, POSTED = ${POSTED}, TAKEN = ${TAKEN};
+const IDLE = ${IDLE}, TAKEN = ${TAKEN};
 const { state, opening, data } = workerData;
 let wait, timer;
 function open() {
@@ -57,14 +66,14 @@ function open() {
     Atomics.notify(opening, 0, 1);
   }
 }
-function report(what) {
-  parentPort.postMessage(what);
+function report(number, report) {
+  parentPort.postMessage({ number, report });
   timer = setTimeout(() => parentPort.postMessage("${TIRED}"), ${MAX_IDLE_MS});
 }
-parentPort.on("message", (job) => {
+parentPort.on("message", ({ number, job }) => {
   clearTimeout(timer);
-  if (Atomics.compareExchange(state, 0, POSTED, TAKEN) !== POSTED) {
-    report({ ending: "cancelled" });
+  if (Atomics.compareExchange(state, 0, number, TAKEN) !== number) {
+    report(number, { ending: "cancelled" });
     return;
   }
   let ending;
@@ -76,7 +85,7 @@ parentPort.on("message", (job) => {
   }
   Atomics.store(state, 0, IDLE);
   Atomics.notify(state, 0);
-  report(ending);
+  report(number, ending);
 });
 `;
 
@@ -92,6 +101,8 @@ export class WaitThread {
   readonly #state: Int32Array = sharedWord();
   readonly #thread: Thread;
   #task: Task | undefined;
+  /** The number of the task that it was given last. */
+  #number = 0;
   #hasEnded = false;
 
   private constructor() {
@@ -100,7 +111,7 @@ export class WaitThread {
     const source = SOURCE(currentRuntime().threadNative(), waiting.threadSource);
     const data = { state: this.#state, opening, data: waiting.threadData() };
     this.#thread = runtimeThreads().start(source, data, {
-      message: (said) => said === TIRED ? this.#tired() : this.#reported(said as Report),
+      message: (said) => said === TIRED ? this.#tired() : this.#reported(said as Numbered),
       ended: (cause) => this.#ended(cause),
     });
     count++;
@@ -116,8 +127,9 @@ export class WaitThread {
     const thread = idle.pop() ?? new WaitThread();
     try {
       thread.#thread.hold(holds);
-      atomics.store(thread.#state, 0, POSTED);
-      thread.#thread.post(task.job);
+      const number = thread.#number = thread.#number % MAX_NUMBER + 1;
+      atomics.store(thread.#state, 0, number);
+      thread.#thread.post({ number, job: task.job });
     } catch (error) {
       thread.#ended(error); // it has no task: whoever called tells of it
       thread.#thread.end();
@@ -129,9 +141,13 @@ export class WaitThread {
 
   /** Takes the task back where the thread has not begun: it is done then. */
   withdraw(): void {
-    if (atomics.compareExchange(this.#state, 0, POSTED, IDLE) === POSTED) {
-      this.#done({ ending: "cancelled" });
-    }
+    const number = this.#number;
+    if (atomics.compareExchange(this.#state, 0, number, IDLE) !== number) return;
+    // The next task can be this thread's, which passes over the job that it still gets: as
+    // long as it starts, each task that is taken back would need one more. Those that have
+    // nothing to pass over come first.
+    if (idle.length < MAX_IDLE) idle.unshift(this);
+    this.#done({ ending: "cancelled" });
   }
 
   /** Sleeps until the thread, which is called back, has left; tells whether it has. */
@@ -139,9 +155,10 @@ export class WaitThread {
     return atomics.wait(this.#state, 0, TAKEN, MAX_LEAVING_MS) !== "timed-out";
   }
 
-  #reported(report: Report): void {
-    if (this.#hasEnded) return;
+  #reported({ number, report }: Numbered): void {
+    if (this.#hasEnded || number !== this.#number) return; // it has another task
     this.#done(report);
+    if (idle.includes(this)) return; // since its task was taken back
     if (idle.length < MAX_IDLE) idle.push(this);
     else this.#end();
   }

@@ -120,6 +120,21 @@ test("waitAsync() ends when its signal is aborted, before and while it waits", a
   assertEquals(await wait, "ok");
 });
 
+test("waitAsync() that is aborted before it has begun leaves its thread to the next one", async () => {
+  const mmap = map();
+  const reason = new Error("A reason");
+  for (let count = 0; count < 100; count++) { // no thread says anything meanwhile
+    const controller = new AbortController();
+    const wait = mmap.waitAsync(0, 0, { signal: controller.signal });
+    controller.abort(reason);
+    assertStrictEquals(await wait.catch((error) => error), reason);
+  }
+  assertEquals(mmap.notify(0), 0);
+  const waits = [0, 4, 8].map((byteOffset) => mmap.waitAsync(byteOffset, 0));
+  for (const byteOffset of [8, 0, 4]) await wake(mmap, 1, byteOffset);
+  assertEquals(await Promise.all(waits), ["ok", "ok", "ok"]);
+});
+
 test("unmap() and intoRaw() end waitAsync(), begun or not, with an error", async () => {
   for (const ms of [0, 300]) {
     const waited = ["unmap", "view and unmap", "intoRaw"].map((end) => {
