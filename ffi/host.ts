@@ -12,7 +12,7 @@ import { bun, type BunFfi, type BunNamespace } from "./runtime/bun.ts";
 import { deno, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
 import { type DenoFileCalls, denoFiles } from "./runtime/deno_files.ts";
 import type { RuntimeFiles } from "./runtime/files.ts";
-import { type Koffi, koffi } from "./runtime/koffi.ts";
+import { type Koffi, koffi, koffiSeeker } from "./runtime/koffi.ts";
 import { nodeFiles } from "./runtime/node_files.ts";
 import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
 import type { NodeProcess, Runtime } from "./runtime/runtime.ts";
@@ -149,7 +149,7 @@ function findKoffi(process: NodeProcess): Koffi {
     createRequire(url: string): (name: string) => unknown;
   };
   try {
-    return createRequire(import.meta.url)("koffi") as Koffi;
+    return createRequire(koffiSeeker())("koffi") as Koffi;
   } catch (cause) {
     const isMissing = (cause as { code?: unknown }).code === "MODULE_NOT_FOUND";
     throw new Error(

@@ -200,6 +200,16 @@ async function smoke(): Promise<void> {
     () => run([node22, "-p", "require('sysalloc').pageSize()"], withKoffi),
   );
 
+  await check("Node.js 22, in CommonJS that esbuild made", async () => {
+    const flags = ["--bundle", "--format=cjs", "--platform=node", "--log-level=error"];
+    const bundle = join(withKoffi, "main.cjs");
+    await run(
+      [join(TOOLS, ".bin/esbuild"), "main.mjs", ...flags, `--outfile=${bundle}`],
+      withKoffi,
+    );
+    return await run([node22, bundle], withKoffi);
+  });
+
   await checkCommand("Node.js 24", [node24, command], withKoffi);
   await checkCommand("Node.js 22", [node22, command], withKoffi);
 

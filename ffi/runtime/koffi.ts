@@ -40,12 +40,22 @@ const TYPES: Readonly<Record<CType, KoffiType>> = {
   buffer: "void *",
 };
 
+declare const __filename: string;
+
+/**
+ * Where koffi is looked for: from this module, or from the bundle that it is in. In the
+ * CommonJS that esbuild makes there is no `import.meta.url`, and there is a `__filename`.
+ */
+export function koffiSeeker(): string {
+  return (import.meta.url as string | undefined) ?? __filename;
+}
+
 /** It finds koffi as this module's package does. */
 const threadNative = () =>
   `(() => {
   const types = ${JSON.stringify(TYPES)};
   const { createRequire } = process.getBuiltinModule("node:module");
-  const { load, view } = createRequire(${JSON.stringify(import.meta.url)})("koffi");
+  const { load, view } = createRequire(${JSON.stringify(koffiSeeker())})("koffi");
   return {
     open(library, table) {
       const opened = load(library);
