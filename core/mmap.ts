@@ -58,7 +58,8 @@ const KEY = Symbol();
  * arrays get length 0 and a `DataView` throws. The runtime's own calls, such as
  * a file read into a view, may still be under way then: the memory goes back at
  * once, but its address range only when nothing reaches a buffer any more.
- * Three things are beyond that protection: memory whose address you handed to
+ * Four things are beyond that protection: a view that is sorted or decoded as text while
+ * another thread or process stores to it, memory whose address you handed to
  * native code yourself, a buffer that was transferred away from a mapping whose
  * handle is then dropped without `unmap()`, and the end of a worker, which
  * unmaps nothing.
@@ -268,6 +269,10 @@ export class Mmap implements Disposable {
   /**
    * Makes a view of a part of the mapping: any typed array, or a `DataView`.
    * Nothing is copied, and all views see the same memory.
+   *
+   * While another thread or process stores to the memory, do not give a view of it to `sort()` without
+   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
+   * the process can crash. Copy by {@linkcode Mmap.read} first.
    *
    * @typeParam V The type of the view.
    * @param type The constructor: `Float32Array`, `DataView`, ….
@@ -724,6 +729,12 @@ export class Mmap implements Disposable {
    * can do all again (a thread that ends before leaves it so for good). What changes content, such as {@linkcode Mmap.discard}, does so for all of
    * them; advice and locks are the memory's too. Stores of several threads to one place
    * want `Atomics`.
+   *
+   * While another thread stores to the memory, do not give a view of it to `sort()` without
+   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
+   * the process can crash. Copy by {@linkcode Mmap.read} first.
+   *
+   * A handle itself cannot be posted: `structuredClone()` makes an empty object of it.
    *
    * All kinds of memory can be shared: of files, with their guard, mirrored, reserved,
    * of huge pages, and such of which parts differ in access.

@@ -487,6 +487,10 @@ export class MmapOptions {
    * Maps a file to change it: what is stored reaches the file, and everyone who
    * maps it. It is on the disk after {@linkcode Mmap.flush}.
    *
+   * While another thread or process stores to the memory, do not give a view of it to `sort()` without
+   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
+   * the process can crash. Copy by {@linkcode Mmap.read} first.
+   *
    * Calls [`mmap(MAP_SHARED)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on
    * Linux and macOS,
    * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
@@ -574,6 +578,10 @@ export class MmapOptions {
    * [`OpenFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-openfilemappingw)
    * of a section of the paging file, whose length is whole pages.
    *
+   * While another thread or process stores to the memory, do not give a view of it to `sort()` without
+   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
+   * the process can crash. Copy by {@linkcode Mmap.read} first.
+   *
    * All calls go for it that go for memory of {@linkcode MmapOptions.mapMut}, but that it
    * cannot become longer. {@linkcode MmapOptions.len} is how long it is made, or how much is
    * mapped of what is there.
@@ -639,7 +647,7 @@ export class MmapOptions {
   /** Checks what goes for all memory that is of no file. */
   #hostFor(call: "mapAnon" | "reserve" | "mapMirrored"): Host {
     checkHonoured(this.settings, call);
-    if (this.settings.len === 0) throw new RangeError("The length must be greater than 0");
+    if (this.settings.len === 0) throw new RangeError(`${LEN} must be greater than 0`);
     const opened = host();
     const { hint, strict } = this.#request;
     if (strict) checkStrictHint(hint, opened.os.allocationGranularity);

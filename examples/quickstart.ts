@@ -20,7 +20,7 @@ const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`;
 
 console.log(
   `pages of ${kib(pageSize())}, placed in steps of ${kib(allocationGranularity())}, ` +
-    `views of up to 2^${Math.log2(maxViewByteLength())} bytes`,
+    `views of up to ${Math.round(maxViewByteLength() / 2 ** 30)} GiB`,
 );
 
 // Anywhere: zeroed memory, seen as bytes and as anything else.
