@@ -15,10 +15,13 @@ const PAPER_THREADS: RuntimeThreads = {
   start(_source, _data, listener) {
     paperListeners.push(listener);
     return {
-      post(job) {
-        const { deadline } = job as { readonly deadline?: bigint };
-        const ending = deadline === undefined ? "cancelled" : "elapsed";
-        setTimeout(() => listener.message({ ending }), 0);
+      post(message) {
+        const { number, job } = message as {
+          readonly number: number;
+          readonly job: { readonly deadline?: bigint };
+        };
+        const report = { ending: job.deadline === undefined ? "cancelled" : "elapsed" };
+        setTimeout(() => listener.message({ number, report }), 0);
       },
       hold: () => {},
       end: () => {},

@@ -24,8 +24,8 @@ export interface MatrixOptions {
   readonly prepare?: () => Promise<void>;
   /** The runtimes to run; the results of the others stay. Default: all. */
   readonly chooses?: (runtime: RuntimeBuild, platform: string) => boolean;
-  /** The test files to run, which do not count as a run of the suite. Default: all, which do. */
-  readonly files?: readonly string[] | undefined;
+  /** Chooses test files, which do not count as a run of the suite. Default: all, which do. */
+  readonly files?: ((runtime: RuntimeBuild) => readonly string[]) | undefined;
 }
 
 /** The platforms that are named on the command line, or all; ends the process where one is unknown. */
@@ -88,9 +88,11 @@ async function runPlatform(
 async function runRuntime(
   name: string,
   guest: Guest,
-  { label, id, runner, version, options = [], files: own = testFiles(), fetch }: RuntimeBuild,
-  { results, files = own }: MatrixOptions,
+  runtime: RuntimeBuild,
+  { results, files: chosen }: MatrixOptions,
 ): Promise<RunRecord> {
+  const { label, id, runner, version, options = [], fetch } = runtime;
+  const files = chosen?.(runtime) ?? runtime.files ?? testFiles();
   const title = `${name}: ${label}`;
   const record = { platform: name, runtime: label };
   const executable = await setUp(() => step(`${title}, fetched`, fetch));

@@ -54,6 +54,6 @@ const records = await runMatrix(platforms, {
   prepare: copySuite,
   chooses: ({ label }, platform) =>
     !values.short || SHORT_RUNTIMES[platform]?.includes(label) === true,
-  files: values.short ? SHORT_FILES : undefined,
+  files: values.short ? () => SHORT_FILES : undefined,
 });
 Deno.exit(printSummary(records) ? 0 : 1);

@@ -6,18 +6,10 @@
 import { readArguments } from "../arguments.ts";
 import { namedPlatforms, runMatrix } from "../matrix/driver.ts";
 import { printSummary } from "../matrix/summary.ts";
-import { quickFiles } from "../suite.ts";
 import { isShort, VERSIONS } from "./declared.ts";
 import { versionResults } from "./results.ts";
+import { shortFilesOf } from "./suite.ts";
 import { runTooOld } from "./too_old.ts";
-
-/** Of the tests that start child processes those of what versions differ in: start-up, views, threads. */
-const SHORT_FILES = [
-  ...quickFiles(),
-  ...["first_use", "in_flight", "tickets", "views", "wait_async", "worker"].map((name) =>
-    `./test/process/${name}.test.ts`
-  ),
-];
 
 const USAGE = `Usage: npm run test:versions -- [--short] [RUNTIME]...
 
@@ -40,7 +32,7 @@ const { values, positionals: names } = readArguments({
 const records = await runMatrix(namedPlatforms(VERSIONS, names), {
   results: versionResults,
   chooses: values.short ? isShort : () => true,
-  files: values.short ? SHORT_FILES : undefined,
+  files: values.short ? shortFilesOf : undefined,
 });
 const tooOld = names.length === 0 ? await runTooOld() : [];
 Deno.exit(printSummary([...records, ...tooOld]) ? 0 : 1);

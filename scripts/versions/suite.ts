@@ -6,10 +6,30 @@
 import { join } from "node:path";
 import { addKoffi, copy, copySuite } from "../matrix/suite_copy.ts";
 import { must } from "../matrix/steps.ts";
-import { testFiles } from "../suite.ts";
+import type { RuntimeBuild } from "../matrix/runtimes.ts";
+import { quickFiles, testFiles } from "../suite.ts";
 
 /** All test files as one: Bun before 1.2.9 knows `bun:test` in the first file alone. */
 export const ALL_FILES = "./all.test.ts";
+/** The same of those that CI runs. */
+const ALL_SHORT_FILES = "./short.test.ts";
+
+/**
+ * What CI runs: of the tests that start child processes those of what versions differ in,
+ * which are start-up, views and threads.
+ */
+const SHORT_FILES: readonly string[] = [
+  ...quickFiles(),
+  ...["first_use", "in_flight", "tickets", "views", "wait_async", "worker"].map((name) =>
+    `./test/process/${name}.test.ts`
+  ),
+];
+
+/** The files that CI runs, as a runtime has them. */
+export function shortFilesOf({ files = testFiles() }: RuntimeBuild): readonly string[] {
+  if (files.includes(ALL_FILES)) return [ALL_SHORT_FILES];
+  return files.filter((file) => SHORT_FILES.includes(file.replace(/js$/, "ts")));
+}
 
 /** The test files as they are called once they are compiled. */
 export const COMPILED_FILES: readonly string[] = testFiles().map((file) =>
@@ -20,10 +40,10 @@ export const COMPILED_FILES: readonly string[] = testFiles().map((file) =>
 export async function prepareSuite(folder: string, koffi?: string): Promise<void> {
   await copySuite(folder);
   if (koffi !== undefined) await addKoffi("linux-x64", folder, koffi);
-  await Deno.writeTextFile(
-    join(folder, ALL_FILES),
-    testFiles().map((file) => `import "${file}";\n`).join(""),
-  );
+  for (const [name, files] of [[ALL_FILES, testFiles()], [ALL_SHORT_FILES, SHORT_FILES]] as const) {
+    const imports = files.map((file) => `import "${file}";\n`).join("");
+    await Deno.writeTextFile(join(folder, name), imports);
+  }
   await compile(folder);
 }
 
