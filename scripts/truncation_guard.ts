@@ -123,8 +123,10 @@ function render(
   results: readonly (Compiler & { readonly name: string; readonly bytes: Uint8Array })[],
 ): string {
   const code = results.map(({ arch, name, bytes, options }) => {
+    const whole = new Uint8Array(Math.ceil(bytes.length / 4) * 4); // x64 ends anywhere
+    whole.set(bytes);
     const words = Array.from(
-      new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
+      new Uint32Array(whole.buffer),
       (word) => `0x${word.toString(16).padStart(8, "0")},`,
     );
     const lines = words.join(" ").replace(/(?:\S+ ?){1,7}/g, "    $&\n").replaceAll(" \n", "\n");
