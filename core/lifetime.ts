@@ -149,8 +149,11 @@ export function mapperOf(
   return backing === undefined ? os : os.files;
 }
 
-/** Guards memory of a file no more: nothing of it can be looked at any more, or it was vacated. */
-export function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
+/**
+ * Guards memory of a file no more, which is unmapped. Not before: a call can have faulted in it
+ * before it was vacated, and its fault be handled after.
+ */
+function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
   if (backing?.guard === undefined) return;
   const { guard } = backing;
   backing.guard = undefined; // first: an entry that is free can be someone else's next
@@ -213,8 +216,10 @@ export function holdRange(allocation: Allocation): void {
 
 /** Gives the memory back, and closes its file. */
 function giveBack(allocation: Allocation): void {
+  const guard = allocation.backing?.guard;
+  guard?.vacate();
   // Where that is refused, the memory goes with the range.
-  if (vacate(allocation) === undefined) releaseGuard(allocation);
+  if (vacate(allocation) !== undefined) guard?.resume();
   closeFile(allocation);
 }
 

@@ -560,7 +560,7 @@ export class Mmap implements Disposable {
       isReserved: pages?.areReserved ?? this.#mapped.isReserved === true,
     };
     const { address, backing } = allocation;
-    const guard = backing?.guard;
+    const isGuarded = backing?.guard !== undefined;
     try {
       resize({ host: host(), allocation, pages, mapped, byteLength: length });
     } finally {
@@ -570,11 +570,7 @@ export class Mmap implements Disposable {
     this.#byteLength = length;
     this.#mapped = { ...mapped, byteLength: length };
     this.#pages = this.#pages?.resized(this.#mapped);
-    if (guard === undefined) return;
-    // The new range is guarded before the old one is not any more.
-    backing!.guard = undefined;
-    this.#paged.guard();
-    guard.release();
+    if (isGuarded) this.#paged.guard(); // where it has moved
   }
 
   /**

@@ -34,6 +34,9 @@ export interface Resizing {
   readonly byteLength: number;
 }
 
+/** Why there is no entry for what is cut off of a guarded mapping. */
+const NO_ENTRY: Failure = { syscall: "mmap", osError: 12, code: "ENOMEM" };
+
 /** Refuses what cannot be resized, before anything is detached. */
 export function checkResizable(
   { allocation, mapped, pages, byteLength }: Omit<Resizing, "host">,
@@ -107,18 +110,30 @@ function shrink({ host: { os }, allocation, mapped, pages }: Resizing, from: big
   const address = allocation.address + to;
   const byteLength = from - to;
   const mapper = mapped.source === "memory" ? os : os.files;
+  const guard = allocation.backing?.guard;
   if (pages?.wereViewed) {
     // A call of the runtime may still be at it.
-    if (os.unmapsNeighbours) hold(part(allocation, address, byteLength, undefined), pages);
-    else mapper.vacate(address, byteLength);
+    if (!os.unmapsNeighbours) mapper.vacate(address, byteLength);
+    else {
+      const rest = part(allocation, address, byteLength, undefined);
+      if (guard !== undefined) {
+        rest.backing!.guard = os.guard!()!.add(address, byteLength);
+        if (rest.backing!.guard === undefined) throw refusedToResize(allocation, NO_ENTRY);
+        guard.endAt(address);
+      }
+      hold(rest, pages);
+    }
     return;
   }
+  guard?.endAt(address); // first: something else can be mapped there right after
   const failure = os.unmapsNeighbours
     ? mapper.unmap(address, byteLength)
     : mapped.source === "memory"
     ? os.decommit(address, byteLength)
     : undefined;
-  if (failure !== undefined) throw refusedToResize(allocation, failure);
+  if (failure === undefined) return;
+  guard?.endAt(address + byteLength);
+  throw refusedToResize(allocation, failure);
 }
 
 /** Makes anonymous memory longer. */
@@ -266,6 +281,7 @@ function replace(
   const old = whole(allocation);
   allocation.address = address;
   allocation.byteLength = byteLength;
+  if (allocation.backing !== undefined) allocation.backing.guard = undefined; // it is the old range's
   if (leaves) hold(old, pages!);
 }
 

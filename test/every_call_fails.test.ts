@@ -40,6 +40,7 @@ function settle({ account }: PaperSystem, ...mappings: (Mmap | void)[]): void {
   account.fileByteLength = FILE_BYTE_LENGTH;
   account.lockable = 0n;
   account.names.clear();
+  releaseHeldRanges(); // first by themselves, while other parts of a mapping are in use
   for (const mmap of mappings) mmap?.unmap();
   releaseHeldRanges();
   assertEquals(heldRanges(), { count: 0, byteLength: 0 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { linux } from "../ffi/os/linux.ts";
-import { truncationGuard } from "../ffi/os/linux_guard.ts";
+import { guardEntryAt, truncationGuard } from "../ffi/os/linux_guard.ts";
 import { openMemory } from "../ffi/os/posix_calls.ts";
 import { CODE } from "../ffi/os/truncation_guard_code.ts";
 import { type Call, fakePosix, FakeRuntime } from "./fake_runtime.ts";
@@ -173,9 +173,41 @@ test("add() writes an entry with its end rounded up to pages, suspend() hides it
   entry.release();
   entry.suspend();
   entry.resume();
+  entry.vacate();
+  entry.endAt(0n);
   assertEquals([...states], [4, 3]);
+  assertEquals(words[1], 0x10_8000n);
   guard.add(0x20_0000n, 1n);
   assertEquals([...states, entry.faults], [6, 0, 3]);
+});
+
+test("resume() makes an entry what it was before it was vacated, or suspended once or twice", () => {
+  const memory = new ArrayBuffer(32);
+  const runtime = new FakeRuntime({}, new Map([[OTHER, memory]]));
+  const [entry, other] = [guardEntryAt(runtime, OTHER), guardEntryAt(runtime, OTHER)];
+  const state = new Int32Array(memory, 16, 1);
+  state[0] = 2;
+  const [CLAIMED, LIVE, VACATED] = [1, 2, 3];
+  entry.vacate();
+  assertEquals(state[0], VACATED);
+  entry.resume();
+  assertEquals(state[0], LIVE);
+  entry.vacate();
+  for (const each of [entry, other]) {
+    each.suspend();
+    each.suspend();
+    assertEquals(state[0], CLAIMED);
+    each.resume();
+    assertEquals(state[0], VACATED);
+  }
+});
+
+test("endAt() changes the end of an entry and nothing else", () => {
+  const { runtime, c, memory } = fake({});
+  const entry = truncationGuard(runtime, c, "x64", 4096)!.add(0x1000n, 0x3000n)!;
+  entry.endAt(0x2000n);
+  const words = new BigUint64Array(memory.get(TABLE)!, 2048, 4);
+  assertEquals([...words], [0x1000n, 0x2000n, 2n, 0n]);
 });
 
 test("add() returns undefined when the table is full and no memory is left", () => {

@@ -100,8 +100,11 @@ export function setAction(signal: number, { handler, mask, flags }: Action): voi
   c.sigaction(signal, address, new Uint8Array(152));
 }
 
+/** Machine code by architectures, with names in capitals where a number of 64 bits goes. */
+type Code = Readonly<Record<string, string>>;
+
 // void handler(int) { counter++; rt_sigprocmask(SIG_BLOCK, 0, counter + 8, 8); }
-const COUNTING_HANDLERS: Readonly<Record<string, string>> = {
+const COUNTING_HANDLER: Code = {
   // movabs rax, COUNTER; lock inc dword [rax]; lea rdx, [rax+8]; xor esi, esi;
   // xor edi, edi; mov r10d, 8; mov eax, 14; syscall; ret
   x64: "48b8 COUNTER f0ff00 488d5008 31f6 31ff 41ba08000000 b80e000000 0f05 c3",
@@ -111,21 +114,51 @@ const COUNTING_HANDLERS: Readonly<Record<string, string>> = {
     "010000d4 c0035fd6 1f2003d5 COUNTER",
 };
 
+// void handler(…) { counter++; while (counter[1] == 0) {} next(…); }
+const DELAYING_HANDLER: Code = {
+  // movabs rax, COUNTER; lock inc dword [rax]; again: pause; cmp dword [rax+4], 0; je again;
+  // movabs rax, NEXT; jmp rax
+  x64: "48b8 COUNTER f0ff00 f390 83780400 74f8 48b8 NEXT ffe0",
+  // ldr x9, COUNTER; ldr w10, [x9]; add w10, w10, 1; str w10, [x9]; add x11, x9, 4;
+  // again: ldar w10, [x11]; cbz w10, again; ldr x9, NEXT; br x9; nop; COUNTER; NEXT
+  arm64: "49010058 2a0140b9 4a050011 2a0100b9 2b110091 6afddf88 eaffff34 a9000058 20011fd6 " +
+    "1f2003d5 COUNTER NEXT",
+};
+
 /** A handler in machine code that counts its calls, and keeps the mask that it ran with. */
 export function countingHandler(): { readonly handler: bigint; calls(): number; mask(): bigint } {
-  const [counter, page] = [mapPage(), mapPage()];
-  const seen = new BigUint64Array(viewOf(counter, 1).buffer);
-  const digits = new Uint8Array(new BigUint64Array([counter]).buffer)
-    .reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "");
-  const code = COUNTING_HANDLERS[process.arch]!.replace("COUNTER", digits).replaceAll(" ", "");
-  const bytes = Uint8Array.from(code.match(/../g)!, (byte) => parseInt(byte, 16));
-  c.memcpy(page, bytes, BigInt(bytes.length));
-  c.mprotect(page, BigInt(PAGE), 5);
+  const COUNTER = mapPage();
+  const seen = new BigUint64Array(viewOf(COUNTER, 1).buffer);
   return {
-    handler: page,
+    handler: executable(COUNTING_HANDLER, { COUNTER }),
     calls: () => Number(Atomics.load(seen, 0)),
     mask: () => Atomics.load(seen, 1),
   };
+}
+
+/** A handler in machine code that counts its calls, and goes on to another one when it is told to. */
+export function delayingHandler(
+  NEXT: bigint,
+): { readonly handler: bigint; calls(): number; goOn(): void } {
+  const COUNTER = mapPage();
+  const words = new Int32Array(viewOf(COUNTER, 1).buffer);
+  return {
+    handler: executable(DELAYING_HANDLER, { COUNTER, NEXT }),
+    calls: () => Atomics.load(words, 0),
+    goOn: () => Atomics.store(words, 1, 1),
+  };
+}
+
+function executable(code: Code, values: Readonly<Record<string, bigint>>): bigint {
+  const digits = code[process.arch]!.replace(/[A-Z]+/g, (name) => {
+    const bytes = new Uint8Array(new BigUint64Array([values[name]!]).buffer);
+    return bytes.reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "");
+  });
+  const bytes = Uint8Array.from(digits.match(/[0-9a-f]{2}/g)!, (byte) => parseInt(byte, 16));
+  const page = mapPage();
+  c.memcpy(page, bytes, BigInt(bytes.length));
+  c.mprotect(page, BigInt(PAGE), 5);
+  return page;
 }
 
 function mapPage(): bigint {

@@ -60,7 +60,7 @@ export class Account {
   /** Which call is to fail, counted from 0, and its error. */
   fault: { readonly index: number; readonly error: number } | undefined;
   /** What is guarded from truncation, by the address of its entry. */
-  readonly guarded: Set<bigint> = new Set();
+  readonly guarded: Map<bigint, { readonly start: bigint; readonly end: bigint }> = new Map();
   /** How long the file is, in bytes. */
   fileByteLength: number = FILE_BYTE_LENGTH;
   /** The code of the handler that is installed, with the address of its table in it. */
@@ -122,9 +122,11 @@ export class Account {
         `${address.toString(16)} ${state}${isLocked ? " locked" : ""}`
       );
     const file = `the file has ${this.fileByteLength} bytes`;
-    const guarded = `${this.guarded.size} ranges are guarded`;
+    const guarded = [...this.guarded.values()].map(({ start, end }) =>
+      `${end - start} bytes are guarded at ${start.toString(16)}`
+    ).sort();
     const names = [...this.names].map((name) => `the name ${name}`).sort();
-    return [...pages, ...this.open.values(), ...names, file, guarded].join("\n");
+    return [...pages, ...this.open.values(), ...names, file, ...guarded].join("\n");
   }
 
   /** Counts what a guard guards. */
@@ -133,7 +135,8 @@ export class Account {
       add: (address, byteLength) => {
         const entry = guard.add(address, byteLength);
         if (entry === undefined) return undefined;
-        this.guarded.add(entry.address);
+        const end = (address + byteLength + PAGE - 1n) / PAGE * PAGE;
+        this.guarded.set(entry.address, { start: address, end });
         return this.watchEntry(entry);
       },
     };
@@ -141,21 +144,32 @@ export class Account {
 
   /** Counts one guarded mapping, in whichever thread's hands. */
   watchEntry(entry: GuardEntry): GuardEntry {
+    let range = this.guarded.get(entry.address)!;
     return {
       address: entry.address,
       get faults() {
         return entry.faults;
       },
+      endAt: (address) => {
+        range = { ...range, end: address };
+        this.guarded.set(entry.address, range);
+        entry.endAt(address);
+      },
+      vacate: () => entry.vacate(),
       suspend: () => {
         this.guarded.delete(entry.address);
         entry.suspend();
       },
       resume: () => {
-        this.guarded.add(entry.address);
+        this.guarded.set(entry.address, range);
         entry.resume();
       },
       release: () => {
         this.guarded.delete(entry.address);
+        const left = pagesOf(range.start, range.end - range.start);
+        if (left.some((page) => this.pages.has(page))) {
+          throw new Error(`A fault at 0x${range.start.toString(16)} would find no guard`);
+        }
         entry.release();
       },
     };
@@ -201,6 +215,12 @@ export class Account {
 
   unmap(address: bigint, byteLength: bigint): void {
     this.own(address, byteLength);
+    for (const { start, end } of this.guarded.values()) {
+      if (start >= address + byteLength || end <= address) continue;
+      throw new Error(
+        `The guard would take what is mapped at 0x${start.toString(16)} next for ours`,
+      );
+    }
     for (const page of pagesOf(address, byteLength)) this.pages.delete(page);
   }
 

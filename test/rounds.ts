@@ -59,6 +59,8 @@ const ROUNDS = {
   /** Files that are truncated, and how often one is mapped again. */
   truncatedFiles: { few: 50, all: 200 },
   truncatedAgain: { few: 500, all: 2000 },
+  /** Files that are unmapped while threads fault in them. */
+  unmappedUnderFaults: { few: 400, all: 20_000 },
   /** Mappings whose views are used once they are gone: a multiple of the three ways to end one. */
   staleMappings: { few: 6, all: 24 },
   /** Mappings that move again and again. */

@@ -92,6 +92,7 @@ const ENTRIES_PER_BLOCK = (BLOCK_BYTES - ENTRIES) / ENTRY_BYTES;
 const FREE = 0;
 const CLAIMED = 1;
 const LIVE = 2;
+const VACATED = 3;
 const PHASES = 3;
 
 /** 64 KiB of a table: a header and entries. It is never unmapped. */
@@ -271,7 +272,7 @@ class Guard implements TruncationGuard {
       int32[(offset + FAULTS) / 4] = 0;
       atomics.store(int32, index, state + LIVE); // last: now the handler sees it
       const at = block.address + BigInt(offset);
-      return new Entry(at, int32, offset, () => this.#freed.push(candidate));
+      return new Entry(at, block, offset, () => this.#freed.push(candidate));
     }
   }
 
@@ -324,21 +325,25 @@ class Guard implements TruncationGuard {
 
 /** The entry, which is live, at an address. Others than this thread find it when it is free. */
 export function guardEntryAt(native: Native, address: bigint): GuardEntry {
-  return new Entry(address, new Int32Array(native.view(address, ENTRY_BYTES)), 0, () => {});
+  return new Entry(address, new Block(address, native.view(address, ENTRY_BYTES)), 0, () => {});
 }
 
-/** One entry of the table, while it is live. */
+/** One entry of the table, until it is free. */
 class Entry implements GuardEntry {
   readonly address: bigint;
   readonly #int32: Int32Array;
+  readonly #uint64: BigUint64Array;
   readonly #offset: number;
   readonly #released: () => void;
+  /** What it was before it was vacated or suspended. */
+  #before = LIVE;
   /** What was counted, once it is released. */
   #counted: number | undefined;
 
-  constructor(address: bigint, int32: Int32Array, offset: number, released: () => void) {
+  constructor(address: bigint, { int32, uint64 }: Block, offset: number, released: () => void) {
     this.address = address;
     this.#int32 = int32;
+    this.#uint64 = uint64;
     this.#offset = offset;
     this.#released = released;
   }
@@ -347,12 +352,22 @@ class Entry implements GuardEntry {
     return this.#counted ?? atomics.load(this.#int32, (this.#offset + FAULTS) / 4) >>> 0;
   }
 
+  endAt(address: bigint): void {
+    if (this.#counted === undefined) {
+      atomics.store(this.#uint64, (this.#offset + END) / 8, address);
+    }
+  }
+
+  vacate(): void {
+    this.#leaveFor(VACATED);
+  }
+
   suspend(): void {
-    this.#enter(CLAIMED);
+    this.#leaveFor(CLAIMED);
   }
 
   resume(): void {
-    this.#enter(LIVE);
+    this.#enter(this.#before);
   }
 
   release(): void {
@@ -361,6 +376,12 @@ class Entry implements GuardEntry {
     this.#enter(PHASES + 1); // free, for the next use
     this.#counted = counted;
     this.#released();
+  }
+
+  #leaveFor(phase: number): void {
+    const now = atomics.load(this.#int32, (this.#offset + STATE) / 4) & PHASES;
+    if (now !== CLAIMED) this.#before = now; // it can be suspended once more
+    this.#enter(phase);
   }
 
   #enter(phase: number): void {

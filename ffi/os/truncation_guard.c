@@ -55,13 +55,20 @@ struct sigaction {
 /* One guarded mapping. Its start, end and length are whole pages. */
 struct entry {
   uint64_t start, end;
-  /* Its lowest bits tell whether the entry is free, claimed or live; those above count its uses. */
-  uint32_t state;
-  /* How often zeroed memory was put there. */
-  uint32_t faults;
+  /*
+   * The lower half is its state: the phase in the lowest bits, and above them how often it was
+   * used. The upper half counts how often zeroed memory was put there. They are one word, so
+   * that a fault is never counted in what the entry has become meanwhile.
+   */
+  uint64_t state_and_faults;
   uint64_t unused;
 };
-enum { STATE = 3, LIVE = 2 };
+/*
+ * Live: the memory is in use. Vacated: its owner has put other memory there, or is about to,
+ * and keeps the range for calls that are still at it. An entry of another phase guards nothing.
+ */
+enum { PHASE = 3, LIVE = 2, VACATED = 3 };
+#define ONE_FAULT ((uint64_t) 1 << 32)
 
 /* 64 KiB of entries. A block is never unmapped. Only the first has more than `next` and entries. */
 struct block {
@@ -152,24 +159,47 @@ static inline int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, u
 
 #endif
 
+/* An entry, and what it said at one moment. */
+struct found {
+  struct entry *entry;
+  uint64_t end;
+  uint32_t state;
+};
+
+static inline uint32_t state_of(const struct entry *entry) {
+  return (uint32_t) __atomic_load_n(&entry->state_and_faults, __ATOMIC_ACQUIRE);
+}
+
 /*
- * The live entry that an address lies in, if there is one. What is read of an
- * entry is believed only if its state is the same before and after, so that
- * the start of one mapping never meets the end of another.
+ * The entry that guards an address, if there is one. What is read of an entry
+ * is believed only if its state is the same before and after, so that the start
+ * of one mapping never meets the end of another; and it is not read again, as
+ * the entry can become another mapping's at any time.
  */
-static inline struct entry *find(struct block *block, uint64_t address) {
+static inline struct found find(struct block *block, uint64_t address) {
   for (; block != 0; block = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE)) {
     const struct entry *end = block->entries + sizeof block->entries / sizeof(struct entry);
     for (struct entry *entry = block->entries; entry != end; entry++) {
-      uint32_t state = __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE);
-      if ((state & STATE) != LIVE) continue;
+      uint32_t state = state_of(entry);
+      if ((state & PHASE) < LIVE) continue;
       uint64_t from = __atomic_load_n(&entry->start, __ATOMIC_ACQUIRE);
       uint64_t to = __atomic_load_n(&entry->end, __ATOMIC_ACQUIRE);
-      if (__atomic_load_n(&entry->state, __ATOMIC_RELAXED) != state) continue;
-      if (from <= address && address < to) return entry;
+      if (state_of(entry) != state) continue;
+      if (from <= address && address < to) return (struct found) { entry, to, state };
     }
   }
-  return 0;
+  return (struct found) { 0, 0, 0 };
+}
+
+/* Counts a fault, if the entry is still what it was. */
+static inline int count(struct found found) {
+  uint64_t *word = &found.entry->state_and_faults;
+  uint64_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+  do {
+    if ((uint32_t) now != found.state) return 0;
+  } while (!__atomic_compare_exchange_n(word, &now, now + ONE_FAULT, 1, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_ACQUIRE));
+  return 1;
 }
 
 /* Puts zeroed memory at an address, over what is mapped there. Returns 0 if that worked. */
@@ -185,14 +215,17 @@ void handler(int signal, struct siginfo *info, void *context) {
   struct block *table = header->table;
 
   if (info->code == BUS_ADRERR) {
-    struct entry *entry = find(table, info->address);
-    if (entry != 0) {
+    struct found found = find(table, info->address);
+    if (found.entry != 0) {
       uint64_t page = info->address & -header->page_size;
-      /* Counted first: who has read zeros finds a count. */
-      __atomic_fetch_add(&entry->faults, 1, __ATOMIC_SEQ_CST);
+      int is_live = (found.state & PHASE) == LIVE;
+      /* Counted first: who has read zeros finds a count. If it has changed, all is done again. */
+      if (is_live && !count(found)) return;
       /* To the end of the mapping, so that it happens once; or, where that is too much, one page. */
-      if (zero(page, entry->end - page) == 0) return;
+      if (zero(page, found.end - page) == 0) return;
       if (zero(page, header->page_size) == 0) return;
+      /* Refused; but there is memory if the owner has put it there since, or will be. */
+      if (!is_live || state_of(found.entry) != found.state) return;
     }
   }
 

@@ -23,6 +23,16 @@ export interface GuardEntry {
   /** How often memory that is gone was replaced; above 0, some of it reads as zero. */
   readonly faults: number;
 
+  /** Guards the mapping up to an address, a page's, from now on: before what is above is unmapped. */
+  endAt(address: bigint): void;
+
+  /**
+   * To be called before other memory is put into the range, which is kept for calls
+   * that may still be at it: one of them can have faulted already, and be handled only then.
+   * Its faults are not counted any more.
+   */
+  vacate(): void;
+
   /**
    * Guards the mapping no more, until it is resumed: before it is unmapped,
    * when nothing can fault in its range any more, and before anything else can
@@ -30,7 +40,7 @@ export interface GuardEntry {
    */
   suspend(): void;
 
-  /** Guards the mapping again, which could not be unmapped. */
+  /** Guards the mapping as before, which could not be vacated, or not be unmapped. */
   resume(): void;
 
   /** Guards the mapping no more, for ever; what is to be called when `suspend()` is goes for it too. */

@@ -9,11 +9,13 @@ import { deflate, inflateSync } from "node:zlib";
 import { host } from "../../ffi/host.ts";
 import { openMemory } from "../../ffi/os/posix_calls.ts";
 import type { TruncationGuard } from "../../ffi/os/truncation_guard.ts";
+import { Mmap, MmapOptions } from "../../mod.ts";
 import { sourceUrl } from "../harness.ts";
 import {
   actionOf,
   c,
   countingHandler,
+  delayingHandler,
   mapFile,
   type MappedFile,
   PAGE,
@@ -53,6 +55,30 @@ function startWorker(workerData: unknown): Promise<unknown> {
 async function sendSigbus(): Promise<void> {
   c.kill(process.pid, SIGBUS); // Bun's process.kill() would set the default action before
   await sleep(50);
+}
+
+/**
+ * Has a thread fault in memory of a file, changes the mapping, and lets the guard handle the fault
+ * only then. Tells whether the thread read zeros, and whether the handlers are still there.
+ */
+async function faultMeanwhile(change: (mmap: Mmap) => void): Promise<unknown> {
+  const file = mapFile(8, undefined);
+  const mmap = new MmapOptions().mapMut(file.path);
+  const { address, bytes } = mmap; // which the range is held for
+  const { handler, flags } = actionOf(SIGBUS);
+  const delaying = delayingHandler(handler);
+  setAction(SIGBUS, { handler: delaying.handler, mask: 0n, flags });
+  file.truncate(0);
+  const sum = startWorker({ kind: "view", address, pages: 8 });
+  while (delaying.calls() === 0) await sleep(1);
+  change(mmap);
+  delaying.goOn();
+  const areZero = await sum === 8;
+  const areThere = actionOf(SIGBUS).handler === delaying.handler;
+  setAction(SIGBUS, { handler, mask: 0n, flags });
+  const next = mapFile(2, guard());
+  next.truncate(0);
+  return [areZero, areThere, bytes.length, firsts(next), next.entry?.faults];
 }
 
 /** A WebAssembly function that loads 32 bits from its memory of one page. */
@@ -203,6 +229,44 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     file.entry?.suspend();
     file.entry?.resume();
     return [firsts(file), file.entry?.faults];
+  },
+
+  "while its owner gives the memory back"() {
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    file.entry?.vacate();
+    return [firsts(file), file.entry?.faults];
+  },
+
+  "after its owner could not give the memory back"() {
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    file.entry?.vacate();
+    file.entry?.resume();
+    return [firsts(file), file.entry?.faults];
+  },
+
+  "when its mapping is unmapped meanwhile": () => faultMeanwhile((mmap) => mmap.unmap()),
+
+  "when its mapping becomes longer meanwhile": () =>
+    faultMeanwhile((mmap) => mmap.resize(16 * PAGE)),
+
+  "when its mapping becomes shorter meanwhile": () => faultMeanwhile((mmap) => mmap.resize(PAGE)),
+
+  "when the last handle of its mapping is unmapped meanwhile": () =>
+    faultMeanwhile((mmap) => {
+      const other = Mmap.fromTicket(mmap.share());
+      mmap.unmap();
+      other.unmap();
+    }),
+
+  "past where it ends now"() {
+    const file = mapFile(4, guard());
+    file.truncate(0);
+    file.entry?.endAt(file.address + BigInt(2 * PAGE));
+    const within = isGuarded ? file.bytes[PAGE] : 0;
+    console.log(JSON.stringify([within, file.entry?.faults]));
+    return file.bytes[2 * PAGE]; // ends the process
   },
 
   "while it is suspended"() {

@@ -50,6 +50,12 @@ const SURVIVED: Readonly<Record<string, unknown>> = {
   "again and again": [again, again],
   "in the last of many mappings": [[0, 0, 0, 0], 1, [0, 0, 0, 0], 1],
   "again after it was suspended": [[0, 0, 0, 0], 1],
+  "while its owner gives the memory back": [[0, 0, 0, 0], 0],
+  "after its owner could not give the memory back": [[0, 0, 0, 0], 1],
+  "when its mapping is unmapped meanwhile": [true, true, 0, [0, 0], 1],
+  "when its mapping becomes longer meanwhile": [true, true, 0, [0, 0], 1],
+  "when its mapping becomes shorter meanwhile": [true, true, 0, [0, 0], 1],
+  "when the last handle of its mapping is unmapped meanwhile": [true, true, 0, [0, 0], 1],
 };
 
 /** The same, of cases to which the process must be new: they have something there before the guard is. */
@@ -87,6 +93,7 @@ const skipIgnored = withoutSmaps() && "the emulator ends no process whose fault 
 /** What a case prints before it ends the process, which it does in the same way without a guard. */
 const ENDED: Readonly<Record<string, string>> = {
   "past what is guarded": "[0,1]\n",
+  "past where it ends now": "[0,1]\n",
   "after it was released": "[0,1]\n",
   "while it is suspended": "[0,1]\n",
   "in a file that nobody guards": "",
@@ -105,6 +112,14 @@ for (const [name, expected] of Object.entries(ENDED)) {
     assert(code !== 0 && code === without.code, `${code} and ${without.code}`);
   }, { skip: name.endsWith("ignored") ? skip ?? skipIgnored : skip });
 }
+
+test("unmap() leaves the guard what it is while threads of the runtime fault", async () => {
+  assertEquals(await childValue("unmapped_under_faults.ts"), {
+    isGuarded: true,
+    lost: 0,
+    loaded: 0,
+  });
+}, { skip });
 
 test("guard() leaves an ignored SIGBUS ignored when someone sends it", async () => {
   const name = "SIGBUS that someone sends, ignored";
