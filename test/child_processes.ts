@@ -53,6 +53,8 @@ const IDLING = ["--no-sparkplug", "--no-maglev", "--no-opt", "--single-threaded"
 export interface ChildResult {
   /** The exit code; `null` where a signal ended it. */
   readonly code: number | null;
+  /** The signal that ended it; `null` where none did. */
+  readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -112,7 +114,7 @@ export function execute(
     const options = { env, timeout, maxBuffer: 2 ** 26 };
     execFile(command, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
-      resolve({ code, stdout, stderr });
+      resolve({ code, signal: error?.signal ?? null, stdout, stderr });
     });
   });
 }
@@ -147,7 +149,8 @@ export async function runChild(
   const [stdout, stderr] = [output.stdout, output.stderr].map((bytes) =>
     new TextDecoder().decode(bytes)
   ) as [string, string];
-  return { code: output.signal === null ? output.code : null, stdout, stderr };
+  const { signal } = output;
+  return { code: signal === null ? output.code : null, signal, stdout, stderr };
 }
 
 /**

@@ -125,6 +125,14 @@ const DELAYING_HANDLER: Code = {
     "1f2003d5 COUNTER NEXT",
 };
 
+// void handler(int) { rt_sigaction(SIGBUS, zeros, 0, 8); }
+const RESETTING_HANDLER: Code = {
+  // movabs rsi, ZEROS; mov edi, 7; xor edx, edx; mov r10d, 8; mov eax, 13; syscall; ret
+  x64: "48be ZEROS bf07000000 31d2 41ba08000000 b80d000000 0f05 c3",
+  // ldr x1, ZEROS; mov x0, 7; mov x2, 0; mov x3, 8; mov x8, 134; svc 0; ret; nop; ZEROS
+  arm64: "01010058 e00080d2 020080d2 030180d2 c81080d2 010000d4 c0035fd6 1f2003d5 ZEROS",
+};
+
 /** A handler in machine code that counts its calls, and keeps the mask that it ran with. */
 export function countingHandler(): { readonly handler: bigint; calls(): number; mask(): bigint } {
   const COUNTER = mapPage();
@@ -147,6 +155,22 @@ export function delayingHandler(
     calls: () => Atomics.load(words, 0),
     goOn: () => Atomics.store(words, 1, 1),
   };
+}
+
+/** A handler in machine code that sets the default action of SIGBUS, as that of Rust does. */
+export function resettingHandler(): bigint {
+  return executable(RESETTING_HANDLER, { ZEROS: mapPage() });
+}
+
+// void handler(int) { load from an address that cannot be, relative to the stack's segment }
+const FAULTING_HANDLER: Code = {
+  // push rbp; movabs rbp, 1 << 63; mov rax, [rbp]; pop rbp; ret
+  x64: "55 48bd0000000000000080 488b4500 5d c3",
+};
+
+/** A handler in machine code that causes a SIGBUS without an address, where the processor has such. */
+export function faultingHandler(): bigint | undefined {
+  return process.arch === "x64" ? executable(FAULTING_HANDLER, {}) : undefined;
 }
 
 function executable(code: Code, values: Readonly<Record<string, bigint>>): bigint {

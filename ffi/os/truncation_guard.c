@@ -16,17 +16,18 @@
  * - It is async-signal-safe and reentrant: it takes no lock, allocates nothing
  *   and makes system calls only. All that it stores to is one counter of an
  *   entry and, where the handler before us is to run only once, `previous`.
- * - It leaves no frame behind when it hands on: it jumps to the handler that
- *   was there before, which so runs as if the kernel had called it.
+ * - Nothing that it does for a signal of others outlives that signal, unless the
+ *   process ends by it: the next fault must find the guard as this one did.
+ * - The handler that was there before runs with the arguments, the mask and the
+ *   stack that the kernel would have given it.
  */
 #include <stdint.h>
 
 /* <asm-generic/siginfo.h>, <asm-generic/signal.h>, <asm-generic/mman-common.h> */
 enum {
   SIGBUS = 7,
-  BUS_ADRALN = 1,
   BUS_ADRERR = 2,
-  BUS_MCEERR_AR = 4,
+  BUS_MCEERR_AO = 5,
   SIG_BLOCK = 0,
   PROT_READ_WRITE = 0x1 | 0x2,
   MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE = 0x2 | 0x10 | 0x20 | 0x4000,
@@ -51,6 +52,15 @@ struct sigaction {
   uint32_t flags;
   void *restorer;
 };
+
+/* struct sigaction of the kernel, on both. */
+struct kernel_sigaction {
+  handler_function *handler;
+  uint64_t flags;
+  void *restorer;
+  uint64_t mask;
+};
+_Static_assert(sizeof(struct kernel_sigaction) == 32, "the layout of the kernel");
 
 /* One guarded mapping. Its start, end and length are whole pages. */
 struct entry {
@@ -233,16 +243,25 @@ void handler(int signal, struct siginfo *info, void *context) {
   const struct sigaction *previous = __atomic_load_n(&table->previous, __ATOMIC_ACQUIRE);
   handler_function *next = previous->handler;
   if (next == SIG_DFL || next == SIG_IGN) {
-    /* An instruction faulted: the kernel ends the process even where the signal is ignored. */
-    int is_fault = info->code >= BUS_ADRALN && info->code <= BUS_MCEERR_AR;
-    if (next == SIG_IGN && !is_fault) return;
-    call(NR_rt_sigaction, SIGBUS, (uint64_t) &table->by_default, 0, KERNEL_SIGSET_BYTES, 0, 0);
-    if (is_fault) return; /* It faults again, and has no handler any more. */
-    /* Sent by someone: sent again, with all that is known of it; or, where that is refused, without. */
+    /* An instruction cannot go on: the kernel ends the process even where the signal is ignored. */
+    int is_fault = info->code > 0 && info->code != BUS_MCEERR_AO;
     int64_t process = call(NR_getpid, 0, 0, 0, 0, 0, 0);
     int64_t thread = call(NR_gettid, 0, 0, 0, 0, 0, 0);
-    call(NR_rt_tgsigqueueinfo, process, thread, SIGBUS, (uint64_t) info, 0, 0);
-    call(NR_tgkill, process, thread, SIGBUS, 0, 0, 0);
+    /* The first process of a container does not end by what is sent to it. */
+    if (!is_fault && (next == SIG_IGN || process == 1)) return;
+    /*
+     * The process must end for certain: one that went on would have the default action from now
+     * on, and no guard. To run the instruction again does not suffice, as the file can be longer
+     * by then. So the signal is sent again, with all that is known of it or, where that is
+     * refused, without; and waits until sigreturn restores the mask and the registers, which are
+     * then those in the core dump.
+     */
+    uint64_t mask = (uint64_t) 1 << (SIGBUS - 1);
+    call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
+    int is_sent = call(NR_rt_tgsigqueueinfo, process, thread, SIGBUS, (uint64_t) info, 0, 0) == 0 ||
+                  call(NR_tgkill, process, thread, SIGBUS, 0, 0, 0) == 0;
+    if (!is_sent && !is_fault) return;
+    call(NR_rt_sigaction, SIGBUS, (uint64_t) &table->by_default, 0, KERNEL_SIGSET_BYTES, 0, 0);
     return;
   }
   /* What the kernel would have done before it called it. sigreturn gives the mask back. */
@@ -250,6 +269,16 @@ void handler(int signal, struct siginfo *info, void *context) {
   if (previous->flags & SA_RESETHAND) {
     __atomic_store_n(&table->previous, &table->by_default, __ATOMIC_RELEASE);
   }
-  /* A jump, and not a call. A handler without SA_SIGINFO takes no notice of what it does not expect. */
+  struct kernel_sigaction before, after;
+  call(NR_rt_sigaction, SIGBUS, 0, (uint64_t) &before, KERNEL_SIGSET_BYTES, 0, 0);
+  /* A handler without SA_SIGINFO takes no notice of what it does not expect. */
   next(signal, info, context);
+  /*
+   * One that gives up by setting the default, as that of Rust and so of Deno does for any signal
+   * that is not its own, means itself, and would take us with it.
+   */
+  call(NR_rt_sigaction, SIGBUS, 0, (uint64_t) &after, KERNEL_SIGSET_BYTES, 0, 0);
+  if (after.handler != SIG_DFL || before.handler == SIG_DFL) return;
+  __atomic_store_n(&table->previous, &table->by_default, __ATOMIC_RELEASE);
+  call(NR_rt_sigaction, SIGBUS, (uint64_t) &before, 0, KERNEL_SIGSET_BYTES, 0, 0);
 }

@@ -16,16 +16,20 @@ import {
   c,
   countingHandler,
   delayingHandler,
+  faultingHandler,
   mapFile,
   type MappedFile,
   PAGE,
+  resettingHandler,
   setAction,
 } from "../mapped_file.ts";
 import { rounds } from "../rounds.ts";
 
 const SIGBUS = 7;
 const SIGSEGV = 11;
+const SIGUSR2 = 12;
 const SIG_DFL = { handler: 0n, mask: 0n, flags: 0 };
+const SA_ONSTACK = 0x0800_0000;
 const SIG_IGN = { handler: 1n, mask: 0n, flags: 0 };
 
 const [option, ...names] = process.argv.slice(2);
@@ -303,6 +307,42 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     return file.bytes[0]; // ends the process
   },
 
+  async "a fault without an address, ignored"() {
+    setAction(SIGBUS, SIG_IGN);
+    guard();
+    const handler = faultingHandler();
+    if (handler === undefined) return CASES["in a file that nobody guards"]!();
+    setAction(SIGUSR2, { handler, mask: 0n, flags: SA_ONSTACK });
+    c.kill(process.pid, SIGUSR2); // ends the process
+    await sleep(50);
+    return "alive";
+  },
+
+  async "in the first process of a container"() {
+    setAction(SIGBUS, SIG_DFL);
+    const file = mapFile(2, guard());
+    const { handler } = actionOf(SIGBUS);
+    await sendSigbus();
+    const isThere = actionOf(SIGBUS).handler === handler;
+    file.truncate(0);
+    return [process.pid, isThere, firsts(file), file.entry?.faults];
+  },
+
+  async "in a file that nobody guards, which is as long again by then"() {
+    setAction(SIGBUS, SIG_DFL);
+    guard();
+    const file = mapFile(2, undefined);
+    const { handler, flags } = actionOf(SIGBUS);
+    const delaying = delayingHandler(handler);
+    setAction(SIGBUS, { handler: delaying.handler, mask: 0n, flags });
+    file.truncate(0);
+    const sum = startWorker({ kind: "view", address: file.address, pages: 2 });
+    while (delaying.calls() === 0) await sleep(1);
+    file.truncate(2);
+    delaying.goOn(); // ends the process
+    return await sum;
+  },
+
   async "SIGBUS that someone sends"() {
     guard();
     await sendSigbus();
@@ -336,7 +376,6 @@ const CASES: Readonly<Record<string, () => unknown>> = {
   },
 
   async "a handler that was there before"() {
-    const SIGUSR2 = 12;
     const counting = countingHandler();
     setAction(SIGBUS, { handler: counting.handler, mask: 1n << BigInt(SIGUSR2 - 1), flags: 0 });
     const file = mapFile(2, guard());
@@ -355,6 +394,25 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     await sendSigbus();
     const isDeferred = Number(counting.mask() >> BigInt(SIGBUS - 1) & 1n);
     console.log(JSON.stringify([counting.calls(), isDeferred]));
+    await sendSigbus(); // ends the process
+    return "alive";
+  },
+
+  async "after a handler that was there before has set the default"() {
+    setAction(SIGBUS, { handler: resettingHandler(), mask: 0n, flags: 0 });
+    const file = mapFile(2, guard());
+    const { handler } = actionOf(SIGBUS);
+    await sendSigbus();
+    const isThere = actionOf(SIGBUS).handler === handler;
+    file.truncate(0);
+    return [isThere, firsts(file), file.entry?.faults];
+  },
+
+  async "a handler that sets the default, which was there before"() {
+    setAction(SIGBUS, { handler: resettingHandler(), mask: 0n, flags: 0 });
+    guard();
+    await sendSigbus();
+    console.log("alive");
     await sendSigbus(); // ends the process
     return "alive";
   },

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { childValue, childValues, runChild } from "../child_processes.ts";
+import {
+  childArguments,
+  childValue,
+  childValues,
+  EXECUTABLE,
+  execute,
+  run,
+  runChild,
+} from "../child_processes.ts";
 import { platform, test, unlessLinux } from "../harness.ts";
 import { withoutSmaps } from "../memory_map.ts";
 import { rounds } from "../rounds.ts";
@@ -65,6 +73,7 @@ const SURVIVED_ALONE: Readonly<Record<string, unknown>> = {
   "another version of the code above": [true, [[0, 0, 1], [0, 0, 1]], [20, 20]],
   "a copy of the module": [true, [0, 0], 1, [0, 0], 1],
   "traps of WebAssembly": [true, 1000, 0, [0, 0], 1],
+  "after a handler that was there before has set the default": [true, [0, 0], 1],
 };
 
 /** What cases come to, of one child. */
@@ -99,19 +108,52 @@ const ENDED: Readonly<Record<string, string>> = {
   "in a file that nobody guards": "",
   "in a file that nobody guards, by default": "",
   "in a file that nobody guards, ignored": "",
+  "a fault without an address, ignored": "",
   "SIGBUS that someone sends": "",
   "SIGBUS that someone sends, by default": "",
   "a handler for once that was there before": "[1,0]\n",
+  "a handler that sets the default, which was there before": "alive\n",
 };
 
 for (const [name, expected] of Object.entries(ENDED)) {
   test(`guard() lets the process end as it would without: ${name}`, async () => {
-    const { code, stdout } = await runChild(PROGRAM, { args: ["guarded", name] });
+    const { code, signal, stdout } = await runChild(PROGRAM, { args: ["guarded", name] });
     assertEquals(stdout, expected);
     const without = await runChild(PROGRAM, { args: ["unguarded", name] });
-    assert(code !== 0 && code === without.code, `${code} and ${without.code}`);
+    assertNotEquals(code, 0);
+    assertEquals([code, signal], [without.code, without.signal]);
   }, { skip: name.endsWith("ignored") ? skip ?? skipIgnored : skip });
 }
+
+test(
+  "guard() ends the process by a fault of others also when it would not come again",
+  async () => {
+    const name = "in a file that nobody guards";
+    const { code, stdout } = await runChild(PROGRAM, {
+      args: ["guarded", "in a file that nobody guards, which is as long again by then"],
+    });
+    assertEquals(stdout, "");
+    const without = await runChild(PROGRAM, { args: ["unguarded", `${name}, by default`] });
+    assert(code !== 0 && code === without.code, `${code} and ${without.code}`);
+  },
+  { skip },
+);
+
+const skipContainer = skip ??
+  (run("unshare", ["--pid", "--fork", "--mount-proc", "true"]).status === 0
+    ? undefined
+    : "this process may not make a namespace of processes");
+
+test(
+  "guard() leaves a SIGBUS without effect that someone sends to the first process of a container",
+  async () => {
+    const args = ["guarded", "in the first process of a container"];
+    const options = ["--pid", "--fork", "--mount-proc", EXECUTABLE];
+    const { stdout } = await execute("unshare", [...options, ...childArguments(PROGRAM, { args })]);
+    assertEquals(JSON.parse(stdout), [args[1], [1, true, [0, 0], 1]]);
+  },
+  { skip: skipContainer },
+);
 
 test("unmap() leaves the guard what it is while threads of the runtime fault", async () => {
   assertEquals(await childValue("unmapped_under_faults.ts"), {
