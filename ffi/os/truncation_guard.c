@@ -183,19 +183,22 @@ static inline uint32_t state_of(const struct entry *entry) {
 /*
  * The entry that guards an address, if there is one. What is read of an entry
  * is believed only if its state is the same before and after, so that the start
- * of one mapping never meets the end of another; and it is not read again, as
- * the entry can become another mapping's at any time.
+ * of one mapping never meets the end of another: else it is read anew, as it can
+ * have become vacated, or another mapping's. What was found is not read again.
  */
 static inline struct found find(struct block *block, uint64_t address) {
   for (; block != 0; block = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE)) {
     const struct entry *end = block->entries + sizeof block->entries / sizeof(struct entry);
     for (struct entry *entry = block->entries; entry != end; entry++) {
-      uint32_t state = state_of(entry);
-      if ((state & PHASE) < LIVE) continue;
-      uint64_t from = __atomic_load_n(&entry->start, __ATOMIC_ACQUIRE);
-      uint64_t to = __atomic_load_n(&entry->end, __ATOMIC_ACQUIRE);
-      if (state_of(entry) != state) continue;
-      if (from <= address && address < to) return (struct found) { entry, to, state };
+      for (uint32_t state, now = state_of(entry); (now & PHASE) >= LIVE;) {
+        state = now;
+        uint64_t from = __atomic_load_n(&entry->start, __ATOMIC_ACQUIRE);
+        uint64_t to = __atomic_load_n(&entry->end, __ATOMIC_ACQUIRE);
+        now = state_of(entry);
+        if (now != state) continue;
+        if (from <= address && address < to) return (struct found) { entry, to, state };
+        break;
+      }
     }
   }
   return (struct found) { 0, 0, 0 };
