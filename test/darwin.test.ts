@@ -3,7 +3,7 @@ import { testPosix } from "./posix_suite.ts";
 
 testPosix({
   name: "darwin",
-  open: darwin,
+  open: (native) => darwin(native, "arm64"),
   library: "/usr/lib/libSystem.B.dylib",
   errnoLocation: "__error",
   pageSizeName: 29,

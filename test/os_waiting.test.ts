@@ -125,7 +125,7 @@ test("darwin: wait() goes on after what is no end, and tells any other failure",
 });
 
 test("darwin: waiting is not supported when the system has no such functions", () => {
-  const { waiting } = darwin(fakePosix().runtime);
+  const { waiting } = darwin(fakePosix().runtime, "arm64");
   const results = [
     waiting.wait(WORD, 0, 0),
     waiting.notify(WORD, 1),

@@ -30,6 +30,13 @@ export const GRANULE = 65_536n;
 /** How long the file is that every path and descriptor leads to, in bytes. */
 export const FILE_BYTE_LENGTH: number = 5 * 65_536 + 123;
 
+/** Which file every path leads to. */
+export const FILE_IDENTITY = {
+  device: 0xfe00_0001,
+  inode: 0x1_0000_0002n,
+  created: 1_700_000_000_123,
+} as const;
+
 /** Thrown by a call that the system refuses of its own accord, whatever else is to fail. */
 export class Refusal {
   readonly error: number;

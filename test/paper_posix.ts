@@ -7,6 +7,7 @@ import type { Os } from "../ffi/os/os.ts";
 import { type FakeRuntime, GROWTH, OVERWRITTEN } from "./fake_runtime.ts";
 import {
   Account,
+  FILE_IDENTITY,
   GRANULE,
   PAGE,
   PaperRuntime,
@@ -20,7 +21,11 @@ const EINVAL = 22;
 const ENOENT = 2;
 const ETIMEDOUT = 110;
 /** The numbers of the system calls that have no function, and the name that a failure has. */
-const SYSTEM_CALLS: ReadonlyMap<bigint, string> = new Map([[202n, "futex"], [186n, "gettid"]]);
+const SYSTEM_CALLS: ReadonlyMap<bigint, string> = new Map([
+  [5n, "fstat"],
+  [202n, "futex"],
+  [186n, "gettid"],
+]);
 
 /** What `/proc/self/smaps` is said to hold, as it comes. */
 const SMAPS = [
@@ -58,6 +63,13 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     if (behind === from + byteLength) return from;
     account.unmap(behind, newByteLength - byteLength);
     throw new Refusal(ENOMEM);
+  };
+
+  const identify = (_file: number, status: Uint8Array) => {
+    const fields = new DataView(status.buffer);
+    fields.setUint32(0, FILE_IDENTITY.device, true); // st_dev
+    fields.setBigUint64(8, FILE_IDENTITY.inode, true); // st_ino
+    return 0;
   };
 
   /** Gives a name, unless it is taken. */
@@ -161,6 +173,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         [fields[1], fields[2], fields[4]] = [4096n, 2n ** 20n, account.freeBlocks];
         return 0;
       }],
+      fstat: [-1, identify],
       fallocate: [-1, () => 0],
       linkat: [-1, (_from: number, _file: Uint8Array, _to: number, path: Uint8Array) => {
         return named(textOf(path));
@@ -216,12 +229,13 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         return byteLength;
       }],
     }),
-    syscall(number: bigint, _address: bigint, operation: bigint) {
+    syscall(number: bigint, first: bigint, second: bigint | Uint8Array) {
       const name = SYSTEM_CALLS.get(number)!;
       if (name === "gettid") return 1235;
       const FUTEX_WAIT = 0n;
-      const error = account.called(name) ?? (operation === FUTEX_WAIT ? ETIMEDOUT : 0);
+      const error = account.called(name) ?? (second === FUTEX_WAIT ? ETIMEDOUT : 0);
       errno[0] = error || OVERWRITTEN;
+      if (typeof second === "object" && error === 0) return identify(Number(first), second);
       return error === 0 ? 1 : -1;
     },
     // Each look at the clock takes ten milliseconds.

@@ -9,7 +9,7 @@ import type { PaperSystem } from "./paper_account.ts";
 import { paperPosix } from "./paper_posix.ts";
 import { paperWindows } from "./paper_windows.ts";
 
-export { FILE_BYTE_LENGTH, type PaperSystem } from "./paper_account.ts";
+export { FILE_BYTE_LENGTH, FILE_IDENTITY, type PaperSystem } from "./paper_account.ts";
 
 /** The systems of paper, and what is not found or not permitted on each. */
 export const PAPER_SYSTEMS: Readonly<
@@ -24,6 +24,6 @@ export const PAPER_SYSTEMS: Readonly<
     open: () => paperPosix((runtime) => linux(runtime, "x64")),
     errors: [13, 12],
   },
-  darwin: { open: () => paperPosix(darwin), errors: [13, 12] },
+  darwin: { open: () => paperPosix((runtime) => darwin(runtime, "arm64")), errors: [13, 12] },
   windows: { open: paperWindows, errors: [5, 8] },
 };

@@ -8,6 +8,7 @@ import { windows } from "../ffi/os/windows.ts";
 import { OVERWRITTEN, writeSystemInfo } from "./fake_runtime.ts";
 import {
   Account,
+  FILE_IDENTITY,
   MAXIMUM_ADDRESS,
   PAGE,
   PaperRuntime,
@@ -246,7 +247,16 @@ export function paperWindows(): PaperSystem {
       SetEvent: [0, () => 1],
       ReleaseMutex: [0, () => 1],
       WaitForSingleObject: [0xffff_ffff, () => WAIT_TIMEOUT],
-      GetFileInformationByHandle: [0, () => 1],
+      GetFileInformationByHandle: [0, (_file: bigint, info: Uint8Array) => {
+        const { device, inode, created } = FILE_IDENTITY;
+        const fields = new DataView(info.buffer);
+        // FILETIME ftCreationTime, in units of 100 ns since 1601
+        fields.setBigUint64(4, (BigInt(created) + 11_644_473_600_000n) * 10_000n + 9_999n, true);
+        fields.setUint32(28, device, true); // DWORD dwVolumeSerialNumber
+        fields.setUint32(44, Number(inode >> 32n), true); // DWORD nFileIndexHigh
+        fields.setUint32(48, Number(inode & 0xffff_ffffn), true); // DWORD nFileIndexLow
+        return 1;
+      }],
       OpenProcessToken: [0, (_process: bigint, _access: number, token: Uint8Array) => {
         const handle = BigInt(account.opened("token"));
         new DataView(token.buffer).setBigUint64(0, handle, true);

@@ -44,7 +44,7 @@ const POSIX = {
 };
 const SYSTEMS: readonly System[] = [
   { ...POSIX, name: "linux", open: (native) => linux(native, "x64") },
-  { ...POSIX, name: "darwin", open: darwin },
+  { ...POSIX, name: "darwin", open: (native) => darwin(native, "arm64") },
   {
     name: "windows",
     fake: fakeWindows,

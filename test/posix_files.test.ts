@@ -1,9 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { KERN_CODES } from "../ffi/os/darwin_copying.ts";
-import type { Call } from "./fake_runtime.ts";
+import { darwinStat } from "../ffi/os/darwin_stat.ts";
+import { linuxStat } from "../ffi/os/linux_stat.ts";
+import { type Call, FakeRuntime } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names, opened, USES } from "./paper_calls.ts";
-import { FILE_BYTE_LENGTH, PAPER_SYSTEMS } from "./paper_system.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "./paper_system.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -54,6 +56,18 @@ for (const [platform, facts] of Object.entries(POSIX)) {
     }
     fail(system, 0, 2);
     assertEquals(files.open("a", "read"), { syscall: "open", osError: 2, code: "ENOENT" });
+  });
+
+  test(`${platform} tells which file it is by fstat(), whose inodes have 64 bits`, () => {
+    const system = opened(platform);
+    const { device, inode } = FILE_IDENTITY;
+    assertEquals(system.os.files.identify(7), { device, inode });
+    const [call] = system.runtime.calls;
+    assertEquals(call!.slice(0, -1), isLinux ? ["syscall", 5n, 7n] : ["fstat", 7]);
+    assertEquals(call!.length, isLinux ? 4 : 3);
+    fail(system, 0, 9);
+    const failure = { syscall: "fstat", osError: 9, code: "EBADF" };
+    assertEquals(system.os.files.identify(7), failure);
   });
 
   test(`${platform} tells a file's length, and leaves its position`, () => {
@@ -178,6 +192,36 @@ for (const [platform, facts] of Object.entries(POSIX)) {
     ]);
   });
 }
+
+test("fstat() is called by the name and the number that it has on each processor", () => {
+  const status = new Uint8Array(256);
+  const numbers = ["x64", "arm64"].map((arch) => {
+    const runtime = new FakeRuntime({ syscall: () => 0 });
+    assertEquals(linuxStat(runtime, "libc", arch)(7, status), 0);
+    const [{ library, table }] = runtime.opened as [FakeRuntime["opened"][number]];
+    assertEquals(library, "libc");
+    assertEquals(table, {
+      syscall: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+    });
+    const [[, ...args]] = runtime.calls as [Call];
+    assertEquals(args.slice(1), [7n, status]);
+    return args[0]!;
+  });
+  // arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux
+  assertEquals(numbers, [5n, 80n]);
+  const names = ["x64", "arm64"].map((arch) => {
+    const fstat = () => 0;
+    const runtime = new FakeRuntime({ fstat, "fstat$INODE64": fstat });
+    assertEquals(darwinStat(runtime, "libSystem", arch)(7, status), 0);
+    const type = { parameters: ["i32", "buffer"], result: "i32" };
+    const [[name, ...args]] = runtime.calls as [Call];
+    assertEquals(args, [7, status]);
+    assertEquals<unknown>(runtime.opened, [{ library: "libSystem", table: { [name]: type } }]);
+    return name;
+  });
+  // __DARWIN_INODE64 in https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/cdefs.h
+  assertEquals(names, ["fstat$INODE64", "fstat"]);
+});
 
 for (const call of ["read", "write"] as const) {
   const syscall = call === "read" ? "process_vm_readv" : "process_vm_writev";

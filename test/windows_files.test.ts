@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { MAXIMUM_ADDRESS } from "./paper_account.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names, opened } from "./paper_calls.ts";
-import { FILE_BYTE_LENGTH, PAPER_SYSTEMS } from "./paper_system.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "./paper_system.ts";
 
 test("windows's files are declared as C declares them, and opened when they are asked for", () => {
   const { os, runtime } = PAPER_SYSTEMS["windows"]!.open();
@@ -74,6 +74,17 @@ test("windows reads GetLastError right after CreateFileW when it fails", () => {
   const failure = { syscall: "CreateFileW", osError: 5, code: "EACCES" };
   assertEquals(system.os.files.open("a", "read"), failure);
   assertEquals(names(system), ["CreateFileW", "GetLastError"]);
+});
+
+test("windows tells which file it is, and when it was made, by GetFileInformationByHandle", () => {
+  const system = opened("windows");
+  assertEquals(system.os.files.identify(7), FILE_IDENTITY);
+  const info = system.runtime.calls[0]!.at(-1) as Uint8Array;
+  assertEquals(info.byteLength, 52); // sizeof(BY_HANDLE_FILE_INFORMATION)
+  assertEquals(system.runtime.calls, [["GetFileInformationByHandle", 7n, info]]);
+  fail(system, 0, 6);
+  const failure = { syscall: "GetFileInformationByHandle", osError: 6, code: "EBADF" };
+  assertEquals(system.os.files.identify(7), failure);
 });
 
 test("windows tells a file's length of 64 bits, and resizes to one", () => {

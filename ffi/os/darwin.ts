@@ -10,6 +10,7 @@ import { darwinCopying } from "./darwin_copying.ts";
 import { darwinNamed } from "./darwin_named.ts";
 import { darwinRepeat } from "./darwin_mirrors.ts";
 import { darwinRegions } from "./darwin_regions.ts";
+import { darwinStat } from "./darwin_stat.ts";
 import { darwinWaiting } from "./darwin_waiting.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
@@ -64,8 +65,8 @@ export const CODES: Readonly<Record<number, string>> = {
 
 const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-/** Opens macOS's system library. */
-export function darwin(native: Native): Os {
+/** Opens macOS's system library. The architecture is named as `process.arch` names it. */
+export function darwin(native: Native, arch: string): Os {
   return posix(native, {
     library: "/usr/lib/libSystem.B.dylib",
     errnoLocation: "__error",
@@ -81,6 +82,7 @@ export function darwin(native: Native): Os {
       populates: () => false,
       flags: ({ protection }) => protection === "read-write" ? 0 : MAP_NORESERVE,
       MS_SYNC,
+      stat: (native, library) => darwinStat(native, library, arch),
       descriptors: "/dev/fd",
     },
     named: (native, shared) => darwinNamed(native, OPENING, O_CLOEXEC, shared),

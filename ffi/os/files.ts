@@ -8,6 +8,16 @@ import type { Failure, Mapper, MapRequest, Protection } from "./mapper.ts";
 /** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
 export type OpenFile = number;
 
+/** Which file of a system it is. */
+export interface FileIdentity {
+  /** The lower 32 bits of the number of its device; on Windows that of its volume. */
+  readonly device: number;
+  /** Its number on the device. */
+  readonly inode: bigint;
+  /** On Windows, when it was made, in milliseconds since 1970. */
+  readonly created?: number;
+}
+
 /** What a mapping wants of its file. */
 export type FileUse = "read" | "read-write" | "read-execute";
 
@@ -46,6 +56,9 @@ export interface Files extends Mapper<FileRequest> {
 
   /** Whether a file is of huge pages: its memory is not like that of others. Not every system has such files. */
   readonly hasHugePages?: (file: OpenFile) => boolean;
+
+  /** Tells which file it is. */
+  identify(file: OpenFile): FileIdentity | Failure;
 
   /** How long a file is, in bytes. */
   byteLength(file: OpenFile): number | Failure;

@@ -14,6 +14,7 @@ import { linuxNamed, OPEN_FLAGS } from "./linux_named.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
+import { linuxStat } from "./linux_stat.ts";
 import { linuxWaiting } from "./linux_waiting.ts";
 import type { Protection } from "./mapper.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
@@ -119,6 +120,7 @@ export function linux(native: Native, arch: string): Os {
         (strict ? MAP_FIXED_NOREPLACE : 0),
       freeing: MADV_DONTNEED,
       MS_SYNC,
+      stat: (native, library) => linuxStat(native, library, arch),
       descriptors: "/proc/self/fd",
       hasHugePages: linuxHasHugePages,
     },

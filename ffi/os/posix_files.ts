@@ -6,7 +6,7 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
 import { lazily } from "./lazily.ts";
-import type { FileRequest, Files, FileUse, OpenFile } from "./files.ts";
+import type { FileIdentity, FileRequest, Files, FileUse, OpenFile } from "./files.ts";
 import type { Failure, Protection } from "./mapper.ts";
 import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix_calls.ts";
 
@@ -39,9 +39,24 @@ export interface PosixFiles {
   readonly MS_SYNC: number;
   /** Opens what tells files of huge pages, where there are such. */
   readonly hasHugePages?: (native: Native, library: string) => (file: OpenFile) => boolean;
+  /**
+   * Opens `fstat`, whose `struct stat` starts with `st_dev`, the device, in 32 bits that
+   * tell it, and has the 64 bits of `st_ino` after 8 bytes.
+   */
+  readonly stat: (native: Native, library: string) => StatCall;
   /** The folder in which each descriptor has a file, by its number. */
   readonly descriptors: string;
 }
+
+/** Fills a `struct stat`; returns 0, or -1 where that is refused. */
+export type StatCall = (file: OpenFile, status: Uint8Array) => number;
+
+/** More than `sizeof(struct stat)`. */
+const STAT_BYTES = 256;
+/** `offsetof(struct stat, st_dev)` */
+const ST_DEV = 0;
+/** `offsetof(struct stat, st_ino)` */
+const ST_INO = 8;
 
 const FUNCTIONS = {
   // int open(const char *pathname, int flags, ...): nothing but these two is
@@ -88,6 +103,9 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
   const { mmap, madvise } = memory;
   const { close, lseek, ...c } = native.open(shared.library, FUNCTIONS);
   const later = lazily(() => native.open(shared.library, LATER_FUNCTIONS));
+  const stat = lazily(() => system.stat(native, shared.library));
+  const status = new Uint8Array(STAT_BYTES);
+  const fields = new DataView(status.buffer);
 
   const open = (path: string, use: FileUse): OpenFile | Failure => {
     const file = c.open(
@@ -116,6 +134,14 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
     },
 
     ...(system.hasHugePages && { hasHugePages: system.hasHugePages(native, shared.library) }),
+
+    identify(file): FileIdentity | Failure {
+      if (stat()(file, status) !== 0) return failed("fstat");
+      return {
+        device: fields.getUint32(ST_DEV, true),
+        inode: fields.getBigUint64(ST_INO, true),
+      };
+    },
 
     byteLength(file) {
       // Where it was reopened, the position can be the caller's own.

@@ -5,7 +5,9 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { FileRequest, Files, FileUse } from "./files.ts";
+import { lazily } from "./lazily.ts";
 import type { Failure, Protection } from "./mapper.ts";
+import { windowsIdentify } from "./windows_file_information.ts";
 import { PAGE_EXECUTE_READ, PAGE_READWRITE, PAGE_WRITECOPY } from "./windows_memory.ts";
 
 /** `GENERIC_READ`: {@link https://learn.microsoft.com/windows/win32/secauthz/generic-access-rights} */
@@ -100,6 +102,7 @@ export function windowsFiles(
   addressesEnd: bigint,
 ): Files {
   const c = native.open("kernel32.dll", FUNCTIONS);
+  const identify = lazily(() => windowsIdentify(native));
   const size = new Uint8Array(8);
   const unsupported = (syscall: string) => ({ syscall, osError: 0, code: "ENOTSUP" });
 
@@ -122,6 +125,8 @@ export function windowsFiles(
     close(file) {
       c.CloseHandle(BigInt(file));
     },
+
+    identify: (file) => identify()(file) ?? failed("GetFileInformationByHandle"),
 
     byteLength(file) {
       if (c.GetFileSizeEx(BigInt(file), size) === 0) return failed("GetFileSizeEx");

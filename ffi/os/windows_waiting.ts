@@ -18,6 +18,7 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import type { Copying } from "./copying.ts";
 import type { Failure } from "./mapper.ts";
 import { type Ending, SLICE_MS, type Waiting, type Word } from "./waiting.ts";
+import { windowsIdentify } from "./windows_file_information.ts";
 import { ERROR_ALREADY_EXISTS, wide } from "./windows_files.ts";
 import { WINDOWS_THREAD_SOURCE } from "./windows_waiting_thread.ts";
 
@@ -33,15 +34,6 @@ export const WAIT_ABANDONED = 0x80;
 export const WAIT_TIMEOUT = 0x102;
 /** `ERROR_FILE_NOT_FOUND`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
 export const ERROR_FILE_NOT_FOUND = 2;
-
-/** `sizeof(BY_HANDLE_FILE_INFORMATION)`: {@link https://learn.microsoft.com/windows/win32/api/fileapi/ns-fileapi-by_handle_file_information} */
-const FILE_INFORMATION_BYTE_LENGTH = 52;
-/** `offsetof(BY_HANDLE_FILE_INFORMATION, dwVolumeSerialNumber)` */
-const DW_VOLUME_SERIAL_NUMBER = 28;
-/** `offsetof(BY_HANDLE_FILE_INFORMATION, nFileIndexHigh)` */
-const N_FILE_INDEX_HIGH = 44;
-/** `offsetof(BY_HANDLE_FILE_INFORMATION, nFileIndexLow)` */
-const N_FILE_INDEX_LOW = 48;
 
 const FUNCTIONS = {
   // HANDLE CreateSemaphoreW(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG lInitialCount,
@@ -66,8 +58,6 @@ const FUNCTIONS = {
   WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
   // BOOL CloseHandle(HANDLE hObject)
   CloseHandle: { parameters: ["usize"], result: "i32" },
-  // BOOL GetFileInformationByHandle(HANDLE hFile, LPBY_HANDLE_FILE_INFORMATION lpFileInformation)
-  GetFileInformationByHandle: { parameters: ["usize", "buffer"], result: "i32" },
   // BOOL QueryPerformanceCounter(LARGE_INTEGER *lpPerformanceCount)
   QueryPerformanceCounter: { parameters: ["buffer"], result: "i32" },
   // BOOL QueryPerformanceFrequency(LARGE_INTEGER *lpFrequency)
@@ -104,6 +94,7 @@ export interface WaitingShared {
 export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
   const { copying, lastError, failure } = shared;
   const c = native.open("kernel32.dll", FUNCTIONS);
+  const identify = windowsIdentify(native);
   const failed = (syscall: string) => failure(syscall, lastError());
   const number = new BigInt64Array(1);
   const numberBytes = new Uint8Array(number.buffer);
@@ -139,13 +130,11 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
     if (memory === undefined) {
       if (name !== undefined) memory = `n.${name.toString(16)}`;
       else {
-        const info = new Uint8Array(FILE_INFORMATION_BYTE_LENGTH);
-        if (c.GetFileInformationByHandle(BigInt(file ?? 0), info) === 0) {
-          return failed("GetFileInformationByHandle");
-        }
-        const fields = new DataView(info.buffer);
-        memory = [DW_VOLUME_SERIAL_NUMBER, N_FILE_INDEX_HIGH, N_FILE_INDEX_LOW]
-          .map((field) => fields.getUint32(field, true).toString(16)).join(".");
+        const identity = identify(file ?? 0);
+        if (identity === undefined) return failed("GetFileInformationByHandle");
+        const { device, inode } = identity;
+        memory = [device, inode >> 32n, inode & 0xffff_ffffn]
+          .map((part) => part.toString(16)).join(".");
       }
       names.set(place.memory, memory);
     }

@@ -15,6 +15,7 @@ import * as linuxGrowth from "../../ffi/os/linux_growth.ts";
 import * as linuxNamed from "../../ffi/os/linux_named.ts";
 import * as linuxNaming from "../../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../../ffi/os/linux_remap.ts";
+import * as linuxStat from "../../ffi/os/linux_stat.ts";
 import * as linuxWaiting from "../../ffi/os/linux_waiting.ts";
 import * as posix from "../../ffi/os/posix_calls.ts";
 import * as windowsHuge from "../../ffi/os/windows_huge.ts";
@@ -130,10 +131,10 @@ test("linux's constants are those of its headers", () => {
 }, { skip });
 
 test("linux's numbers of system calls are those of its headers", () => {
-  const numbers = linuxWaiting.SYSTEM_CALLS[process.arch]!;
-  const names = Object.keys(numbers).filter((name) => name !== "futex_waitv"); // since 5.16
+  const { futex_waitv: _, ...waiting } = linuxWaiting.SYSTEM_CALLS[process.arch]!; // since 5.16
+  const numbers = { ...waiting, fstat: linuxStat.FSTAT[process.arch]! };
   const expected = Object.fromEntries(
-    names.map((name) => [`SYS_${name}`, numbers[name as keyof typeof numbers]]),
+    Object.entries(numbers).map(([name, number]) => [`SYS_${name}`, number]),
   );
   assertEquals(evaluate(Object.keys(expected)), expected);
 }, { skip });
@@ -201,6 +202,11 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "offsetof(struct statfs, f_blocks)": 16n,
     "offsetof(struct statfs, f_bavail)": 32n,
     "sizeof(((struct statfs *)0)->f_type)": 8n,
+    "sizeof(struct stat) <= 256": 1n,
+    "offsetof(struct stat, st_dev)": 0n,
+    "offsetof(struct stat, st_ino)": 8n,
+    "sizeof(((struct stat *)0)->st_dev)": 8n,
+    "sizeof(((struct stat *)0)->st_ino)": 8n,
     "sizeof(struct iovec)": 16n,
     "offsetof(struct iovec, iov_len)": 8n,
     "_Generic(memmove, void *(*)(void *, const void *, size_t): 1, default: 0)": 1n,

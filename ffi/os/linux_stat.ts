@@ -1,0 +1,23 @@
+/**
+ * `fstat` of Linux.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import type { StatCall } from "./posix_files.ts";
+
+/** The number of the system call, by `process.arch`: before 2.33 glibc has no function of this name. */
+export const FSTAT: Readonly<Record<string, bigint>> = { x64: 5n, arm64: 80n };
+
+const FUNCTIONS = {
+  // long syscall(long number, ...): on Linux, what has no name is passed as what has one.
+  // The result, 0 or -1, fits in an int.
+  syscall: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+} as const satisfies SymbolTable;
+
+/** Opens `fstat`: {@link https://man7.org/linux/man-pages/man2/fstat.2.html} */
+export function linuxStat(native: Native, library: string, arch: string): StatCall {
+  const { syscall } = native.open(library, FUNCTIONS);
+  const number = FSTAT[arch] ?? FSTAT["x64"]!;
+  return (file, status) => syscall(number, BigInt(file), status);
+}
