@@ -4,7 +4,7 @@
  * @module
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
-import type { FileUse, OpenFile } from "../ffi/os/files.ts";
+import type { Files, FileUse, OpenFile } from "../ffi/os/files.ts";
 import type { Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { FileFacts } from "../ffi/runtime/files.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
@@ -13,6 +13,7 @@ import { type Backing, closeFile } from "./lifetime.ts";
 import type { Access, Source } from "./mapped.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import { checkStrictHint, discarded, mapWithRoom } from "./placement.ts";
+import { openSame } from "./same_file.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { checkStack } from "./stack.ts";
 import { describe } from "./validate.ts";
@@ -30,6 +31,9 @@ export interface FileUrl {
   /** `file:` */
   readonly protocol: string;
 }
+
+/** How often a file is opened anew whose path leads to another one meanwhile. */
+const ATTEMPTS = 100;
 
 /** One way to map a file. */
 export interface FileKind {
@@ -146,9 +150,28 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFi
   const name = `The file ${JSON.stringify(path)}`;
   const gate = runtimeFiles();
   checkStack(); // what is opened is closed, or mapped
-  checkFacts(asked(name, use, () => gate.check(path, use === "read-write")), name);
-  const file = files.open(gate.systemPath(path), use);
-  if (typeof file !== "number") throw refused(`to open ${JSON.stringify(path)}`, file);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const seen = asked(name, use, () => gate.open(path, use === "read-write"));
+    try {
+      checkFacts(seen, name);
+      const file = openSame(files, gate.systemPaths(path), use, seen);
+      if (typeof file === "number") return withLength(files, file, name, path);
+      // What was there a moment ago has been renamed, or is another file now.
+      if (file !== undefined && file.code !== "ENOENT") {
+        throw refused(`to open ${JSON.stringify(path)}`, file);
+      }
+    } finally {
+      seen.close();
+    }
+  }
+  throw new MmapError(
+    `${name} is replaced by other ones all the time, so that the one that was checked cannot ` +
+      "be mapped: try again",
+    { code: "EAGAIN" },
+  );
+}
+
+function withLength(files: Files, file: OpenFile, name: string, path: string): OpenedFile {
   const byteLength = files.byteLength(file);
   if (typeof byteLength === "number") return { file, own: file, name, byteLength };
   files.close(file);
@@ -210,13 +233,13 @@ function described(source: unknown): string {
 }
 
 /** Asks the runtime; what it reports of the system becomes an {@linkcode MmapError}. */
-function asked(name: string, use: FileUse, ask: () => FileFacts): FileFacts {
+function asked<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T {
   try {
     return ask();
   } catch (cause) {
     const { code, name: kind, message } = cause as Error & { readonly code?: unknown };
     // Not permitted, or not a path: that is the runtime's own to say.
-    if (typeof code !== "string" || kind === "TypeError") throw cause;
+    if (typeof code !== "string" || code.startsWith("ERR_") || kind === "TypeError") throw cause;
     const what = use === "read-write" ? "read and written" : "read";
     throw new MmapError(`${name} cannot be ${what}: ${message}`, { code, cause });
   }

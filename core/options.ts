@@ -466,9 +466,11 @@ export class MmapOptions {
    * is not a multiple of {@linkcode allocationGranularity}.
    * @throws {MmapError} `ENOENT` if there is no such file; `EACCES` if it must not be read;
    * `EISDIR` for a directory; `ENODEV` for a pipe or device; `EINVAL` for an empty file;
-   * `EBADF` for a closed descriptor; `ENOTSUP` for a descriptor on Windows and in Deno before
+   * `EAGAIN` if its path never leads to the same file twice, because others replace it
+   * without a pause; `EBADF` for a closed descriptor; `ENOTSUP` for a descriptor on Windows and in Deno before
    * 2.7.13, and for a file of hugetlbfs; or as {@linkcode MmapOptions.mapAnon} does. Nothing stays mapped or open.
-   * @throws {Error} As `mapAnon()` does; in Deno `NotCapable` without `--allow-read`.
+   * @throws {Error} As `mapAnon()` does; in Deno `NotCapable` without `--allow-read`; in
+   * Node.js with `--permission` `ERR_ACCESS_DENIED` without `--allow-fs-read`.
    *
    * @example The first bytes of a program
    * ```ts
@@ -504,7 +506,8 @@ export class MmapOptions {
    * @throws {TypeError} As `map()` does.
    * @throws {RangeError} As `map()` does.
    * @throws {MmapError} As `map()` does; `EACCES` if the file must not be written.
-   * @throws {Error} As `map()` does; in Deno `NotCapable` without `--allow-write`.
+   * @throws {Error} As `map()` does; in Deno `NotCapable` without `--allow-write`; in
+   * Node.js with `--permission` `ERR_ACCESS_DENIED` without `--allow-fs-write`.
    *
    * @example A counter in a file
    * ```ts
@@ -603,7 +606,8 @@ export class MmapOptions {
    * `ENOTSUP` if this system has no `/dev/shm`, or as {@linkcode MmapOptions.mapMut} does.
    * Nothing stays mapped, open or made.
    * @throws {Error} As `mapAnon()` does; on Linux and macOS in Deno `NotCapable` without
-   * `--allow-read` and `--allow-write` for the file.
+   * `--allow-read` and `--allow-write` for the file, and in Node.js with `--permission`
+   * `ERR_ACCESS_DENIED` without `--allow-fs-read` and `--allow-fs-write`.
    *
    * @example Two handles, as two processes would have them
    * ```ts

@@ -150,7 +150,7 @@ function checkPid(pid: unknown): void {
 /** Opens the file of a process as the runtime does: what it does not permit is not read. */
 function checkPermitted(file: string, pid: number): void {
   try {
-    runtimeFiles().check(file, false);
+    runtimeFiles().open(file, false).close();
   } catch (cause) {
     const { code, message } = cause as { readonly code?: unknown; readonly message: string };
     // Not permitted: that is the runtime's own to say.

@@ -49,6 +49,20 @@ const SAFE_COMPILING = [
 /** What keeps V8 from compiling beyond its bytecode, and from working in threads of its own. */
 const IDLING = ["--no-sparkplug", "--no-maglev", "--no-opt", "--single-threaded"];
 
+const nodeFlags = runtime === "node" ? process.allowedNodeEnvironmentFlags : new Set<string>();
+
+/** The flags by which Node.js permits its children the use of no file but their programs. */
+export const NODE_PERMISSION: readonly string[] = [
+  "--permission",
+  `--allow-fs-read=${process.cwd()}/*`,
+  ...["--allow-ffi", "--allow-addons"].filter((flag) => nodeFlags.has(flag)),
+];
+
+/** A reason to skip what needs {@linkcode NODE_PERMISSION}. */
+export const unlessNodePermission: string | undefined = nodeFlags.has("--permission")
+  ? undefined
+  : "only Node.js has --permission, from 22.13 on";
+
 /** How a process ended. */
 export interface ChildResult {
   /** The exit code; `null` where a signal ended it. */
@@ -63,7 +77,7 @@ export interface ChildResult {
 export interface ChildOptions {
   /** The arguments of the program. */
   readonly args?: readonly string[];
-  /** Deno's permission flags. Default: `["-A"]`. */
+  /** The flags of Deno, or of Node.js, that tell what is permitted. Default: all is. */
   readonly permissions?: readonly string[];
   /**
    * Whether the child runs into the limit of mappings. The runtime needs some
@@ -121,12 +135,12 @@ export function execute(
 
 /** The arguments by which this runtime runs a program of `test/children/`. */
 export function childArguments(program: string, options: ChildOptions = {}): string[] {
-  const { args = [], permissions = ["-A"], atMappingLimit = false } = options;
+  const { args = [], permissions, atMappingLimit = false } = options;
   const v8Flags = ["--expose-gc", ...(atMappingLimit ? IDLING : [])];
   const flags = {
-    deno: ["run", "--no-check", `--v8-flags=${v8Flags.join(",")}`, ...permissions],
+    deno: ["run", "--no-check", `--v8-flags=${v8Flags.join(",")}`, ...permissions ?? ["-A"]],
     bun: ["run"],
-    node: ["--no-warnings", ...v8Flags, ...SAFE_COMPILING],
+    node: ["--no-warnings", ...v8Flags, ...SAFE_COMPILING, ...permissions ?? []],
   }[runtime];
   return [...flags, fileURLToPath(childUrl(program)), ...args];
 }

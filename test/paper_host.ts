@@ -8,7 +8,7 @@ import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../ffi/host.
 import type { Os } from "../ffi/os/os.ts";
 import type { RuntimeThreads, ThreadListener } from "../ffi/runtime/threads.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
-import { FILE_BYTE_LENGTH, FIRST_FILE, type PaperSystem } from "./paper_account.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, FIRST_FILE, type PaperSystem } from "./paper_account.ts";
 
 /** Threads of paper: one that has a deadline meets it, any other is called back. */
 const PAPER_THREADS: RuntimeThreads = {
@@ -67,6 +67,7 @@ export async function on(system: PaperSystem, body: () => void | Promise<void>):
   const engine = currentRuntime();
   const files = runtimeFiles();
   const facts = { kind: "file", byteLength: FILE_BYTE_LENGTH };
+  const { device, inode } = FILE_IDENTITY;
   const changes: readonly (readonly [object: object, change: object])[] = [
     [opened, { os: withReal(system, opened.os), runtime }],
     [engine, {
@@ -76,10 +77,10 @@ export async function on(system: PaperSystem, body: () => void | Promise<void>):
     }],
     [runtimeThreads(), PAPER_THREADS],
     [files, {
-      check: () => facts,
+      open: () => ({ ...facts, device, inode, close() {} }),
       permit: () => {},
       describe: () => facts,
-      systemPath: (path: string) => path,
+      systemPaths: (path: string) => [path],
     }],
   ];
   const originals = changes.map(([object]) => ({ ...object }));

@@ -29,6 +29,8 @@ const ROUNDS = {
   mirrorCycles: { few: 200, all: 1000 },
   /** How often a file is mapped in each way. */
   fileLeaks: { few: 60, all: 1000 },
+  /** How often a file is mapped that others rename all the time. */
+  renamedFiles: { few: 1000, all: 50_000 },
   /** Errors that each native call fails with. */
   nativeErrors: { few: 1, all: 2 },
   /** Depths from the end of the stack on at which a call is tried. */

@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { bun, type BunFfi } from "../ffi/runtime/bun.ts";
 import { deno, type DenoNamespace } from "../ffi/runtime/deno.ts";
-import { type DenoFileCalls, denoFiles, denoPermit } from "../ffi/runtime/deno_files.ts";
+import {
+  type DenoFileCalls,
+  type DenoFileInfo,
+  denoFiles,
+  denoPermit,
+} from "../ffi/runtime/deno_files.ts";
 import { type Koffi, koffi } from "../ffi/runtime/koffi.ts";
 import { type NodeFfi, nodeFfi } from "../ffi/runtime/node_ffi.ts";
+import { nodeFiles } from "../ffi/runtime/node_files.ts";
 import {
   type BufferGrid,
   gridLimits,
@@ -385,16 +391,30 @@ test("denoPermit() requests what is not given yet, and throws Deno's error where
   );
 });
 
-/** A `Deno` whose files are `stats` by their paths, and what was opened. */
+/** The facts that Deno has of a file, with what a test gives. */
+function denoInfo(given: Partial<DenoFileInfo>): DenoFileInfo {
+  return {
+    isFile: true,
+    isDirectory: false,
+    size: 5,
+    dev: 0,
+    ino: null,
+    birthtime: null,
+    ...given,
+  };
+}
+
+/** A `Deno` whose files are `infos` by their paths, and what was opened. */
 function fakeDenoFiles(
-  stats: Readonly<Record<string, { isFile: boolean; isDirectory: boolean; size: number }>>,
+  infos: Readonly<Record<string, DenoFileInfo>>,
+  statSync: (path: string) => DenoFileInfo = (path) => infos[path]!,
 ): { calls: DenoFileCalls; opened: unknown[] } {
   const opened: unknown[] = [];
   const calls: DenoFileCalls = {
-    statSync: (path) => stats[path]!,
+    statSync: (path) => infos[path]!,
     openSync(path, options) {
       opened.push(["open", path, options]);
-      return { close: () => void opened.push(["close", path]) };
+      return { statSync: () => statSync(path), close: () => void opened.push(["close", path]) };
     },
     permissions: { querySync: unused, requestSync: unused },
     errors: { NotCapable: Error },
@@ -402,19 +422,75 @@ function fakeDenoFiles(
   return { calls, opened };
 }
 
-test("denoFiles().check() opens files alone, closes them, and asks for no module of Node.js", () => {
+test("denoFiles().open() opens files alone, and asks for no module of Node.js", () => {
   const { calls, opened } = fakeDenoFiles({
-    "/file": { isFile: true, isDirectory: false, size: 5 },
-    "/folder": { isFile: false, isDirectory: true, size: 0 },
-    "/pipe": { isFile: false, isDirectory: false, size: 0 },
+    "/file": denoInfo({ dev: 65_024, ino: 7 }),
+    "/folder": denoInfo({ isFile: false, isDirectory: true, size: 0 }),
+    "/pipe": denoInfo({ isFile: false, size: 0 }),
   });
   const files = denoFiles(calls, unused, false, true);
-  assertEquals(files.check("/file", true), { kind: "file", byteLength: 5 });
-  assertEquals(opened, [["open", "/file", { read: true, write: true }], ["close", "/file"]]);
-  assertEquals(files.check("/folder", false), { kind: "directory", byteLength: 0 });
-  assertEquals(files.check("/pipe", false), { kind: "neither", byteLength: 0 });
+  const { close, ...seen } = files.open("/file", true);
+  assertEquals(seen, { kind: "file", byteLength: 5, device: 65_024, inode: 7 });
+  assertEquals(opened, [["open", "/file", { read: true, write: true }]]);
+  close();
+  assertEquals(opened.slice(1), [["close", "/file"]]);
+  for (const [path, kind] of [["/folder", "directory"], ["/pipe", "neither"]] as const) {
+    const { close, ...facts } = files.open(path, false);
+    assertEquals(facts, { kind, byteLength: 0 });
+    close();
+  }
   assertStrictEquals(opened.length, 2);
-  assertStrictEquals(files.systemPath("/file"), "/file");
+});
+
+test("denoFiles().open() tells of the file that it opened, not of the one that was there before", () => {
+  const before = { "/file": denoInfo({ dev: 1, ino: 7 }) };
+  const after = denoInfo({ isFile: false, isDirectory: true, size: 3, dev: 2, ino: 8 });
+  const { close: _, ...seen } = denoFiles(
+    fakeDenoFiles(before, () => after).calls,
+    unused,
+    false,
+    true,
+  ).open("/file", false);
+  assertEquals(seen, { kind: "directory", byteLength: 3, device: 2, inode: 8 });
+  const { calls, opened } = fakeDenoFiles(before, unused);
+  assertThrows(() => denoFiles(calls, unused, false, true).open("/file", false), Error);
+  assertEquals(opened.at(-1), ["close", "/file"]);
+});
+
+test("denoFiles().open() tells on Windows, where Deno has no inodes, when the file was made", () => {
+  const birthtime = new Date(1_700_000_000_123);
+  const { calls } = fakeDenoFiles({
+    "new": denoInfo({ dev: 0xfedc_ba98, birthtime }),
+    "before 2.5.2": denoInfo({ ino: 0, birthtime }),
+  });
+  const files = denoFiles(calls, unused, true, false);
+  for (const [path, device] of [["new", 0xfedc_ba98], ["before 2.5.2", undefined]] as const) {
+    const { close: _, ...seen } = files.open(path, false);
+    assertEquals(seen, { kind: "file", byteLength: 5, device, created: 1_700_000_000_123 });
+  }
+});
+
+test("denoFiles().systemPaths() starts with the path that Deno opens where not all is permitted", () => {
+  const files = denoFiles(fakeDenoFiles({}).calls, unused, false, true);
+  for (const path of ["/a/b", "a", "/", "..", "../a", "...", "/a/..b", "/\u{1f995}"]) {
+    assertEquals([...files.systemPaths(path)], [path]);
+  }
+  for (
+    const [path, normalized] of [
+      ["/a/link/../b", "/a/b"],
+      ["/a/./b", "/a/b"],
+      ["//a///b/", "/a/b"],
+      ["/a/b/.", "/a/b"],
+      ["/../../a", "/a"],
+      ["/..", "/"],
+      ["a/../../b/./c", "../b/c"],
+      ["../../a/..", "../.."],
+      ["a/..", "."],
+      ["./a", "a"],
+    ] as const
+  ) {
+    assertEquals([...files.systemPaths(path)], [normalized, path]);
+  }
 });
 
 test("denoFiles() takes descriptors, URLs and long paths of Windows to the modules of Node.js", () => {
@@ -429,5 +505,45 @@ test("denoFiles() takes descriptors, URLs and long paths of Windows to the modul
   assertStrictEquals(files.pathOf("file:///a"), "path of file:///a");
   const onWindows = denoFiles(calls, (name) => modules[name], true, false);
   assertStrictEquals(onWindows.describe, undefined);
-  assertStrictEquals(onWindows.systemPath("C:\\a"), "namespaced C:\\a");
+  const [first, second] = onWindows.systemPaths("C:\\a");
+  assertEquals([first, second], ["C:\\a", "namespaced C:\\a"]);
+  const [likeliest] = denoFiles(calls, unused, true, false).systemPaths("C:\\a");
+  assertStrictEquals(likeliest, "C:\\a");
+});
+
+/** `node:fs` with one file, and what was opened and closed. */
+function fakeNodeFs(fstatSync: () => object) {
+  const opened: unknown[] = [];
+  const stats = { isFile: () => true, isDirectory: () => false, size: 5 };
+  const fs = {
+    statSync: (path: string) => path === "/folder" ? { ...stats, isFile: () => false } : stats,
+    openSync: (...args: unknown[]) => (opened.push(args), 7),
+    fstatSync,
+    closeSync: (descriptor: number) => opened.push(descriptor),
+  };
+  return { opened, files: nodeFiles(fakeProcess({}, { "node:fs": fs })) };
+}
+
+test("nodeFiles().open() tells which file it has opened, to the last bit", () => {
+  const { files, opened } = fakeNodeFs(() => ({
+    isFile: () => true,
+    isDirectory: () => false,
+    size: 6n,
+    dev: 0x1_8000_0001n,
+    ino: PAST_2_53,
+  }));
+  const { close, ...seen } = files.open("/file", true);
+  assertEquals(seen, { kind: "file", byteLength: 6, device: 0x8000_0001, inode: PAST_2_53 });
+  assertEquals(opened, [["/file", "r+"]]);
+  close();
+  assertEquals(opened.slice(1), [7]);
+  files.open("/folder", false).close();
+  assertStrictEquals(opened.length, 2);
+  assertEquals([...files.systemPaths("/a/link/../b")], ["/a/link/../b"]);
+});
+
+test("nodeFiles().open() closes what it cannot tell of", () => {
+  const { files, opened } = fakeNodeFs(unused);
+  assertThrows(() => files.open("/file", false), Error);
+  assertEquals(opened, [["/file", "r"], 7]);
 });

@@ -4,19 +4,18 @@
  *
  * @module
  */
-import type { RuntimeFiles } from "./files.ts";
-import { type Builtin, describe, namespaced, pathOf } from "./node_files.ts";
+import type { FileFacts, RuntimeFiles } from "./files.ts";
+import { type Builtin, describe, namespaced, openByNode, pathOf } from "./node_files.ts";
 
 /** What is used of the `Deno` namespace for files. */
 export interface DenoFileCalls {
   /** {@link https://docs.deno.com/api/deno/~/Deno.statSync} */
-  statSync(path: string): {
-    readonly isFile: boolean;
-    readonly isDirectory: boolean;
-    readonly size: number;
-  };
+  statSync(path: string): DenoFileInfo;
   /** {@link https://docs.deno.com/api/deno/~/Deno.openSync} */
-  openSync(path: string, options: { read: boolean; write: boolean }): { close(): void };
+  openSync(
+    path: string,
+    options: { read: boolean; write: boolean },
+  ): { statSync(): DenoFileInfo; close(): void };
   /** {@link https://docs.deno.com/api/deno/~/Deno.Permissions} */
   readonly permissions: Readonly<
     Record<
@@ -28,6 +27,18 @@ export interface DenoFileCalls {
   readonly errors: { readonly NotCapable: new (message: string) => Error };
 }
 
+/** What is used of `Deno.FileInfo`: {@link https://docs.deno.com/api/deno/~/Deno.FileInfo} */
+export interface DenoFileInfo {
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+  readonly size: number;
+  /** 0 on Windows before 2.5.2. */
+  readonly dev: number;
+  /** `null` on Windows, or 0. */
+  readonly ino: number | null;
+  readonly birthtime: Date | null;
+}
+
 /** Makes the files of Deno; `hasDescriptors` tells whether those of its `node:fs` are the system's. */
 export function denoFiles(
   Deno: DenoFileCalls,
@@ -36,20 +47,62 @@ export function denoFiles(
   hasDescriptors: boolean,
 ): RuntimeFiles {
   return {
-    check(path, isWritable) {
-      const { isFile, isDirectory, size } = Deno.statSync(path);
-      // Opening a pipe waits for its other end.
-      if (isFile) Deno.openSync(path, { read: true, write: isWritable }).close();
-      return {
-        kind: isFile ? "file" : isDirectory ? "directory" : "neither",
-        byteLength: size,
-      };
+    open(path, isWritable) {
+      const facts = factsOf(Deno.statSync(path));
+      if (facts.kind !== "file") return { ...facts, close() {} };
+      const file = Deno.openSync(path, { read: true, write: isWritable });
+      try {
+        const info = file.statSync();
+        return {
+          ...factsOf(info),
+          device: info.dev === 0 ? undefined : info.dev >>> 0,
+          ...(isWindows
+            ? { created: info.birthtime?.getTime() }
+            : { inode: info.ino ?? undefined }),
+          close: () => file.close(),
+        };
+      } catch (error) {
+        file.close();
+        // From 2.5.3 on statSync() is refused for a file that a link leads to, beyond what is
+        // permitted: openSync() and all that reads are not.
+        const isRefused = (error as Error).name === "NotCapable";
+        if (isRefused && hasDescriptors) return openByNode(builtin, path, isWritable);
+        throw error;
+      }
     },
     permit: (path, uses) => denoPermit(Deno, path, uses),
     ...(hasDescriptors && { describe: (descriptor) => describe(builtin, descriptor) }),
-    systemPath: (path) => isWindows ? namespaced(builtin, path) : path,
+    systemPaths: (path) =>
+      isWindows ? windowsPaths(builtin, path) : new Set([normalized(path), path]),
     pathOf: (url) => pathOf(builtin, url),
   };
+}
+
+/** The other one takes a module of Node.js, and only what is long needs it. */
+function* windowsPaths(builtin: Builtin, path: string): Iterable<string> {
+  yield path;
+  yield namespaced(builtin, path);
+}
+
+/**
+ * A path without `.` and `..`, as Deno opens it wherever something is not permitted:
+ * what these mean to the system depends on the links before them.
+ */
+function normalized(path: string): string {
+  const root = path.startsWith("/") ? "/" : "";
+  const names: string[] = [];
+  for (const name of path.split("/")) {
+    if (name === "" || name === ".") continue;
+    const isBack = name === "..";
+    const isOutside = names.length === 0 || names.at(-1) === "..";
+    if (isBack && !isOutside) names.pop();
+    else if (!isBack || root === "") names.push(name);
+  }
+  return root + names.join("/") || ".";
+}
+
+function factsOf({ isFile, isDirectory, size }: DenoFileInfo): FileFacts {
+  return { kind: isFile ? "file" : isDirectory ? "directory" : "neither", byteLength: size };
 }
 
 /** Asks for permissions for a path, and throws what Deno throws where one is not given. */

@@ -12,10 +12,25 @@ export interface FileFacts {
   readonly byteLength: number;
 }
 
+/**
+ * What a runtime has opened, and which file that is: by one path the system can find
+ * another one. While it is open, no other file gets its number.
+ */
+export interface OpenedByRuntime extends FileFacts {
+  /** The lower 32 bits of the number of its device, if the runtime tells it. */
+  readonly device?: number | undefined;
+  /** Its number on the device, if the runtime tells it; a `number` is rounded. */
+  readonly inode?: number | bigint | undefined;
+  /** When it was made, in milliseconds since 1970, if its number is not told. */
+  readonly created?: number | undefined;
+  /** Closes it. */
+  close(): void;
+}
+
 /** The files of one runtime. All throw what the runtime throws. */
 export interface RuntimeFiles {
-  /** Opens a file as the runtime does, and closes it again. */
-  check(path: string, isWritable: boolean): FileFacts;
+  /** Opens a file as the runtime does. What is no file is not opened: opening a pipe waits for its other end. */
+  open(path: string, isWritable: boolean): OpenedByRuntime;
 
   /**
    * Refuses what the runtime does not permit to be done with a file, which need
@@ -27,8 +42,11 @@ export interface RuntimeFiles {
   /** Tells what a descriptor leads to. Where the runtime's numbers are not those of the system, there is no such function. */
   readonly describe?: (descriptor: number) => FileFacts;
 
-  /** The path as the system takes it at any length. */
-  systemPath(path: string): string;
+  /**
+   * The paths by which the system can find what the runtime opens by a path, the
+   * likeliest first. On Windows one of them may be of any length.
+   */
+  systemPaths(path: string): Iterable<string>;
 
   /** The path of a `file:` URL. */
   pathOf(url: string): string;

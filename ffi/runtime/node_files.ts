@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FileFacts, RuntimeFiles } from "./files.ts";
+import type { FileFacts, OpenedByRuntime, RuntimeFiles } from "./files.ts";
 import type { NodeProcess } from "./runtime.ts";
 
 /** Finds a builtin module, as `process.getBuiltinModule()` does. */
@@ -16,6 +16,7 @@ interface NodeFs {
   statSync(path: string): NodeStats;
   /** {@link https://nodejs.org/api/fs.html#fsfstatsyncfd-options} */
   fstatSync(descriptor: number): NodeStats;
+  fstatSync(descriptor: number, options: { bigint: true }): NodeBigIntStats;
   /** {@link https://nodejs.org/api/fs.html#fsopensyncpath-flags-mode} */
   openSync(path: string, flags: "r" | "r+"): number;
   /** {@link https://nodejs.org/api/fs.html#fsclosesyncfd} */
@@ -26,7 +27,13 @@ interface NodeFs {
 interface NodeStats {
   isFile(): boolean;
   isDirectory(): boolean;
-  readonly size: number;
+  readonly size: number | bigint;
+}
+
+/** What is used of `fs.BigIntStats`. */
+interface NodeBigIntStats extends NodeStats {
+  readonly dev: bigint;
+  readonly ino: bigint;
 }
 
 /** What is used of `node:path`. */
@@ -41,23 +48,37 @@ interface NodeUrl {
   fileURLToPath(url: string): string;
 }
 
-/** The files of a runtime that permits all that the system does; on Windows descriptors are not the system's. */
+/** The files of Node.js and of Bun; on Windows descriptors are not the system's. */
 export function nodeFiles(process: NodeProcess): RuntimeFiles {
   const isWindows = process.platform === "win32";
   const builtin: Builtin = (name) => process.getBuiltinModule(name);
   return {
-    check(path, isWritable) {
-      const { statSync, openSync, closeSync } = builtin("node:fs") as NodeFs;
-      const facts = factsOf(statSync(path));
-      // Opening a pipe waits for its other end.
-      if (facts.kind === "file") closeSync(openSync(path, isWritable ? "r+" : "r"));
-      return facts;
-    },
+    open: (path, isWritable) => openByNode(builtin, path, isWritable),
     permit() {},
     ...(!isWindows && { describe: (descriptor) => describe(builtin, descriptor) }),
-    systemPath: (path) => isWindows ? namespaced(builtin, path) : path,
+    systemPaths: (path) => [isWindows ? namespaced(builtin, path) : path],
     pathOf: (url) => pathOf(builtin, url),
   };
+}
+
+/** Opens a file, and tells which one it is. */
+export function openByNode(builtin: Builtin, path: string, isWritable: boolean): OpenedByRuntime {
+  const { statSync, openSync, fstatSync, closeSync } = builtin("node:fs") as NodeFs;
+  const facts = factsOf(statSync(path));
+  if (facts.kind !== "file") return { ...facts, close() {} };
+  const descriptor = openSync(path, isWritable ? "r+" : "r");
+  try {
+    const stats = fstatSync(descriptor, { bigint: true });
+    return {
+      ...factsOf(stats),
+      device: Number(BigInt.asUintN(32, stats.dev)),
+      inode: stats.ino,
+      close: () => closeSync(descriptor),
+    };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
 }
 
 /** Tells what a descriptor leads to. */
@@ -78,6 +99,6 @@ export function pathOf(builtin: Builtin, url: string): string {
 function factsOf(stats: NodeStats): FileFacts {
   return {
     kind: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "neither",
-    byteLength: stats.size,
+    byteLength: Number(stats.size),
   };
 }
