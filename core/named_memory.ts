@@ -88,7 +88,8 @@ export function mapShared(
  * @throws {MmapError} `ENOENT` if there is none of that name; `EACCES` or `EPERM` if it
  * belongs to another user.
  * @throws {Error} As {@linkcode MmapOptions.mapAnon} does; in Deno `NotCapable` without
- * `--allow-write` for the file.
+ * `--allow-write` for the file, and in Node.js with `--permission` `ERR_ACCESS_DENIED` without
+ * `--allow-fs-write`.
  *
  * @example The last one to know of it
  * ```ts

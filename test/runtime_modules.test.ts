@@ -547,3 +547,22 @@ test("nodeFiles().open() closes what it cannot tell of", () => {
   assertThrows(() => files.open("/file", false), Error);
   assertEquals(opened, [["/file", "r"], 7]);
 });
+
+test("nodeFiles().permit() throws Node.js's error for what it does not permit", () => {
+  const asked: unknown[] = [];
+  const has = (scope: string, path: string) => {
+    asked.push([scope, path]);
+    return scope === "fs.read";
+  };
+  nodeFiles(fakeProcess({})).permit("/a", ["read", "write"]);
+  const files = nodeFiles({ ...fakeProcess({}), permission: { has } });
+  files.permit("/a", ["read"]);
+  const error = assertThrows(
+    () => files.permit("/a", ["read", "write"]),
+    Error,
+    "--allow-fs-write",
+  );
+  const { code, permission, resource } = error as unknown as Record<string, unknown>;
+  assertEquals([code, permission, resource], ["ERR_ACCESS_DENIED", "FileSystemWrite", "/a"]);
+  assertEquals(asked, [["fs.read", "/a"], ["fs.read", "/a"], ["fs.write", "/a"]]);
+});

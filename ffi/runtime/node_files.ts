@@ -48,13 +48,18 @@ interface NodeUrl {
   fileURLToPath(url: string): string;
 }
 
-/** The files of Node.js and of Bun; on Windows descriptors are not the system's. */
+/** The files of Node.js, which can be told what to permit, and of Bun; on Windows descriptors are not the system's. */
 export function nodeFiles(process: NodeProcess): RuntimeFiles {
   const isWindows = process.platform === "win32";
   const builtin: Builtin = (name) => process.getBuiltinModule(name);
   return {
     open: (path, isWritable) => openByNode(builtin, path, isWritable),
-    permit() {},
+    permit(path, uses) {
+      const { permission } = process;
+      for (const use of uses) {
+        if (permission?.has(`fs.${use}`, path) === false) throw denied(path, use);
+      }
+    },
     ...(!isWindows && { describe: (descriptor) => describe(builtin, descriptor) }),
     systemPaths: (path) => [isWindows ? namespaced(builtin, path) : path],
     pathOf: (url) => pathOf(builtin, url),
@@ -94,6 +99,14 @@ export function namespaced(builtin: Builtin, path: string): string {
 /** The path of a `file:` URL. */
 export function pathOf(builtin: Builtin, url: string): string {
   return (builtin("node:url") as NodeUrl).fileURLToPath(url);
+}
+
+/** The error of Node.js for what it does not permit. */
+function denied(resource: string, use: "read" | "write"): Error {
+  const message = `Access to this API has been restricted. Use --allow-fs-${use} to manage ` +
+    "permissions.";
+  const permission = use === "read" ? "FileSystemRead" : "FileSystemWrite";
+  return Object.assign(new Error(message), { code: "ERR_ACCESS_DENIED", permission, resource });
 }
 
 function factsOf(stats: NodeStats): FileFacts {

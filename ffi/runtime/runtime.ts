@@ -60,6 +60,8 @@ export interface System {
 /** What is used of Node.js's `process`. */
 export interface NodeProcess extends System {
   readonly versions: Versions;
+  /** {@link https://nodejs.org/api/process.html#processpermissionhasscope-reference}; only there where not all is permitted */
+  readonly permission?: { has(scope: "fs.read" | "fs.write", path: string): boolean };
   /** {@link https://nodejs.org/api/process.html#processgetbuiltinmoduleid} */
   getBuiltinModule(name: string): unknown;
 }

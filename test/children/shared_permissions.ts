@@ -14,7 +14,7 @@ const outcomes = [
     return "done";
   } catch (error) {
     const { name, code } = error as { readonly name: string; readonly code?: unknown };
-    return name === "MmapError" ? String(code) : name;
+    return String(code ?? name);
   }
 });
 console.log(JSON.stringify(outcomes));

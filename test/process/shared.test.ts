@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { childValue } from "../child_processes.ts";
+import { childValue, NODE_PERMISSION, unlessNodePermission } from "../child_processes.ts";
 import { runtime, test, unlessLinux, use } from "../harness.ts";
 import { FOLDER, leftNames, SharedName, unlessFolder } from "../shared_names.ts";
 import { withoutOtherUsers } from "../temp_files.ts";
@@ -37,6 +37,23 @@ test("Deno's permissions hold for shared memory", async () => {
   assertEquals(await outcomes(read, write), ["done", "done", "done", "done"]);
   assertEquals(await outcomes(`${read}-other`, `${write}-other`), Array(4).fill(refused));
 }, { skip: runtime === "deno" ? unlessFolder : "permissions are Deno's" });
+
+test("the permissions of Node.js hold for shared memory", async () => {
+  const name = fresh();
+  const path = join(FOLDER, name);
+  const outcomes = (...permissions: string[]) =>
+    childValue("shared_permissions.ts", {
+      args: [name],
+      permissions: [...NODE_PERMISSION, ...permissions],
+    });
+  const refused = "ERR_ACCESS_DENIED";
+  const [read, write] = [`--allow-fs-read=${path}`, `--allow-fs-write=${path}`];
+  assertEquals(await outcomes(read), [refused, refused, refused, refused]);
+  assertEquals(await outcomes(write), [refused, refused, refused, "ENOENT"]);
+  assertEquals(await outcomes(read, write), ["done", "done", "done", "done"]);
+  const others = [`--allow-fs-read=${path}-other`, `--allow-fs-write=${path}-other`];
+  assertEquals(await outcomes(...others), Array(4).fill(refused));
+}, { skip: unlessNodePermission ?? unlessFolder });
 
 test("a store that finds no room in /dev/shm does not end the process", async () => {
   const result = await childValue("shared_full.ts", { args: [fresh()] });
