@@ -16,13 +16,13 @@ const ALL_SHORT_FILES = "./short.test.ts";
 
 /**
  * What CI runs: of the tests that start child processes those of what versions differ in,
- * which are start-up, views and threads.
+ * which are start-up, permissions, views and threads.
  */
 const SHORT_FILES: readonly string[] = [
   ...quickFiles(),
-  ...["first_use", "in_flight", "tickets", "views", "wait_async", "worker"].map((name) =>
-    `./test/process/${name}.test.ts`
-  ),
+  ...["first_use", "in_flight", "permissions", "tickets", "views", "wait_async", "worker"].map((
+    name,
+  ) => `./test/process/${name}.test.ts`),
 ];
 
 /** The files that CI runs, as a runtime has them. */
