@@ -294,9 +294,10 @@ class WindowViews implements Views {
     byteLength: number,
   ): V {
     const { address, owner, period } = this.#stretch;
-    // From an aligned address on, unless that would hold bytes of a mirror twice.
+    // From an aligned address on, unless that is too long, or holds bytes of a mirror twice.
     const before = byteOffset % ALIGNMENT;
-    const skip = before + byteLength <= period ? before : 0;
+    const { maxViewByteLength } = currentRuntime();
+    const skip = before + byteLength <= Math.min(period, maxViewByteLength) ? before : 0;
     const buffer = makeBuffer(address + BigInt(byteOffset - skip), skip + byteLength, owner);
     noteTransferBy(buffer, this.#allocation);
     if (this.#buffers.length >= this.#pruneAt) {

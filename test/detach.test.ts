@@ -198,3 +198,17 @@ test("Bun refuses to post a view's buffer", () => {
   assertEquals(error.name, "DataCloneError");
   mmap.unmap();
 }, { skip: unlessBun14 });
+
+test("the buffer of a view starts at an aligned address, also where the view does not", () => {
+  const mmap = new MmapOptions({ len: LONG, noReserve: true }).mapAnon();
+  for (const start of [0, 1, 7, 8, 13, 4099]) {
+    const view = mmap.view(Uint8Array, start, 9);
+    view.fill(start);
+    // Of any other type, at any multiple of its length: atomics want that on some processors.
+    const words = new Int32Array(view.buffer, 0, 1);
+    Atomics.add(words, 0, 0);
+    assertEquals((start - view.byteOffset) % 8, 0);
+    assertEquals(mmap.view(Uint8Array, start + 8, 1)[0], start % 256);
+  }
+  mmap.unmap();
+});
