@@ -15,9 +15,9 @@ export interface Adoptee extends Mapped {
   /** Where it is memory of a file: what that keeps. */
   readonly backing: Backing | undefined;
   /** Where it has guard pages, or huge ones. */
-  readonly placing?: Placing | undefined;
+  readonly placing: Placing | undefined;
   /** Where other handles have it too: this one's part in it. */
-  readonly share?: Share | undefined;
+  readonly share: Share | undefined;
 }
 
 /** What becomes a handle of anonymous memory. */
@@ -36,7 +36,10 @@ export function anonymous(
     margin: 0,
     skip: 0,
     isGuarded: false,
+    noReserve: false,
     isReserved: access === "none",
     backing: undefined,
+    placing: undefined,
+    share: undefined,
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Host } from "../ffi/host.ts";
-import type { FileRequest } from "../ffi/os/files.ts";
+import { type FileRequest, isOfFile } from "../ffi/os/files.ts";
 import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
@@ -91,7 +91,7 @@ export function mapArranged(
   const hint = request.hint > below ? request.hint - below : 0n;
   const isStaged = below !== 0n || (host.os.unmapsNeighbours && layout.hugePage === undefined);
   // Windows maps no byte past the end of a file, not even those of its last page.
-  const isExact = "file" in request && !isStaged;
+  const isExact = isOfFile(request) && !isStaged;
   const byteLength = isExact ? request.byteLength : exactByteLength(layout);
   const outer = { ...request, hint, byteLength };
   return withRoom(
@@ -112,7 +112,7 @@ function mapAtOnce(host: Host, outer: MapRequest | FileRequest, layout: Layout):
       throw withAdvice(error, outer, os);
     }
   }
-  const mapper = ("file" in outer ? os.files : os) as Mapper<MapRequest>;
+  const mapper = (isOfFile(outer) ? os.files : os) as Mapper<MapRequest>;
   const address = mapAligned(os, mapper, outer, layout);
   return populated(host, outer, address, address, mapper, outer.byteLength);
 }
@@ -125,13 +125,14 @@ function mapInStages(
   layout: Layout,
 ): bigint {
   const { os } = host;
-  if ("file" in request && os.files.mapOver === undefined) {
+  if (isOfFile(request) && os.files.mapOver === undefined) {
     throw new MmapError(
       "This system has no guard pages around memory of a file: drop guard()",
       { code: "ENOTSUP" },
     );
   }
   const addresses: MapRequest = {
+    kind: "memory",
     hint,
     byteLength,
     strict,
@@ -160,7 +161,7 @@ function populated(
   mapper: Mapper<MapRequest>,
   byteLength: bigint,
 ): bigint {
-  const isDone = "file" in request && host.os.files.populates(request.protection);
+  const isDone = isOfFile(request) && host.os.files.populates(request.protection);
   if (request.populate && !isDone) populate(host, request, start, mapper, address, byteLength);
   return address;
 }
@@ -171,7 +172,7 @@ function makeMemory(
   request: MapRequest | FileRequest,
   byteLength: bigint,
 ): Failure | undefined {
-  if ("file" in request) return os.files.mapOver!(request);
+  if (isOfFile(request)) return os.files.mapOver!(request);
   const { hint, protection } = request;
   return protection === "none" ? undefined : os.protect(hint, byteLength, protection);
 }
@@ -230,12 +231,14 @@ function mapAligned(
 function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean): bigint {
   const byteLength = request.byteLength + align;
   const address = place(os, os, {
+    kind: "memory",
     hint: useHint ? request.hint : 0n,
     byteLength,
     strict: false,
     noReserve: true,
     populate: false,
     protection: "none",
+    stack: false,
   });
   const failure = unmapStray(os, address, byteLength);
   if (failure === undefined) return address;

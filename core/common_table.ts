@@ -335,11 +335,13 @@ function mapBlock(os: Os): bigint | Failure {
 
 function map(os: Os, byteLength: bigint, hint: bigint): bigint | Failure {
   return os.map({
+    kind: "memory",
     byteLength,
     hint,
     strict: hint !== 0n,
     protection: "read-write",
     populate: false,
     noReserve: false,
+    stack: false,
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Failure } from "../ffi/os/mapper.ts";
+import { bare, define, own } from "../ffi/own.ts";
 
 /** What an {@linkcode MmapError} carries besides its message. */
 export interface MmapErrorInit {
@@ -55,20 +56,25 @@ export class MmapError extends Error {
   /** The POSIX name of the error (`"ENOMEM"`, `"EINVAL"`, …), also on Windows; `"UNKNOWN"` for an `osError` without one. */
   declare readonly code: string;
   /** The name of the C function that failed (`"mmap"`, `"VirtualAlloc"`, …), where one was called. */
-  declare readonly syscall?: string;
+  declare readonly syscall: string | undefined;
   /** The raw number, where a call failed: `errno`, or `GetLastError()` on Windows. */
-  declare readonly osError?: number;
+  declare readonly osError: number | undefined;
   /** The address that a strict hint asked for. */
-  declare readonly requested?: bigint;
+  declare readonly requested: bigint | undefined;
   /** The address that the system offered instead of `requested`, where it did. */
-  declare readonly actual?: bigint;
+  declare readonly actual: bigint | undefined;
 
   /** Makes an error; the library makes its own. */
-  constructor(message: string, { cause, ...details }: MmapErrorInit) {
+  constructor(message: string, init: MmapErrorInit) {
+    const { code, syscall, osError, requested, actual, cause } = bare(init);
     super(message, cause === undefined ? undefined : { cause });
-    // Only what is known: console.log shows every property.
-    const known = Object.entries(details).filter(([, value]) => value !== undefined);
-    Object.assign(this, Object.fromEntries(known));
+    const details = bare({ code, syscall, osError, requested, actual });
+    // Enumerable where it is known: console.log shows every such property.
+    for (const name in details) {
+      const value = details[name as keyof typeof details];
+      const enumerable = value !== undefined;
+      define(this, name, { value, enumerable, configurable: true, writable: true });
+    }
   }
 }
 
@@ -95,7 +101,7 @@ export function refused(
   asked: string,
   { syscall, osError, code }: Failure,
   cause?: unknown,
-  advice: string | undefined = ADVICE[code],
+  advice: string | undefined = own(ADVICE, code),
 ): MmapError {
   return new MmapError(
     `The system refused ${asked}: ${syscall} failed with ${code} (${osError})` +

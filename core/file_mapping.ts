@@ -4,10 +4,11 @@
  * @module
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
-import type { Files, FileUse, OpenFile } from "../ffi/os/files.ts";
+import type { FileRequest, Files, FileUse, OpenFile } from "../ffi/os/files.ts";
 import type { Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import type { FileFacts } from "../ffi/runtime/files.ts";
 import { arranged, layoutOf, mapArranged } from "./arrange.ts";
+import { own } from "../ffi/own.ts";
 import { MmapError, refused } from "./errors.ts";
 import { type Backing, closeFile } from "./lifetime.ts";
 import type { Access, Source } from "./mapped.ts";
@@ -16,7 +17,7 @@ import { checkStrictHint, discarded, mapWithRoom } from "./placement.ts";
 import { openSame } from "./same_file.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { checkStack } from "./stack.ts";
-import { describe } from "./validate.ts";
+import { describe, given } from "./validate.ts";
 
 /**
  * A file: its path, its `file:` URL, an open descriptor of it, or an object
@@ -49,7 +50,7 @@ export interface NamedUse {
   /** Whether it stays open as long as it is mapped. */
   readonly isKeptOpen: boolean;
   /** Gives it its name, once it is mapped; returns the error where that is refused. */
-  readonly publish?: (() => unknown) | undefined;
+  readonly publish: (() => unknown) | undefined;
 }
 
 /** A file to map. */
@@ -106,8 +107,9 @@ export function mapOpened(
       );
     }
     const byteLength = lengthOf(opened, settings);
-    const fileRequest = {
+    const fileRequest: FileRequest = {
       ...request,
+      kind: "file",
       protection: access,
       byteLength: BigInt(skip + byteLength),
       file: opened.file,
@@ -133,7 +135,11 @@ export function mapOpened(
       source,
       margin: 0,
       skip,
+      noReserve: false,
+      isReserved: false,
       backing,
+      placing: undefined,
+      share: undefined,
       isGuarded: settings.truncationGuard,
       ...arrangement,
     });
@@ -204,16 +210,15 @@ function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUs
 function pathOf(source: unknown): string | undefined {
   if (typeof source === "string") return source;
   if (typeof source !== "object" || source === null) return undefined;
-  const { href, protocol } = source as Partial<FileUrl>;
+  const href = given(source, "href");
+  const protocol = given(source, "protocol");
   const isUrl = typeof href === "string" && typeof protocol === "string";
   return isUrl ? runtimeFiles().pathOf(href) : undefined;
 }
 
 /** The descriptor that a caller means. */
 function descriptorOf(source: unknown): number {
-  const descriptor = typeof source === "object" && source !== null && "fd" in source
-    ? source.fd
-    : source;
+  const descriptor = typeof source === "object" && source !== null ? given(source, "fd") : source;
   if (typeof descriptor === "number" && Number.isInteger(descriptor)) {
     if (descriptor >= 0 && descriptor <= 0x7fff_ffff) return descriptor;
     throw new RangeError(`A file descriptor must be from 0 to 2^31 - 1, got ${descriptor}`);
@@ -227,7 +232,7 @@ function descriptorOf(source: unknown): number {
 /** Words what is no file; `Deno.FsFile` and `Bun.file()` look as if they were one. */
 function described(source: unknown): string {
   const isObject = typeof source === "object" && source !== null;
-  return isObject && ("readSync" in source || "arrayBuffer" in source)
+  return isObject && (given(source, "readSync") ?? given(source, "arrayBuffer")) !== undefined
     ? "an object without a descriptor: give its path"
     : describe(source);
 }
@@ -237,7 +242,8 @@ function asked<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T
   try {
     return ask();
   } catch (cause) {
-    const { code, name: kind, message } = cause as Error & { readonly code?: unknown };
+    const { name: kind, message } = cause as Error;
+    const code: unknown = own(cause as object, "code");
     // Not permitted, or not a path: that is the runtime's own to say.
     if (typeof code !== "string" || code.startsWith("ERR_") || kind === "TypeError") throw cause;
     const what = use === "read-write" ? "read and written" : "read";

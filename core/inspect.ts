@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { define } from "../ffi/own.ts";
 
 /** The method that `console.log` of Deno, Bun and Node.js looks for. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
@@ -12,7 +13,7 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom");
  * `T`, and what only looks like one (the prototype itself, a proxy).
  */
 export function printAs<T extends object>(prototype: T, print: (value: T) => string): void {
-  Object.defineProperty(prototype, INSPECT, {
+  define(prototype, INSPECT, {
     value(this: T): string {
       return print(this);
     },

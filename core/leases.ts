@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { type Allocation, unmapWithOwner } from "./lifetime.ts";
+import { FreeList } from "../ffi/free_list.ts";
+import { type Allocation, plainAllocation, unmapWithOwner } from "./lifetime.ts";
 
 /** Has its allocation unmapped when it is collected. */
 export interface Lease {
@@ -21,14 +22,15 @@ type Kind = Pick<Allocation, "backing" | "placing" | "isMirrored" | "share">;
 /** How many are kept for the next mappings. */
 const MAX_SPARE = 64;
 
-const spare: Lease[] = [];
+const spare: FreeList<Lease> = new FreeList();
 
 /** The lease of a handle that is closed: there is nothing to unmap. */
-export const CLOSED: Lease = { allocation: allocationOf({}) };
+export const CLOSED: Lease = { allocation: plainAllocation(0n, 0n) };
 
 /** A lease of what is not mapped yet. */
 export function newLease(kind: Kind): Lease {
-  if (isPlain(kind) && spare.length > 0) return spare.pop()!;
+  const kept = isPlain(kind) ? spare.take() : undefined;
+  if (kept !== undefined) return kept;
   const lease = { allocation: allocationOf(kind) };
   unmapWithOwner(lease, lease.allocation);
   return lease;
@@ -36,11 +38,11 @@ export function newLease(kind: Kind): Lease {
 
 /** Takes back the lease of a handle that unmapped, and has it no more. */
 export function endLease(lease: Lease): void {
-  if (lease.allocation.isReusable && spare.length < MAX_SPARE) spare.push(lease);
+  if (lease.allocation.isReusable && spare.length < MAX_SPARE) spare.add(lease);
 }
 
 function allocationOf(kind: Kind): Allocation {
-  const { backing, placing, isMirrored = false, share } = kind;
+  const { backing, placing, isMirrored, share } = kind;
   return {
     address: 0n,
     byteLength: 0n,
@@ -50,10 +52,12 @@ function allocationOf(kind: Kind): Allocation {
     backing,
     placing,
     isMirrored,
+    mapper: undefined,
     share,
+    waits: undefined,
   };
 }
 
-function isPlain({ backing, placing, isMirrored = false, share }: Kind): boolean {
+function isPlain({ backing, placing, isMirrored, share }: Kind): boolean {
   return backing === undefined && placing === undefined && !isMirrored && share === undefined;
 }

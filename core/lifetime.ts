@@ -19,7 +19,7 @@ export interface Backing {
   /** The library's own opening of the file, where a later call needs it. */
   file: OpenFile | undefined;
   /** Where processes share it by its name: a hash of that name. */
-  readonly name?: bigint | undefined;
+  readonly name: bigint | undefined;
   /** What guards the memory from the file's truncation, from when it is first looked at. */
   guard: GuardEntry | undefined;
   /** Where in the file the pages start, in bytes. */
@@ -81,21 +81,38 @@ export interface Allocation {
   /** Whether a view's buffer was transferred away: its new owner can use the memory for ever. */
   isTransferred: boolean;
   /** Whether the system may keep it in several pieces, because a part of it was changed. */
-  isSplit?: boolean;
+  isSplit: boolean;
   /** Whether it can be another handle's once it is unmapped: it is plain, and only its handle has it. */
-  isReusable?: boolean;
+  isReusable: boolean;
   /** Where it is memory of a file: what that keeps. */
-  readonly backing?: Backing | undefined;
+  readonly backing: Backing | undefined;
   /** Where it has guard pages, or huge ones. */
-  readonly placing?: Placing | undefined;
+  readonly placing: Placing | undefined;
   /** Whether it is memory that is mapped twice in a row. */
-  readonly isMirrored?: boolean;
+  readonly isMirrored: boolean;
   /** The calls that it wants, where it never became a mapping. */
-  readonly mapper?: Mapper<MapRequest>;
+  readonly mapper: Mapper<MapRequest> | undefined;
   /** Where it is shared: this handle's part in it. */
-  share?: Share | undefined;
-  /** Who waits for words of it; left out where nobody does. */
-  waits?: readonly Waiter[] | undefined;
+  share: Share | undefined;
+  /** Who waits for words of it. */
+  waits: readonly Waiter[] | undefined;
+}
+
+/** What is mapped there, and is nobody's next. It has all fields: see `ffi/own.ts`. */
+export function plainAllocation(address: bigint, byteLength: bigint): Allocation {
+  return {
+    address,
+    byteLength,
+    isTransferred: false,
+    isReusable: false,
+    isSplit: false,
+    backing: undefined,
+    placing: undefined,
+    isMirrored: false,
+    mapper: undefined,
+    share: undefined,
+    waits: undefined,
+  };
 }
 
 /**
@@ -251,7 +268,7 @@ function isLast(allocation: Allocation): boolean {
  * them, whatever it was before: held ranges would use up all the mappings there can be.
  */
 function vacate(allocation: Allocation): Failure | undefined {
-  const { address, byteLength, placing, share, isSplit = false } = allocation;
+  const { address, byteLength, placing, share, isSplit } = allocation;
   const mapper = mapperOf(allocation);
   if (placing !== undefined && !host().os.unmapsNeighbours) {
     return mapper.vacate(address + placing.below, placing.byteLength);
@@ -354,7 +371,7 @@ export function unmapStray(
   byteLength: bigint,
 ): Failure | undefined {
   const failure = mapper.unmap(address, byteLength);
-  if (failure !== undefined) pending.add({ address, byteLength, isTransferred: false, mapper });
+  if (failure !== undefined) pending.add({ ...plainAllocation(address, byteLength), mapper });
   return failure;
 }
 

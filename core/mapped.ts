@@ -34,9 +34,9 @@ export interface Mapped extends Extent {
   /** Whether memory of a file is to be guarded from the file's truncation, where the system can. */
   readonly isGuarded: boolean;
   /** Whether no swap space was set aside. */
-  readonly noReserve?: boolean;
+  readonly noReserve: boolean;
   /** Whether nothing but addresses was taken. */
-  readonly isReserved?: boolean;
+  readonly isReserved: boolean;
 }
 
 /** What another handle of the same memory has to know of bytes of its pages. */

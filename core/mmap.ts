@@ -557,7 +557,7 @@ export class Mmap implements Disposable {
     const mapped = {
       ...this.#mapped,
       access: this.access as Access,
-      isReserved: pages?.areReserved ?? this.#mapped.isReserved === true,
+      isReserved: pages?.areReserved ?? this.#mapped.isReserved,
     };
     const { address, backing } = allocation;
     const isGuarded = backing?.guard !== undefined;

@@ -5,8 +5,9 @@
  * @module
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
-import type { Failure, MapRequest } from "../ffi/os/mapper.ts";
+import { type Failure, isFailure, type MapRequest } from "../ffi/os/mapper.ts";
 import type { NamedFailure } from "../ffi/os/named_memory.ts";
+import { own } from "../ffi/own.ts";
 import { MmapError, refused } from "./errors.ts";
 import { mapOpened } from "./file_mapping.ts";
 import type { Mmap } from "./mmap.ts";
@@ -126,7 +127,7 @@ function open(
 ): Mmap | undefined {
   const { named, files } = system.os;
   const found = named.open(name);
-  if ("code" in found) {
+  if (isFailure(found)) {
     if (found.code !== "ENOENT") throw refusedWith(`to open shared memory ${words(name)}`, found);
     if (mode === "open") throw missing(name, 'make it, or use the mode "open-or-create"', found);
     return undefined;
@@ -144,6 +145,7 @@ function open(
   return mapOpened(system, opened, KIND, settings, request, {
     name: hashOf(name),
     isKeptOpen: named.isKeptOpen,
+    publish: undefined,
   });
 }
 
@@ -164,8 +166,8 @@ function create(
     refusedWith(`to make shared memory ${words(name)} of ${byteLength} bytes`, failure);
   let isTaken = false;
   const made = named.create(name, byteLength, !noReserve);
-  if ("code" in made) {
-    if (made.code !== "EEXIST" || made.advice !== undefined) throw refusal(made);
+  if (isFailure(made)) {
+    if (made.code !== "EEXIST" || own(made, "advice") !== undefined) throw refusal(made);
     isTaken = true;
   } else {
     const { file, discard } = made;
@@ -187,7 +189,7 @@ function create(
       return mmap;
     } catch (error) {
       // Where unmapping was refused too, that is the error.
-      if (!isTaken || (error as { code?: unknown }).code !== "EEXIST") throw error;
+      if (!isTaken || !(error instanceof MmapError) || error.code !== "EEXIST") throw error;
     } finally {
       if (!isDone) discard?.();
     }
@@ -214,7 +216,7 @@ function missing(name: string, advice: string, { syscall, osError }: Failure): M
 }
 
 function refusedWith(asked: string, failure: NamedFailure): MmapError {
-  const { advice = ADVICE[failure.code] } = failure;
+  const advice = own<NamedFailure, "advice">(failure, "advice") ?? own(ADVICE, failure.code);
   return advice === undefined
     ? refused(asked, failure)
     : refused(asked, failure, undefined, advice);
@@ -234,8 +236,7 @@ function hashOf(name: string): bigint {
 }
 
 function modeOf(options: SharedOptions): SharedMode {
-  checkOptions(options, ["mode"]);
-  const { mode = "open" } = options;
+  const { mode = "open" } = checkOptions(options, ["mode"]);
   oneOf(MODES, mode, "The mode");
   return mode;
 }

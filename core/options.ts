@@ -56,7 +56,10 @@ export class MmapOptions {
   readonly settings: MmapSettings;
   readonly #request: MapRequest;
   /** What becomes of anonymous memory, worked out when it is first asked for. */
-  readonly #adoptees: { [protection in "none" | "read-write"]?: Adoptee } = {};
+  readonly #adoptees: { [protection in "none" | "read-write"]: Adoptee | undefined } = {
+    "none": undefined,
+    "read-write": undefined,
+  };
 
   static {
     printAs(this.prototype as MmapOptions, (options) => {
@@ -79,6 +82,7 @@ export class MmapOptions {
     this.settings = settingsOf(init);
     const { settings } = this;
     this.#request = {
+      kind: "memory",
       hint: settings.hint,
       byteLength: BigInt(settings.len),
       populate: settings.populate,
@@ -437,7 +441,7 @@ export class MmapOptions {
     checkMirrored(len, opened.os.allocationGranularity);
     rangeInAddressSpace(hint, 2 * len);
     const byteLength = BigInt(2 * len);
-    const request = { ...options.#request, byteLength, isMirrored: true as const };
+    const request = { ...options.#request, kind: "mirror" as const, byteLength };
     const map = () => mapWithRoom(opened, request);
     return adopt({ ...anonymous(map, 2 * len, byteLength, "read-write"), source: "mirror" });
   }

@@ -5,13 +5,14 @@
  * @module
  */
 import type { Host } from "../ffi/host.ts";
-import type { FileRequest } from "../ffi/os/files.ts";
+import { type FileRequest, isOfFile } from "../ffi/os/files.ts";
 import type { Mapper, MapRequest, MirrorRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { hasRootPlace } from "./common_table.ts";
 import { hex, MmapError, notAvailable, refused } from "./errors.ts";
 import {
   heldRanges,
+  plainAllocation,
   release,
   releaseHeldRanges,
   releaseHeldRangesIn,
@@ -90,16 +91,18 @@ function makeRoom(os: Os, request: MapRequest, code: string): boolean {
 /** Whether so many bytes could be mapped. */
 function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
   const address = os.map({
+    kind: "memory",
     byteLength,
     hint: 0n,
     populate: false,
     noReserve: request.noReserve,
     strict: false,
     // A file costs addresses only, and a mirror half of what it is long.
-    protection: "file" in request || "isMirrored" in request ? "none" : request.protection,
+    protection: request.kind === "memory" ? request.protection : "none",
+    stack: false,
   });
   if (typeof address !== "bigint") return false;
-  release([{ address, byteLength, isTransferred: false, backing: undefined }]);
+  release([plainAllocation(address, byteLength)]);
   return true;
 }
 
@@ -117,7 +120,7 @@ export function populate(
 ): void {
   const length = Number(request.byteLength);
   try {
-    if ("file" in request) {
+    if (isOfFile(request)) {
       // What cannot be read now is when it is used.
       const failure = os.residency.populate(start, request.byteLength, false);
       if (failure === "unsupported") loadPages(os, start, length);
@@ -132,10 +135,10 @@ function mapperOf(os: Os, request: MapRequest): {
   readonly mapper: Mapper<MapRequest>;
   readonly populates: boolean;
 } {
-  if ("isMirrored" in request) {
+  if (request.kind === "mirror") {
     return { mapper: os.mirrors as Mapper<MapRequest>, populates: os.populates };
   }
-  return "file" in request
+  return isOfFile(request)
     ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates(request.protection) }
     : { mapper: os, populates: os.populates };
 }

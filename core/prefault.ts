@@ -107,8 +107,7 @@ function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
 }
 
 function checkedOptions(options: PrefaultOptions): PrefaultOptions {
-  checkOptions(options, NAMES);
-  const { byteOffset, byteLength, signal, onProgress } = options;
+  const { byteOffset, byteLength, signal, onProgress } = checkOptions(options, NAMES);
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }

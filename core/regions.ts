@@ -4,7 +4,8 @@
  * @module
  */
 import { host, runtimeFiles } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/mapper.ts";
+import { type Failure, isFailure } from "../ffi/os/mapper.ts";
+import { own } from "../ffi/own.ts";
 import { MmapError, refused } from "./errors.ts";
 import type { Access } from "./mapped.ts";
 import { checkStack } from "./stack.ts";
@@ -117,8 +118,7 @@ const MAX_PID = 2 ** 31 - 1;
  * ```
  */
 export function regions(options: RegionsOptions = {}): Region[] {
-  checkOptions(options, NAMES);
-  const { resident = false, pid } = options;
+  const { resident = false, pid } = checkOptions(options, NAMES);
   flag(resident, "resident");
   if (pid !== undefined) checkPid(pid);
   const system = host().os.regions;
@@ -134,7 +134,7 @@ export function regions(options: RegionsOptions = {}): Region[] {
     checkPermitted(fileOf(pid, resident), pid);
   }
   const found = system.list({ pid, resident });
-  if ("code" in found) throw notListed(found, pid);
+  if (isFailure(found)) throw notListed(found, pid);
   return found;
 }
 
@@ -152,7 +152,8 @@ function checkPermitted(file: string, pid: number): void {
   try {
     runtimeFiles().open(file, false).close();
   } catch (cause) {
-    const { code, message } = cause as { readonly code?: unknown; readonly message: string };
+    const { message } = cause as Error;
+    const code: unknown = own(cause as object, "code");
     // Not permitted: that is the runtime's own to say.
     if (typeof code !== "string" || code.startsWith("ERR_")) throw cause;
     const why = whyNot(pid, code) ?? { code, message };

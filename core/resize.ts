@@ -12,6 +12,7 @@ import { hex, MmapError, refused } from "./errors.ts";
 import {
   type Allocation,
   holdRange,
+  plainAllocation,
   unmapAllocation,
   unmapStray,
   unmapWithOwner,
@@ -244,7 +245,9 @@ function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   try {
     const address = mapWithRoom(host, {
       ...requestOf({ ...mapped, access: "read-write" }, exactByteLength),
+      kind: "file",
       file: file!,
+      isNamed: false,
       offset: BigInt(offset),
     });
     const undo = (reason: unknown) => {
@@ -305,10 +308,8 @@ function part(
   guard: GuardEntry | undefined,
 ): Allocation {
   return {
-    address,
-    byteLength,
-    isTransferred: false,
-    isSplit: isSplit ?? false,
+    ...plainAllocation(address, byteLength),
+    isSplit,
     backing: backing && { ...backing, file: undefined, guard },
   };
 }
@@ -324,10 +325,19 @@ function copy({ runtime, os }: Host, from: bigint, to: bigint, byteLength: numbe
 }
 
 function requestOf(
-  { access, noReserve = false }: Mapped,
+  { access, noReserve }: Mapped,
   byteLength: bigint,
 ): MapRequest {
-  return { byteLength, protection: access, hint: 0n, strict: false, populate: false, noReserve };
+  return {
+    kind: "memory",
+    byteLength,
+    protection: access,
+    hint: 0n,
+    strict: false,
+    populate: false,
+    noReserve,
+    stack: false,
+  };
 }
 
 function refusedToResize({ address }: Allocation, failure: Failure): MmapError {

@@ -13,7 +13,11 @@ import {
   rangeInAddressSpace,
 } from "./validate.ts";
 
-/** The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name. */
+/**
+ * The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name.
+ * Like all options of the library they can be an object's own, or inherited, but not from
+ * `Object.prototype`.
+ */
 export interface MmapInit {
   /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, which must be changed before mapping. */
   readonly len?: number | bigint | undefined;
@@ -96,7 +100,6 @@ export const HUGE: string = "The length of a huge page (huge)";
 
 /** Checks options, and adds the defaults of those that are not there. */
 export function settingsOf(init: MmapInit): MmapSettings {
-  checkOptions(init, NAMES);
   const {
     len = DEFAULTS.len,
     hint = DEFAULTS.hint,
@@ -110,7 +113,7 @@ export function settingsOf(init: MmapInit): MmapSettings {
     stack = DEFAULTS.stack,
     name,
     truncationGuard = DEFAULTS.truncationGuard,
-  } = init;
+  } = checkOptions(init, NAMES);
   const settings = {
     len: byteCount(len, LEN),
     hint: memoryAddress(hint, HINT),

@@ -263,12 +263,14 @@ function storeRuns(runs: readonly PageFacts[]): bigint {
   const { os } = host();
   const byteLength = 8 * runs.length;
   const address = os.map({
+    kind: "memory",
     byteLength: BigInt(byteLength),
     hint: 0n,
     strict: false,
     protection: "read-write",
     populate: false,
     noReserve: false,
+    stack: false,
   });
   if (typeof address !== "bigint") {
     throw refused(`to map ${byteLength} bytes for what can be done with the pages`, address);

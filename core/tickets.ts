@@ -6,12 +6,12 @@
  */
 import { type CommonTable, commonTable, kindOf, type Slot, TICKET } from "./common_table.ts";
 import { MmapError } from "./errors.ts";
-import { type Allocation, release } from "./lifetime.ts";
+import { type Allocation, plainAllocation, release } from "./lifetime.ts";
 import type { Mapped } from "./mapped.ts";
 import type { Pages } from "./paging.ts";
 import { type SharedAdoptee, sharedAdoptee, SharedMapping } from "./shared_mapping.ts";
 import { checkFewFrames, checkStack } from "./stack.ts";
-import { describe } from "./validate.ts";
+import { describe, given } from "./validate.ts";
 
 /**
  * What hands memory to another thread: {@linkcode Mmap.share} makes it,
@@ -92,9 +92,7 @@ export function releaseTicket(ticket: unknown): void {
   checkStack(); // of what is used up, all is released
   const { map, exactByteLength, source, backing, placing, share } = redeem(ticket);
   release([{
-    address: map(),
-    byteLength: exactByteLength,
-    isTransferred: false,
+    ...plainAllocation(map(), exactByteLength),
     isMirrored: source === "mirror",
     backing,
     placing,
@@ -110,7 +108,8 @@ function findTicket(
   if (typeof ticket !== "object" || ticket === null) {
     throw new TypeError(`The ticket must be what share() made, got ${describe(ticket)}`);
   }
-  const { slot: number, key } = ticket as Partial<MmapTicket>; // read once
+  const number = given(ticket, "slot"); // read once
+  const key = given(ticket, "key");
   if (typeof number !== "number" || typeof key !== "string") {
     throw new TypeError(
       "The ticket must be what share() made: an object with a number slot and a string key",

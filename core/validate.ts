@@ -6,6 +6,8 @@
  */
 import { hex } from "./errors.ts";
 
+const { getPrototypeOf, hasOwn, prototype } = Object;
+
 /** One past the last address of a 64-bit address space, in bytes. */
 const ADDRESS_SPACE_END = 2n ** 64n;
 
@@ -69,18 +71,44 @@ export function countOrAll(value: unknown, what: string): number {
   return value;
 }
 
-/** Options: an object that has no property but these. None is ever ignored. */
-export function checkOptions(options: unknown, names: readonly string[]): void {
+/**
+ * Options: an object that has no property but these. None is ever ignored. Returns them to
+ * be read from, each once: without those that are only on `Object.prototype`.
+ */
+export function checkOptions<T extends object>(options: T, names: readonly string[]): T {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`The options must be an object, got ${describe(options)}`);
   }
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
     const known = names.length === 1 ? "the one option is" : "the options are";
     throw new TypeError(
-      `The option ${JSON.stringify(name)} is unknown: ${known} ${names.join(", ")}`,
+      `The option ${JSON.stringify(unknown)} is unknown: ${known} ${names.join(", ")}`,
     );
   }
+  if (!names.some(isAdded)) return options;
+  return Object.fromEntries(names.map((name) => [name, given(options, name)])) as T;
+}
+
+/**
+ * A property of what a caller passes, which can be its own, or its class's, or that of any
+ * object it inherits from but `Object.prototype`: what a program adds there, nobody has passed.
+ */
+export function given(passed: object, name: string): unknown {
+  return !isAdded(name) || isPassed(passed, name) ? passed[name as never] : undefined;
+}
+
+function isAdded(name: string): boolean {
+  return name in prototype;
+}
+
+function isPassed(passed: object, name: string): boolean {
+  let holder: object | null = passed;
+  while (holder !== null && holder !== prototype) {
+    if (hasOwn(holder, name)) return true;
+    holder = getPrototypeOf(holder);
+  }
+  return false;
 }
 
 /** A flag. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { host } from "../ffi/host.ts";
+import { isFailure } from "../ffi/os/mapper.ts";
 import type { ThreadWait, Word } from "../ffi/os/waiting.ts";
 import { MmapError } from "./errors.ts";
 import type { Allocation, Waiter } from "./lifetime.ts";
@@ -64,7 +65,7 @@ export async function waitAsync(
   checkStack(); // no thread is lost on the way
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
-  if ("code" in wait) throw refusedWait(word, wait);
+  if (isFailure(wait)) throw refusedWait(word, wait);
   if (!WaitThread.isThere) {
     const ending = wait.end("cancelled");
     if (ending !== "cancelled") return resultOf(ending);
@@ -166,7 +167,7 @@ class PendingWait implements Task, Waiter {
     try {
       this.#thread = WaitThread.begin(this, holds);
     } catch (error) {
-      this.done({ error });
+      this.done({ kind: "error", error });
     }
   }
 
@@ -189,12 +190,12 @@ class PendingWait implements Task, Waiter {
     const others = allocation.waits?.filter((wait) => wait !== this) ?? [];
     allocation.waits = others.length === 0 ? undefined : others;
     const { resolve, reject } = this.#settle;
-    const ending = this.#wait.end("ending" in report ? report.ending : "cancelled");
+    const ending = this.#wait.end(report.kind === "ending" ? report.ending : "cancelled");
     if (ending !== "cancelled") resolve(resultOf(ending));
-    else if ("syscall" in report) {
+    else if (report.kind === "failure") {
       const { syscall, osError } = report;
       reject(refusedWait(this.#word, host().os.waiting.failed(syscall, osError)));
-    } else if ("error" in report) {
+    } else if (report.kind === "error") {
       reject(
         new MmapError("The thread that waits ended, or could not be started: see the cause", {
           code: "EAGAIN",
@@ -212,8 +213,7 @@ function checkedOptions(options: WaitAsyncOptions): {
   readonly isAborted: boolean;
   readonly ref: boolean;
 } {
-  checkOptions(options, NAMES);
-  const { timeout = Infinity, signal, ref = true } = options;
+  const { timeout = Infinity, signal, ref = true } = checkOptions(options, NAMES);
   const isAborted = signal === undefined ? false : signal?.aborted;
   if (
     typeof isAborted !== "boolean" ||

@@ -11,9 +11,9 @@ import type { Thread } from "../ffi/runtime/threads.ts";
 
 /** What a thread reports. */
 export type Report =
-  | { readonly ending: Ending | "cancelled" }
-  | { readonly syscall: string; readonly osError: number }
-  | { readonly error: unknown };
+  | { readonly kind: "ending"; readonly ending: Ending | "cancelled" }
+  | { readonly kind: "failure"; readonly syscall: string; readonly osError: number }
+  | { readonly kind: "error"; readonly error: unknown };
 
 /** What a thread says. */
 interface Numbered {
@@ -66,8 +66,10 @@ function open() {
     Atomics.notify(opening, 0, 1);
   }
 }
-function report(number, report) {
-  parentPort.postMessage({ number, report });
+function report(number, what) {
+  const has = (name) => Object.hasOwn(what, name);
+  const kind = has("ending") ? "ending" : has("syscall") ? "failure" : "error";
+  parentPort.postMessage({ number, report: { kind, ...what } });
   timer = setTimeout(() => parentPort.postMessage("${TIRED}"), ${MAX_IDLE_MS});
 }
 parentPort.on("message", ({ number, job }) => {
@@ -92,7 +94,7 @@ parentPort.on("message", ({ number, job }) => {
 /** Whether a thread opens its libraries: Bun before 1.4 can crash where many do at once. */
 let opening: Int32Array | undefined;
 /** The threads that have nothing to do. */
-const idle: WaitThread[] = [];
+let idle: Set<WaitThread> = new Set();
 /** How many threads there are. */
 let count = 0;
 
@@ -119,12 +121,13 @@ export class WaitThread {
 
   /** Whether there is a thread for one more task. */
   static get isThere(): boolean {
-    return idle.length > 0 || count < MAX_THREADS;
+    return idle.size > 0 || count < MAX_THREADS;
   }
 
   /** Gives a task to a thread. With `holds` the process does not end before it is done. */
   static begin(task: Task, holds: boolean): WaitThread {
-    const thread = idle.pop() ?? new WaitThread();
+    const thread = [...idle].at(-1) ?? new WaitThread();
+    idle.delete(thread);
     try {
       thread.#thread.hold(holds);
       const number = thread.#number = thread.#number % MAX_NUMBER + 1;
@@ -146,8 +149,8 @@ export class WaitThread {
     // The next task can be this thread's, which passes over the job that it still gets: as
     // long as it starts, each task that is taken back would need one more. Those that have
     // nothing to pass over come first.
-    if (idle.length < MAX_IDLE) idle.unshift(this);
-    this.#done({ ending: "cancelled" });
+    if (idle.size < MAX_IDLE) idle = new Set([this, ...idle]);
+    this.#done({ kind: "ending", ending: "cancelled" });
   }
 
   /** Sleeps until the thread, which is called back, has left; tells whether it has. */
@@ -158,8 +161,8 @@ export class WaitThread {
   #reported({ number, report }: Numbered): void {
     if (this.#hasEnded || number !== this.#number) return; // it has another task
     this.#done(report);
-    if (idle.includes(this)) return; // since its task was taken back
-    if (idle.length < MAX_IDLE) idle.push(this);
+    if (idle.has(this)) return; // since its task was taken back
+    if (idle.size < MAX_IDLE) idle.add(this);
     else this.#end();
   }
 
@@ -177,9 +180,8 @@ export class WaitThread {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     count--;
-    const index = idle.indexOf(this);
-    if (index >= 0) idle.splice(index, 1);
-    this.#done({ error: cause });
+    idle.delete(this);
+    this.#done({ kind: "error", error: cause });
   }
 
   #done(report: Report): void {

@@ -26,6 +26,7 @@ export class FakeRuntime implements Runtime {
   readonly maxViewByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly longMappings: readonly never[] = [];
+  readonly refuseTransfer: undefined;
   /** What was opened, in order. */
   readonly opened: { library: string; table: SymbolTable }[] = [];
   /** What was called, in order. */
@@ -316,12 +317,14 @@ export function writeSystemInfo(
 /** A request without options, for `change` to differ from. */
 export function request(change: Partial<MapRequest> = {}): MapRequest {
   return {
+    kind: "memory",
     hint: 0n,
     byteLength: 4096n,
     populate: false,
     noReserve: false,
     strict: false,
     protection: "read-write",
+    stack: false,
     ...change,
   };
 }

@@ -1,28 +1,31 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { anonymous } from "../core/adoptee.ts";
 import { endLease, newLease } from "../core/leases.ts";
+import { plainAllocation } from "../core/lifetime.ts";
 import { Pages } from "../core/paging.ts";
 import { allocationGranularity, MmapError, MmapOptions } from "../mod.ts";
 import { test, use } from "./harness.ts";
 
 const LENGTH = allocationGranularity();
+const PLAIN = plainAllocation(0n, 0n);
 
 /** Whether a lease is handed on once its handle has ended it. */
 function isHandedOn(lease: ReturnType<typeof newLease>): boolean {
-  const spare = Array.from({ length: 64 }, () => newLease({})); // so that there is room for it
+  const spare = Array.from({ length: 64 }, () => newLease(PLAIN)); // so that there is room for it
   endLease(lease);
-  const next = newLease({});
+  const next = newLease(PLAIN);
   for (const other of [next, ...spare]) endLease(other);
   return next === lease;
 }
 
 test("a lease of plain memory is handed on, and one that others know of is not", () => {
-  assert(isHandedOn(newLease({})));
-  const viewed = newLease({});
+  assert(isHandedOn(newLease(PLAIN)));
+  const viewed = newLease(PLAIN);
   viewed.allocation.isReusable = false;
   assert(!isHandedOn(viewed));
-  assert(!isHandedOn(newLease({ isMirrored: true })));
-  assert(!isHandedOn(newLease({ backing: { file: undefined, guard: undefined, offset: 0 } })));
+  assert(!isHandedOn(newLease({ ...PLAIN, isMirrored: true })));
+  const backing = { file: undefined, name: undefined, guard: undefined, offset: 0 };
+  assert(!isHandedOn(newLease({ ...PLAIN, backing })));
 });
 
 test("a closed handle has no part in the mapping that has its lease", () => {
@@ -39,7 +42,7 @@ test("a closed handle has no part in the mapping that has its lease", () => {
 });
 
 test("pages keep the lease of their handle from being handed on", () => {
-  const lease = newLease({});
+  const lease = newLease(PLAIN);
   assert(lease.allocation.isReusable);
   new Pages(lease.allocation, anonymous(() => 0n, LENGTH, BigInt(LENGTH), "read-write"), {});
   assert(!isHandedOn(lease));

@@ -1,7 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  type Allocation,
   heldRanges,
   MAX_HELD_RANGES,
+  plainAllocation,
   releaseHeldRanges,
   unmapCollected,
 } from "../core/lifetime.ts";
@@ -14,12 +16,6 @@ import { isMapped, regions, residentByteLength, withoutRegions } from "./memory_
 
 const LENGTH = allocationGranularity();
 const skip = withoutRegions();
-
-interface Allocation {
-  address: bigint;
-  byteLength: bigint;
-  isTransferred: boolean;
-}
 
 /** Maps neighbours, each a mapping of its own, with free space around them. */
 function neighbours(count: number): Mmap[] {
@@ -34,7 +30,7 @@ function neighbours(count: number): Mmap[] {
 /** Memory that no handle owns, as the collector finds it. */
 function collected(mmap: Mmap): Allocation {
   const { address, byteLength } = mmap.intoRaw();
-  return { address, byteLength: BigInt(byteLength), isTransferred: false };
+  return plainAllocation(address, BigInt(byteLength));
 }
 
 /** Views a mapping and unmaps it; returns where it was. */

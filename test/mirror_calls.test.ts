@@ -103,7 +103,7 @@ function opened(mirrors: Mapper<MirrorRequest>, runtime: FakeRuntime): Opened {
 
 const mirrored = (change = {}): MirrorRequest => ({
   ...request({ byteLength: WHOLE, ...change }),
-  isMirrored: true,
+  kind: "mirror",
 });
 
 const SYSTEMS = [

@@ -10,7 +10,7 @@ import { fail, forget } from "./paper_calls.ts";
 import { paperPosix } from "./paper_posix.ts";
 import { PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
 
-const WORD: Word = { address: 0x7000n };
+const WORD: Word = { address: 0x7000n, place: undefined };
 const SLICE = 100_000_000n;
 
 /** Opens a system whose calls that wait are open, and forgets what that took. */
@@ -170,7 +170,7 @@ for (const platform of ["linux", "darwin", "windows"]) {
     const { os: { waiting } } = opened(platform);
     assert(typeof (0, eval)(waiting.threadSource) === "function");
     structuredClone(waiting.threadData());
-    const wait = waiting.prepare({ address: 2n ** 60n }, 0, 5);
+    const wait = waiting.prepare({ address: 2n ** 60n, place: undefined }, 0, 5);
     if (platform !== "windows") {
       assert(typeof wait === "object" && "job" in wait);
       structuredClone(wait.job);
@@ -184,8 +184,8 @@ test("windows: wait() leaves nothing open, and notify() finds who waits by the w
   const system = PAPER_SYSTEMS["windows"]!.open();
   const { os, account } = system;
   const address = account.map(0n, 4096n, "memory 4");
-  const word = { address };
-  const other = { address: address + 4n };
+  const word = { address, place: undefined };
+  const other = { address: address + 4n, place: undefined };
   assertEquals(os.waiting.wait(word, 1, 0), "different");
   assertEquals(os.waiting.wait(word, 0, 25), "elapsed");
   assertEquals([...account.open], []);
@@ -209,7 +209,7 @@ test("windows: a word of a file has the same name wherever it is mapped", () => 
   const [first, second] = [account.map(0n, 4096n, "file 4"), account.map(0n, 4096n, "file 4")];
   const at = (address: bigint, offset: bigint): Word => ({
     address,
-    place: { memory: { file: account.opened("file") }, offset },
+    place: { memory: { file: account.opened("file"), name: undefined }, offset },
   });
   const wait = os.waiting.prepare(at(first, 8n), 0, Infinity);
   assert(typeof wait === "object" && "job" in wait);

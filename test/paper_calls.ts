@@ -29,7 +29,8 @@ export function fail({ account }: PaperSystem, index: number, error: number): vo
 }
 
 export function fileRequest(change: Partial<FileRequest> = {}): FileRequest {
-  return { ...request({ byteLength: 8192n }), file: 7, offset: 0n, ...change };
+  const plain = request({ byteLength: 8192n });
+  return { ...plain, kind: "file", file: 7, isNamed: false, offset: 0n, ...change };
 }
 
 /** Calls without their buffers, which are not those of the caller. */

@@ -20,7 +20,8 @@ const PAPER_THREADS: RuntimeThreads = {
           readonly number: number;
           readonly job: { readonly deadline?: bigint };
         };
-        const report = { ending: job.deadline === undefined ? "cancelled" : "elapsed" };
+        const ending = job.deadline === undefined ? "cancelled" : "elapsed";
+        const report = { kind: "ending", ending };
         setTimeout(() => listener.message({ number, report }), 0);
       },
       hold: () => {},

@@ -227,7 +227,7 @@ for (const system of SYSTEMS) {
         const { os, mapped, runtime } = opened(system, script);
         let address: bigint | undefined;
         try {
-          address = place(os, os, asked);
+          address = place(os, os, request(asked));
         } catch (error) {
           assertInstanceOf(error, MmapError);
         }

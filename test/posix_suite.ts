@@ -107,7 +107,7 @@ export function testPosix(facts: PosixFacts): void {
           for (const protection of ["none", "read-write"] as const) {
             const { os, runtime } = opened({ map: [ADDRESS] });
             const options = { hint, byteLength, populate, noReserve, strict, protection };
-            assertStrictEquals(os.map(options), ADDRESS);
+            assertStrictEquals(os.map(request(options)), ADDRESS);
             assertEquals(runtime.calls, [
               ["mmap", hint, byteLength, PROTECTIONS[protection], flags, -1, 0n],
             ]);

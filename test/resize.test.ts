@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapError } from "../core/errors.ts";
-import { type Allocation, heldRanges } from "../core/lifetime.ts";
+import { type Allocation, heldRanges, plainAllocation } from "../core/lifetime.ts";
 import { resize } from "../core/resize.ts";
 import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
@@ -313,12 +313,14 @@ function mapping(
   const os = open(runtime, "x64");
   const address = os.map(request({ byteLength: 8192n, protection: access })) as bigint;
   if (isBlocked) pages.set(address / 4096n + 2n, 9);
-  const allocation: Allocation = { address, byteLength: 8192n, isTransferred: false };
+  const allocation = plainAllocation(address, 8192n);
   const mapped = {
     access,
     source: "memory",
     margin: 0,
     isGuarded: false,
+    noReserve: false,
+    isReserved: false,
     skip: 0,
     byteLength: 8192,
   } as const;
@@ -394,13 +396,15 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
   for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
     const fault = { call: "mmap", nth: 2, error: 1 };
     const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
-    const backing = { file: 3, offset: 4096, guard: undefined, isNamed: false };
+    const backing = { file: 3, name: undefined, offset: 4096, guard: undefined };
     const mapped = {
       access: "read-write",
       source: "shared file",
       margin: 0,
       skip: 5,
       isGuarded: false,
+      noReserve: false,
+      isReserved: false,
       byteLength: 8000,
     } as const;
     const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };

@@ -21,7 +21,7 @@ export interface Copying {
    * The same where it can fault, but nothing is kept for the next time: threads that
    * end leave what they keep. Left out where nothing is kept anyway.
    */
-  readonly peek?: KernelRead | undefined;
+  readonly peek: KernelRead | undefined;
 
   /** Copies `source`, which may overlap it, to memory; see {@linkcode Copying.read}. */
   write(address: bigint, source: Uint8Array, canFault: boolean): Failure | undefined;

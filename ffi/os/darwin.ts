@@ -77,13 +77,19 @@ export function darwin(native: Native, arch: string): Os {
     flags: ({ noReserve }) => MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
     // Its MADV_DONTNEED frees nothing.
     vacant: MAP_PRIVATE | MAP_ANON | MAP_NORESERVE,
+    freeing: undefined,
+    hugePages: undefined,
+    naming: undefined,
+    remapping: undefined,
     files: {
       opening: OPENING,
       populates: () => false,
       flags: ({ protection }) => protection === "read-write" ? 0 : MAP_NORESERVE,
+      freeing: undefined,
       MS_SYNC,
       stat: (native, library) => darwinStat(native, library, arch),
       descriptors: "/dev/fd",
+      hasHugePages: undefined,
     },
     named: (native, shared) => darwinNamed(native, OPENING, O_CLOEXEC, shared),
     kernelCopying: darwinCopying,
@@ -92,6 +98,7 @@ export function darwin(native: Native, arch: string): Os {
     advice: DARWIN_ADVICE,
     waiting: (native, kernel, shared) =>
       darwinWaiting(native, CODES, MAP_PRIVATE | MAP_ANON, kernel, shared),
+    guarding: undefined,
     codes: CODES,
   });
 }

@@ -44,6 +44,8 @@ export function darwinCopying(native: Native, { library }: CopyingShared): Kerne
     result === 0 ? undefined : failure(syscall, result, KERN_CODES);
 
   return {
+    peek: undefined,
+
     read(address, target) {
       const byteLength = BigInt(target.byteLength);
       return checked(

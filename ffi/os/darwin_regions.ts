@@ -82,6 +82,8 @@ export function darwinRegions(
   };
 
   return {
+    fileOf: undefined,
+
     list({ resident }) {
       const regions: RegionFacts[] = [];
       for (let told = 0n;;) {

@@ -23,12 +23,18 @@ export type FileUse = "read" | "read-write" | "read-execute";
 
 /** What of a file to map. */
 export interface FileRequest extends MapRequest {
+  readonly kind: "file";
   /** The file, which was opened for what `protection` needs. */
   readonly file: OpenFile;
   /** Whether that is named memory, as {@linkcode NamedMemory} opened or made it. */
-  readonly isNamed?: boolean | undefined;
+  readonly isNamed: boolean;
   /** Where in the file the mapping starts, in bytes: a multiple of {@linkcode Os.allocationGranularity}. */
   readonly offset: bigint;
+}
+
+/** Whether a request is for memory of a file. */
+export function isOfFile(request: MapRequest): request is FileRequest {
+  return request.kind === "file";
 }
 
 /** How one operating system does files, and memory that is mapped from them. */
@@ -40,7 +46,7 @@ export interface Files extends Mapper<FileRequest> {
    * Maps over addresses that are the library's own, from the hint on. Where a
    * mapping cannot be overwritten, there is no such function.
    */
-  readonly mapOver?: (request: FileRequest) => Failure | undefined;
+  readonly mapOver: ((request: FileRequest) => Failure | undefined) | undefined;
 
   /** Opens a file that is there. */
   open(path: string, use: FileUse): OpenFile | Failure;
@@ -49,13 +55,13 @@ export interface Files extends Mapper<FileRequest> {
    * Opens the file of a descriptor once more. Where descriptors are not the
    * system's, there is no such function.
    */
-  readonly reopen?: (descriptor: number, use: FileUse) => OpenFile | Failure;
+  readonly reopen: ((descriptor: number, use: FileUse) => OpenFile | Failure) | undefined;
 
   /** Closes a file. */
   close(file: OpenFile): void;
 
   /** Whether a file is of huge pages: its memory is not like that of others. Not every system has such files. */
-  readonly hasHugePages?: (file: OpenFile) => boolean;
+  readonly hasHugePages: ((file: OpenFile) => boolean) | undefined;
 
   /** Tells which file it is. */
   identify(file: OpenFile): FileIdentity | Failure;

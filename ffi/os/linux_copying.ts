@@ -7,7 +7,7 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import type { KernelRead } from "./copying.ts";
 import { lazily } from "./lazily.ts";
 import { linuxPipeCopying } from "./linux_pipe_copying.ts";
-import type { Failure } from "./mapper.ts";
+import { type Failure, isFailure } from "./mapper.ts";
 import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
 import type { CopyingShared, KernelCopying } from "./posix_copying.ts";
 
@@ -82,7 +82,7 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
 
   const read: KernelRead = (address, target) => {
     const transit = opened();
-    if ("code" in transit) return transit;
+    if (isFailure(transit)) return transit;
     for (let done = 0; done < target.byteLength;) {
       const length = Math.min(MAX_BYTE_LENGTH, target.byteLength - done);
       const from = address + BigInt(done);
@@ -107,7 +107,7 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
 
     write(address, source) {
       const transit = opened();
-      if ("code" in transit) return transit;
+      if (isFailure(transit)) return transit;
       for (let done = 0; done < source.byteLength;) {
         const part = source.subarray(done, done + MAX_BYTE_LENGTH);
         transit.bytes.set(part);

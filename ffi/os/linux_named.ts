@@ -237,6 +237,7 @@ export function linuxNamed(
           const result = c.linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
           return result === 0 ? undefined : failed("linkat");
         },
+        discard: undefined,
       };
     },
 

@@ -83,6 +83,7 @@ export function linuxPipeCopying(
     bytes.subarray(start, start + byteLength);
 
   return {
+    peek: undefined,
     read: (address, target) =>
       copy(
         target.byteLength,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { own } from "../own.ts";
 
 /** A call that the system refused. */
 export interface Failure {
@@ -23,6 +24,8 @@ export type Protection = "none" | "read" | "read-write" | "copy-on-write" | "rea
 
 /** What to map. */
 export interface MapRequest {
+  /** What memory it is for: {@linkcode MirrorRequest} and {@linkcode FileRequest} tell more of theirs. */
+  readonly kind: "memory" | "mirror" | "file";
   /** What may be done with it. Where it is `"none"`, addresses are taken and no memory is. */
   readonly protection: Protection;
   /** The address to map at, in bytes; `0n` leaves the choice to the system. */
@@ -36,13 +39,12 @@ export interface MapRequest {
   /** Fail rather than map at another address or over other memory. */
   readonly strict: boolean;
   /** Tell the system that it is for a stack, where that means something to it. */
-  readonly stack?: boolean | undefined;
+  readonly stack: boolean;
 }
 
 /** What of memory that is mapped twice in a row; its length is that of both. */
 export interface MirrorRequest extends MapRequest {
-  /** Tells it from another request. */
-  readonly isMirrored: true;
+  readonly kind: "mirror";
 }
 
 /** How memory of one kind, anonymous or of files, is mapped, changed and unmapped. */
@@ -83,5 +85,10 @@ export function failure(
   osError: number,
   codes: Readonly<Record<number, string>>,
 ): Failure {
-  return { syscall, osError, code: codes[osError] ?? "UNKNOWN" };
+  return { syscall, osError, code: own(codes, osError) ?? "UNKNOWN" };
+}
+
+/** Whether a call was refused, and has no other result. */
+export function isFailure(result: object): result is Failure {
+  return own(result, "code") !== undefined;
 }

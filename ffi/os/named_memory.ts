@@ -9,6 +9,7 @@ import type { Failure } from "./mapper.ts";
 
 /** A call that was refused, and what to do about it where the code alone does not tell. */
 export interface NamedFailure extends Failure {
+  /** To be read by `own()`: not every failure has it. */
   readonly advice?: string | undefined;
 }
 
@@ -25,9 +26,9 @@ export interface NewMemory {
   /** What {@linkcode Files} map, and close. */
   readonly file: OpenFile;
   /** Gives it its name, of which there must be none: `EEXIST` otherwise. */
-  readonly publish?: () => Failure | undefined;
+  readonly publish: (() => Failure | undefined) | undefined;
   /** Undoes what closing does not, where it is not to be published any more. */
-  readonly discard?: () => void;
+  readonly discard: (() => void) | undefined;
 }
 
 /** How one operating system does named memory. Its names are checked: they have no slash, backslash or NUL. */
@@ -36,7 +37,7 @@ export interface NamedMemory {
   readonly isKeptOpen: boolean;
 
   /** The path of the file that has the name, where names are those of files. */
-  readonly pathOf?: (name: string) => string | NamedFailure;
+  readonly pathOf: ((name: string) => string | NamedFailure) | undefined;
 
   /** Opens memory that is there; `ENOENT` where there is none of the name. */
   open(name: string): OpenMemory | NamedFailure;
@@ -48,5 +49,5 @@ export interface NamedMemory {
   create(name: string, byteLength: number, isReserved: boolean): NewMemory | NamedFailure;
 
   /** Removes a name, where it does not go by itself. */
-  readonly remove?: (name: string) => NamedFailure | undefined;
+  readonly remove: ((name: string) => NamedFailure | undefined) | undefined;
 }

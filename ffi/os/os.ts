@@ -67,7 +67,7 @@ export interface Os extends Mapper<MapRequest> {
   readonly maxHeldByteLength: number;
 
   /** Huge pages, where the system has them to ask for. */
-  readonly huge?: HugePages;
+  readonly huge: HugePages | undefined;
 
   /**
    * Tells whether the process itself grows into a range, as its main thread's stack
@@ -76,10 +76,10 @@ export interface Os extends Mapper<MapRequest> {
   growsInto?(address: bigint, byteLength: bigint): boolean;
 
   /** Moving memory, where the system can. */
-  readonly remap?: Remap | undefined;
+  readonly remap: Remap | undefined;
 
   /** Names memory, where the system can show names. */
-  readonly name?: (address: bigint, byteLength: bigint, label: string) => void;
+  readonly name: ((address: bigint, byteLength: bigint, label: string) => void) | undefined;
 
   /** Files, and memory of them. */
   readonly files: Files;
@@ -100,10 +100,10 @@ export interface Os extends Mapper<MapRequest> {
    * Opens, once, what guards mapped files from being truncated by others:
    * `undefined` where the system refuses it. Only systems that need it have it.
    */
-  guard?(): TruncationGuard | undefined;
+  guard: (() => TruncationGuard | undefined) | undefined;
 
   /** The entry of a guarded mapping that another thread has added, by its address. */
-  guardAt?(address: bigint): GuardEntry;
+  guardAt: ((address: bigint) => GuardEntry) | undefined;
 
   /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
   readonly residency: Residency;

@@ -52,20 +52,24 @@ export interface Posix extends PosixResidency {
   /** The flags of `mmap` for memory that is to be nothing yet. */
   readonly vacant: number;
   /** The advice of `madvise` that frees private memory at once, where there is one. */
-  readonly freeing?: number;
+  readonly freeing: number | undefined;
   /** Huge pages, where there are any: the flags of `mmap` for a length in bytes. */
-  readonly hugePages?: {
+  readonly hugePages: {
     readonly flags: (pageByteLength: number) => number;
     /** The advice of `madvise` that backs every page with memory, or fails. */
     readonly populating: number;
     readonly advice: string;
-  };
+  } | undefined;
   /** Opens the call that names memory, where there is one. */
-  readonly naming?: (native: Native) => NonNullable<Os["name"]>;
+  readonly naming: ((native: Native) => NonNullable<Os["name"]>) | undefined;
   /** Opens the call that moves memory, where there is one. */
-  readonly remapping?: (native: Native, failed: (syscall: string) => Failure) => Remap;
+  readonly remapping:
+    | ((native: Native, failed: (syscall: string) => Failure) => Remap)
+    | undefined;
   /** Opens what tells where the process itself grows, where it does. */
-  readonly growth?: (native: Native, pageSize: number) => NonNullable<Os["growsInto"]>;
+  readonly growth:
+    | ((native: Native, pageSize: number) => NonNullable<Os["growsInto"]>)
+    | undefined;
   /** What files need. */
   readonly files: PosixFiles;
   /** Opens the calls of named memory. */
@@ -79,11 +83,13 @@ export interface Posix extends PosixResidency {
   /** Opens the calls that wait. */
   readonly waiting: (native: Native, kernel: () => KernelCopying, shared: CopyingShared) => Waiting;
   /** Guards memory of files from truncation, where the system lets a program do that. */
-  readonly guarding?: (
-    native: Native,
-    memory: MemoryCalls,
-    pageSize: number,
-  ) => Pick<Os, "guard" | "guardAt">;
+  readonly guarding:
+    | ((
+      native: Native,
+      memory: MemoryCalls,
+      pageSize: number,
+    ) => { readonly [Name in "guard" | "guardAt"]: NonNullable<Os[Name]> })
+    | undefined;
   /** The names of its `errno` values. */
   readonly codes: Readonly<Record<number, string>>;
 }
@@ -172,6 +178,7 @@ export function posix(native: Native, system: Posix): Os {
       };
     },
   };
+  const guarding = system.guarding?.(native, memory, pageSize);
   const remap = lazily(() => system.remapping!(native, failed));
   const name = lazily(() => ({ of: system.naming!(native) }));
   const growth = lazily(() => ({ into: system.growth!(native, pageSize) }));
@@ -188,18 +195,16 @@ export function posix(native: Native, system: Posix): Os {
     map: (request) => map(request, 0),
     unmap,
 
-    ...(huge && { huge }),
+    huge,
     get remap() {
       return system.remapping && remap();
     },
-    ...(system.growth && {
-      growsInto: (address, byteLength) => growth().into(address, byteLength),
-    }),
-    ...(system.naming && {
-      name: (address, byteLength, label) => name().of(address, byteLength, label),
-    }),
+    growsInto: system.growth && ((address, byteLength) => growth().into(address, byteLength)),
+    name: system.naming &&
+      ((address, byteLength, label) => name().of(address, byteLength, label)),
 
-    ...system.guarding?.(native, memory, pageSize),
+    guard: guarding?.guard,
+    guardAt: guarding?.guardAt,
 
     unmapsNeighbours: true,
 

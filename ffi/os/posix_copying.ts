@@ -22,7 +22,7 @@ export interface CopyingShared {
 export interface KernelCopying {
   readonly read: KernelRead;
   /** See {@linkcode Copying.peek}. */
-  readonly peek?: KernelRead;
+  readonly peek: KernelRead | undefined;
   write(address: bigint, source: Uint8Array): Failure | undefined;
 }
 

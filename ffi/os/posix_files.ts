@@ -34,11 +34,13 @@ export interface PosixFiles {
   /** The flags of `mmap` beside `MAP_SHARED` and `MAP_PRIVATE`. */
   readonly flags: (request: FileRequest) => number;
   /** The advice of `madvise` by which private pages are as in the file again, where there is one. */
-  readonly freeing?: number;
+  readonly freeing: number | undefined;
   /** `MS_SYNC` */
   readonly MS_SYNC: number;
   /** Opens what tells files of huge pages, where there are such. */
-  readonly hasHugePages?: (native: Native, library: string) => (file: OpenFile) => boolean;
+  readonly hasHugePages:
+    | ((native: Native, library: string) => (file: OpenFile) => boolean)
+    | undefined;
   /**
    * Opens `fstat`, whose `struct stat` starts with `st_dev`, the device, in 32 bits that
    * tell it, and has the 64 bits of `st_ino` after 8 bytes.
@@ -133,7 +135,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
       close(file);
     },
 
-    ...(system.hasHugePages && { hasHugePages: system.hasHugePages(native, shared.library) }),
+    hasHugePages: system.hasHugePages?.(native, shared.library),
 
     identify(file): FileIdentity | Failure {
       if (stat()(file, status) !== 0) return failed("fstat");

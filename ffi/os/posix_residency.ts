@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
+import { own } from "../own.ts";
 import type { Failure } from "./mapper.ts";
 import type { Advice, Residency } from "./residency.ts";
 
@@ -39,7 +40,7 @@ export function posixResidency(
   const { madvise, mlock, munlock, mincore } = native.open(library, FUNCTIONS);
 
   const advise = (address: bigint, byteLength: bigint, advice: Advice) => {
-    const number = numbers[advice];
+    const number = own(numbers, advice);
     if (number === undefined) return "unsupported";
     return madvise(address, byteLength, number) === 0 ? undefined : failed("madvise");
   };

@@ -5,7 +5,7 @@
  */
 import { atomics } from "../atomics.ts";
 import type { Native } from "../symbols.ts";
-import type { Failure } from "./mapper.ts";
+import { type Failure, isFailure } from "./mapper.ts";
 import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
 import type { CopyingShared } from "./posix_copying.ts";
 import { type Ending, SLICE_MS, type ThreadWait, type Waiting } from "./waiting.ts";
@@ -130,7 +130,7 @@ export function posixWaiting(
 
     wait({ address }, expected, milliseconds) {
       const page = opened();
-      if ("code" in page) return page;
+      if (isFailure(page)) return page;
       return waitFor(page, address, expected, nanosecondsOf(milliseconds));
     },
 
@@ -138,7 +138,7 @@ export function posixWaiting(
 
     prepare({ address }, expected, milliseconds) {
       const page = opened();
-      if ("code" in page) return page;
+      if (isFailure(page)) return page;
       const nanoseconds = nanosecondsOf(milliseconds);
       const deadline = nanoseconds === undefined ? undefined : calls.now(page) + nanoseconds;
       const first = waitFor(page, address, expected, 0n);

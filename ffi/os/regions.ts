@@ -38,7 +38,7 @@ export interface Regions {
    * The file that tells of another process, which the runtime must permit to be
    * read. Where the system tells of this process alone, there is no such function.
    */
-  readonly fileOf?: (pid: number, resident: boolean) => string;
+  readonly fileOf: ((pid: number, resident: boolean) => string) | undefined;
 
   /** Lists mappings in the order of their addresses. None overlaps another, whatever changes meanwhile. */
   list(request: RegionsRequest): RegionFacts[] | Failure;

@@ -12,7 +12,7 @@ export interface Word {
   /** Where it is in this process; of memory that is mapped twice, in the first half. */
   readonly address: bigint;
   /** What other processes know it by, where they can have it too. */
-  readonly place?: Place | undefined;
+  readonly place: Place | undefined;
 }
 
 /** Where a word is that processes share. */
@@ -20,9 +20,9 @@ export interface Place {
   /** The memory: the same object for all words of a mapping. */
   readonly memory: {
     /** The file that it is of, as long as that is open. */
-    readonly file?: OpenFile | undefined;
+    readonly file: OpenFile | undefined;
     /** A hash of its name, where it has one. */
-    readonly name?: bigint | undefined;
+    readonly name: bigint | undefined;
   };
   /** Where the word is in it, in bytes. */
   readonly offset: bigint;

@@ -200,6 +200,11 @@ export function windows(native: Native): Os {
       return huge();
     },
 
+    remap: undefined,
+    name: undefined,
+    guard: undefined,
+    guardAt: undefined,
+
     unmapsNeighbours: false,
 
     vacate,

@@ -27,6 +27,8 @@ const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;
 export function windowsCopying(native: Native, failed: (syscall: string) => Failure): Copying {
   const c = native.open("kernel32.dll", FUNCTIONS);
   return {
+    peek: undefined,
+
     read(address, target) {
       const length = BigInt(target.byteLength);
       const result = c.ReadProcessMemory(CURRENT_PROCESS, address, target, length, 0n);

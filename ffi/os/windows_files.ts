@@ -122,6 +122,10 @@ export function windowsFiles(
       return handle === INVALID_HANDLE_VALUE ? failed("CreateFileW") : Number(handle);
     },
 
+    mapOver: undefined,
+    reopen: undefined,
+    hasHugePages: undefined,
+
     close(file) {
       c.CloseHandle(BigInt(file));
     },

@@ -98,6 +98,9 @@ export function windowsNamed(
   return {
     isKeptOpen: true,
 
+    pathOf: undefined,
+    remove: undefined,
+
     open(name) {
       const handle = c.OpenFileMappingW(FILE_MAP_READ | FILE_MAP_WRITE, 0, sessionName(name));
       if (handle === 0n) return asOther(failed("OpenFileMappingW"));
@@ -119,7 +122,9 @@ export function windowsNamed(
       );
       const failure = failed("CreateFileMappingW");
       if (handle === 0n) return asOther(failure);
-      if (failure.osError !== ERROR_ALREADY_EXISTS) return { file: Number(handle) };
+      if (failure.osError !== ERROR_ALREADY_EXISTS) {
+        return { file: Number(handle), publish: undefined, discard: undefined };
+      }
       c.CloseHandle(handle); // it is the one that was there
       return failure;
     },

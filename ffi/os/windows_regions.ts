@@ -5,7 +5,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure } from "./mapper.ts";
+import { type Failure, isFailure } from "./mapper.ts";
 import { protectionOf, type RegionFacts, type RegionProtection, type Regions } from "./regions.ts";
 import {
   MEM_COMMIT,
@@ -136,13 +136,15 @@ export function windowsRegions(
   };
 
   return {
+    fileOf: undefined,
+
     list({ resident }) {
       const regions: RegionFacts[] = [];
       const drives = devices();
       let last: (Found & { readonly path: string | undefined }) | undefined;
       for (let address = 0n; address < addressesEnd;) {
         const found = query(address);
-        if ("code" in found) {
+        if (isFailure(found)) {
           if (found.osError === ERROR_INVALID_PARAMETER) break; // the system's own part of the addresses
           return found;
         }

@@ -16,7 +16,7 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { Copying } from "./copying.ts";
-import type { Failure } from "./mapper.ts";
+import { type Failure, isFailure } from "./mapper.ts";
 import { type Ending, SLICE_MS, type Waiting, type Word } from "./waiting.ts";
 import { windowsIdentify } from "./windows_file_information.ts";
 import { ERROR_ALREADY_EXISTS, wide } from "./windows_files.ts";
@@ -190,7 +190,7 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
     const name = nameOf(at);
     if (typeof name !== "string") return name;
     const spot = enter(name);
-    if ("code" in spot) return spot;
+    if (isFailure(spot)) return spot;
     const failure = copying.read(at.address, wordBytes, true);
     if (failure === undefined && word[0] === expected) return spot;
     const wasWoken = leave(spot);
@@ -238,7 +238,7 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
     wait(at, expected, milliseconds) {
       const deadline = deadlineOf(milliseconds);
       const spot = begin(at, expected);
-      if (typeof spot === "string" || "code" in spot) return spot;
+      if (typeof spot === "string" || isFailure(spot)) return spot;
       for (;;) {
         const slice = sliceUntil(deadline);
         const result = c.WaitForSingleObject(spot.semaphore, slice);
@@ -274,7 +274,7 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
     prepare(at, expected, milliseconds) {
       const deadline = deadlineOf(milliseconds);
       const spot = begin(at, expected);
-      if (typeof spot === "string" || "code" in spot) return spot;
+      if (typeof spot === "string" || isFailure(spot)) return spot;
       if (milliseconds === 0) return leave(spot) ? "woken" : "elapsed";
       const event = c.CreateEventW(0n, 1, 0, 0n);
       if (event === 0n) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bare, bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import {
   type BufferLimits,
@@ -62,14 +63,14 @@ const WINDOWS: BufferLimits = {
 // views still count little. A buffer of 4 GiB loses its length, or its last byte.
 const grids = (): BufferLimits => gridLimits(128 * MIB, 3072 * MIB);
 
-const TYPES: Readonly<Record<CType, BunType>> = {
+const TYPES: Readonly<Record<CType, BunType>> = bare({
   void: "void",
   i32: "i32",
   u32: "u32",
   i64: "i64",
   usize: "usize",
   buffer: "ptr",
-};
+});
 
 const threadNative = () =>
   `{
@@ -97,7 +98,7 @@ export function bun(
   const { platform, arch, getBuiltinModule } = process; // what takes its place could unmap
   // Before 1.4 markAsUntransferable() only throws that it is not implemented,
   // and a bigint is taken for another address.
-  const is14 = isAtLeast(process.versions["bun"] ?? "", "1.4");
+  const is14 = isAtLeast(own(process.versions, "bun") ?? "", "1.4");
   // Asked for with the first buffer that a caller gets: loading the module takes 5 ms.
   let markAsUntransferable: BunWorkerThreads["markAsUntransferable"] | undefined;
   return {
@@ -108,15 +109,10 @@ export function bun(
     threadNative,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
-      const translated = Object.fromEntries(
-        Object.entries(table).map(([name, { parameters, result }]) => [
-          name,
-          {
-            args: parameters.map((type) => TYPES[type]),
-            returns: TYPES[result],
-          },
-        ]),
-      );
+      const translated = bareTable(table, ({ parameters, result }) => ({
+        args: parameters.map((type) => TYPES[type]),
+        returns: TYPES[result],
+      }));
       const symbols = dlopen(library, translated).symbols as Record<string, BunFunction>;
       const unsigned = Object.entries(table)
         .filter(([, { result }]) => result === "u32")
@@ -135,13 +131,13 @@ export function bun(
 
     // It stops postMessage() and structuredClone(), which the collector would not see,
     // and not transfer(0), which detaches.
-    ...(is14 && {
-      refuseTransfer(buffer: ArrayBuffer) {
+    refuseTransfer: is14
+      ? (buffer) => {
         markAsUntransferable ??=
           (getBuiltinModule("node:worker_threads") as BunWorkerThreads).markAsUntransferable;
         markAsUntransferable(buffer);
-      },
-    }),
+      }
+      : undefined,
 
     pointer(address: bigint): Pointer {
       return Number(address) as unknown as Pointer;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import type { Builtin } from "./node_files.ts";
 import { gridLimits, type Pointer, type Runtime, type System } from "./runtime.ts";
@@ -36,7 +37,7 @@ export type DenoType = CType;
 
 /** What this system is, without `process`: Deno takes 14 ms to load that. */
 export function denoSystem({ build: { os, arch } }: Pick<DenoNamespace, "build">): System {
-  return { platform: NODE_NAMES[os] ?? os, arch: NODE_NAMES[arch] ?? arch };
+  return { platform: own(NODE_NAMES, os) ?? os, arch: own(NODE_NAMES, arch) ?? arch };
 }
 
 /** What is used of `node:timers`. */
@@ -53,6 +54,8 @@ export function deno(Deno: DenoNamespace, builtin: Builtin): Runtime {
 
     system: denoSystem(Deno),
 
+    refuseTransfer: undefined,
+
     threadNative: () =>
       `{
       open: (library, table) => Deno.dlopen(library, table).symbols,
@@ -61,7 +64,7 @@ export function deno(Deno: DenoNamespace, builtin: Builtin): Runtime {
     }`,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
-      return dlopen(library, table).symbols as Functions<T>;
+      return dlopen(library, bareTable(table, (described) => described)).symbols as Functions<T>;
     },
 
     view(address: bigint, byteLength: number): ArrayBuffer {

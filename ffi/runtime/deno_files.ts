@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bare } from "../own.ts";
 import type { FileFacts, RuntimeFiles } from "./files.ts";
 import { type Builtin, describe, namespaced, openByNode, pathOf } from "./node_files.ts";
 
@@ -50,7 +51,7 @@ export function denoFiles(
     open(path, isWritable) {
       const facts = factsOf(Deno.statSync(path));
       if (facts.kind !== "file") return { ...facts, close() {} };
-      const file = Deno.openSync(path, { read: true, write: isWritable });
+      const file = Deno.openSync(path, bare({ read: true, write: isWritable }));
       try {
         const info = file.statSync();
         return {
@@ -71,7 +72,7 @@ export function denoFiles(
       }
     },
     permit: (path, uses) => denoPermit(Deno, path, uses),
-    ...(hasDescriptors && { describe: (descriptor) => describe(builtin, descriptor) }),
+    describe: hasDescriptors ? (descriptor) => describe(builtin, descriptor) : undefined,
     systemPaths: (path) =>
       isWindows ? windowsPaths(builtin, path) : new Set([normalized(path), path]),
     pathOf: (url) => pathOf(builtin, url),
@@ -112,7 +113,7 @@ export function denoPermit(
   uses: readonly ("read" | "write")[],
 ): void {
   for (const name of uses) {
-    const descriptor = { name, path };
+    const descriptor = bare({ name, path });
     // Each path that is requested, also where that changes nothing, makes a list
     // longer for good which Deno searches from then on.
     if (permissions.querySync(descriptor).state === "granted") continue;

@@ -40,7 +40,7 @@ export interface RuntimeFiles {
   permit(path: string, uses: readonly ("read" | "write")[]): void;
 
   /** Tells what a descriptor leads to. Where the runtime's numbers are not those of the system, there is no such function. */
-  readonly describe?: (descriptor: number) => FileFacts;
+  readonly describe: ((descriptor: number) => FileFacts) | undefined;
 
   /**
    * The paths by which the system can find what the runtime opens by a path, the

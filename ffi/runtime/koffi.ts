@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bare } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
@@ -31,14 +32,14 @@ export type KoffiType =
   | "size_t"
   | "void *";
 
-const TYPES: Readonly<Record<CType, KoffiType>> = {
+const TYPES: Readonly<Record<CType, KoffiType>> = bare({
   void: "void",
   i32: "int32_t",
   u32: "uint32_t",
   i64: "int64_t",
   usize: "size_t",
   buffer: "void *",
-};
+});
 
 declare const __filename: string;
 
@@ -84,6 +85,8 @@ export function koffi(
     system: { platform, arch },
 
     threadNative,
+
+    refuseTransfer: undefined,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);

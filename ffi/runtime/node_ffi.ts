@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bare, bareTable } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
@@ -33,14 +34,16 @@ export type NodeType =
   | "uint64"
   | "buffer";
 
-const TYPES = {
-  void: "void",
-  i32: "int32",
-  u32: "uint32",
-  i64: "int64",
-  usize: "uint64",
-  buffer: "buffer",
-} as const satisfies Record<CType, NodeType>;
+const TYPES = bare(
+  {
+    void: "void",
+    i32: "int32",
+    u32: "uint32",
+    i64: "int64",
+    usize: "uint64",
+    buffer: "buffer",
+  } as const satisfies Record<CType, NodeType>,
+);
 
 const threadNative = () =>
   `{
@@ -70,17 +73,14 @@ export function nodeFfi(
 
     threadNative,
 
+    refuseTransfer: undefined,
+
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       // node:ffi ignores a misnamed key silently: the type above is the guard.
-      const translated = Object.fromEntries(
-        Object.entries(table).map(([name, { parameters, result }]) => [
-          name,
-          {
-            arguments: parameters.map((type) => TYPES[type]),
-            return: TYPES[result],
-          },
-        ]),
-      );
+      const translated = bareTable(table, ({ parameters, result }) => ({
+        arguments: parameters.map((type) => TYPES[type]),
+        return: TYPES[result],
+      }));
       return dlopen(library, translated).functions as Functions<T>;
     },
 

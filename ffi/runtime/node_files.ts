@@ -60,7 +60,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
         if (permission?.has(`fs.${use}`, path) === false) throw denied(path, use);
       }
     },
-    ...(!isWindows && { describe: (descriptor) => describe(builtin, descriptor) }),
+    describe: isWindows ? undefined : (descriptor) => describe(builtin, descriptor),
     systemPaths: (path) => [isWindows ? namespaced(builtin, path) : path],
     pathOf: (url) => pathOf(builtin, url),
   };

@@ -81,7 +81,7 @@ export interface Runtime extends Native, BufferLimits {
    * Has a buffer refuse to be transferred away, where that leaves it detachable: for one
    * that callers get, and that nothing holds.
    */
-  refuseTransfer?(buffer: ArrayBuffer): void;
+  readonly refuseTransfer: ((buffer: ArrayBuffer) => void) | undefined;
 
   /** Turns an address into what this runtime's FFI takes for a pointer argument. */
   pointer(address: bigint): Pointer;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bare } from "../own.ts";
 
 /** What is used of `node:worker_threads`. */
 export interface NodeWorkerThreads {
@@ -62,12 +63,13 @@ export function nodeThreads({ Worker }: NodeWorkerThreads, evaluates: boolean): 
       const script = evaluates
         ? source
         : new URL(`data:text/javascript,${encodeURIComponent(source)}`);
-      const worker = new Worker(script, {
+      const options = bare({
         eval: evaluates,
         name: "sysalloc",
         workerData,
         execArgv: [], // what the program is started with, such as a module loaded first, is not the thread's
       });
+      const worker = new Worker(script, options);
       worker.on("message", message);
       worker.on("error", ended);
       worker.on("exit", () => ended(undefined));

@@ -4,14 +4,18 @@
  *
  * @module
  */
+import { bare } from "../own.ts";
+
 /** `process.versions`: the versions of the runtime and its engine, by their names. */
 export type Versions = Readonly<Record<string, string | undefined>>;
 
 /** Whether `version` is `first` or later; a pre-release counts as the release. */
 export function isAtLeast(version: string, first: string): boolean {
   const numbers = version.split(".").map((part) => Number.parseInt(part));
-  for (const [index, wanted] of first.split(".").map(Number).entries()) {
-    const number = numbers[index] ?? 0;
+  const floor = first.split(".").map(Number);
+  for (let index = 0; index < floor.length; index++) {
+    const number = index < numbers.length ? numbers[index]! : 0;
+    const wanted = floor[index]!;
     if (number !== wanted) return number > wanted;
   }
   return true;
@@ -26,7 +30,8 @@ export function isAtLeast(version: string, first: string): boolean {
  * change_in_bytes < kMaxReasonableBytes`). Node.js 26.9 mended its 14.6; of
  * 14.8, which no runtime ships, the worst is assumed.
  */
-export function maxV8BufferByteLength({ v8 = "", deno, node = "" }: Versions): number {
+export function maxV8BufferByteLength(versions: Versions): number {
+  const { v8 = "", deno, node = "" } = bare(versions);
   const aborts = isAtLeast(v8, "14.5") && !isAtLeast(v8, "14.9") &&
     (deno !== undefined || !isAtLeast(node, "26.9"));
   return aborts ? 30 * 2 ** 30 : Number.MAX_SAFE_INTEGER;

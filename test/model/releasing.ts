@@ -81,7 +81,7 @@ if (guard !== undefined) {
 const { os } = host();
 const { guardAt } = os;
 if (guardAt !== undefined) {
-  os.guardAt = (address) => {
+  os.guardAt = (address: bigint) => {
     const entry = guardAt(address);
     const release = entry.release.bind(entry);
     entry.release = () => {
