@@ -13,6 +13,7 @@
  * @module
  */
 import { atomics } from "../ffi/atomics.ts";
+import { FreeList } from "../ffi/free_list.ts";
 import { currentRuntime, host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
@@ -131,9 +132,9 @@ export function kindOf(state: number): number {
 /** The table, as one thread sees it. */
 export class CommonTable {
   readonly #os: Os;
-  readonly #blocks: ArrayBuffer[] = [];
+  #blocks: readonly ArrayBuffer[] = [];
   /** Slots that were free when this thread last looked. */
-  #candidates: number[] = [];
+  #candidates: FreeList<number> = new FreeList();
 
   constructor(os: Os, block: bigint) {
     this.#os = os;
@@ -145,14 +146,13 @@ export class CommonTable {
     if (!Number.isSafeInteger(number) || number < 0) return undefined;
     const index = Math.floor(number / SLOTS_PER_BLOCK);
     if (index >= this.#blocks.length) this.#follow();
-    const block = this.#blocks[index];
-    return block && new Slot(number, block);
+    return index < this.#blocks.length ? new Slot(number, this.#blocks[index]!) : undefined;
   }
 
   /** Takes a slot that is free. */
   take(): Slot {
     for (;;) {
-      const number = this.#candidates.pop();
+      const number = this.#candidates.take();
       if (number === undefined) this.#look();
       else {
         const slot = this.slot(number)!;
@@ -163,16 +163,16 @@ export class CommonTable {
 
   /** Notes that this thread has made a slot free. */
   note({ number }: Slot): void {
-    this.#candidates.push(number);
+    this.#candidates.add(number);
   }
 
   /** Looks for free slots. Where they are few, it makes one more block, so that it need not look again soon. */
   #look(): void {
     this.#follow();
     const count = SLOTS_PER_BLOCK * this.#blocks.length;
-    const free: number[] = [];
+    const free = new FreeList<number>();
     for (let number = count - 1; number >= 0; number--) {
-      if (kindOf(this.slot(number)!.state) === FREE) free.push(number);
+      if (kindOf(this.slot(number)!.state) === FREE) free.add(number);
     }
     this.#candidates = free;
     if (free.length >= count / 4) return;
@@ -184,7 +184,7 @@ export class CommonTable {
     const next = atomics.compareExchange(this.#next, 0, 0n, block);
     if (next !== 0n) unmapStray(this.#os, block, BigInt(BLOCK_BYTES)); // another thread was faster
     this.#append(next === 0n ? block : next);
-    for (let added = SLOTS_PER_BLOCK - 1; added >= 0; added--) free.push(count + added);
+    for (let added = SLOTS_PER_BLOCK - 1; added >= 0; added--) free.add(count + added);
   }
 
   /** Finds the blocks that other threads have added. */
@@ -198,7 +198,7 @@ export class CommonTable {
   }
 
   #append(address: bigint): void {
-    this.#blocks.push(currentRuntime().view(address, BLOCK_BYTES));
+    this.#blocks = [...this.#blocks, currentRuntime().view(address, BLOCK_BYTES)];
   }
 }
 

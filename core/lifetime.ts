@@ -279,15 +279,14 @@ function vacate(allocation: Allocation): Failure | undefined {
 
 /** Releases a quarter more than must be, so that neighbours go together. */
 function releaseOldest(maxByteLength: number): void {
-  const oldest: Allocation[] = [];
+  let count = held.size;
   let byteLength = heldByteLength;
-  for (const allocation of held) {
-    const count = held.size - oldest.length;
-    if (count <= 0.75 * MAX_HELD_RANGES && byteLength <= 0.75 * maxByteLength) break;
-    oldest.push(allocation);
+  release([...held].filter((allocation) => {
+    if (count <= 0.75 * MAX_HELD_RANGES && byteLength <= 0.75 * maxByteLength) return false;
+    count--;
     byteLength -= Number(allocation.byteLength);
-  }
-  release(oldest);
+    return true;
+  }));
 }
 
 /** Releases all held ranges; tells whether there were any. */
@@ -346,7 +345,9 @@ export function release(allocations: Iterable<Allocation>): void {
   for (let index = 0; index < ranges.length;) {
     const first = index;
     let end = endOf(ranges[index++]!);
-    while (os.unmapsNeighbours && ranges[index]?.address === end) end = endOf(ranges[index++]!);
+    while (os.unmapsNeighbours && index < ranges.length && ranges[index]!.address === end) {
+      end = endOf(ranges[index++]!);
+    }
     const neighbours = ranges.slice(first, index);
     const { address } = neighbours[0]!;
     if (neighbours.length > 1) {

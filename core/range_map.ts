@@ -16,7 +16,7 @@ export interface Run<V> {
 /** A value for every byte from 0 to before a length. Neighbouring runs differ. */
 export class RangeMap<V> {
   /** In order, without gaps. */
-  readonly #runs: Run<V>[];
+  #runs: readonly Run<V>[];
 
   constructor(byteLength: number, value: V) {
     this.#runs = [{ start: 0, end: byteLength, value }];
@@ -29,13 +29,13 @@ export class RangeMap<V> {
 
   /** The runs that bytes from `start` to before `end` lie in, cut to these. */
   runsIn(start: number, end: number): Run<V>[] {
-    const cut: Run<V>[] = [];
-    for (let index = this.#indexOf(start); index < this.#runs.length; index++) {
-      const run = this.#runs[index]!;
-      if (run.start >= end) break;
-      cut.push({ ...run, start: Math.max(run.start, start), end: Math.min(run.end, end) });
-    }
-    return cut;
+    const first = this.#indexOf(start);
+    const past = end > this.#runs[first]!.start ? this.#indexOf(end - 1) + 1 : first;
+    return this.#runs.slice(first, past).map((run) => ({
+      ...run,
+      start: Math.max(run.start, start),
+      end: Math.min(run.end, end),
+    }));
   }
 
   /** Whether all bytes from `start` to before `end` have such a value. It allocates nothing. */
@@ -53,14 +53,16 @@ export class RangeMap<V> {
   set(start: number, end: number, value: V): void {
     const runs = this.#runs;
     if (runs.length === 1 && start === 0 && end === runs[0]!.end) {
-      runs[0] = { start, end, value };
+      this.#runs = [{ start, end, value }];
       return;
     }
     let first = this.#indexOf(start);
     let last = this.#indexOf(end - 1);
     // Neighbours of the same value become one run with it.
-    if (runs[first]!.start === start && runs[first - 1]?.value === value) first--;
-    if (runs[last]!.end === end && runs[last + 1]?.value === value) last++;
+    const follows = first > 0 && runs[first]!.start === start;
+    const precedes = last < runs.length - 1 && runs[last]!.end === end;
+    if (follows && runs[first - 1]!.value === value) first--;
+    if (precedes && runs[last + 1]!.value === value) last++;
     const before = runs[first]!;
     const after = runs[last]!;
     const run = {
@@ -70,7 +72,7 @@ export class RangeMap<V> {
     };
     const changed = [{ ...before, end: run.start }, run, { ...after, start: run.end }]
       .filter(({ start, end }) => start < end);
-    runs.splice(first, last - first + 1, ...changed);
+    this.#runs = [...runs.slice(0, first), ...changed, ...runs.slice(last + 1)];
   }
 
   /** Which run a byte lies in, by halving. */

@@ -5,6 +5,7 @@
  */
 import { currentRuntime } from "../ffi/host.ts";
 import type { BufferGrid } from "../ffi/runtime/runtime.ts";
+import { define } from "../ffi/own.ts";
 import type { Allocation } from "./lifetime.ts";
 
 /** A typed array constructor or `DataView`, as far as making a view goes. */
@@ -271,7 +272,7 @@ class WindowViews implements Views {
   readonly #allocation: Allocation;
   readonly #stretch: Stretch;
   #bytes: WeakRef<Uint8Array<ArrayBuffer>> | undefined;
-  #buffers: WeakRef<ArrayBuffer>[] = [];
+  #buffers: Set<WeakRef<ArrayBuffer>> = new Set();
   #pruneAt = 64;
 
   constructor(allocation: Allocation, stretch: Stretch) {
@@ -300,11 +301,11 @@ class WindowViews implements Views {
     const skip = before + byteLength <= Math.min(period, maxViewByteLength) ? before : 0;
     const buffer = makeBuffer(address + BigInt(byteOffset - skip), skip + byteLength, owner);
     noteTransferBy(buffer, this.#allocation);
-    if (this.#buffers.length >= this.#pruneAt) {
-      this.#buffers = this.#buffers.filter((weak) => weak.deref());
-      this.#pruneAt = Math.max(64, 2 * this.#buffers.length);
+    if (this.#buffers.size >= this.#pruneAt) {
+      this.#buffers = new Set([...this.#buffers].filter((weak) => weak.deref()));
+      this.#pruneAt = Math.max(64, 2 * this.#buffers.size);
     }
-    this.#buffers.push(new WeakRef(buffer));
+    this.#buffers.add(new WeakRef(buffer));
     return new type(buffer, skip, length);
   }
 
@@ -313,17 +314,17 @@ class WindowViews implements Views {
   }
 
   detach(): void {
-    const buffers = this.#buffers.map((weak) => weak.deref());
+    const buffers = [...this.#buffers].map((weak) => weak.deref());
     if (buffers.some((buffer) => buffer && isDetached(buffer))) {
       this.#allocation.isTransferred = true;
       throw new TypeError("A buffer was transferred away");
     }
     // Taken off one by one: where one fails, those detached here are not
     // mistaken for transferred ones next time.
-    while (this.#buffers.length > 0) {
-      const buffer = this.#buffers.at(-1)?.deref();
+    for (const weak of this.#buffers) {
+      const buffer = weak.deref();
       if (buffer) detach(buffer);
-      this.#buffers.pop();
+      this.#buffers.delete(weak);
     }
   }
 }
@@ -331,7 +332,7 @@ class WindowViews implements Views {
 /** Makes a buffer that is held weakly tell of its transfer: it can be gone when asked. */
 function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
   for (const method of [transfer, transferToFixedLength]) {
-    Object.defineProperty(buffer, method.name, {
+    define(buffer, method.name, {
       value(this: ArrayBuffer, ...lengths: number[]): ArrayBuffer {
         const moved = apply(method, this, lengths);
         if (isDetached(buffer)) allocation.isTransferred = true;

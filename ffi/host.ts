@@ -18,9 +18,10 @@ import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
 import type { NodeProcess, Runtime } from "./runtime/runtime.ts";
 import { nodeThreads, type NodeWorkerThreads, type RuntimeThreads } from "./runtime/threads.ts";
 import { isAtLeast, type Versions } from "./runtime/versions.ts";
+import { own } from "./own.ts";
 import type { Native } from "./symbols.ts";
 
-/** The globals by which the runtimes are told apart. */
+/** The globals by which the runtimes are told apart. What is on `Object.prototype` seems to be one, too. */
 export interface HostGlobals {
   readonly Deno?: DenoNamespace & Partial<DenoFileCalls>;
   readonly Bun?: unknown;
@@ -74,10 +75,10 @@ export function runtimeFiles(): RuntimeFiles {
 
 /** Picks how this runtime starts threads. */
 export function runtimeThreads(): RuntimeThreads {
-  const { Deno, process } = globalThis as HostGlobals;
+  const globals = globalThis as HostGlobals;
   return pickedThreads ??= nodeThreads(
-    process!.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
-    !isDenoItself(Deno),
+    own(globals, "process")!.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
+    !isDenoItself(own(globals, "Deno")),
   );
 }
 
@@ -88,12 +89,13 @@ export function host(): Host {
 
 /** Picks the runtime that has these globals. In Deno it looks at no `process`: loading that takes 14 ms. */
 export function pickRuntime(globals: HostGlobals): Runtime {
-  const { Deno } = globals;
+  const Deno = own(globals, "Deno");
   if (isDenoItself(Deno)) {
     checkVersion(Deno.version);
-    return deno(Deno, (name) => globals.process!.getBuiltinModule(name));
+    return deno(Deno, (name) => own(globals, "process")!.getBuiltinModule(name));
   }
-  const { Bun, process } = globals;
+  const Bun = own(globals, "Bun");
+  const process = own(globals, "process");
   checkVersion(process?.versions ?? {});
   if (typeof process?.getBuiltinModule !== "function") throw unsupported();
   if (Bun !== undefined) {
@@ -110,12 +112,12 @@ export function pickRuntime(globals: HostGlobals): Runtime {
 
 /** Picks how the runtime that has these globals sees files. */
 export function pickFiles(globals: HostGlobals): RuntimeFiles {
-  const { Deno } = globals;
-  if (!isDenoItself(Deno)) return nodeFiles(globals.process!);
+  const Deno = own(globals, "Deno");
+  if (!isDenoItself(Deno)) return nodeFiles(own(globals, "process")!);
   const isWindows = denoSystem(Deno).platform === "win32";
   return denoFiles(
     Deno as DenoNamespace & DenoFileCalls,
-    (name) => globals.process!.getBuiltinModule(name),
+    (name) => own(globals, "process")!.getBuiltinModule(name),
     isWindows,
     !isWindows && isAtLeast(Deno.version["deno"] ?? "", DENO_DESCRIPTORS),
   );
@@ -128,7 +130,7 @@ function isDenoItself<T extends DenoNamespace>(namespace: T | undefined): namesp
 
 /** Refuses a runtime that is unknown or too old. */
 function checkVersion(versions: Versions): void {
-  const floor = FLOORS.find(([name]) => versions[name] !== undefined);
+  const floor = FLOORS.find((floor) => own(versions, floor[0]) !== undefined);
   if (floor === undefined) throw unsupported();
   const [name, title, needed] = floor;
   const found = versions[name]!;
@@ -151,7 +153,7 @@ function findKoffi(process: NodeProcess): Koffi {
   try {
     return createRequire(koffiSeeker())("koffi") as Koffi;
   } catch (cause) {
-    const isMissing = (cause as { code?: unknown }).code === "MODULE_NOT_FOUND";
+    const isMissing = own(cause as object, "code") === "MODULE_NOT_FOUND";
     throw new Error(
       "Node.js below 26.9 has no FFI of its own" +
         (isMissing

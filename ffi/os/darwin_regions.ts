@@ -85,14 +85,14 @@ export function darwinRegions(
     fileOf: undefined,
 
     list({ resident }) {
-      const regions: RegionFacts[] = [];
+      const regions = new Set<RegionFacts>();
       for (let told = 0n;;) {
         const result = query(told, VM_REGION_BASIC_INFO_64, VM_REGION_BASIC_INFO_COUNT_64);
-        if (result === KERN_INVALID_ADDRESS) return regions;
+        if (result === KERN_INVALID_ADDRESS) return [...regions];
         if (result !== 0) return failure("mach_vm_region", result, KERN_CODES);
         const start = at.getBigUint64(0, true);
         const end = start + length.getBigUint64(0, true);
-        if (end <= told) return regions; // it tells of nothing above
+        if (end <= told) return [...regions]; // it tells of nothing above
         const address = start < told ? told : start; // it has grown downwards meanwhile
         told = end;
         const protection = fields.getInt32(0, true);
@@ -110,7 +110,7 @@ export function darwinRegions(
           const pages = isThere ? fields.getUint32(PAGES_RESIDENT, true) : 0;
           residentByteLength = Math.min(pages * pageSize, byteLength);
         }
-        regions.push({
+        regions.add({
           address,
           byteLength,
           access: protectionOf(

@@ -6,6 +6,7 @@
  * @module
  */
 import { atomics } from "../atomics.ts";
+import { FreeList } from "../free_list.ts";
 import type { Functions, Native, SymbolTable } from "../symbols.ts";
 import {
   MAP_FAILED,
@@ -235,9 +236,9 @@ class Guard implements TruncationGuard {
   readonly #native: Native;
   readonly #c: C;
   readonly #pageMask: bigint;
-  readonly #blocks: Block[] = [];
+  #blocks: readonly Block[] = [];
   /** Entries, counted through all blocks, that this thread has made free. */
-  readonly #freed: number[] = [];
+  readonly #freed: FreeList<number> = new FreeList();
   /** Where it goes on to look for others, and how many of this pass were free. */
   #next = 0;
   #freeCount = 0;
@@ -256,7 +257,7 @@ class Guard implements TruncationGuard {
 
   add(address: bigint, byteLength: bigint): GuardEntry | undefined {
     for (;;) {
-      const candidate = this.#freed.pop() ?? this.#candidate();
+      const candidate = this.#freed.take() ?? this.#candidate();
       if (candidate === undefined) return undefined;
       const block = this.#blocks[Math.floor(candidate / ENTRIES_PER_BLOCK)]!;
       const { int32, uint64 } = block;
@@ -272,7 +273,7 @@ class Guard implements TruncationGuard {
       int32[(offset + FAULTS) / 4] = 0;
       atomics.store(int32, index, state + LIVE); // last: now the handler sees it
       const at = block.address + BigInt(offset);
-      return new Entry(at, block, offset, () => this.#freed.push(candidate));
+      return new Entry(at, block, offset, () => this.#freed.add(candidate));
     }
   }
 
@@ -319,7 +320,8 @@ class Guard implements TruncationGuard {
   }
 
   #append(address: bigint): void {
-    this.#blocks.push(new Block(address, this.#native.view(address, BLOCK_BYTES)));
+    const block = new Block(address, this.#native.view(address, BLOCK_BYTES));
+    this.#blocks = [...this.#blocks, block];
   }
 }
 

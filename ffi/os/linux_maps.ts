@@ -30,13 +30,18 @@ const NAMELESS: Named = { path: undefined, isDeleted: false, name: undefined };
  * have grown meanwhile to where that is.
  */
 export function parseMaps(text: string, resident: boolean): RegionFacts[] {
-  const regions: RegionFacts[] = [];
+  const regions = new Set<RegionFacts>();
+  let last: RegionFacts | undefined;
   let told = 0n;
   let isNew = false;
   for (const line of text.split("\n")) {
     if (line.startsWith("Rss:")) {
       const rss = RSS.exec(line);
-      if (isNew && rss !== null) setResident(regions, 1024 * Number(rss[1]));
+      if (!isNew || rss === null || last?.residentByteLength === undefined) continue;
+      regions.delete(last);
+      // It can have been cut.
+      last = { ...last, residentByteLength: Math.min(1024 * Number(rss[1]), last.byteLength) };
+      regions.add(last);
       continue;
     }
     const match = LINE.exec(line);
@@ -50,7 +55,7 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
     const isShared = match[6] === "s";
     const isOfFile = match[7] !== "0";
     const { path, isDeleted, name } = match[8] === "" ? NAMELESS : named(match[8]!);
-    regions.push({
+    last = {
       address,
       byteLength: Number(end - address),
       access: protectionOf(
@@ -64,19 +69,10 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
       isDeleted,
       name,
       residentByteLength: resident ? 0 : undefined,
-    });
+    };
+    regions.add(last);
   }
-  return regions;
-}
-
-/** Says of the last region what is in RAM, of which it can have been cut. */
-function setResident(regions: RegionFacts[], rss: number): void {
-  const last = regions.at(-1)!;
-  if (last.residentByteLength === undefined) return;
-  regions[regions.length - 1] = {
-    ...last,
-    residentByteLength: Math.min(rss, last.byteLength),
-  };
+  return [...regions];
 }
 
 /** A path, or a name in brackets. The kernel writes a newline as `\012`, and all else as it is. */

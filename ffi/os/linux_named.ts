@@ -133,15 +133,14 @@ export function linuxNamed(
   /** How much memory can be had, in bytes; `undefined` where that is not told. */
   const available = (): bigint | undefined => {
     const meminfo = textOf(MEMINFO);
-    const [memory, swap] = [/MemAvailable: +(\d+) kB/, /SwapFree: +(\d+) kB/].map((line) =>
-      line.exec(meminfo)?.[1]
-    );
+    const memory = /MemAvailable: +(\d+) kB/.exec(meminfo)?.[1];
+    const swap = /SwapFree: +(\d+) kB/.exec(meminfo)?.[1];
     const limit = /^\d+/.exec(textOf(MEMORY_MAX))?.[0];
     const bytes = [
       ...(memory === undefined ? [] : [(BigInt(memory) + BigInt(swap ?? 0)) * 1024n]),
       ...(limit === undefined ? [] : [BigInt(limit)]),
     ];
-    return bytes.sort((a, b) => a < b ? -1 : 1)[0];
+    return bytes.sort((a, b) => a < b ? -1 : 1).at(0);
   };
 
   const noSpace = (failure: NamedFailure): NamedFailure => ({

@@ -4,6 +4,7 @@
  * @module
  */
 import { atomics } from "../atomics.ts";
+import { FreeList } from "../free_list.ts";
 import type { Native } from "../symbols.ts";
 import { type Failure, isFailure } from "./mapper.ts";
 import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./posix_calls.ts";
@@ -74,7 +75,7 @@ export function posixWaiting(
     };
   };
   /** The controls of threads that have left. */
-  const free: number[] = [];
+  const free: FreeList<number> = new FreeList();
   let taken = 0;
   const nanosecondsOf = (milliseconds: number): bigint | undefined =>
     milliseconds > MAX_MS ? undefined : BigInt(Math.ceil(milliseconds * 1e6));
@@ -109,7 +110,7 @@ export function posixWaiting(
     expected: number,
     deadline: bigint | undefined,
   ): ThreadWait => {
-    const index = free.pop() ?? taken++;
+    const index = free.take() ?? taken++;
     const control = page.address + BigInt(CONTROLS + 4 * index);
     atomics.store(page.controls, index, 0);
     return {
@@ -119,7 +120,7 @@ export function posixWaiting(
         calls.callBack(control);
       },
       end(ending) {
-        free.push(index);
+        free.add(index);
         return ending;
       },
     };

@@ -139,7 +139,8 @@ export function windowsRegions(
     fileOf: undefined,
 
     list({ resident }) {
-      const regions: RegionFacts[] = [];
+      const regions = new Set<RegionFacts>();
+      let before: RegionFacts | undefined;
       const drives = devices();
       let last: (Found & { readonly path: string | undefined }) | undefined;
       for (let address = 0n; address < addressesEnd;) {
@@ -160,7 +161,7 @@ export function windowsRegions(
         const path = isSame ? last?.path : found.isPrivate ? undefined : pathAt(start, drives);
         const count = resident && found.isCommitted ? countResident(start, end) : 0;
         if (typeof count !== "number") return count;
-        const region: RegionFacts = {
+        let region: RegionFacts = {
           address: start,
           byteLength: Number(end - start),
           access: found.access,
@@ -170,13 +171,15 @@ export function windowsRegions(
           name: undefined,
           residentByteLength: resident ? count * pageSize : undefined,
         };
-        const before = regions.at(-1);
         if (isSame && before?.access === region.access && before.isShared === region.isShared) {
-          regions[regions.length - 1] = joined(before, region);
-        } else regions.push(region);
+          regions.delete(before);
+          region = joined(before, region);
+        }
+        regions.add(region);
+        before = region;
         last = { ...found, path };
       }
-      return regions;
+      return [...regions];
     },
   };
 }

@@ -147,7 +147,7 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
 
   /** Takes the first free place. */
   const enter = (name: string): Spot | Failure => {
-    const marks: bigint[] = [];
+    let marks: readonly bigint[] = [];
     const fail = (syscall: string, ...handles: readonly bigint[]): Failure => {
       const failure = failed(syscall);
       close(...handles, ...marks);
@@ -157,7 +157,7 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
       if (index % BLOCK === 0) {
         const mark = c.CreateSemaphoreW(0n, 0, 1, wide(`${name}.${index}.block`));
         if (mark === 0n) return fail("CreateSemaphoreW");
-        marks.push(mark);
+        marks = [...marks, mark];
       }
       const mutex = c.CreateMutexW(0n, 1, wide(`${name}.${index}.mutex`));
       if (mutex === 0n) return fail("CreateMutexW");
