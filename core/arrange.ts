@@ -186,7 +186,7 @@ function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigi
   });
   const end = start + byteLength + align - BigInt(os.allocationGranularity);
   const address = aligned(start, { align, below });
-  for (const [from, to] of [[start, address], [address + byteLength, end]] as const) {
+  for (const { 0: from, 1: to } of [[start, address], [address + byteLength, end]] as const) {
     if (from === to) continue;
     const failure = os.unmap(from, to - from);
     if (failure !== undefined) {

@@ -265,7 +265,8 @@ function rootOf(os: Os): bigint | Failure {
 
 /** The first block: `fresh`, where there was no root before. */
 function findOrMakeRoot(os: Os, fresh: bigint): bigint | Failure {
-  for (const address of ADDRESSES) {
+  for (let index = 0; index < ADDRESSES.length; index++) {
+    const address = ADDRESSES[index]!;
     const refusal = mapRoot(os, address, fresh);
     if (refusal === undefined) return fresh;
     // Where it cannot be told what is there, it can be the root: there must not be two.
@@ -320,7 +321,7 @@ function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | u
   for (let waited = 0; waited < PATIENCE_MS; waited++) {
     const failure = read(address, bytes);
     if (failure !== undefined) return failure.code === "EFAULT" ? undefined : failure;
-    const [magic, block] = root as unknown as [bigint, bigint];
+    const { 0: magic, 1: block } = root as unknown as [bigint, bigint];
     if (magic === MAGIC) return block;
     if (magic !== 0n || !waits) return undefined;
     // Another thread has just mapped it; if that was ended right then, it stays so.

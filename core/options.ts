@@ -66,8 +66,8 @@ export class MmapOptions {
       if (!(#request in options)) return "MmapOptions {}";
       const { settings } = options;
       const entries = Object.entries({ ...settings, hint: hex(settings.hint) })
-        .filter(([, value]) => value !== undefined);
-      return `MmapOptions { ${entries.map(([name, value]) => `${name}: ${value}`).join(", ")} }`;
+        .filter((entry) => entry[1] !== undefined);
+      return `MmapOptions { ${entries.map((entry) => `${entry[0]}: ${entry[1]}`).join(", ")} }`;
     });
   }
 

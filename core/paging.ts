@@ -131,7 +131,7 @@ export class Pages {
       }
     }
     return all.runsIn(0, this.#byteLength).map(({ start, end, value }) => {
-      const [access, past] = value.split(" ") as [Access, PageFacts["past"]];
+      const { 0: access, 1: past } = value.split(" ") as [Access, PageFacts["past"]];
       return { start, end, access, past };
     });
   }
@@ -231,11 +231,11 @@ export class Pages {
     // Until all is done: where the stack is exhausted on the way, no view is
     // made of pages that may not be what they were.
     for (const { start, end } of runs) this.#access.set(start, end, "none");
-    for (const [index, run] of runs.entries()) {
+    for (const run of runs) {
       const failure = this.#clear(run) ?? this.#protect(run, access);
       if (failure === undefined) continue;
       // As before: what was done is undone.
-      for (const { start, end, value } of runs.slice(0, index + 1)) {
+      for (const { start, end, value } of runs.slice(0, runs.indexOf(run) + 1)) {
         for (const part of this.#history.runsIn(start, end)) {
           if (part.value === "reserved") this.#release(part);
           // A late call of the runtime may be at what was viewed before.
@@ -264,13 +264,13 @@ export class Pages {
   /** Makes what was decommitted without leaving the address space zero: late stores can have come. */
   #clear({ start, end }: PageRange): Failure | undefined {
     const { os } = host();
+    let failure: Failure | undefined;
     for (const run of this.#history.runsIn(start, end)) {
-      if (run.value !== "decommitted") continue;
+      if (failure !== undefined || run.value !== "decommitted") continue;
       const { address, byteLength } = this.#addresses(run);
-      const failure = os.discard(address, byteLength);
-      if (failure !== undefined) return failure;
+      failure = os.discard(address, byteLength);
     }
-    return undefined;
+    return failure;
   }
 
   /**

@@ -196,9 +196,8 @@ const REFUSED: readonly (readonly [
 
 /** Refuses options that a call cannot honour: none is ever ignored. */
 export function checkHonoured(settings: MmapSettings, call: MapCall): void {
-  for (const [isRefused, message] of REFUSED) {
-    if (isRefused(settings, call)) throw new RangeError(message);
-  }
+  const refused = REFUSED.find(({ 0: isRefused }) => isRefused(settings, call));
+  if (refused !== undefined) throw new RangeError(refused[1]);
 }
 
 /** The longest label that Linux takes, in bytes. */

@@ -120,7 +120,7 @@ export class SharedMapping implements Share {
       [RUNS, runs],
       [RUN_COUNT, runs === undefined ? 0 : others.length + 1],
     ];
-    for (const [place, value = 0] of values) record.set(place, BigInt(value));
+    for (const { 0: place, 1: value = 0 } of values) record.set(place, BigInt(value));
     record.publish(MAPPING);
     return new SharedMapping(table, record, backing);
   }

@@ -65,7 +65,7 @@ export function share(
 }
 
 /** Makes a slot, which is claimed, a ticket. */
-function issue(slot: Slot, [high, low]: TicketKey, mapping: SharedMapping): MmapTicket {
+function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMapping): MmapTicket {
   const digits = (value: bigint) => value.toString(16).padStart(16, "0");
   const ticket = Object.freeze({ slot: slot.number, key: digits(high) + digits(low) });
   slot.set(KEY, high);

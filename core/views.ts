@@ -252,12 +252,11 @@ export class CoveredViews implements Views {
   }
 
   get isTransferred(): boolean {
-    for (const part of this.#parts.values()) if (part.isTransferred) return true;
-    return false;
+    return [...this.#parts.values()].some((part) => part.isTransferred);
   }
 
   detach(): void {
-    for (const [key, part] of this.#parts) {
+    for (const { 0: key, 1: part } of this.#parts) {
       part.detach();
       this.#parts.delete(key); // where the next one fails, this one was not transferred
     }

@@ -115,14 +115,14 @@ export function endWaits(allocation: Allocation): void {
 
 /** Refuses to change what somebody waits for. */
 export function refuseWaits(allocation: Allocation, verb: string, range?: PageRange): void {
-  if (allocation.waits === undefined) return;
-  for (const { start } of allocation.waits) {
-    if (range !== undefined && (start < range.start || start >= range.end)) continue;
-    throw new MmapError(
-      `waitAsync() waits for a word of this memory, which cannot be ${verb}: abort it before`,
-      { code: "EBUSY" },
-    );
-  }
+  const isWaited = allocation.waits?.some(({ start }) =>
+    range === undefined || (start >= range.start && start < range.end)
+  );
+  if (!isWaited) return;
+  throw new MmapError(
+    `waitAsync() waits for a word of this memory, which cannot be ${verb}: abort it before`,
+    { code: "EBUSY" },
+  );
 }
 
 /** What settles a promise. */

@@ -132,14 +132,14 @@ function isDenoItself<T extends DenoNamespace>(namespace: T | undefined): namesp
 function checkVersion(versions: Versions): void {
   const floor = FLOORS.find((floor) => own(versions, floor[0]) !== undefined);
   if (floor === undefined) throw unsupported();
-  const [name, title, needed] = floor;
+  const { 0: name, 1: title, 2: needed } = floor;
   const found = versions[name]!;
   if (isAtLeast(found, needed)) return;
   throw new Error(`${title} ${found} is too old: use ${title} ${needed} or later`);
 }
 
 function unsupported(): Error {
-  const floors = FLOORS.map(([, title, version]) => `${title} ${version}`);
+  const floors = FLOORS.map((floor) => `${floor[1]} ${floor[2]}`);
   return new Error(
     `This JavaScript runtime is not supported: use ${floors.slice(0, -1).join(", ")} ` +
       `or ${floors.at(-1)}, or later`,

@@ -44,7 +44,8 @@ export function darwinRepeat(native: Native, { library }: Pick<PosixShared, "lib
   const { task_self_trap, mach_vm_remap } = native.open(library, FUNCTIONS);
   const task = task_self_trap();
   const target = new Uint8Array(8);
-  const [current, maximum] = [new Uint8Array(4), new Uint8Array(4)];
+  const current = new Uint8Array(4);
+  const maximum = new Uint8Array(4);
   return (address, byteLength) => {
     new DataView(target.buffer).setBigUint64(0, address + byteLength, true);
     const flags = VM_FLAGS_OVERWRITE; // VM_FLAGS_FIXED is 0

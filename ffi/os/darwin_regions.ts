@@ -62,11 +62,9 @@ export function darwinRegions(
   const count = new Uint8Array(4);
   const object = new Uint8Array(4);
   const path = new Uint8Array(MAXPATHLEN);
-  const [at, length, fields] = [place, size, info].map(({ buffer }) => new DataView(buffer)) as [
-    DataView,
-    DataView,
-    DataView,
-  ];
+  const at = new DataView(place.buffer);
+  const length = new DataView(size.buffer);
+  const fields = new DataView(info.buffer);
   const decoder = new TextDecoder();
 
   /** Asks for the first region that ends above an address; returns 0 or the error. */

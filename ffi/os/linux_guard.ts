@@ -170,7 +170,7 @@ function installedTable(native: Native, code: Uint8Array, handler: bigint): bigi
   const c = native.open(LIBRARY, PIPE);
   const ends = new Int32Array(2);
   if (c.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC | O_NONBLOCK) !== 0) return undefined;
-  const [output, input] = ends as unknown as [number, number];
+  const { 0: output, 1: input } = ends as unknown as [number, number];
   const bytes = new Uint8Array(code.length);
   const length = BigInt(code.length);
   const isRead = c.write(input, BigInt.asUintN(64, handler - BigInt(HANDLER)), length) === length &&

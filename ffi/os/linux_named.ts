@@ -155,11 +155,9 @@ export function linuxNamed(
    */
   const checkRoom = (byteLength: bigint): NamedFailure | undefined => {
     // Those of the file system, which checkMemory() has just asked for.
-    const [size, blocks, free] = [F_BSIZE, F_BLOCKS, F_BAVAIL].map((offset) =>
-      fields.getBigUint64(offset, true)
-    ) as [bigint, bigint, bigint];
-    const isLimited = blocks !== 0n;
-    if (isLimited && byteLength > size * free) {
+    const isLimited = fields.getBigUint64(F_BLOCKS, true) !== 0n;
+    const size = fields.getBigUint64(F_BSIZE, true);
+    if (isLimited && byteLength > size * fields.getBigUint64(F_BAVAIL, true)) {
       return noSpace({ syscall: "fstatfs", osError: 28, code: "ENOSPC" });
     }
     const memory = available();

@@ -50,7 +50,8 @@ export function linuxPipeCopying(
   const to = native.open(library, TO_ADDRESS);
 
   const move = (
-    [output, input]: readonly [number, number],
+    output: number,
+    input: number,
     total: number,
     put: Move,
     take: Move,
@@ -71,9 +72,9 @@ export function linuxPipeCopying(
   const copy = (total: number, put: Move, take: Move): Failure | undefined => {
     const ends = new Int32Array(2);
     if (pipe2(new Uint8Array(ends.buffer), PIPE_FLAGS) !== 0) return failed("pipe2");
-    const [output, input] = ends as unknown as [number, number];
+    const { 0: output, 1: input } = ends as unknown as [number, number];
     try {
-      return move([output, input], total, put, take);
+      return move(output, input, total, put, take);
     } finally {
       close(output);
       close(input);

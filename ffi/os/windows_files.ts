@@ -146,7 +146,7 @@ export function windowsFiles(
     },
 
     map({ file, isNamed, offset, byteLength, hint, strict, protection }: FileRequest) {
-      const [section, access] = KINDS[protection]!;
+      const { 0: section, 1: access } = KINDS[protection]!;
       const handle = isNamed
         ? BigInt(file) // a section itself
         : c.CreateFileMappingW(BigInt(file), 0n, section, 0, 0, 0n);

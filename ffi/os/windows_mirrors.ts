@@ -73,12 +73,14 @@ export function windowsMirrors(
   /** Fills both placeholders, or frees both. */
   const fill = (address: bigint, half: bigint): Failure | undefined => {
     const halves = [address, address + half];
-    const [high, low] = [Number(half >> 32n), Number(half & 0xffff_ffffn)];
+    const high = Number(half >> 32n);
+    const low = Number(half & 0xffff_ffffn);
     const { CreateFileMappingW } = c;
     const section = CreateFileMappingW(INVALID_HANDLE_VALUE, 0n, PAGE_READWRITE, high, low, 0n);
     let failure = section === 0n ? failed("CreateFileMappingW") : undefined;
     let filled = 0;
-    for (const base of failure === undefined ? halves : []) {
+    for (const base of halves) {
+      if (failure !== undefined) continue;
       const view = MapViewOfFile3(
         section,
         CURRENT_PROCESS,
@@ -90,11 +92,8 @@ export function windowsMirrors(
         0n,
         0,
       );
-      if (view === 0n) {
-        failure = failed("MapViewOfFile3");
-        break;
-      }
-      filled++;
+      if (view === 0n) failure = failed("MapViewOfFile3");
+      else filled++;
     }
     if (failure !== undefined) {
       for (const base of halves.slice(0, filled)) c.UnmapViewOfFile(base);

@@ -129,10 +129,8 @@ export function windowsRegions(
     if (length === 0) return undefined;
     const found = textOf(path, length);
     if (found.startsWith(DOS_DEVICES)) return found.slice(DOS_DEVICES.length);
-    for (const [device, drive] of drives) {
-      if (found.startsWith(device)) return drive + found.slice(device.length);
-    }
-    return found;
+    const named = drives.find((drive) => found.startsWith(drive[0]));
+    return named === undefined ? found : named[1] + found.slice(named[0].length);
   };
 
   return {

@@ -59,9 +59,11 @@ export function windowsResidency(
 
   /** Makes room for so many locked bytes more; tells whether it did. */
   const raiseWorkingSet = (byteLength: bigint): boolean => {
-    const [minimum, maximum] = [new BigUint64Array(1), new BigUint64Array(1)];
-    const [atMinimum, atMaximum] = [minimum, maximum].map((size) => new Uint8Array(size.buffer));
-    if (GetProcessWorkingSetSize(thisProcess, atMinimum!, atMaximum!) === 0) return false;
+    const minimum = new BigUint64Array(1);
+    const maximum = new BigUint64Array(1);
+    const atMinimum = new Uint8Array(minimum.buffer);
+    const atMaximum = new Uint8Array(maximum.buffer);
+    if (GetProcessWorkingSetSize(thisProcess, atMinimum, atMaximum) === 0) return false;
     const sizes = [minimum[0]! + byteLength, maximum[0]! + byteLength] as const;
     return SetProcessWorkingSetSize(thisProcess, ...sizes) !== 0;
   };

@@ -115,9 +115,9 @@ export function bun(
       }));
       const symbols = dlopen(library, translated).symbols as Record<string, BunFunction>;
       const unsigned = Object.entries(table)
-        .filter(([, { result }]) => result === "u32")
+        .filter((entry) => entry[1].result === "u32")
         // Before 1.4 the result comes signed.
-        .map(([name]) => [name, (...args: never[]) => symbols[name]!(...args) >>> 0]);
+        .map(({ 0: name }) => [name, (...args: never[]) => symbols[name]!(...args) >>> 0]);
       return { ...symbols, ...Object.fromEntries(unsigned) } as Functions<T>;
     },
 

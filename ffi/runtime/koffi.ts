@@ -91,7 +91,7 @@ export function koffi(
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);
       const functions = Object.entries(table).map(
-        ([name, { parameters, result }]) => {
+        ({ 0: name, 1: { parameters, result } }) => {
           const call = opened.func(
             name,
             TYPES[result],
