@@ -28,6 +28,7 @@ export interface SharedOptions {
   readonly mode?: SharedMode | undefined;
 }
 
+const DEFAULTS: Required<SharedOptions> = { mode: "open" };
 const MODES: readonly SharedMode[] = ["open", "create", "open-or-create"];
 const KIND = { access: "read-write", source: "shared file" } as const;
 
@@ -236,7 +237,7 @@ function hashOf(name: string): bigint {
 }
 
 function modeOf(options: SharedOptions): SharedMode {
-  const { mode = "open" } = checkOptions(options, ["mode"]);
+  const { mode = "open" } = checkOptions(options, DEFAULTS);
   oneOf(MODES, mode, "The mode");
   return mode;
 }

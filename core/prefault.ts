@@ -32,12 +32,12 @@ export interface OpenMemory {
   readonly range: PageRange;
 }
 
-const NAMES: readonly (keyof PrefaultOptions)[] = [
-  "byteOffset",
-  "byteLength",
-  "signal",
-  "onProgress",
-];
+const DEFAULTS: Required<PrefaultOptions> = {
+  byteOffset: 0,
+  byteLength: undefined,
+  signal: undefined,
+  onProgress: undefined,
+};
 
 /** How much one call backs: little, because a huge page can cost milliseconds. */
 const SLICE_BYTE_LENGTH = 2 ** 18;
@@ -107,7 +107,7 @@ function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
 }
 
 function checkedOptions(options: PrefaultOptions): PrefaultOptions {
-  const { byteOffset, byteLength, signal, onProgress } = checkOptions(options, NAMES);
+  const { byteOffset, byteLength, signal, onProgress } = checkOptions(options, DEFAULTS);
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }

@@ -58,7 +58,7 @@ export interface RegionsOptions {
   readonly pid?: number | undefined;
 }
 
-const NAMES: readonly (keyof RegionsOptions)[] = ["resident", "pid"];
+const DEFAULTS: Required<RegionsOptions> = { resident: false, pid: undefined };
 
 /** The greatest `pid_t`. */
 const MAX_PID = 2 ** 31 - 1;
@@ -118,7 +118,7 @@ const MAX_PID = 2 ** 31 - 1;
  * ```
  */
 export function regions(options: RegionsOptions = {}): Region[] {
-  const { resident = false, pid } = checkOptions(options, NAMES);
+  const { resident = false, pid } = checkOptions(options, DEFAULTS);
   flag(resident, "resident");
   if (pid !== undefined) checkPid(pid);
   const system = host().os.regions;

@@ -88,8 +88,6 @@ const DEFAULTS: MmapSettings = {
   truncationGuard: true,
 };
 
-const NAMES: readonly string[] = Object.keys(DEFAULTS);
-
 // What the messages call the options that are not flags.
 export const LEN: string = "The length (len)";
 export const HINT: string = "The hint";
@@ -113,7 +111,7 @@ export function settingsOf(init: MmapInit): MmapSettings {
     stack = DEFAULTS.stack,
     name,
     truncationGuard = DEFAULTS.truncationGuard,
-  } = checkOptions(init, NAMES);
+  } = checkOptions(init, DEFAULTS);
   const settings = {
     len: byteCount(len, LEN),
     hint: memoryAddress(hint, HINT),

@@ -72,22 +72,28 @@ export function countOrAll(value: unknown, what: string): number {
 }
 
 /**
- * Options: an object that has no property but these. None is ever ignored. Returns them to
- * be read from, each once: without those that are only on `Object.prototype`.
+ * Options: an object that has no property but those of `all`. None is ever ignored. Returns
+ * them to be read from, in place of those of `all` that are given: an object's own, or what
+ * it inherits, but not from `Object.prototype`.
  */
-export function checkOptions<T extends object>(options: T, names: readonly string[]): T {
+export function checkOptions<T extends object>(
+  options: T,
+  all: { readonly [Name in keyof T]-?: T[Name] },
+): T {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`The options must be an object, got ${describe(options)}`);
   }
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  const unknown = Object.keys(options).find((name) => !hasOwn(all, name));
   if (unknown !== undefined) {
+    const names = Object.keys(all);
     const known = names.length === 1 ? "the one option is" : "the options are";
     throw new TypeError(
       `The option ${JSON.stringify(unknown)} is unknown: ${known} ${names.join(", ")}`,
     );
   }
-  if (!names.some(isAdded)) return options;
-  return Object.fromEntries(names.map((name) => [name, given(options, name)])) as T;
+  if (getPrototypeOf(options) === prototype) return { ...all, ...options };
+  const found = Object.keys(all).map((name) => [name, given(options, name)] as const);
+  return Object.fromEntries(found) as T;
 }
 
 /**

@@ -49,7 +49,7 @@ export interface WaitTarget {
   readonly range: PageRange;
 }
 
-const NAMES: readonly (keyof WaitAsyncOptions)[] = ["timeout", "signal", "ref"];
+const DEFAULTS: Required<WaitAsyncOptions> = { timeout: Infinity, signal: undefined, ref: true };
 
 /** Waits as {@linkcode WaitAsyncOptions} say; `open` finds the word, and throws where there is none. */
 export async function waitAsync(
@@ -213,7 +213,7 @@ function checkedOptions(options: WaitAsyncOptions): {
   readonly isAborted: boolean;
   readonly ref: boolean;
 } {
-  const { timeout = Infinity, signal, ref = true } = checkOptions(options, NAMES);
+  const { timeout = Infinity, signal, ref = true } = checkOptions(options, DEFAULTS);
   const isAborted = signal === undefined ? false : signal?.aborted;
   if (
     typeof isAborted !== "boolean" ||

@@ -81,6 +81,7 @@ export function darwin(native: Native, arch: string): Os {
     hugePages: undefined,
     naming: undefined,
     remapping: undefined,
+    growth: undefined,
     files: {
       opening: OPENING,
       populates: () => false,

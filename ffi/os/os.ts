@@ -73,7 +73,7 @@ export interface Os extends Mapper<MapRequest> {
    * Tells whether the process itself grows into a range, as its main thread's stack
    * does. Only systems where something grows have it.
    */
-  growsInto?(address: bigint, byteLength: bigint): boolean;
+  readonly growsInto: ((address: bigint, byteLength: bigint) => boolean) | undefined;
 
   /** Moving memory, where the system can. */
   readonly remap: Remap | undefined;

@@ -201,6 +201,7 @@ export function windows(native: Native): Os {
     },
 
     remap: undefined,
+    growsInto: undefined,
     name: undefined,
     guard: undefined,
     guardAt: undefined,
