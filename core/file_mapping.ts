@@ -218,7 +218,7 @@ function pathOf(source: unknown): string | undefined {
 
 /** The descriptor that a caller means. */
 function descriptorOf(source: unknown): number {
-  const descriptor = typeof source === "object" && source !== null ? given(source, "fd") : source;
+  const descriptor = typeof source === "object" ? given(source, "fd") : source;
   if (typeof descriptor === "number" && Number.isInteger(descriptor)) {
     if (descriptor >= 0 && descriptor <= 0x7fff_ffff) return descriptor;
     throw new RangeError(`A file descriptor must be from 0 to 2^31 - 1, got ${descriptor}`);
@@ -231,8 +231,7 @@ function descriptorOf(source: unknown): number {
 
 /** Words what is no file; `Deno.FsFile` and `Bun.file()` look as if they were one. */
 function described(source: unknown): string {
-  const isObject = typeof source === "object" && source !== null;
-  return isObject && (given(source, "readSync") ?? given(source, "arrayBuffer")) !== undefined
+  return (given(source, "readSync") ?? given(source, "arrayBuffer")) !== undefined
     ? "an object without a descriptor: give its path"
     : describe(source);
 }

@@ -9,7 +9,7 @@ import type { PageRange } from "./page_range.ts";
 import { loadPages } from "./pages.ts";
 import type { Pages } from "./paging.ts";
 import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
-import { checkOptions, describe } from "./validate.ts";
+import { checkOptions, describe, given } from "./validate.ts";
 import { detach } from "./views.ts";
 
 /** What to back, and how to follow it. */
@@ -108,7 +108,7 @@ function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
 
 function checkedOptions(options: PrefaultOptions): PrefaultOptions {
   const { byteOffset, byteLength, signal, onProgress } = checkOptions(options, DEFAULTS);
-  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
+  if (signal !== undefined && typeof given(signal, "aborted") !== "boolean") {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }
   if (onProgress !== undefined && typeof onProgress !== "function") {

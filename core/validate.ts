@@ -97,10 +97,11 @@ export function checkOptions<T extends object>(
 }
 
 /**
- * A property of what a caller passes, which can be its own, or its class's, or that of any
+ * A property of an object that a caller passes, which can be its own, or its class's, or that of any
  * object it inherits from but `Object.prototype`: what a program adds there, nobody has passed.
  */
-export function given(passed: object, name: string): unknown {
+export function given(passed: unknown, name: string): unknown {
+  if (typeof passed !== "object" || passed === null) return undefined;
   return !isAdded(name) || isPassed(passed, name) ? passed[name as never] : undefined;
 }
 

@@ -11,7 +11,7 @@ import type { Allocation, Waiter } from "./lifetime.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { checkStack } from "./stack.ts";
-import { checkOptions, describe, flag, timeMs, word32 } from "./validate.ts";
+import { checkOptions, describe, flag, given, timeMs, word32 } from "./validate.ts";
 import { MAX_THREADS, type Report, type Task, WaitThread } from "./wait_threads.ts";
 import { refusedWait, resultOf, type WaitResult, wordOf } from "./waiting.ts";
 
@@ -214,12 +214,12 @@ function checkedOptions(options: WaitAsyncOptions): {
   readonly ref: boolean;
 } {
   const { timeout = Infinity, signal, ref = true } = checkOptions(options, DEFAULTS);
-  const isAborted = signal === undefined ? false : signal?.aborted;
+  const isAborted = signal === undefined ? false : given(signal, "aborted");
   if (
     typeof isAborted !== "boolean" ||
     (signal !== undefined &&
-      (typeof signal.addEventListener !== "function" ||
-        typeof signal.removeEventListener !== "function"))
+      (typeof given(signal, "addEventListener") !== "function" ||
+        typeof given(signal, "removeEventListener") !== "function"))
   ) {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { refused } from "../core/errors.ts";
 import { FreeList } from "../ffi/free_list.ts";
+import { failure } from "../ffi/os/mapper.ts";
 import { bare, define, own } from "../ffi/own.ts";
 import { Mmap, MmapError, type MmapInit, MmapOptions, pageSize } from "../mod.ts";
 import { test } from "./harness.ts";
@@ -60,6 +62,14 @@ test("a file and a ticket are not taken from Object.prototype", () => {
   withAdded({ fd: 0, href: "file:///", protocol: "file:", slot: 0, key: "0".repeat(32) }, () => {
     assertThrows(() => new MmapOptions().map({} as never), TypeError, "The file must be");
     assertThrows(() => Mmap.fromTicket({} as never), TypeError, "The ticket must be");
+  });
+});
+
+test("an error's advice is not taken from Object.prototype", () => {
+  withAdded({ ENOENT: "added", 12: "EXX", advice: "added" }, () => {
+    const { message } = refused("to map", { syscall: "mmap", osError: 2, code: "ENOENT" });
+    assertEquals(message, "The system refused to map: mmap failed with ENOENT (2)");
+    assertEquals(failure("mmap", 12, {}).code, "UNKNOWN");
   });
 });
 

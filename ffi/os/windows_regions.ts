@@ -110,7 +110,7 @@ export function windowsRegions(
   const devices = (): readonly (readonly [device: string, drive: string])[] => {
     const target = new Uint8Array(2 * MAX_DEVICE_LENGTH);
     const drives = c.GetLogicalDrives();
-    return Array.from({ length: 26 }, (_, index) => index).flatMap((index) => {
+    return [...Array(26).keys()].flatMap((index) => {
       if ((drives & 1 << index) === 0) return [];
       const letter = 65 + index;
       const name = new Uint8Array([letter, 0, 58, 0, 0, 0]); // "C:"

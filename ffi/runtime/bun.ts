@@ -78,7 +78,7 @@ const threadNative = () =>
     const types = ${JSON.stringify(TYPES)};
     const translated = Object.entries(table).map(([name, { parameters, result }]) => [
       name,
-      { args: parameters.map((type) => types[type]), returns: types[result] },
+      { __proto__: null, args: parameters.map((type) => types[type]), returns: types[result] },
     ]);
     const { dlopen } = process.getBuiltinModule("bun:ffi");
     return dlopen(library, Object.fromEntries(translated)).symbols;

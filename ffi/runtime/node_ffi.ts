@@ -51,7 +51,7 @@ const threadNative = () =>
     const types = ${JSON.stringify(TYPES)};
     const translated = Object.entries(table).map(([name, { parameters, result }]) => [
       name,
-      { arguments: parameters.map((type) => types[type]), return: types[result] },
+      { __proto__: null, arguments: parameters.map((type) => types[type]), return: types[result] },
     ]);
     const { dlopen } = process.getBuiltinModule("node:ffi");
     return dlopen(library, Object.fromEntries(translated)).functions;
