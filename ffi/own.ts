@@ -2,7 +2,9 @@
  * Own properties alone: what a program adds to `Object.prototype`, or as an accessor to
  * `Array.prototype`, is found in every object and array that lacks it, and must not be
  * taken for what the library has put there. So its records have all their fields, also
- * those that are `undefined`; what cannot have them all is read by these functions.
+ * those that are `undefined`; what cannot have them all is read by these functions. Lists
+ * are made without `push()`, which runs setters, and nothing asks an iterator for `return()`:
+ * no pattern of arrays, and no loop that ends by `break` or `return`.
  *
  * @module
  */
