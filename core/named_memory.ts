@@ -14,7 +14,7 @@ import type { Mmap } from "./mmap.ts";
 import { checkStrictHint } from "./placement.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { checkStack } from "./stack.ts";
-import { checkOptions, describe, oneOf } from "./validate.ts";
+import { type All, checkOptions, describe, oneOf } from "./validate.ts";
 
 /** Whether shared memory must be there, must not, or can. */
 export type SharedMode = "open" | "create" | "open-or-create";
@@ -28,7 +28,7 @@ export interface SharedOptions {
   readonly mode?: SharedMode | undefined;
 }
 
-const DEFAULTS: Required<SharedOptions> = { mode: "open" };
+const DEFAULTS: All<SharedOptions> = { mode: "open" };
 const MODES: readonly SharedMode[] = ["open", "create", "open-or-create"];
 const KIND = { access: "read-write", source: "shared file" } as const;
 

@@ -9,7 +9,7 @@ import type { PageRange } from "./page_range.ts";
 import { loadPages } from "./pages.ts";
 import type { Pages } from "./paging.ts";
 import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
-import { checkOptions, describe, given } from "./validate.ts";
+import { type All, checkOptions, describe, given } from "./validate.ts";
 import { detach } from "./views.ts";
 
 /** What to back, and how to follow it. */
@@ -32,7 +32,7 @@ export interface OpenMemory {
   readonly range: PageRange;
 }
 
-const DEFAULTS: Required<PrefaultOptions> = {
+const DEFAULTS: All<PrefaultOptions> = {
   byteOffset: 0,
   byteLength: undefined,
   signal: undefined,

@@ -9,7 +9,7 @@ import { own } from "../ffi/own.ts";
 import { MmapError, refused } from "./errors.ts";
 import type { Access } from "./mapped.ts";
 import { checkStack } from "./stack.ts";
-import { checkOptions, describe, flag } from "./validate.ts";
+import { type All, checkOptions, describe, flag } from "./validate.ts";
 
 /**
  * What may be done with memory, as {@linkcode Access} has it, and what only
@@ -58,7 +58,7 @@ export interface RegionsOptions {
   readonly pid?: number | undefined;
 }
 
-const DEFAULTS: Required<RegionsOptions> = { resident: false, pid: undefined };
+const DEFAULTS: All<RegionsOptions> = { resident: false, pid: undefined };
 
 /** The greatest `pid_t`. */
 const MAX_PID = 2 ** 31 - 1;

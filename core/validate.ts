@@ -71,6 +71,9 @@ export function countOrAll(value: unknown, what: string): number {
   return value;
 }
 
+/** Options of which none is left out. */
+export type All<T> = { readonly [Name in keyof Required<T>]: T[Name] | undefined };
+
 /**
  * Options: an object that has no property but those of `all`. None is ever ignored. Returns
  * them to be read from, in place of those of `all` that are given: an object's own, or what
@@ -78,7 +81,7 @@ export function countOrAll(value: unknown, what: string): number {
  */
 export function checkOptions<T extends object>(
   options: T,
-  all: { readonly [Name in keyof T]-?: T[Name] },
+  all: All<T>,
 ): T {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`The options must be an object, got ${describe(options)}`);
@@ -91,7 +94,7 @@ export function checkOptions<T extends object>(
       `The option ${JSON.stringify(unknown)} is unknown: ${known} ${names.join(", ")}`,
     );
   }
-  if (getPrototypeOf(options) === prototype) return { ...all, ...options };
+  if (getPrototypeOf(options) === prototype) return { ...all, ...options } as T;
   const found = Object.keys(all).map((name) => [name, given(options, name)] as const);
   return Object.fromEntries(found) as T;
 }

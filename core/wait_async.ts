@@ -11,7 +11,7 @@ import type { Allocation, Waiter } from "./lifetime.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { checkStack } from "./stack.ts";
-import { checkOptions, describe, flag, given, timeMs, word32 } from "./validate.ts";
+import { type All, checkOptions, describe, flag, given, timeMs, word32 } from "./validate.ts";
 import { MAX_THREADS, type Report, type Task, WaitThread } from "./wait_threads.ts";
 import { refusedWait, resultOf, type WaitResult, wordOf } from "./waiting.ts";
 
@@ -49,7 +49,7 @@ export interface WaitTarget {
   readonly range: PageRange;
 }
 
-const DEFAULTS: Required<WaitAsyncOptions> = { timeout: Infinity, signal: undefined, ref: true };
+const DEFAULTS: All<WaitAsyncOptions> = { timeout: Infinity, signal: undefined, ref: true };
 
 /** Waits as {@linkcode WaitAsyncOptions} say; `open` finds the word, and throws where there is none. */
 export async function waitAsync(
