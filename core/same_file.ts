@@ -4,7 +4,7 @@
  * @module
  */
 import type { FileIdentity, Files, FileUse, OpenFile } from "../ffi/os/files.ts";
-import type { Failure } from "../ffi/os/mapper.ts";
+import { type Failure, isFailure } from "../ffi/os/mapper.ts";
 import type { OpenedByRuntime } from "../ffi/runtime/files.ts";
 
 /**
@@ -20,16 +20,18 @@ export function openSame(
   seen: OpenedByRuntime,
 ): OpenFile | Failure | undefined {
   let failure: Failure | undefined;
-  for (const path of paths) {
+  const iterator = paths[Symbol.iterator]();
+  for (let step; !(step = iterator.next()).done;) {
+    const path = step.value;
     const file = files.open(path, use);
     if (typeof file !== "number") {
       failure = file;
       continue;
     }
     const found = files.identify(file);
-    if (!("code" in found) && isSame(seen, found)) return file;
+    if (!isFailure(found) && isSame(seen, found)) return file;
     files.close(file);
-    failure = "code" in found ? found : undefined;
+    failure = isFailure(found) ? found : undefined;
   }
   return failure;
 }

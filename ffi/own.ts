@@ -38,3 +38,11 @@ export function bareTable<D extends object>(
 export function define(object: object, key: PropertyKey, attributes: PropertyDescriptor): void {
   defineProperty(object, key, bare(attributes));
 }
+
+/** Defines properties as an assignment makes them. */
+export function defineAll(object: object, fields: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    define(object, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+}

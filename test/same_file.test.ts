@@ -3,7 +3,7 @@ import { openSame } from "../core/same_file.ts";
 import { runtimeFiles } from "../ffi/host.ts";
 import type { FileIdentity, Files } from "../ffi/os/files.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
-import type { OpenedByRuntime } from "../ffi/runtime/files.ts";
+import { type OpenedByRuntime, UNTOLD } from "../ffi/runtime/files.ts";
 import { MmapError, MmapOptions } from "../mod.ts";
 import { test } from "./harness.ts";
 import { on } from "./paper_host.ts";
@@ -29,7 +29,7 @@ function fakeFiles(paths: Readonly<Record<string, FileIdentity | Failure>>) {
 }
 
 function seen(given: Partial<OpenedByRuntime>): OpenedByRuntime {
-  return { kind: "file", byteLength: 1, close() {}, ...given };
+  return { kind: "file", byteLength: 1, ...UNTOLD, close() {}, ...given };
 }
 
 test("openSame() opens what the runtime tells to be the same file, as far as it tells", () => {

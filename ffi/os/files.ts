@@ -15,7 +15,7 @@ export interface FileIdentity {
   /** Its number on the device. */
   readonly inode: bigint;
   /** On Windows, when it was made, in milliseconds since 1970. */
-  readonly created?: number;
+  readonly created: number | undefined;
 }
 
 /** What a mapping wants of its file. */

@@ -142,6 +142,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
       return {
         device: fields.getUint32(ST_DEV, true),
         inode: fields.getBigUint64(ST_INO, true),
+        created: undefined,
       };
     },
 

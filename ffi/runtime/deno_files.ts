@@ -5,7 +5,7 @@
  * @module
  */
 import { bare } from "../own.ts";
-import type { FileFacts, RuntimeFiles } from "./files.ts";
+import { type FileFacts, type RuntimeFiles, UNTOLD } from "./files.ts";
 import { type Builtin, describe, namespaced, openByNode, pathOf } from "./node_files.ts";
 
 /** What is used of the `Deno` namespace for files. */
@@ -50,16 +50,15 @@ export function denoFiles(
   return {
     open(path, isWritable) {
       const facts = factsOf(Deno.statSync(path));
-      if (facts.kind !== "file") return { ...facts, close() {} };
+      if (facts.kind !== "file") return { ...facts, ...UNTOLD, close() {} };
       const file = Deno.openSync(path, bare({ read: true, write: isWritable }));
       try {
         const info = file.statSync();
         return {
           ...factsOf(info),
           device: info.dev === 0 ? undefined : info.dev >>> 0,
-          ...(isWindows
-            ? { created: info.birthtime?.getTime() }
-            : { inode: info.ino ?? undefined }),
+          inode: isWindows ? undefined : info.ino ?? undefined,
+          created: isWindows ? info.birthtime?.getTime() : undefined,
           close: () => file.close(),
         };
       } catch (error) {
@@ -91,13 +90,13 @@ function* windowsPaths(builtin: Builtin, path: string): Iterable<string> {
  */
 function normalized(path: string): string {
   const root = path.startsWith("/") ? "/" : "";
-  const names: string[] = [];
+  let names: readonly string[] = [];
   for (const name of path.split("/")) {
     if (name === "" || name === ".") continue;
     const isBack = name === "..";
     const isOutside = names.length === 0 || names.at(-1) === "..";
-    if (isBack && !isOutside) names.pop();
-    else if (!isBack || root === "") names.push(name);
+    if (isBack && !isOutside) names = names.slice(0, -1);
+    else if (!isBack || root === "") names = [...names, name];
   }
   return root + names.join("/") || ".";
 }

@@ -12,17 +12,24 @@ export interface FileFacts {
   readonly byteLength: number;
 }
 
+/** Which file it is, where nothing tells. */
+export const UNTOLD: Pick<OpenedByRuntime, "device" | "inode" | "created"> = {
+  device: undefined,
+  inode: undefined,
+  created: undefined,
+};
+
 /**
  * What a runtime has opened, and which file that is: by one path the system can find
  * another one. While it is open, no other file gets its number.
  */
 export interface OpenedByRuntime extends FileFacts {
   /** The lower 32 bits of the number of its device, if the runtime tells it. */
-  readonly device?: number | undefined;
+  readonly device: number | undefined;
   /** Its number on the device, if the runtime tells it; a `number` is rounded. */
-  readonly inode?: number | bigint | undefined;
+  readonly inode: number | bigint | undefined;
   /** When it was made, in milliseconds since 1970, if its number is not told. */
-  readonly created?: number | undefined;
+  readonly created: number | undefined;
   /** Closes it. */
   close(): void;
 }

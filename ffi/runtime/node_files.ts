@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { FileFacts, OpenedByRuntime, RuntimeFiles } from "./files.ts";
+import { defineAll, own } from "../own.ts";
+import { type FileFacts, type OpenedByRuntime, type RuntimeFiles, UNTOLD } from "./files.ts";
 import type { NodeProcess } from "./runtime.ts";
 
 /** Finds a builtin module, as `process.getBuiltinModule()` does. */
@@ -55,7 +56,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
   return {
     open: (path, isWritable) => openByNode(builtin, path, isWritable),
     permit(path, uses) {
-      const { permission } = process;
+      const permission = own(process, "permission");
       for (const use of uses) {
         if (permission?.has(`fs.${use}`, path) === false) throw denied(path, use);
       }
@@ -70,7 +71,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
 export function openByNode(builtin: Builtin, path: string, isWritable: boolean): OpenedByRuntime {
   const { statSync, openSync, fstatSync, closeSync } = builtin("node:fs") as NodeFs;
   const facts = factsOf(statSync(path));
-  if (facts.kind !== "file") return { ...facts, close() {} };
+  if (facts.kind !== "file") return { ...facts, ...UNTOLD, close() {} };
   const descriptor = openSync(path, isWritable ? "r+" : "r");
   try {
     const stats = fstatSync(descriptor, { bigint: true });
@@ -78,6 +79,7 @@ export function openByNode(builtin: Builtin, path: string, isWritable: boolean):
       ...factsOf(stats),
       device: Number(BigInt.asUintN(32, stats.dev)),
       inode: stats.ino,
+      created: undefined,
       close: () => closeSync(descriptor),
     };
   } catch (error) {
@@ -106,7 +108,9 @@ function denied(resource: string, use: "read" | "write"): Error {
   const message = `Access to this API has been restricted. Use --allow-fs-${use} to manage ` +
     "permissions.";
   const permission = use === "read" ? "FileSystemRead" : "FileSystemWrite";
-  return Object.assign(new Error(message), { code: "ERR_ACCESS_DENIED", permission, resource });
+  const error = new Error(message);
+  defineAll(error, { code: "ERR_ACCESS_DENIED", permission, resource });
+  return error;
 }
 
 function factsOf(stats: NodeStats): FileFacts {
