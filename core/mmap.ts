@@ -887,8 +887,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is out of bounds.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the access of a
-   * part is `"none"`; `ENOMEM`, `EAGAIN` or `EPERM` at the limit of locked memory
-   * (`ulimit -l`). Any other failure can leave a part locked: call `unlock()` then.
+   * part is `"none"`; `EFAULT` if its file was truncated; `ENOMEM`, `EAGAIN` or `EPERM` at
+   * the limit of locked memory (`ulimit -l`). Any other failure can leave a part locked: call `unlock()` then.
    *
    * @example A key that never reaches the disk
    * ```ts

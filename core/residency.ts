@@ -64,6 +64,13 @@ export function lock(memory: Pages, range: PageRange): void {
   memory.noteSplit();
   const failure = residency.lock(pages.address, pages.byteLength);
   if (failure === undefined) return;
+  if (failure.code === "ENOMEM" && !memory.areAnonymous) {
+    // Linux says the same of a page that its file has lost, and tells the two apart here.
+    const reason = residency.populate(pages.address, pages.byteLength, false);
+    if (typeof reason === "object" && reason.code === "EFAULT") {
+      throw refused(`to lock ${words(pages)}`, reason);
+    }
+  }
   const isLimit = ["EAGAIN", "ENOMEM", "EPERM"].includes(failure.code);
   throw refused(
     `to lock ${words(pages)}`,

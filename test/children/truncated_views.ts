@@ -42,6 +42,7 @@ try {
       () => mmap.flush(),
       () => copied.read(new Uint8Array(1), PAGE),
       () => copied.write(new Uint8Array(1), PAGE),
+      () => never.lock(PAGE),
     ].map(codeOf),
     others: [copied.truncated, never.truncated],
     // An anonymous mapping is in its place, and later calls know nothing of it.

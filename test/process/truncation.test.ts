@@ -28,7 +28,7 @@ for (const kind of ["map", "mapMut"] as const) {
         loaded: [7, 0, 0],
         stored: 5,
         truncated: true,
-        codes: Array.from({ length: 7 }, () => "EFAULT"),
+        codes: Array.from({ length: 8 }, () => "EFAULT"),
         others: [true, false],
         again: [9, false],
       });
