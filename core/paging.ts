@@ -375,9 +375,9 @@ export class Pages {
     return this.#mapped.source !== "memory";
   }
 
-  /** Whether a load or store can find no page: a file can be truncated. */
+  /** Whether a load or store can find no page, and end the process: a file can be truncated. */
   get canFault(): boolean {
-    return !this.areAnonymous && !this.areGuarded;
+    return !this.areAnonymous && !(this.areGuarded && host().os.guard?.()?.isInPlace === true);
   }
 
   /** Refuses memory whose file was found truncated. */

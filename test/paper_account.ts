@@ -139,6 +139,9 @@ export class Account {
   /** Counts what a guard guards. */
   watch(guard: TruncationGuard): TruncationGuard {
     return {
+      get isInPlace() {
+        return guard.isInPlace;
+      },
       add: (address, byteLength) => {
         const entry = guard.add(address, byteLength);
         if (entry === undefined) return undefined;

@@ -242,12 +242,20 @@ class Guard implements TruncationGuard {
   /** Where it goes on to look for others, and how many of this pass were free. */
   #next = 0;
   #freeCount = 0;
+  /** The action that there is, and the handler that it starts with. */
+  readonly #action: Uint8Array = new Uint8Array(SIGACTION_BYTES);
+  readonly #handler: BigUint64Array = new BigUint64Array(this.#action.buffer, 0, 1);
 
   constructor(native: Native, c: C, table: bigint, pageSize: number) {
     this.#native = native;
     this.#c = c;
     this.#pageMask = BigInt(pageSize - 1);
     this.#append(table);
+  }
+
+  get isInPlace(): boolean {
+    return this.#c.sigaction(SIGBUS, 0n, this.#action) === 0 &&
+      this.#handler[0] === this.table.uint64[OWN / 8];
   }
 
   /** The first block, which has the handler's own fields too. */

@@ -13,6 +13,12 @@ export interface TruncationGuard {
    * memory to keep record of it.
    */
   add(address: bigint, byteLength: bigint): GuardEntry | undefined;
+
+  /**
+   * Whether its handler is the first that is asked: where others have put theirs above it, it
+   * depends on them whether a fault gets to it.
+   */
+  readonly isInPlace: boolean;
 }
 
 /** One guarded mapping. */
