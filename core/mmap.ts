@@ -319,7 +319,8 @@ export class Mmap implements Disposable {
 
   /**
    * Whether the file was found to be truncated: a load or store hit a page that
-   * it has lost. From then on all such pages of the mapping read as zero in its
+   * it has lost. (A page that a full disk has no room for, or that cannot be read, is
+   * told in the same way.) From then on all such pages of the mapping read as zero in its
    * views, what is stored to them goes nowhere, and `view()`, `bytes`,
    * {@linkcode Mmap.read}, {@linkcode Mmap.write} and {@linkcode Mmap.flush}
    * throw `EFAULT`. Always false where {@linkcode Mmap.truncationGuarded} is.

@@ -384,8 +384,9 @@ export class Pages {
   checkNotTruncated(): void {
     if (!this.areTruncated) return;
     throw new MmapError(
-      "The file of this mapping was truncated: what it lost reads as zero in views, and what is " +
-        "stored there is lost; unmap it, and map what is left of the file",
+      "The file of this mapping was truncated, or its disk is full, or cannot be read: what is " +
+        "lost reads as zero in views, and what is stored there is lost; unmap it, and map what " +
+        "is left of the file",
       { code: "EFAULT" },
     );
   }

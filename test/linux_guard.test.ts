@@ -26,12 +26,13 @@ interface Script {
 
 /** A C library of paper, and what is mapped of it. */
 function fake(script: Script) {
-  const { map = [TABLE, PAGE], mprotect = 0, sigaction = [], handler = 0n, code, pipe = 0 } =
-    script;
+  const { map = [TABLE, PAGE], mprotect = 0, sigaction = [], code, pipe = 0 } = script;
+  let { handler = 0n } = script;
   const [addresses, outcomes] = [[...map], [...sigaction]];
   const mapped = new Set<bigint>();
   const memory = new Map([TABLE, OTHER].map((address) => [address, new ArrayBuffer(BLOCK_BYTES)]));
   const copied: Uint8Array[] = [];
+  const actions: Uint8Array[] = [];
   const runtime = new FakeRuntime({
     mmap() {
       const address = addresses.shift() ?? MAP_FAILED;
@@ -46,7 +47,9 @@ function fake(script: Script) {
       return target;
     },
     sigaction(_signal: number, _action: bigint, old: Uint8Array) {
-      new DataView(old.buffer).setBigUint64(0, handler, true);
+      actions.push(old.slice());
+      old.fill(0);
+      new DataView(old.buffer, old.byteOffset).setBigUint64(0, handler, true);
       return outcomes.shift() ?? 0;
     },
     pipe2(ends: Uint8Array, flags: number) {
@@ -63,7 +66,10 @@ function fake(script: Script) {
   }, memory);
   const c = openMemory(runtime, "libc.so.6");
   const names = () => runtime.calls.map(([name]: Call) => name);
-  return { runtime, c, mapped, memory, copied, names };
+  const replace = (by: bigint) => {
+    handler = by;
+  };
+  return { runtime, c, mapped, memory, copied, actions, names, replace };
 }
 
 /** The code of an architecture as it stands in memory, with a table and a page size. */
@@ -88,6 +94,27 @@ for (const arch of ["x64", "arm64"]) {
     });
   }
 }
+
+test("truncationGuard() has the C library store what was replaced, which is known to nobody before", () => {
+  const { runtime, c, memory, actions } = fake({});
+  truncationGuard(runtime, c, "x64", 4096);
+  const words = new BigUint64Array(memory.get(TABLE)!);
+  const REPLACED = 216;
+  assertEquals(words[1], TABLE + BigInt(REPLACED));
+  assertEquals([...new BigUint64Array(actions[1]!.buffer, 0, 2)], [2n ** 64n - 1n, 2n ** 64n - 1n]);
+  assertEquals(new DataView(actions[1]!.buffer).getInt32(136, true), -1);
+  assertEquals(words[REPLACED / 8], 0n); // SIG_DFL, as the library stored it
+});
+
+test("isInPlace tells whether the handler is the one that the system has", () => {
+  const { runtime, c, replace } = fake({});
+  const guard = truncationGuard(runtime, c, "x64", 4096)!;
+  assertEquals(guard.isInPlace, false); // the library of paper says SIG_DFL
+  replace(PAGE + 32n);
+  assertEquals(guard.isInPlace, true);
+  replace(OTHER);
+  assertEquals(guard.isInPlace, false);
+});
 
 const REFUSALS: readonly (readonly [what: string, script: Script])[] = [
   ["the table is refused", { map: [MAP_FAILED] }],

@@ -64,6 +64,10 @@ type C = Functions<typeof FUNCTIONS> & MemoryCalls;
 const SIGACTION_BYTES = 152;
 const SA_MASK = 8;
 const SA_FLAGS = 136;
+// What no action has: `SIG_ERR`, a mask that blocks what cannot be blocked, and all flags.
+const UNKNOWN_HANDLER = 2n ** 64n - 1n;
+const UNKNOWN_MASK = 2n ** 64n - 1n;
+const UNKNOWN_FLAGS = -1;
 /** The last handler that is none: `SIG_DFL` is 0, `SIG_IGN` 1. */
 const SIG_IGN = 1n;
 
@@ -198,14 +202,18 @@ function install(
   c.memcpy(page, code, BigInt(code.length));
   // From here on nobody can write to it; before, nobody could execute it.
   if (c.mprotect(page, length, PROT_READ | PROT_EXEC) === 0) {
-    remember(table, FOUND, found);
-    table.uint64[OWN / 8] = page + BigInt(HANDLER);
-    table.int32[(OWN + SA_FLAGS) / 4] = flagsOver(found);
-    const replaced = new Uint8Array(SIGACTION_BYTES);
-    if (c.sigaction(SIGBUS, table.address + BigInt(OWN), replaced) === 0) {
-      remember(table, REPLACED, replaced); // what another thread may have installed meanwhile
-      return true;
-    }
+    const { address, int32, uint64 } = table;
+    new Uint8Array(uint64.buffer, FOUND, SIGACTION_BYTES).set(found);
+    uint64[OWN / 8] = page + BigInt(HANDLER);
+    int32[(OWN + SA_FLAGS) / 4] = flagsOver(found);
+    // What it replaces, which another thread may have installed meanwhile, the C library tells
+    // the handler itself, which waits for it: a thread can fault before this one goes on.
+    uint64[REPLACED / 8] = UNKNOWN_HANDLER;
+    uint64[(REPLACED + SA_MASK) / 8] = UNKNOWN_MASK;
+    int32[(REPLACED + SA_FLAGS) / 4] = UNKNOWN_FLAGS;
+    atomics.store(uint64, PREVIOUS / 8, address + BigInt(REPLACED));
+    const replaced = new Uint8Array(uint64.buffer, REPLACED, SIGACTION_BYTES);
+    if (c.sigaction(SIGBUS, address + BigInt(OWN), replaced) === 0) return true;
   }
   c.munmap(page, length);
   return false;
@@ -220,15 +228,6 @@ function flagsOver(found: Uint8Array): number {
     ? SA_ONSTACK | SA_RESTART
     : new DataView(found.buffer).getInt32(SA_FLAGS, true) & (SA_ONSTACK | SA_RESTART);
   return SA_SIGINFO | SA_NODEFER | asked;
-}
-
-/** Keeps a `struct sigaction` in the table, for the handler to go on to. */
-function remember({ address, uint64, int32 }: Block, offset: number, action: Uint8Array): void {
-  new Uint8Array(uint64.buffer, offset, SIGACTION_BYTES).set(action);
-  if ((int32[(offset + SA_FLAGS) / 4]! & SA_NODEFER) === 0) {
-    uint64[(offset + SA_MASK) / 8]! |= 1n << BigInt(SIGBUS - 1);
-  }
-  atomics.store(uint64, PREVIOUS / 8, address + BigInt(offset));
 }
 
 /** The guard, as one thread sees it. */

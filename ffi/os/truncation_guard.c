@@ -29,13 +29,21 @@ enum {
   BUS_ADRERR = 2,
   BUS_MCEERR_AO = 5,
   SIG_BLOCK = 0,
+  EFAULT = 14,
+  MADV_POPULATE_READ = 22,
   PROT_READ_WRITE = 0x1 | 0x2,
   MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE = 0x2 | 0x10 | 0x20 | 0x4000,
 };
 #define SIG_DFL ((handler_function *) 0)
 #define SIG_IGN ((handler_function *) 1)
+#define SA_NODEFER 0x40000000u
 #define SA_RESETHAND 0x80000000u
+/* What `replaced` has until the C library has stored what was there, which never has these. */
+#define UNKNOWN_HANDLER ((handler_function *) UINT64_MAX)
+#define UNKNOWN_MASK UINT64_MAX
+#define UNKNOWN_FLAGS UINT32_MAX
 #define KERNEL_SIGSET_BYTES 8
+#define SIGBUS_BIT ((uint64_t) 1 << (SIGBUS - 1))
 
 /* siginfo_t of 64-bit Linux, as far as it is read. */
 struct siginfo {
@@ -79,13 +87,16 @@ struct entry {
  */
 enum { PHASE = 3, LIVE = 2, VACATED = 3 };
 #define ONE_FAULT ((uint64_t) 1 << 32)
+/* In so many pieces a mapping's lost pages are replaced one by one. */
+#define MAX_PIECES 64
 
 /* 64 KiB of entries. A block is never unmapped. Only the first has more than `next` and entries. */
 struct block {
   struct block *next;
-  /* The handler that was there before: one of the next two. */
+  /* The handler that was there before: `replaced`, or `by_default`. */
   const struct sigaction *previous;
   uint64_t unused[6];
+  /* What was there a little before the installation, and what the installation replaced. */
   struct sigaction found, replaced;
   struct sigaction own;
   /* All zero: SIG_DFL, in the layout of libc as well as in the kernel's. */
@@ -115,7 +126,7 @@ __asm__(
 #if defined(__x86_64__)
 
 enum {
-  NR_mmap = 9, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_getpid = 39,
+  NR_mmap = 9, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_madvise = 28, NR_getpid = 39,
   NR_gettid = 186, NR_tgkill = 234, NR_rt_tgsigqueueinfo = 297,
 };
 
@@ -142,7 +153,7 @@ static inline int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, u
 
 enum {
   NR_tgkill = 131, NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_getpid = 172,
-  NR_gettid = 178, NR_mmap = 222, NR_rt_tgsigqueueinfo = 240,
+  NR_gettid = 178, NR_mmap = 222, NR_madvise = 233, NR_rt_tgsigqueueinfo = 240,
 };
 
 static inline const struct header *own_header(void) {
@@ -204,15 +215,33 @@ static inline struct found find(struct block *block, uint64_t address) {
   return (struct found) { 0, 0, 0 };
 }
 
-/* Counts a fault, if the entry is still what it was. */
-static inline int count(struct found found) {
+/* Counts a fault, and returns which one it is; 0 if the entry is not what it was any more. */
+static inline uint32_t count(struct found found) {
   uint64_t *word = &found.entry->state_and_faults;
   uint64_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
   do {
     if ((uint32_t) now != found.state) return 0;
   } while (!__atomic_compare_exchange_n(word, &now, now + ONE_FAULT, 1, __ATOMIC_SEQ_CST,
                                         __ATOMIC_ACQUIRE));
-  return 1;
+  uint32_t faults = (uint32_t) (now >> 32) + 1;
+  return faults == 0 ? (uint32_t) -1 : faults;
+}
+
+/*
+ * Where the run of lost pages ends that a page is the first of, or a part of it. A truncated file
+ * has lost all that comes then, but a disk that is full, or cannot be read, may have what comes
+ * after a hole. The more faults there were, the further it looks, so that a long file takes few;
+ * and after many it takes all, as each piece is a mapping more, of which a process can have only
+ * so many. A kernel before Linux 5.14 does not tell: there each page is a fault.
+ */
+static inline uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t end,
+                                  uint32_t faults) {
+  if (faults > MAX_PIECES) return end;
+  uint64_t limit = page + (page_size << (faults < 8 ? faults + 3 : 11));
+  if (limit > end) limit = end;
+  do page += page_size;
+  while (page < limit && call(NR_madvise, page, page_size, MADV_POPULATE_READ, 0, 0, 0) == -EFAULT);
+  return page;
 }
 
 /* Puts zeroed memory at an address, over what is mapped there. Returns 0 if that worked. */
@@ -220,6 +249,13 @@ static inline int64_t zero(uint64_t address, uint64_t length) {
   int64_t result = call(NR_mmap, address, length, PROT_READ_WRITE,
                         MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE, -1, 0);
   return result ^ (int64_t) address;
+}
+
+/* Whether the C library has stored all that is read of it, in whatever order. */
+static inline int is_known(const struct sigaction *action) {
+  return __atomic_load_n(&action->handler, __ATOMIC_ACQUIRE) != UNKNOWN_HANDLER &&
+         __atomic_load_n(&action->mask[0], __ATOMIC_ACQUIRE) != UNKNOWN_MASK &&
+         __atomic_load_n(&action->flags, __ATOMIC_ACQUIRE) != UNKNOWN_FLAGS;
 }
 
 /* The handler: linux_guard.ts expects it right after the header. */
@@ -233,21 +269,33 @@ void handler(int signal, struct siginfo *info, void *context) {
       uint64_t page = info->address & -header->page_size;
       int is_live = (found.state & PHASE) == LIVE;
       /* Counted first: who has read zeros finds a count. If it has changed, all is done again. */
-      if (is_live && !count(found)) return;
-      /* To the end of the mapping, so that it happens once; or, where that is too much, one page. */
-      if (zero(page, found.end - page) == 0) return;
-      if (zero(page, header->page_size) == 0) return;
+      uint32_t faults = is_live ? count(found) : MAX_PIECES + 1;
+      if (faults == 0) return;
+      uint64_t end = end_of_run(page, header->page_size, found.end, faults);
+      if (zero(page, end - page) == 0) return;
       /* Refused; but there is memory if the owner has put it there since, or will be. */
       if (!is_live || state_of(found.entry) != found.state) return;
+      /* It is too much memory, or of the mappings that there can be one is left, and not two. */
+      if (zero(page, header->page_size) == 0) return;
+      if (zero(page, found.end - page) == 0) return;
     }
   }
 
   /* Not ours: as if we were not there. */
   const struct sigaction *previous = __atomic_load_n(&table->previous, __ATOMIC_ACQUIRE);
+  int is_fault = info->code > 0 && info->code != BUS_MCEERR_AO;
+  if (!is_known(previous)) {
+    /*
+     * The thread that installs us has not heard what it replaced. It can have been another guard,
+     * which this fault is for: so the instruction runs again until that is known. What was sent
+     * cannot wait, as it can have interrupted that very thread.
+     */
+    if (is_fault) return;
+    previous = &table->found;
+  }
   handler_function *next = previous->handler;
   if (next == SIG_DFL || next == SIG_IGN) {
     /* An instruction cannot go on: the kernel ends the process even where the signal is ignored. */
-    int is_fault = info->code > 0 && info->code != BUS_MCEERR_AO;
     int64_t process = call(NR_getpid, 0, 0, 0, 0, 0, 0);
     int64_t thread = call(NR_gettid, 0, 0, 0, 0, 0, 0);
     /* The first process of a container does not end by what is sent to it. */
@@ -259,7 +307,7 @@ void handler(int signal, struct siginfo *info, void *context) {
      * refused, without; and waits until sigreturn restores the mask and the registers, which are
      * then those in the core dump.
      */
-    uint64_t mask = (uint64_t) 1 << (SIGBUS - 1);
+    uint64_t mask = SIGBUS_BIT;
     call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
     int is_sent = call(NR_rt_tgsigqueueinfo, process, thread, SIGBUS, (uint64_t) info, 0, 0) == 0 ||
                   call(NR_tgkill, process, thread, SIGBUS, 0, 0, 0) == 0;
@@ -268,7 +316,9 @@ void handler(int signal, struct siginfo *info, void *context) {
     return;
   }
   /* What the kernel would have done before it called it. sigreturn gives the mask back. */
-  call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) previous->mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
+  uint64_t mask = previous->mask[0];
+  if ((previous->flags & SA_NODEFER) == 0) mask |= SIGBUS_BIT;
+  call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
   if (previous->flags & SA_RESETHAND) {
     __atomic_store_n(&table->previous, &table->by_default, __ATOMIC_RELEASE);
   }

@@ -22,6 +22,7 @@ import {
   PAGE,
   resettingHandler,
   setAction,
+  viewOf,
 } from "../mapped_file.ts";
 import { rounds } from "../rounds.ts";
 
@@ -38,6 +39,14 @@ const isGuarded = option === "guarded";
 /** The guard, unless this process is to have none. */
 function guard(): TruncationGuard | undefined {
   return isGuarded ? host().os.guard!() : undefined;
+}
+
+/** Has the file of a mapping no page there any more, as where a disk is full. */
+function lose({ address }: MappedFile, page: number, pages: number = 1): void {
+  const empty = c.memfd_create(new Uint8Array([0x66, 0]), 0);
+  // MAP_SHARED | MAP_FIXED
+  c.mmap(address + BigInt(page * PAGE), BigInt(pages * PAGE), 3, 0x11, empty, 0n);
+  c.close(empty);
 }
 
 function firsts({ bytes }: MappedFile): number[] {
@@ -130,6 +139,65 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     file.truncate(1);
     new DataView(file.bytes.buffer).setUint32(PAGE - 2, 0x01020304); // over the end of the page
     return [[...file.bytes.subarray(PAGE - 3, PAGE + 3)], file.entry?.faults];
+  },
+
+  "in the middle of a mapping"() {
+    const file = mapFile(6, guard());
+    lose(file, 1, 2);
+    lose(file, 4);
+    file.bytes[4 * PAGE] = 5; // before the others: what is between keeps its data
+    return [firsts(file), file.entry?.faults];
+  },
+
+  "in very many places of a mapping"() {
+    const PIECES = 64;
+    const file = mapFile(4 * PIECES, guard());
+    for (let page = 0; page < 4 * PIECES; page += 2) lose(file, page);
+    const sevens = firsts(file).filter((byte) => byte === 7).length;
+    return [sevens, file.entry?.faults];
+  },
+
+  async "while its handler is not told yet what it has replaced"() {
+    const first = mapFile(2, guard());
+    await guardOfCopy(true);
+    // As the library leaves it before it asks the system: an action that there cannot be.
+    const { handler, flags } = actionOf(SIGBUS);
+    const table = viewOf(handler & -BigInt(PAGE), 1);
+    const address = new DataView(table.buffer).getBigUint64(16, true);
+    const replaced = new DataView(viewOf(address, 1).buffer, 216, 152);
+    const before = new Uint8Array(152);
+    const bytes = new Uint8Array(replaced.buffer, replaced.byteOffset, 152);
+    before.set(bytes);
+    bytes.fill(0);
+    replaced.setBigUint64(0, 2n ** 64n - 1n, true);
+    replaced.setBigUint64(8, 2n ** 64n - 1n, true);
+    replaced.setInt32(136, -1, true);
+    const delaying = delayingHandler(handler);
+    setAction(SIGBUS, { handler: delaying.handler, mask: 0n, flags });
+    first.truncate(0);
+    const sum = startWorker({ kind: "view", address: first.address, pages: 2 });
+    while (delaying.calls() === 0) await sleep(1);
+    delaying.goOn();
+    await sleep(20);
+    bytes.set(before);
+    return [await sum, first.entry?.faults];
+  },
+
+  "when another's handler is above, and copies"() {
+    const { path, truncate } = mapFile(2, undefined);
+    using mmap = new MmapOptions().truncationGuard(isGuarded).mapMut(path);
+    mmap.bytes[0] = 1;
+    setAction(SIGBUS, { handler: countingHandler().handler, mask: 0n, flags: 0 }); // for ever
+    truncate(0);
+    const codes = [() => mmap.read(new Uint8Array(1)), () => mmap.write(new Uint8Array(1))]
+      .map((copy) => {
+        try {
+          copy();
+        } catch (error) {
+          return (error as { code?: string }).code;
+        }
+      });
+    return [mmap.truncationGuarded, codes];
   },
 
   async "while a loop of this thread runs"() {
