@@ -52,6 +52,10 @@ function fake(script: Script) {
       new DataView(old.buffer, old.byteOffset).setBigUint64(0, handler, true);
       return outcomes.shift() ?? 0;
     },
+    sigprocmask(how: number, signals: Uint8Array) {
+      assertEquals([how, signals.length, signals[0]], [1, 128, 1 << 6]); // SIG_UNBLOCK SIGBUS
+      return 0;
+    },
     pipe2(ends: Uint8Array, flags: number) {
       assertEquals(flags, 0x80800); // O_CLOEXEC | O_NONBLOCK
       new Int32Array(ends.buffer).set([5, 6]);
@@ -87,9 +91,17 @@ for (const arch of ["x64", "arm64"]) {
       const { runtime, c, copied, names, mapped } = fake({});
       assert(truncationGuard(runtime, c, arch, pageSize) !== undefined);
       assertEquals(copied, [installedCode(arch, TABLE, pageSize)]);
-      assertEquals(names(), ["sigaction", "mmap", "mmap", "memcpy", "mprotect", "sigaction"]);
-      assertEquals(runtime.calls[2], ["mmap", 0n, BigInt(pageSize), 3, 0x22, -1, 0n]);
-      assertEquals(runtime.calls[4], ["mprotect", PAGE, BigInt(pageSize), 5]);
+      assertEquals(names(), [
+        "sigaction",
+        "mmap",
+        "sigprocmask",
+        "mmap",
+        "memcpy",
+        "mprotect",
+        "sigaction",
+      ]);
+      assertEquals(runtime.calls[3], ["mmap", 0n, BigInt(pageSize), 3, 0x22, -1, 0n]);
+      assertEquals(runtime.calls[5], ["mprotect", PAGE, BigInt(pageSize), 5]);
       assertEquals([...mapped], [TABLE, PAGE]);
     });
   }
@@ -144,8 +156,16 @@ test("truncationGuard() takes the table of the handler that is installed when it
   const code = installedCode("x64", OTHER, 4096);
   const { runtime, c, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
   const guard = truncationGuard(runtime, c, "x64", 4096)!;
-  assertEquals(names(), ["sigaction", "pipe2", "write", "read", "close", "close"]);
-  assertEquals(runtime.calls.slice(2), [
+  assertEquals(names(), [
+    "sigaction",
+    "pipe2",
+    "write",
+    "read",
+    "close",
+    "close",
+    "sigprocmask",
+  ]);
+  assertEquals(runtime.calls.slice(2, 6), [
     ["write", 6, PAGE, BigInt(code.length)],
     ["read", 5, runtime.calls[3]![2]!, BigInt(code.length)],
     ["close", 5],

@@ -16,6 +16,7 @@ const FUNCTIONS = {
   mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   munmap: { parameters: ["usize", "usize"], result: "i32" },
   memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
+  sigprocmask: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
 } as const;

@@ -203,7 +203,8 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       process_vm_writev: [-1n, () => account.copies.shift() ?? 1n],
       // What the guard of Linux calls.
       sigaction: [-1, (_signal: number, action: bigint, old: Uint8Array) => {
-        new DataView(old.buffer).setBigUint64(0, handler, true);
+        old.fill(0);
+        new DataView(old.buffer, old.byteOffset).setBigUint64(0, handler, true);
         if (action !== 0n) handler = HANDLER;
         return 0;
       }],
@@ -307,6 +308,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     getpid: () => 1234,
     memmove: () => 0n,
     bcopy: () => {},
+    sigprocmask: () => 0,
     memcpy(target: bigint, source: Uint8Array) {
       account.installedCode = source.slice();
       return target;

@@ -29,6 +29,8 @@ export const SA_ONSTACK = 0x0800_0000;
 export const SA_RESTART = 0x1000_0000;
 /** `SA_NODEFER` */
 export const SA_NODEFER = 0x4000_0000;
+/** `SIG_UNBLOCK`: {@link https://man7.org/linux/man-pages/man2/sigprocmask.2.html} */
+export const SIG_UNBLOCK = 1;
 /** `O_NONBLOCK`: {@link https://man7.org/linux/man-pages/man2/pipe.2.html} */
 export const O_NONBLOCK = 0x800;
 /** `O_CLOEXEC` */
@@ -43,6 +45,9 @@ const FUNCTIONS = {
   memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
   // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
   sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  // int sigprocmask(int how, const sigset_t *set, sigset_t *oldset): of this thread, on Linux.
+  // pthread_sigmask() is not in the libc of glibc before 2.32.
+  sigprocmask: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 } as const satisfies SymbolTable;
 
 /** What it takes to look at a handler that is there already. */
@@ -63,6 +68,7 @@ type C = Functions<typeof FUNCTIONS> & MemoryCalls;
 // sa_mask (128 bytes), int sa_flags, sa_restorer, which is the library's own.
 const SIGACTION_BYTES = 152;
 const SA_MASK = 8;
+const SIGSET_BYTES = 128;
 const SA_FLAGS = 136;
 // What no action has: `SIG_ERR`, a mask that blocks what cannot be blocked, and all flags.
 const UNKNOWN_HANDLER = 2n ** 64n - 1n;
@@ -137,6 +143,7 @@ export function truncationGuard(
   const installed = installedTable(native, code, handlerOf(found));
   const address = installed ?? mapBlock(c);
   if (address === undefined) return undefined;
+  unblock(c);
   const guard = new Guard(native, c, address, pageSize);
   if (installed !== undefined) return guard;
   header.setBigUint64(HEADER_TABLE, address, true);
@@ -144,6 +151,17 @@ export function truncationGuard(
   (guard.table.int32.buffer as ArrayBuffer).transfer(0); // no view outlives its memory
   c.munmap(address, BigInt(BLOCK_BYTES));
   return undefined;
+}
+
+/**
+ * Lets this thread, and those that it starts, have SIGBUS. The kernel asks no handler where a
+ * fault comes in a thread that blocks it, as threads do whose program was started by one that
+ * blocks all signals.
+ */
+function unblock(c: C): void {
+  const signals = new Uint8Array(SIGSET_BYTES);
+  signals[0] = 1 << SIGBUS - 1;
+  c.sigprocmask(SIG_UNBLOCK, signals, 0n);
 }
 
 function mapBlock(c: C): bigint | undefined {

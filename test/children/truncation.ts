@@ -157,6 +157,15 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     return [sevens, file.entry?.faults];
   },
 
+  "in a thread that blocks SIGBUS"() {
+    const signals = new Uint8Array(128);
+    signals[0] = 1 << SIGBUS - 1;
+    c.sigprocmask(0, signals, 0n); // SIG_BLOCK
+    const file = mapFile(2, guard());
+    file.truncate(0);
+    return [firsts(file), file.entry?.faults];
+  },
+
   async "while its handler is not told yet what it has replaced"() {
     const first = mapFile(2, guard());
     await guardOfCopy(true);

@@ -161,6 +161,8 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(mremap, void *(*)(void *, size_t, size_t, int, ...): 1, default: 0)": 1n,
     "_Generic(munmap, int (*)(void *, size_t): 1, default: 0)": 1n,
     "_Generic(madvise, int (*)(void *, size_t, int): 1, default: 0)": 1n,
+    "_Generic(sigprocmask, int (*)(int, const sigset_t *, sigset_t *): 1, default: 0)": 1n,
+    "sizeof(sigset_t)": 128n,
     "_Generic(mlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
     "_Generic(munlock, int (*)(const void *, size_t): 1, default: 0)": 1n,
     "_Generic(mincore, int (*)(void *, size_t, unsigned char *): 1, default: 0)": 1n,

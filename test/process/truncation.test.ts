@@ -73,6 +73,7 @@ const SURVIVED_ALONE: Readonly<Record<string, unknown>> = {
   "when the worker that guards it has ended": [7, 0],
   "another version of the code below": [true, [[0, 0, 1], [0, 0, 1]], [20, 20]],
   "another version of the code above": [true, [[0, 0, 1], [0, 0, 1]], [20, 20]],
+  "in a thread that blocks SIGBUS": [[0, 0], 1],
   "while its handler is not told yet what it has replaced": [2, 2],
   "when another's handler is above, and copies": [true, ["EFAULT", "EFAULT"]],
   "a copy of the module": [true, [0, 0], 1, [0, 0], 1],
