@@ -118,6 +118,15 @@ test("truncationGuard() has the C library store what was replaced, which is know
   assertEquals(words[REPLACED / 8], 0n); // SIG_DFL, as the library stored it
 });
 
+test("truncationGuard() installs a handler on the other stack, for one signal at a time", () => {
+  const { runtime, c, memory } = fake({});
+  truncationGuard(runtime, c, "x64", 4096);
+  const OWN = 368;
+  const action = new DataView(memory.get(TABLE)!, OWN, 152);
+  assertEquals(action.getBigUint64(0, true), PAGE + 32n);
+  assertEquals(action.getInt32(136, true), 0x1800_0004); // SA_ONSTACK | SA_RESTART | SA_SIGINFO
+});
+
 test("isInPlace tells whether the handler is the one that the system has", () => {
   const { runtime, c, replace } = fake({});
   const guard = truncationGuard(runtime, c, "x64", 4096)!;

@@ -27,8 +27,6 @@ export const SA_SIGINFO = 0x4;
 export const SA_ONSTACK = 0x0800_0000;
 /** `SA_RESTART` */
 export const SA_RESTART = 0x1000_0000;
-/** `SA_NODEFER` */
-export const SA_NODEFER = 0x4000_0000;
 /** `SIG_UNBLOCK`: {@link https://man7.org/linux/man-pages/man2/sigprocmask.2.html} */
 export const SIG_UNBLOCK = 1;
 /** `O_NONBLOCK`: {@link https://man7.org/linux/man-pages/man2/pipe.2.html} */
@@ -239,13 +237,15 @@ function install(
 
 /**
  * A handler that was there before goes on running on the stack that it asked
- * for, and system calls that it interrupts go on, or not, as it asked for.
+ * for, and system calls that it interrupts go on, or not, as it asked for. What both
+ * do is one signal at a time: the frames of three would fill a stack as short as those
+ * of Deno.
  */
 function flagsOver(found: Uint8Array): number {
   const asked = handlerOf(found) <= SIG_IGN
     ? SA_ONSTACK | SA_RESTART
     : new DataView(found.buffer).getInt32(SA_FLAGS, true) & (SA_ONSTACK | SA_RESTART);
-  return SA_SIGINFO | SA_NODEFER | asked;
+  return SA_SIGINFO | asked;
 }
 
 /** The guard, as one thread sees it. */

@@ -18,6 +18,8 @@
  *   entry and, where the handler before us is to run only once, `previous`.
  * - Nothing that it does for a signal of others outlives that signal, unless the
  *   process ends by it: the next fault must find the guard as this one did.
+ * - It runs with SIGBUS blocked: frames of several, one above the other, would be too much for the
+ *   alternate stacks of some runtimes.
  * - The handler that was there before runs with the arguments, the mask and the
  *   stack that the kernel would have given it.
  */
@@ -29,6 +31,7 @@ enum {
   BUS_ADRERR = 2,
   BUS_MCEERR_AO = 5,
   SIG_BLOCK = 0,
+  SIG_UNBLOCK = 1,
   EFAULT = 14,
   MADV_POPULATE_READ = 22,
   PROT_READ_WRITE = 0x1 | 0x2,
@@ -317,8 +320,11 @@ void handler(int signal, struct siginfo *info, void *context) {
   }
   /* What the kernel would have done before it called it. sigreturn gives the mask back. */
   uint64_t mask = previous->mask[0];
-  if ((previous->flags & SA_NODEFER) == 0) mask |= SIGBUS_BIT;
   call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
+  if ((previous->flags & SA_NODEFER) != 0 && (mask & SIGBUS_BIT) == 0) {
+    mask = SIGBUS_BIT; /* which the kernel has blocked for us */
+    call(NR_rt_sigprocmask, SIG_UNBLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
+  }
   if (previous->flags & SA_RESETHAND) {
     __atomic_store_n(&table->previous, &table->by_default, __ATOMIC_RELEASE);
   }

@@ -194,7 +194,7 @@ const CASES: Readonly<Record<string, () => unknown>> = {
 
   "when another's handler is above, and copies"() {
     const { path, truncate } = mapFile(2, undefined);
-    using mmap = new MmapOptions().truncationGuard(isGuarded).mapMut(path);
+    const mmap = new MmapOptions().truncationGuard(isGuarded).mapMut(path);
     mmap.bytes[0] = 1;
     setAction(SIGBUS, { handler: countingHandler().handler, mask: 0n, flags: 0 }); // for ever
     truncate(0);
