@@ -33,7 +33,7 @@ enum {
   SIG_BLOCK = 0,
   SIG_UNBLOCK = 1,
   EFAULT = 14,
-  MADV_POPULATE_READ = 22,
+  FUTEX_CMP_REQUEUE_PRIVATE = 4 | 128,
   PROT_READ_WRITE = 0x1 | 0x2,
   MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE = 0x2 | 0x10 | 0x20 | 0x4000,
 };
@@ -129,8 +129,8 @@ __asm__(
 #if defined(__x86_64__)
 
 enum {
-  NR_mmap = 9, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_madvise = 28, NR_getpid = 39,
-  NR_gettid = 186, NR_tgkill = 234, NR_rt_tgsigqueueinfo = 297,
+  NR_mmap = 9, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_getpid = 39,
+  NR_gettid = 186, NR_futex = 202, NR_tgkill = 234, NR_rt_tgsigqueueinfo = 297,
 };
 
 static inline const struct header *own_header(void) {
@@ -155,8 +155,8 @@ static inline int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, u
 #elif defined(__aarch64__)
 
 enum {
-  NR_tgkill = 131, NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_getpid = 172,
-  NR_gettid = 178, NR_mmap = 222, NR_madvise = 233, NR_rt_tgsigqueueinfo = 240,
+  NR_futex = 98, NR_tgkill = 131, NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_getpid = 172,
+  NR_gettid = 178, NR_mmap = 222, NR_rt_tgsigqueueinfo = 240,
 };
 
 static inline const struct header *own_header(void) {
@@ -231,11 +231,19 @@ static inline uint32_t count(struct found found) {
 }
 
 /*
+ * Whether a page is lost: the kernel compares its first word with 0 for us, as an order to wake
+ * nobody and to move nobody, and answers EFAULT where there is none.
+ */
+static inline int is_lost(uint64_t page) {
+  return call(NR_futex, page, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, page, 0) == -EFAULT;
+}
+
+/*
  * Where the run of lost pages ends that a page is the first of, or a part of it. A truncated file
  * has lost all that comes then, but a disk that is full, or cannot be read, may have what comes
  * after a hole. The more faults there were, the further it looks, so that a long file takes few;
  * and after many it takes all, as each piece is a mapping more, of which a process can have only
- * so many. A kernel before Linux 5.14 does not tell: there each page is a fault.
+ * so many.
  */
 static inline uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t end,
                                   uint32_t faults) {
@@ -243,7 +251,7 @@ static inline uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t en
   uint64_t limit = page + (page_size << (faults < 8 ? faults + 3 : 11));
   if (limit > end) limit = end;
   do page += page_size;
-  while (page < limit && call(NR_madvise, page, page_size, MADV_POPULATE_READ, 0, 0, 0) == -EFAULT);
+  while (page < limit && is_lost(page));
   return page;
 }
 
