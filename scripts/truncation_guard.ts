@@ -33,6 +33,8 @@ interface Compiler {
   readonly options: readonly string[];
 }
 
+/** `sizeof(struct header)`, after which the handler is expected. */
+const HEADER_BYTES = 32;
 /** The version of GCC; of Debian 12 it is the only one. */
 const version = "12";
 const compilers: readonly Compiler[] = [{
@@ -112,6 +114,14 @@ async function compile({ triple, options: own }: Compiler): Promise<Uint8Array> 
       ([, name = "", length = ""]) => parseInt(length, 16) > 0 ? name : ".text",
     ).filter((name) => name !== ".text");
     if (others.length > 0) throw new Error(`There is more than code: ${others}`);
+    const symbols = await output(`${triple}-readelf`, "--symbols", "--wide", object);
+    const functions = Array.from(
+      symbols.matchAll(/: (\w+) +\d+ FUNC .* (\S+)$/gm),
+      ([, at = "", name]) => `${name} at ${parseInt(at, 16)}`,
+    );
+    if (functions.join() !== `handler at ${HEADER_BYTES}`) {
+      throw new Error(`The handler must be all that comes after the header, not ${functions}`);
+    }
     await output(`${triple}-objcopy`, "-O", "binary", "--only-section=.text", object, binary);
     return await Deno.readFile(binary);
   } finally {

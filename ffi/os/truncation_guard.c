@@ -25,6 +25,9 @@
  */
 #include <stdint.h>
 
+/* No function but the handler: it must be the first, and calls none of ours. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* <asm-generic/siginfo.h>, <asm-generic/signal.h>, <asm-generic/mman-common.h> */
 enum {
   SIGBUS = 7,
@@ -133,13 +136,13 @@ enum {
   NR_gettid = 186, NR_futex = 202, NR_tgkill = 234, NR_rt_tgsigqueueinfo = 297,
 };
 
-static inline const struct header *own_header(void) {
+ALWAYS_INLINE const struct header *own_header(void) {
   const struct header *header;
   __asm__("lea header(%%rip), %0" : "=r"(header));
   return header;
 }
 
-static inline int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+ALWAYS_INLINE int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
                            uint64_t e, uint64_t f) {
   register uint64_t r10 __asm__("r10") = d;
   register uint64_t r8 __asm__("r8") = e;
@@ -159,13 +162,13 @@ enum {
   NR_gettid = 178, NR_mmap = 222, NR_rt_tgsigqueueinfo = 240,
 };
 
-static inline const struct header *own_header(void) {
+ALWAYS_INLINE const struct header *own_header(void) {
   const struct header *header;
   __asm__("adr %0, header" : "=r"(header));
   return header;
 }
 
-static inline int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+ALWAYS_INLINE int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
                            uint64_t e, uint64_t f) {
   register int64_t x8 __asm__("x8") = number;
   register uint64_t x0 __asm__("x0") = a;
@@ -190,7 +193,7 @@ struct found {
   uint32_t state;
 };
 
-static inline uint32_t state_of(const struct entry *entry) {
+ALWAYS_INLINE uint32_t state_of(const struct entry *entry) {
   return (uint32_t) __atomic_load_n(&entry->state_and_faults, __ATOMIC_ACQUIRE);
 }
 
@@ -200,7 +203,7 @@ static inline uint32_t state_of(const struct entry *entry) {
  * of one mapping never meets the end of another: else it is read anew, as it can
  * have become vacated, or another mapping's. What was found is not read again.
  */
-static inline struct found find(struct block *block, uint64_t address) {
+ALWAYS_INLINE struct found find(struct block *block, uint64_t address) {
   for (; block != 0; block = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE)) {
     const struct entry *end = block->entries + sizeof block->entries / sizeof(struct entry);
     for (struct entry *entry = block->entries; entry != end; entry++) {
@@ -219,7 +222,7 @@ static inline struct found find(struct block *block, uint64_t address) {
 }
 
 /* Counts a fault, and returns which one it is; 0 if the entry is not what it was any more. */
-static inline uint32_t count(struct found found) {
+ALWAYS_INLINE uint32_t count(struct found found) {
   uint64_t *word = &found.entry->state_and_faults;
   uint64_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
   do {
@@ -234,7 +237,7 @@ static inline uint32_t count(struct found found) {
  * Whether a page is lost: the kernel compares its first word with 0 for us, as an order to wake
  * nobody and to move nobody, and answers EFAULT where there is none.
  */
-static inline int is_lost(uint64_t page) {
+ALWAYS_INLINE int is_lost(uint64_t page) {
   return call(NR_futex, page, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, page, 0) == -EFAULT;
 }
 
@@ -245,7 +248,7 @@ static inline int is_lost(uint64_t page) {
  * and after many it takes all, as each piece is a mapping more, of which a process can have only
  * so many.
  */
-static inline uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t end,
+ALWAYS_INLINE uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t end,
                                   uint32_t faults) {
   if (faults > MAX_PIECES) return end;
   uint64_t limit = page + (page_size << (faults < 8 ? faults + 3 : 11));
@@ -256,14 +259,14 @@ static inline uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t en
 }
 
 /* Puts zeroed memory at an address, over what is mapped there. Returns 0 if that worked. */
-static inline int64_t zero(uint64_t address, uint64_t length) {
+ALWAYS_INLINE int64_t zero(uint64_t address, uint64_t length) {
   int64_t result = call(NR_mmap, address, length, PROT_READ_WRITE,
                         MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE, -1, 0);
   return result ^ (int64_t) address;
 }
 
 /* Whether the C library has stored all that is read of it, in whatever order. */
-static inline int is_known(const struct sigaction *action) {
+ALWAYS_INLINE int is_known(const struct sigaction *action) {
   return __atomic_load_n(&action->handler, __ATOMIC_ACQUIRE) != UNKNOWN_HANDLER &&
          __atomic_load_n(&action->mask[0], __ATOMIC_ACQUIRE) != UNKNOWN_MASK &&
          __atomic_load_n(&action->flags, __ATOMIC_ACQUIRE) != UNKNOWN_FLAGS;
