@@ -123,6 +123,7 @@ export function isShared(allocation: Allocation): boolean {
   if (allocation.share === undefined) return false;
   if (!allocation.share.takeBack()) return true;
   allocation.share = undefined;
+  allocation.isSplit = true; // another handle can have changed a part
   return false;
 }
 

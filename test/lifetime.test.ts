@@ -9,7 +9,7 @@ import {
 } from "../core/lifetime.ts";
 import { host } from "../ffi/host.ts";
 import type { Os } from "../ffi/os/os.ts";
-import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
+import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { test, unlessLinux } from "./harness.ts";
 import { isMapped, regions, residentByteLength, withoutRegions } from "./memory_map.ts";
@@ -254,6 +254,11 @@ const CHANGES: Readonly<Record<string, (mmap: Mmap) => void>> = {
   "lock() and unlock()": (mmap) => {
     mmap.lock(PAGE, 4 * PAGE);
     mmap.unlock(2 * PAGE, PAGE);
+  },
+  "advise() of another handle, which is closed": (mmap) => {
+    const other = Mmap.fromTicket(mmap.share());
+    [1, 3].forEach((page) => other.advise("dont-dump", page * PAGE, PAGE));
+    other.unmap();
   },
   "resize()": (mmap) => {
     mmap.protect("none", PAGE, PAGE);
