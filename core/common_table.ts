@@ -18,7 +18,7 @@ import { currentRuntime, host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { MmapError, refused } from "./errors.ts";
-import { unmapStray } from "./lifetime.ts";
+import { countHeldIn, HELD_COUNTS_BYTES, unmapStray } from "./lifetime.ts";
 import { detach } from "./views.ts";
 
 /**
@@ -38,11 +38,16 @@ const MAGIC = 0x7379_7361_6c6c_6f01n;
 /** The root: the magic, and the address of the first block. It cannot be stored to. */
 const ROOT_BYTES = 16;
 
-/** How long a block is, in bytes: the address of the next one, and slots. */
+/**
+ * How long a block is, in bytes: the address of the next one, and slots. The first one
+ * counts what is held, too.
+ */
 const BLOCK_BYTES = 65_536;
 const SLOT_BYTES = 128;
 /** The first slot's place is the block's own. */
 const SLOTS_PER_BLOCK = BLOCK_BYTES / SLOT_BYTES - 1;
+/** Where the counts are of what is held: not where each new block is looked for. */
+const HELD_COUNTS = 64;
 
 /** How long another thread may take to fill the root that it has mapped, in milliseconds. */
 const PATIENCE_MS = 1000;
@@ -206,6 +211,8 @@ export class CommonTable {
 const roots: WeakMap<Os, bigint | Failure> = new WeakMap();
 const tables: WeakMap<Os, CommonTable> = new WeakMap();
 let rooted: Os | undefined;
+/** Whether what is held is counted behind a root: the first one, where tests have several. */
+let countsHeld = false;
 
 /**
  * Makes the root, where it is not there: to be called before anything is mapped for
@@ -216,7 +223,11 @@ export function makeRoot(): void {
   const { os } = host();
   if (os === rooted) return;
   const root = rootOf(os);
-  if (typeof root !== "bigint" && root !== TAKEN) throw noRoot(root);
+  if (typeof root === "bigint" && !countsHeld) {
+    const counts = currentRuntime().view(root + BigInt(HELD_COUNTS), HELD_COUNTS_BYTES);
+    countHeldIn(new Int32Array(counts));
+    countsHeld = true;
+  } else if (typeof root !== "bigint" && root !== TAKEN) throw noRoot(root);
   rooted = os;
 }
 

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { atomics } from "../ffi/atomics.ts";
 import { host } from "../ffi/host.ts";
 import type { OpenFile } from "../ffi/os/files.ts";
 import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
@@ -196,21 +197,60 @@ export function unmapWithOwner(owner: object, allocation: Allocation): void {
 }
 
 /**
- * How many ranges are held at most: a quarter of the mappings that Linux allows
- * by default, because the runtime needs some too. What they are long together,
- * the system's `maxHeldByteLength` limits.
+ * How many ranges all threads together hold at most: a quarter of the mappings that
+ * Linux allows by default, because the runtime needs some too. What they are long
+ * together, the system's `maxHeldByteLength` limits.
  */
 export const MAX_HELD_RANGES = 16_384;
+/** The part of both limits that each thread has, whatever others hold. */
+const OWN_SHARE = 1 / 64;
+/** What is to be left of what is too much, so that neighbours go together. */
+const REST = 0.75;
 
-/** The held ranges, oldest first. */
+/** The held ranges of this thread, oldest first. */
 const held: Set<Allocation> = new Set();
 let heldByteLength = 0;
+/** The same in units of `HELD_UNIT`, each range rounded up. */
+let heldUnits = 0;
+
+/** What the lengths of all threads' ranges are counted in: all addresses that there are fit in 32 bits. */
+const HELD_UNIT = 65_536;
+/** How much room the counts of all threads take, in bytes. */
+export const HELD_COUNTS_BYTES = 8;
+/** How many ranges all threads hold, and how long they are. Until it is known where, this thread's own. */
+let counts: Int32Array = new Int32Array(HELD_COUNTS_BYTES / 4);
+
+/** Counts what is held from now on where other threads do, too; returns where it was counted before. */
+export function countHeldIn(common: Int32Array): Int32Array {
+  const before = counts;
+  count(-held.size, -heldUnits);
+  counts = common;
+  count(held.size, heldUnits);
+  return before;
+}
+
+function count(ranges: number, units: number): void {
+  atomics.add(counts, 0, ranges);
+  atomics.add(counts, 1, units);
+}
+
+function unitsOf(byteLength: number): number {
+  return Math.ceil(byteLength / HELD_UNIT);
+}
+
+/** How much other threads hold. */
+function heldByOthers(): { readonly count: number; readonly byteLength: number } {
+  return {
+    count: atomics.load(counts, 0) - held.size,
+    byteLength: (atomics.load(counts, 1) - heldUnits) * HELD_UNIT,
+  };
+}
 
 /** What is to be unmapped: what was collected, and what the system refused to unmap before. */
 const pending: Set<Allocation> = new Set();
 let isScheduled = false;
 
-/** How many ranges are held, and how long they are together, in bytes. */
+/** How many ranges this thread holds, and how long they are together, in bytes. */
 export function heldRanges(): { readonly count: number; readonly byteLength: number } {
   return { count: held.size, byteLength: heldByteLength };
 }
@@ -222,14 +262,15 @@ export function heldRanges(): { readonly count: number; readonly byteLength: num
 export function holdRange(allocation: Allocation): void {
   const { os } = host();
   const byteLength = Number(allocation.byteLength);
+  const units = unitsOf(byteLength);
   held.add(allocation);
   heldByteLength += byteLength;
+  heldUnits += units;
+  count(1, units);
   if (isShared(allocation)) leave(allocation);
   else giveBack(allocation);
   if (byteLength > os.maxHeldByteLength) release([allocation]);
-  else if (held.size > MAX_HELD_RANGES || heldByteLength > os.maxHeldByteLength) {
-    releaseOldest(os.maxHeldByteLength);
-  }
+  else releaseOldest(os.maxHeldByteLength);
 }
 
 /** Gives the memory back, and closes its file. */
@@ -278,12 +319,19 @@ function vacate(allocation: Allocation): Failure | undefined {
   return mapper.vacate(address, byteLength, isOnePiece);
 }
 
-/** Releases a quarter more than must be, so that neighbours go together. */
+/** Releases ranges of this thread where all together are too many, or too long. */
 function releaseOldest(maxByteLength: number): void {
+  const others = heldByOthers();
   let count = held.size;
   let byteLength = heldByteLength;
+  const areWithin = (part: number) =>
+    (others.count + count <= part * MAX_HELD_RANGES &&
+      others.byteLength + byteLength <= part * maxByteLength) ||
+    (count <= part * OWN_SHARE * MAX_HELD_RANGES &&
+      byteLength <= part * OWN_SHARE * maxByteLength);
+  if (areWithin(1)) return;
   release([...held].filter((allocation) => {
-    if (count <= 0.75 * MAX_HELD_RANGES && byteLength <= 0.75 * maxByteLength) return false;
+    if (areWithin(REST)) return false;
     count--;
     byteLength -= Number(allocation.byteLength);
     return true;
@@ -363,7 +411,12 @@ export function release(allocations: Iterable<Allocation>): void {
 
 function letGo(allocation: Allocation): void {
   pending.add(allocation);
-  if (held.delete(allocation)) heldByteLength -= Number(allocation.byteLength);
+  if (!held.delete(allocation)) return;
+  const byteLength = Number(allocation.byteLength);
+  const units = unitsOf(byteLength);
+  heldByteLength -= byteLength;
+  heldUnits -= units;
+  count(-1, -units);
 }
 
 /** Unmaps what never became a mapping; where that is refused, it is tried again when other ranges are released. */

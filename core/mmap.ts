@@ -784,10 +784,10 @@ export class Mmap implements Disposable {
    * What {@linkcode Mmap.waitAsync} waits for is given up: its promises reject with
    * `EBADF`.
    *
-   * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so in each
-   * thread; beyond that the oldest are unmapped, and so are all where mapping
-   * would fail for want of memory or addresses, and those that a strict hint
-   * lies on.
+   * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so in all threads
+   * together; beyond that the oldest of this thread are unmapped, except for what is within
+   * a 64th of both limits. So are all of this thread where mapping would fail for want of
+   * memory or addresses, and those that a strict hint lies on.
    *
    * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
    * new owner uses the memory, which stays mapped until the process ends.

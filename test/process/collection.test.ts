@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { MAX_HELD_RANGES } from "../../core/lifetime.ts";
 import { childValue } from "../child_processes.ts";
 import { test } from "../harness.ts";
 import { withoutRegions } from "../memory_map.ts";
@@ -61,3 +62,11 @@ test("many cycles of mapMirrored() leave no mapping and no descriptor", async ()
   assertEquals(left, 0);
   assert(opened < 10, `${opened} descriptors are left`); // the runtime may open some itself
 }, { skip: withoutRegions() });
+
+test("all threads together hold as many ranges as one may, and a small share each", async () => {
+  const counts = await childValue<number[]>("held_by_threads.ts");
+  assertEquals(counts.length, 5);
+  const sum = counts.reduce((sum, count) => sum + count, 0);
+  assert(sum <= MAX_HELD_RANGES * (1 + 5 / 64), `${counts}`);
+  assert(counts.every((count) => count > 0), `${counts}`);
+});
