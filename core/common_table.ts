@@ -166,9 +166,12 @@ export class CommonTable {
     }
   }
 
-  /** Notes that this thread has made a slot free. */
+  /**
+   * Notes that this thread has made a slot free. Not more than a block of them: a thread
+   * that takes tickets, and makes none, would note them for ever.
+   */
   note({ number }: Slot): void {
-    this.#candidates.add(number);
+    if (this.#candidates.length < SLOTS_PER_BLOCK) this.#candidates.add(number);
   }
 
   /** Looks for free slots. Where they are few, it makes one more block, so that it need not look again soon. */

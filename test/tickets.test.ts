@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { commonTable } from "../core/common_table.ts";
 import { releaseHeldRanges } from "../core/lifetime.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { platform, test, use } from "./harness.ts";
@@ -319,3 +320,22 @@ test("handles of mapMut() close its file with the last one", () => {
   other.unmap();
   assertEquals(openDescriptors(path), 0);
 }, { skip: withoutDescriptors });
+
+test("a thread that makes slots free for others to take remembers a block of them at most", () => {
+  const table = commonTable();
+  const slot = table.take();
+  for (let times = 0; times < 10_000; times++) table.note(slot); // as it was free each time
+  let looked = 0;
+  const { slot: find } = table;
+  table.slot = (number) => {
+    looked++;
+    return find.call(table, number);
+  };
+  try {
+    table.take().free();
+  } finally {
+    Reflect.deleteProperty(table, "slot");
+    slot.free();
+  }
+  assert(looked < 2000, `${looked} slots`);
+});
