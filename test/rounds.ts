@@ -44,6 +44,10 @@ const ROUNDS = {
   /** Mappings that workers hand around, and for how long, in milliseconds. */
   handedAround: { few: 100, all: 1000 },
   handingMilliseconds: { few: 250, all: 2000 },
+  /** Calls that threads take at random over the same memory. */
+  racedCalls: { few: 6000, all: 100_000 },
+  /** How many of the threads are terminated meanwhile. */
+  terminatedThreads: { few: 3, all: 40 },
   /** Times that threads begin all at once. */
   beginnings: { few: 1, all: 4 },
   /** Tickets that several threads take at once. */
