@@ -31,9 +31,10 @@ interface Task {
   readonly progress?: string;
   readonly steps?: readonly (readonly Step[])[];
   readonly trace?: boolean;
+  readonly stranger: boolean;
 }
 
-const USAGE = `Usage: npm run soak -- [--calls N] [--seed S] [--runtime NAME]...
+const USAGE = `Usage: npm run soak -- [--calls N] [--seed S] [--runtime NAME]... [--stranger]
 
 Takes random sequences of all calls of the library, compares every outcome
 with a model, and shrinks what crashes or differs to the shortest sequence that
@@ -45,6 +46,7 @@ Options:
                       (default: another one each time)
       --runtime NAME  one of ${Object.keys(RUNTIMES).join(", ")}; may be repeated
                       (default: deno, bun, node26, node22)
+      --stranger      have another thread do anything meanwhile, with the same memory too
   -h, --help          print this`;
 
 /** The length of a sequence, in steps. */
@@ -64,6 +66,7 @@ const { values } = readArguments({
   usage: USAGE,
   options: {
     calls: { type: "string", default: "1000000" },
+    stranger: { type: "boolean", default: false },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
     runtime: { type: "string", multiple: true, default: ["deno", "bun", "node26", "node22"] },
   },
@@ -91,6 +94,7 @@ async function soak(name: string, runtime: LocalRuntime): Promise<void> {
       seed: seed + round,
       calls: Math.min(CALLS_A_CHILD, calls - done),
       length: LENGTH,
+      stranger: values.stranger,
     };
     const ending = await run(runtime, task, (calls, rate) => {
       const all = done + calls;
@@ -132,7 +136,7 @@ async function explain(
     const first = Math.max(0, index - count);
     const steps = Array.from(
       { length: index - first + 1 },
-      (_, at) => [...sequenceOf(task.seed, first + at, LENGTH), END],
+      (_, at) => [...sequenceOf(task.seed, first + at, LENGTH, task.stranger), END],
     ).flat();
     if (!await fails(steps)) continue;
     const shortest = await shrink(steps, fails);

@@ -18,6 +18,8 @@ export const tier: Tier = tierOf(textOfTier());
 const ROUNDS = {
   /** Random sequences of all calls. */
   modelSequences: { few: 400, all: 8000 },
+  /** The same while another thread does anything. */
+  strangerSequences: { few: 200, all: 4000 },
   /** Random sequences of changes of access. */
   accessSequences: { few: 200, all: 500 },
   /** How often each call of the runtime is in flight. */

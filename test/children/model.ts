@@ -1,8 +1,11 @@
 // Takes random sequences of all calls, and compares with the model; prints what it came to.
+// The arguments are the seed, how many sequences, and `stranger`, where another thread is to
+// do anything at any time meanwhile.
 import fc from "fast-check";
 import { MmapOptions, pageSize } from "../../mod.ts";
 import { withoutSmaps } from "../memory_map.ts";
 import { type Step, verbs, World } from "../model/sequence.ts";
+import { Stranger } from "../model/stranger.ts";
 
 const [seed, count] = process.argv.slice(2, 4).map(Number) as [number, number];
 
@@ -31,9 +34,11 @@ function isEmulated(): boolean {
 
 console.log(`seed ${seed}`); // first: nothing else is printed after a crash
 const world = new World(isEmulated());
+const hasStranger = process.argv[4] === "stranger";
+if (hasStranger) world.stranger = await Stranger.start(seed);
 const number = fc.nat(65_535);
 const step: fc.Arbitrary<Step> = fc.tuple(
-  fc.constantFrom(...verbs(world.isEmulated)),
+  fc.constantFrom(...verbs(world.isEmulated, hasStranger)),
   fc.nat(2),
   number,
   number,
@@ -52,7 +57,8 @@ const property = fc.asyncProperty(
 ).afterEach(() => world.clear());
 try {
   await fc.assert(property, { numRuns: count, seed });
-  console.log(JSON.stringify({ sequences: taken, calls: world.calls }));
+  const others = world.stranger?.calls ?? 0;
+  console.log(JSON.stringify({ sequences: taken, calls: world.calls, others }));
 } finally {
   world.names.clear();
   world.files.remove();

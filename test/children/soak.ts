@@ -2,7 +2,9 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { sequenceOf, type Step, World } from "../model/sequence.ts";
 import { Leaks } from "../model/leaks.ts";
+import { Stranger } from "../model/stranger.ts";
 import { Mismatch } from "../model/world.ts";
+import { slotsInUse } from "../slots_in_use.ts";
 
 /** What is asked of the child. */
 interface Task {
@@ -15,6 +17,8 @@ interface Task {
   readonly progress?: string;
   /** The steps to take instead, in one or more sequences. */
   readonly steps?: readonly (readonly Step[])[];
+  /** Whether another thread does anything meanwhile. */
+  readonly stranger?: boolean;
   /** Whether each call is printed before it is made. */
   readonly trace?: boolean;
 }
@@ -22,6 +26,7 @@ interface Task {
 const task: Task = JSON.parse(readFileSync(process.argv[2]!, "utf8"));
 Error.stackTraceLimit = 3; // many calls are made to throw, and stacks cost
 const world = new World();
+if (task.stranger) world.stranger = await Stranger.start(task.seed);
 if (task.trace) world.trace = (line) => writeSync(1, `${line}\n`);
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -55,10 +60,13 @@ function report(): void {
 const FIRST_WATCHED = 3;
 let leaks: Leaks | undefined;
 let opened = 0;
+let isWatched = false;
 
 function watch(): void {
-  leaks = new Leaks();
+  // What the other thread unmaps, as the last one to have it, is not seen here.
+  if (!task.stranger) leaks = new Leaks();
   opened = descriptors();
+  isWatched = true;
 }
 
 const failure = { kind: "", message: "", index: -1 };
@@ -75,7 +83,7 @@ async function takeAll(): Promise<void> {
     if (index === FIRST_WATCHED) watch();
     failure.index = number[0] = index;
     writeSync(file, number, 0, 4, 0);
-    await world.run(sequenceOf(task.seed, index, task.length));
+    await world.run(sequenceOf(task.seed, index, task.length, task.stranger));
     // The collector's callbacks come between turns of the event loop.
     if (index % 20 === 0) await turn();
     report();
@@ -98,10 +106,13 @@ if (failure.kind === "") {
     await world.collect();
     left = {
       byteLength: leaks?.byteLength() ?? 0,
-      descriptors: leaks === undefined ? 0 : Math.max(0, descriptors() - opened),
+      descriptors: isWatched ? Math.max(0, descriptors() - opened) : 0,
     };
     if (round >= 1 && left.byteLength === 0 && left.descriptors === 0) break;
   }
+}
+if (failure.kind === "" && task.stranger && slotsInUse() > 0) {
+  Object.assign(failure, { kind: "outcome", message: `${slotsInUse()} slots are in use` });
 }
 world.names.clear();
 world.files.remove();

@@ -72,6 +72,8 @@ export const copy: TakeSlot = (world, slot, [verb, , a, b, c], name) => {
     : new Uint8Array(0);
   const own = slot.kept.find(({ bytes }) => bytes === partner);
   const isOwn = own !== undefined;
+  // What another thread stores meanwhile would be copied to where nothing else is to be.
+  if (isOwn && model.hasStrangers) return;
   if (own?.isStale) errors.push("TypeError");
   if (verb === "write" && !isOwn) source.fill(c);
   const before = verb === "write" ? source.slice() : source;

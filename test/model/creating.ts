@@ -237,6 +237,8 @@ function modelOf(
     isClosed: false,
     isTransferred: false,
     wasLocked: false,
+    isLent: false,
+    hasStrangers: false,
   };
 }
 

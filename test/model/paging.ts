@@ -8,7 +8,7 @@ import { platform } from "../harness.ts";
 import { bad, pagesOf, words } from "./arguments.ts";
 import { copyWritable } from "./residing.ts";
 import type { TakeSlot } from "./sequence.ts";
-import { detach, isWritable, reset, setAccess, stateErrors } from "./world.ts";
+import { busy, detach, isWritable, reset, setAccess, stateErrors } from "./world.ts";
 
 const ACCESSES = ["none", "read", "read-write", "copy-on-write", "read-execute"] as const;
 
@@ -30,12 +30,13 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
   const allowed = model.source !== "memory" || access === "read-execute"
     ? ["EACCES", "EINVAL"]
     : [];
+  allowed.push(...busy(model));
   let isDone = false;
   world.call(`${name}(${words(access)}, ${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.protect(access, byteOffset as number, byteLength as number);
     isDone = true;
   }, allowed);
-  if (errors.length > 0) return;
+  if (errors.length > 0 || world.wasBusy) return;
   detach(slot, start, end);
   if (!isDone) return;
   setAccess(slot, start, end, () => access);
@@ -49,8 +50,8 @@ export const commit: TakeSlot = (world, slot, [, , a, b], name) => {
   if (slot.model.source !== "memory") errors.push("ENOTSUP");
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.commit(byteOffset as number, byteLength as number);
-  });
-  if (errors.length > 0) return;
+  }, busy(slot.model));
+  if (errors.length > 0 || world.wasBusy) return;
   setAccess(slot, start, end, (access) => access === "none" ? "read-write" : access);
 };
 
@@ -60,8 +61,8 @@ export const decommit: TakeSlot = (world, slot, [, , a, b], name) => {
   if (slot.model.source !== "memory") errors.push("ENOTSUP");
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.decommit(byteOffset as number, byteLength as number);
-  });
-  if (errors.length > 0) return;
+  }, busy(slot.model));
+  if (errors.length > 0 || world.wasBusy) return;
   detach(slot, start, end);
   setAccess(slot, start, end, () => "none");
   reset(slot.model, start, end);

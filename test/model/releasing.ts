@@ -8,7 +8,16 @@ import { host } from "../../ffi/host.ts";
 import type { GuardEntry } from "../../ffi/os/truncation_guard.ts";
 import { bad } from "./arguments.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
-import { checkKept, detach, equal, PAGE, setAccess, type Slot, stateErrors } from "./world.ts";
+import {
+  busy,
+  checkKept,
+  detach,
+  equal,
+  PAGE,
+  setAccess,
+  type Slot,
+  stateErrors,
+} from "./world.ts";
 
 /** intoRaw(), and unsafeFromRaw() of what it gave. */
 export const raw: TakeSlot = (world, slot, [, , , , c], name) => {
@@ -16,10 +25,12 @@ export const raw: TakeSlot = (world, slot, [, , , , c], name) => {
   const errors = stateErrors(slot, true);
   if (!model.isClosed && (model.source !== "memory" || model.guards[0] > 0)) errors.push("ENOTSUP");
   if (errors.length === 0) {
-    mmap.protect("read-write");
+    world.call(`${name}: protect`, [], () => mmap.protect("read-write"), busy(model));
+    if (world.wasBusy) return;
+    detach(slot, 0, model.own.length);
     setAccess(slot, 0, model.own.length, () => "read-write");
   }
-  const given = world.call(`${name}`, errors, () => mmap.intoRaw());
+  const given = world.call(`${name}`, errors, () => mmap.intoRaw(), busy(model));
   if (given === undefined) return;
   equal(given.byteLength, model.byteLength, "The byteLength given away");
   equal(mmap.closed, true, "closed after intoRaw()");
@@ -94,6 +105,7 @@ if (guardAt !== undefined) {
 
 /** Unmaps behind the library's back what it leaves to the new owner of a buffer. */
 function reclaim(world: World, slot: Slot): void {
+  world.recall();
   const { mmap, model: { source, own, skip, guards: [below, above] } } = slot;
   const { os } = host();
   const start = mmap.address - BigInt(skip);

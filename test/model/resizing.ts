@@ -6,7 +6,7 @@
 import type { Access } from "../../mod.ts";
 import { bad, countErrors, words } from "./arguments.ts";
 import type { TakeSlot } from "./sequence.ts";
-import { detach, isReadable, type Model, PAGE, stateErrors } from "./world.ts";
+import { busy, detach, isReadable, type Model, PAGE, stateErrors } from "./world.ts";
 
 export const resize: TakeSlot = (world, slot, [, , a, b], name) => {
   const { mmap, model } = slot;
@@ -30,12 +30,13 @@ export const resize: TakeSlot = (world, slot, [, , a, b], name) => {
     : isLonger && source === "shared"
     ? ["ENOTSUP"]
     : [];
+  allowed.push(...busy(model));
   let isDone = false;
   world.call(`${name}(${words(byteLength)})`, errors, () => {
     mmap.resize(byteLength as number);
     isDone = true;
   }, allowed);
-  if (errors.length === 0) detach(slot, 0, model.own.length);
+  if (errors.length === 0 && !world.wasBusy) detach(slot, 0, model.own.length);
   if (!isDone) return;
   const resized = resizedTo(model, byteLength as number, access!);
   // Of the last page there was more than could be reached.

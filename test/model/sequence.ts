@@ -10,6 +10,7 @@ import { STEPS } from "./steps.ts";
 import { Files } from "./files.ts";
 import { Large } from "./large.ts";
 import { Names } from "./names.ts";
+import type { Stranger } from "./stranger.ts";
 import { checkKept, type Kept, Mismatch, nameOf, type Slot } from "./world.ts";
 
 /** A call: its name, and numbers that choose the slot and the arguments. */
@@ -40,14 +41,19 @@ const NOT_EMULATED: readonly string[] = [
   "truncate",
 ];
 
+/** What there is beside, where another thread is there, and how often it is taken. */
+const WITH_STRANGER: readonly string[] = [...Array<string>(8).fill("lend"), "recall"];
+
 /** The verbs, each as often as it is to be chosen. */
-export function verbs(isEmulated: boolean): readonly string[] {
-  return Object.entries(STEPS).flatMap(([verb, { weight }]) =>
+export function verbs(isEmulated: boolean, hasStranger = false): readonly string[] {
+  const all = Object.entries(STEPS).flatMap(([verb, { weight }]) =>
     isEmulated && NOT_EMULATED.includes(verb) ? [] : Array<string>(weight).fill(verb)
   );
+  return hasStranger ? [...all, ...WITH_STRANGER] : all;
 }
 
 const VERBS = verbs(false);
+const VERBS_WITH_STRANGER = verbs(false, true);
 /** How many steps there are between two forced collections, on average; at most 65,536. */
 const COLLECT_EVERY = 20_000;
 
@@ -62,6 +68,10 @@ export class World {
   readonly large: Large = new Large();
   /** Whether the processor is emulated. */
   readonly isEmulated: boolean;
+  /** Another thread, where there is one. */
+  stranger: Stranger | undefined;
+  /** Whether the last call was refused because another thread can have the memory. */
+  wasBusy = false;
   calls = 0;
   /** Told every call, and how it ended. */
   trace: ((line: string) => void) | undefined;
@@ -74,12 +84,14 @@ export class World {
   call<T>(name: string, errors: Errors, body: () => T, allowed: Errors = NONE): T | undefined {
     this.calls++;
     this.trace?.(name);
+    this.wasBusy = false;
     let value: T;
     try {
       value = body();
     } catch (error) {
       const outcome = nameOf(error);
       this.trace?.(`  ${outcome}`);
+      this.wasBusy = outcome === "EBUSY" && !errors.includes(outcome);
       if (errors.includes(outcome) || allowed.includes(outcome)) return undefined;
       const detail = error instanceof Error ? `: ${error.message}` : "";
       throw new Mismatch("outcome", `${name} ended with ${outcome}${detail}; ${expected(errors)}`);
@@ -122,6 +134,7 @@ export class World {
 
   /** Checks all, unmaps all, and makes the files as they were. */
   end(): void {
+    this.recall();
     this.large.end(this);
     this.checkOrphans();
     this.orphans.length = 0;
@@ -136,6 +149,11 @@ export class World {
 
   /** Forgets all, where a sequence ended early. */
   clear(): void {
+    try {
+      this.recall();
+    } catch {
+      // It was told before.
+    }
     this.orphans.length = 0;
     this.slots.length = 0;
     this.large.clear();
@@ -146,6 +164,13 @@ export class World {
     } catch {
       // It was not compared.
     }
+  }
+
+  /** Has the other thread give all back that it was lent. */
+  recall(): void {
+    if (this.stranger === undefined) return;
+    this.stranger.recall();
+    for (const slot of this.slots) if (slot !== undefined) slot.model.isLent = false;
   }
 
   async collect(): Promise<void> {
@@ -161,7 +186,13 @@ function expected(errors: Errors): string {
 }
 
 /** The sequence of a number: the same one each time. */
-export function sequenceOf(seed: number, index: number, length: number): Step[] {
+export function sequenceOf(
+  seed: number,
+  index: number,
+  length: number,
+  hasStranger = false,
+): Step[] {
+  const verbs = hasStranger ? VERBS_WITH_STRANGER : VERBS;
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -170,7 +201,7 @@ export function sequenceOf(seed: number, index: number, length: number): Step[] 
     return ((t ^ (t >>> 14)) >>> 0) % 65536;
   };
   return Array.from({ length }, () => {
-    const verb = next() % COLLECT_EVERY === 0 ? "collect" : VERBS[next() % VERBS.length]!;
+    const verb = next() % COLLECT_EVERY === 0 ? "collect" : verbs[next() % verbs.length]!;
     return [verb, next(), next(), next(), next()];
   });
 }

@@ -24,6 +24,7 @@ import { remove } from "./names.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
 import { badTicket, share } from "./sharing.ts";
+import { lend, recall } from "./stranger.ts";
 import { takeLost, truncate } from "./truncating.ts";
 import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
 import { notify, wait, waitAsync } from "./waiting.ts";
@@ -192,6 +193,8 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   truncate: { weight: 6, take: inSlot(truncate) },
   large: { weight: 1, take: (world, _index, step) => world.large.take(world, step) },
   share: { weight: 3, take: inSlot(share) },
+  lend: { weight: 0, take: inSlot(lend) },
+  recall: { weight: 0, take: inSlot(recall) },
   badTicket: { weight: 1, take: badTicket },
   receiver: { weight: 1, take: receiver },
   sizes: { weight: 1, take: sizes },

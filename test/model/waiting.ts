@@ -11,6 +11,7 @@ import {
   copyPages,
   equal,
   isReadable,
+  isStrangers,
   isWritable,
   type Slot,
   stateErrors,
@@ -45,6 +46,11 @@ function wordOf(slot: Slot, a: number, b: number): Word {
   return { byteOffset, errors: [...errors, ...closed], start };
 }
 
+/** Whether another thread stores to the word, and waits for it. */
+function isOfStranger({ model }: Slot, { start }: Word): boolean {
+  return model.hasStrangers && isStrangers(start);
+}
+
 /** What the word is, where it is one. */
 function valueOf({ mmap, model }: Slot, { start, errors }: Word): number {
   if (errors.length > 0 || !isReadable(model, start, start + 4)) return 0;
@@ -60,6 +66,7 @@ function copied({ model }: Slot, { start, errors }: Word): void {
 
 export const wait: TakeSlot = (world, slot, [, , a, b, c], name) => {
   const word = wordOf(slot, a, b);
+  if (isOfStranger(slot, word)) return;
   const { byteOffset } = word;
   const errors = [...word.errors];
   const value = valueOf(slot, word);
@@ -91,6 +98,7 @@ function isWord(value: unknown): boolean {
 
 export const notify: TakeSlot = (world, slot, [, , a, b, c], name) => {
   const word = wordOf(slot, a, b);
+  if (isOfStranger(slot, word)) return;
   const errors = [...word.errors];
   let count: unknown = [undefined, 1, 0, Infinity, 2 ** 40][c % 5];
   if (c % 24 === 6) {
@@ -112,6 +120,7 @@ export const notify: TakeSlot = (world, slot, [, , a, b, c], name) => {
 export const waitAsync: TakeSlot = async (world, slot, [, , a, b, c], name) => {
   const { mmap, model } = slot;
   const word = wordOf(slot, a, b);
+  if (isOfStranger(slot, word)) return;
   const errors = [...word.errors];
   const value = valueOf(slot, word);
   let options: unknown = { timeout: 0 };

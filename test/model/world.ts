@@ -50,6 +50,10 @@ export interface Model {
   isClosed: boolean;
   isTransferred: boolean;
   wasLocked: boolean;
+  /** Whether another thread can have a handle, so that what changes the memory can be refused. */
+  isLent: boolean;
+  /** Whether some words of it are another thread's. */
+  hasStrangers: boolean;
 }
 
 /** A view that is kept, and the bounds of its buffer. */
@@ -100,6 +104,19 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
   throw new Mismatch("outcome", `${what} is ${String(actual)}, expected ${String(expected)}`);
 }
 
+/** What changing memory can throw, where another thread can have it. */
+export function busy({ isLent }: Model): string[] {
+  return isLent ? ["EBUSY"] : [];
+}
+
+/** Where in each page of anonymous memory the word starts that is the other thread's, where there is one. */
+export const STRANGER_AT = 2048;
+
+/** Whether a byte, counted from the first page, is of such a word. */
+export function isStrangers(at: number): boolean {
+  return at % PAGE >= STRANGER_AT && at % PAGE < STRANGER_AT + 4;
+}
+
 /** How many pages it has. */
 export function pageCount({ access }: Model): number {
   return access.length;
@@ -143,6 +160,7 @@ export function runAt({ access, skip, byteLength }: Model, at: number): [number,
 /** Whether a byte is what it must be. */
 export function isByte(model: Model, at: number, actual: number | undefined): boolean {
   const { source, own, file, fileOffset, copied } = model;
+  if (model.hasStrangers && isStrangers(at)) return true;
   if (source === "memory" || source === "mirror") return own[at] === actual;
   const inFile = file!.bytes[fileOffset + at];
   const state = source === "shared" ? 0 : copied[Math.floor(at / PAGE)];

@@ -6,6 +6,8 @@ import { rounds } from "../rounds.ts";
 interface Result {
   readonly sequences: number;
   readonly calls: number;
+  /** How many calls the other thread made. */
+  readonly others: number;
 }
 
 // Where it crashes, the error has what the child printed before: its seed.
@@ -17,4 +19,15 @@ test("every call does what the documentation says, in any order, with good and b
   });
   assertEquals(sequences, wanted);
   assert(calls > 5 * wanted, `${calls} calls`);
+});
+
+test("so does every call while another thread does anything, with the same memory too", async () => {
+  const seed = Date.now() % 2 ** 31;
+  const wanted = rounds("strangerSequences");
+  const { sequences, calls, others } = await childValue<Result>("model.ts", {
+    args: [String(seed), String(wanted), "stranger"],
+  });
+  assertEquals(sequences, wanted);
+  assert(calls > 5 * wanted, `${calls} calls`);
+  assert(others > wanted, `${others} calls of the other thread`);
 });
