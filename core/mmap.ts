@@ -350,8 +350,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get access(): Access | "mixed" {
-    const pages = Mmap.#opened(this).#pages;
-    return pages === undefined ? this.#mapped.access : pages.accessOf(this.#allPages);
+    return Mmap.#opened(this).#access;
   }
 
   /**
@@ -557,7 +556,7 @@ export class Mmap implements Disposable {
     this.#detach();
     const mapped = {
       ...this.#mapped,
-      access: this.access as Access,
+      access: this.#access as Access,
       isReserved: pages?.areReserved ?? this.#mapped.isReserved,
     };
     const { address, backing } = allocation;
@@ -1169,6 +1168,12 @@ export class Mmap implements Disposable {
 
   get #allocation(): Allocation {
     return this.#lease.allocation;
+  }
+
+  /** Not asked of the handle's property: a program can give it another one of that name. */
+  get #access(): Access | "mixed" {
+    const pages = this.#pages;
+    return pages === undefined ? this.#mapped.access : pages.accessOf(this.#allPages);
   }
 
   get #allPages(): PageRange {

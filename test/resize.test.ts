@@ -97,6 +97,14 @@ test("resize() keeps access, and refuses it mixed or decommitted", () => {
   assertEquals(mmap.bytes.every((byte) => byte === 0), true);
 });
 
+test("resize() keeps access, whatever a program has put in the place of the handle's", () => {
+  const mmap = use(new MmapOptions({ len: PAGE }).mapAnon());
+  mmap.protect("read");
+  Object.defineProperty(mmap, "access", { value: "read-write" });
+  mmap.resize(3 * PAGE);
+  assertEquals([0, 2 * PAGE].map((offset) => mmap.accessAt(offset)), ["read", "read"]);
+});
+
 test("resize() makes a reservation longer and shorter", () => {
   const mmap = use(new MmapOptions({ len: 2 ** 30 }).reserve());
   mmap.resize(2 ** 34);
