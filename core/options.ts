@@ -254,6 +254,7 @@ export class MmapOptions {
    * overwrite what is there. The guard below ends where the memory starts; the
    * one above starts at the page after the last one, so that the rest of the
    * last page is accessible. A hint is the address of the memory, not of the guard.
+   * Both end with `unmap()`, also where addresses are held for calls that are under way.
    *
    * It costs addresses, and no memory. {@linkcode Mmap.intoRaw} refuses such memory.
    * On Windows, memory of files can have none.

@@ -13,7 +13,7 @@ const options = new MmapOptions({ len: 2 * PAGE + 1 }).guard();
 const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
 const path = join(folder, "file");
 writeFileSync(path, new Uint8Array(2 * PAGE + 1));
-const isFile = kind!.endsWith("file");
+const isFile = kind === "file";
 const mmap = isFile ? options.mapMut(path) : options.mapAnon();
 rmSync(folder, { recursive: true, force: true });
 
@@ -27,11 +27,10 @@ const zero = process.platform !== "win32" ? undefined : host().runtime.open("ntd
 }).RtlZeroMemory;
 const store = (at: bigint) => zero ? zero(at, 1n) : host().os.copying.write(at, byte, false);
 let bytes: Uint8Array | undefined;
-if (kind !== "anon" && kind !== "file") {
-  bytes = mmap.bytes; // held, so that the range is
+if (kind === "viewed") {
+  bytes = mmap.bytes;
   bytes.fill(1);
 }
-if (kind!.startsWith("unmapped")) mmap.unmap();
 store(address);
 if (!isFile) store(above - 1n);
 console.log("stored within");

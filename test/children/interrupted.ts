@@ -3,15 +3,15 @@
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 
 const PAGE = pageSize();
-const { splice } = Array.prototype;
+const { slice } = Array.prototype;
 
-/** Has the call end where the library notes access for the time `at`; tells whether it came so far. */
+/** Has the call end where the library looks at or notes access for the time `at`; tells whether it came so far. */
 function interrupted(at: number, call: () => void): boolean {
   let count = 0;
-  Array.prototype.splice = function (this: unknown[], ...rest: unknown[]): unknown[] {
+  Array.prototype.slice = function (this: unknown[], ...rest: unknown[]): unknown[] {
     if (++count === at) throw new RangeError("Maximum call stack size exceeded");
-    return Reflect.apply(splice, this, rest);
-  } as typeof splice;
+    return Reflect.apply(slice, this, rest);
+  } as typeof slice;
   try {
     call();
     return false;
@@ -19,7 +19,7 @@ function interrupted(at: number, call: () => void): boolean {
     if (!(error instanceof RangeError)) throw error;
     return true;
   } finally {
-    Array.prototype.splice = splice;
+    Array.prototype.slice = slice;
   }
 }
 

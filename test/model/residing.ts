@@ -155,8 +155,13 @@ export function lock(world: World, slot: Slot, [, , a, b]: Step, name: string): 
     `${name}(${words(byteOffset)}, ${words(byteLength)})`,
     errors,
     () => mmap.lock(byteOffset as number, byteLength as number),
-    errors.length === 0 ? ["ENOMEM", "EAGAIN", "EPERM"] : [],
+    errors.length === 0 ? ["ENOMEM", "EAGAIN", "EPERM", ...lostErrors(world, model)] : [],
   );
+}
+
+/** What is said of a page that its file has lost, whether or not a view has seen that. */
+function lostErrors({ files }: World, { file }: Model): string[] {
+  return file !== undefined && file === files.fragile ? ["EFAULT"] : [];
 }
 
 export function unlock(world: World, slot: Slot, [, , a, b]: Step, name: string): void {

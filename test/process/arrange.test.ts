@@ -4,7 +4,7 @@ import { childValue, run, runChild } from "../child_processes.ts";
 import { platform, test } from "../harness.ts";
 import { withoutSmaps } from "../memory_map.ts";
 
-for (const kind of ["anon", "file", "viewed", "unmapped", "unmapped file"]) {
+for (const kind of ["anon", "file", "viewed"]) {
   for (const end of ["below", "above"]) {
     const skip = platform === "win32" && kind.endsWith("file")
       ? "files have no guards here"
