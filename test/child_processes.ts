@@ -168,12 +168,12 @@ export async function runChild(
 }
 
 /**
- * What V8, C++ and the tests say where no memory, or no mapping, was left, or
+ * What V8, Bun, C++ and the tests say where no memory, or no mapping, was left, or
  * where some was again. With musl Node.js says nothing, nor does what was ended
  * because it waited.
  */
 const OUT_OF_MEMORY =
-  /out of memory|Check failed: \(result\.ptr\) != nullptr|std::bad_alloc|Not at the limit|^$/i;
+  /out of memory|abort\(\) called|Check failed: \(result\.ptr\) != nullptr|std::bad_alloc|Not at the limit|^$/i;
 
 /** Runs a program of `test/children/` that prints one JSON value at its end; throws if it ends badly. */
 export async function childValue<T>(program: string, options: ChildOptions = {}): Promise<T> {
