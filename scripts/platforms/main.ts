@@ -15,13 +15,13 @@ import { platformResults } from "./results.ts";
 import { windows } from "./windows.ts";
 
 /**
- * What `.ci/run` runs, because emulation takes its time: each runtime, and each of its
- * ways to call C, on one platform at least, but none in a virtual machine, …
+ * What `.ci/run` runs, because emulation takes its time: each runtime on one platform,
+ * and each platform but the virtual machine once, …
  */
 const SHORT_RUNTIMES: Readonly<Record<string, readonly string[]>> = {
   [arm64.name]: ["Bun"],
-  [windows.name]: ["Deno", "Node.js 26 (node:ffi)"],
-  [musl.name]: ["Bun", "Node.js 24 (koffi)"],
+  [windows.name]: ["Deno"],
+  [musl.name]: ["Node.js 24 (koffi)"],
 };
 
 /** … and of the tests that start child processes those of machine code alone. */
