@@ -50,7 +50,8 @@ test("a strict hint where the process itself grows is EADDRNOTAVAIL", () => {
     for (const map of [() => options.mapAnon(), () => options.reserve()]) {
       const error = assertThrows(map, MmapError);
       assertEquals([error.code, error.requested], ["EADDRNOTAVAIL", hint]);
-      assertStringIncludes(error.message, "grows into it");
+      // An emulator has the stack's room mapped, and musl the page above the heap.
+      assertStringIncludes(error.message, error.syscall === undefined ? "grows into it" : "EEXIST");
     }
     const guarded = options.guard(PAGE);
     assertNotAvailable(() => guarded.mapAnon());
@@ -78,6 +79,17 @@ test("a mere hint where the process itself grows maps elsewhere", () => {
   }
 }, { skip });
 
+/** A reason to skip what maps right below the stack's room. */
+function takenBelow(): string | undefined {
+  const { start } = stackRoom();
+  const isTaken = regions().some(({ address, byteLength }) =>
+    address < start && address + BigInt(byteLength) > start - BigInt(2 * LENGTH)
+  );
+  return isTaken
+    ? "something is mapped right below the stack's room, as by an emulator"
+    : undefined;
+}
+
 test("resize() does not grow into what the stack grows into", () => {
   for (const isViewed of [false, true]) {
     const room = stackRoom().start;
@@ -94,4 +106,4 @@ test("resize() does not grow into what the stack grows into", () => {
     mmap.unmap();
     releaseHeldRanges();
   }
-}, { skip });
+}, { skip: skip ?? takenBelow() });

@@ -42,8 +42,8 @@ try {
       () => mmap.flush(),
       () => copied.read(new Uint8Array(1), PAGE),
       () => copied.write(new Uint8Array(1), PAGE),
-      () => never.lock(PAGE),
     ].map(codeOf),
+    lock: codeOf(() => never.lock(PAGE)),
     others: [copied.truncated, never.truncated],
     // An anonymous mapping is in its place, and later calls know nothing of it.
     again: (() => {

@@ -23,12 +23,18 @@ for (const kind of ["map", "mapMut"] as const) {
   test(
     `views of ${kind}() read zeros where the file was truncated, and calls throw EFAULT`,
     async () => {
-      assertEquals(await childValue("truncated_views.ts", { args: [kind, "guarded"] }), {
+      const { lock, ...found } = await childValue<Record<string, unknown>>(
+        "truncated_views.ts",
+        { args: [kind, "guarded"] },
+      );
+      // Linux before 5.14, and an emulator, do not tell a lost page from the lock limit.
+      assert(lock === "EFAULT" || lock === "ENOMEM", `${lock}`);
+      assertEquals(found, {
         before: [true, false, 7],
         loaded: [7, 0, 0],
         stored: 5,
         truncated: true,
-        codes: Array.from({ length: 8 }, () => "EFAULT"),
+        codes: Array.from({ length: 7 }, () => "EFAULT"),
         others: [true, false],
         again: [9, false],
       });
