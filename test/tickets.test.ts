@@ -16,7 +16,7 @@ function codeOf(call: () => unknown): string {
   return (assertThrows(call, MmapError) as MmapError).code;
 }
 
-const isMusl = regions().some(({ name }) => name?.includes("ld-musl"));
+const isMusl = regions().some(({ path }) => /musl/.test(path ?? ""));
 
 function assertUnmapped(address: bigint): void {
   // On Windows the runtime's own threads can have the range the next moment, and with musl
