@@ -43,19 +43,8 @@ export function endLease(lease: Lease): void {
 
 function allocationOf(kind: Kind): Allocation {
   const { backing, placing, isMirrored, share } = kind;
-  return {
-    address: 0n,
-    byteLength: 0n,
-    isTransferred: false,
-    isSplit: false,
-    isReusable: isPlain(kind),
-    backing,
-    placing,
-    isMirrored,
-    mapper: undefined,
-    share,
-    waits: undefined,
-  };
+  const isReusable = isPlain(kind);
+  return { ...plainAllocation(0n, 0n), isReusable, backing, placing, isMirrored, share };
 }
 
 function isPlain({ backing, placing, isMirrored, share }: Kind): boolean {

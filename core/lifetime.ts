@@ -234,8 +234,13 @@ function count(ranges: number, units: number): void {
   atomics.add(counts, 1, units);
 }
 
-function unitsOf(byteLength: number): number {
-  return Math.ceil(byteLength / HELD_UNIT);
+/** Counts a range that is held from now on, or (`-1`) is not any more. */
+function countRange({ byteLength }: Allocation, sign: 1 | -1): void {
+  const length = Number(byteLength);
+  const units = Math.ceil(length / HELD_UNIT);
+  heldByteLength += sign * length;
+  heldUnits += sign * units;
+  count(sign, sign * units);
 }
 
 /** How much other threads hold. */
@@ -262,11 +267,8 @@ export function heldRanges(): { readonly count: number; readonly byteLength: num
 export function holdRange(allocation: Allocation): void {
   const { os } = host();
   const byteLength = Number(allocation.byteLength);
-  const units = unitsOf(byteLength);
   held.add(allocation);
-  heldByteLength += byteLength;
-  heldUnits += units;
-  count(1, units);
+  countRange(allocation, 1);
   if (isShared(allocation)) leave(allocation);
   else giveBack(allocation);
   if (byteLength > os.maxHeldByteLength) release([allocation]);
@@ -411,12 +413,7 @@ export function release(allocations: Iterable<Allocation>): void {
 
 function letGo(allocation: Allocation): void {
   pending.add(allocation);
-  if (!held.delete(allocation)) return;
-  const byteLength = Number(allocation.byteLength);
-  const units = unitsOf(byteLength);
-  heldByteLength -= byteLength;
-  heldUnits -= units;
-  count(-1, -units);
+  if (held.delete(allocation)) countRange(allocation, -1);
 }
 
 /** Unmaps what never became a mapping; where that is refused, it is tried again when other ranges are released. */

@@ -6,7 +6,6 @@
  */
 import type { Host } from "../ffi/host.ts";
 import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
-import type { Os } from "../ffi/os/os.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import {
@@ -140,11 +139,13 @@ function shrink({ host: { os }, allocation, mapped, pages }: Resizing, from: big
 /** Makes anonymous memory longer. */
 function grow(resizing: Resizing, from: bigint, to: bigint): void {
   const { host, allocation, mapped } = resizing;
-  if (extend(resizing, from, to)) {
+  // What the process's stack or heap grows into must not be taken, as mremap() can, too.
+  const isStuck = host.os.growsInto?.(allocation.address + from, to - from) ?? false;
+  if (!isStuck && extend(resizing, from, to)) {
     return setLength(resizing);
   }
   const exactByteLength = BigInt(mapped.skip + resizing.byteLength);
-  const moved = remap(resizing, from, to);
+  const moved = isStuck ? undefined : remap(resizing, from, to);
   if (moved !== undefined) {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
   }
@@ -177,7 +178,7 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
 
 /** Makes it longer where it is, or maps what is lacking right after, where nothing is. */
 function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to: bigint): boolean {
-  if (!os.unmapsNeighbours || growsIntoOther(os, allocation, from, to)) return false;
+  if (!os.unmapsNeighbours) return false;
   const { remap } = os;
   if (remap !== undefined && remap.extend(allocation.address, from, to) === undefined) return true;
   const hint = allocation.address + from;
@@ -190,16 +191,6 @@ function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to
   throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
 }
 
-/** Whether memory that becomes longer where it is would take what the process's stack or heap grows into. */
-function growsIntoOther(
-  os: Os,
-  { address }: Allocation,
-  from: bigint,
-  to: bigint,
-): boolean {
-  return os.growsInto?.(address + from, to - from) ?? false;
-}
-
 /** Moves pages without copying them, where the system can; `leaves` is whether the old range is still mapped. */
 function remap(
   { host: { os }, allocation, pages }: Resizing,
@@ -207,7 +198,7 @@ function remap(
   to: bigint,
 ): { readonly address: bigint; readonly leaves: boolean } | undefined {
   const { remap } = os;
-  if (remap === undefined || growsIntoOther(os, allocation, from, to)) return undefined;
+  if (remap === undefined) return undefined;
   const leaves = pages?.wereViewed ?? false;
   const { address } = allocation;
   if (!leaves) {

@@ -252,7 +252,9 @@ export class CoveredViews implements Views {
   }
 
   get isTransferred(): boolean {
-    return [...this.#parts.values()].some((part) => part.isTransferred);
+    let isOne = false; // looked for without a list, as this is asked before each view is made
+    for (const part of this.#parts.values()) isOne ||= part.isTransferred;
+    return isOne;
   }
 
   detach(): void {
