@@ -15,6 +15,8 @@ import {
   type StrangerData,
 } from "../model/stranger.ts";
 import { STRANGER_AT } from "../model/world.ts";
+import { randomBelow } from "../random.ts";
+import { loadTicket, TICKET_WORDS } from "../ticket_words.ts";
 
 /** A handle, and what it must tell as long as it is open. */
 interface Handle {
@@ -35,15 +37,8 @@ const PAGE = pageSize();
 const ADVICES = ["normal", "random", "sequential", "will-need", "dont-dump", "do-dump"] as const;
 const { seed, words, text } = workerData as StrangerData;
 const handles: Handle[] = [];
-let state = Math.imul(seed + 1, 0x9e37_79b1) >>> 0;
+const random = randomBelow(seed);
 let last = "";
-
-function random(below: number): number {
-  state = (state + 0x6d2b_79f5) >>> 0;
-  let t = Math.imul(state ^ state >>> 15, state | 1);
-  t ^= t + Math.imul(t ^ t >>> 7, t | 61);
-  return ((t ^ t >>> 14) >>> 0) % below;
-}
 
 function call(name: string, allowed: readonly string[], body: () => void): boolean {
   last = name;
@@ -75,12 +70,8 @@ function take(): boolean {
   for (let letter = 0; letter < LETTERS; letter++) {
     const at = HEAD + letter * LETTER_WORDS;
     if (Atomics.load(words, at) !== 1) continue;
-    const key = Array.from(
-      { length: 4 },
-      (_, part) => (words[at + 2 + part]! >>> 0).toString(16).padStart(8, "0"),
-    ).join("");
-    const ticket = { slot: words[at + 1]!, key };
-    const allowed = words[at + 6]!;
+    const ticket = loadTicket(words, at + 1);
+    const allowed = words[at + 1 + TICKET_WORDS]!;
     Atomics.store(words, at, 0);
     if (random(8) === 0) call("release()", [], () => Mmap.release(ticket));
     else call("fromTicket()", [], () => add(Mmap.fromTicket(ticket), allowed, false));

@@ -5,6 +5,7 @@
  * @module
  */
 import { collectGarbage } from "../harness.ts";
+import { randomNumbers } from "../random.ts";
 import type { Errors } from "./arguments.ts";
 import { STEPS } from "./steps.ts";
 import { Files } from "./files.ts";
@@ -193,13 +194,9 @@ export function sequenceOf(
   hasStranger = false,
 ): Step[] {
   const verbs = hasStranger ? VERBS_WITH_STRANGER : VERBS;
-  let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % 65536;
-  };
+  const state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
+  const random = randomNumbers(state);
+  const next = (): number => random() % 65536;
   return Array.from({ length }, () => {
     const verb = next() % COLLECT_EVERY === 0 ? "collect" : verbs[next() % verbs.length]!;
     return [verb, next(), next(), next(), next()];

@@ -8,13 +8,14 @@
 import { Worker } from "node:worker_threads";
 import { Mmap, type MmapTicket } from "../../mod.ts";
 import { childUrl } from "../stripped.ts";
+import { storeTicket, TICKET_WORDS } from "../ticket_words.ts";
 import type { TakeSlot } from "./sequence.ts";
 import { Mismatch, stateErrors } from "./world.ts";
 
 /** How many tickets can wait for it. */
 export const LETTERS = 8;
-/** The words of a ticket: whether there is one, its slot, its key, and what is allowed. */
-export const LETTER_WORDS = 8;
+/** The words of a letter: whether there is one, the ticket, and what is allowed. */
+export const LETTER_WORDS: number = 2 + TICKET_WORDS;
 // The words before them.
 /** How often all was asked back, and given back. */
 export const ASKED = 0;
@@ -62,16 +63,13 @@ export class Stranger {
   }
 
   /** Gives it a ticket, which it takes at any time; tells whether there was room. */
-  give({ slot, key }: MmapTicket, allowed: number): boolean {
+  give(ticket: MmapTicket, allowed: number): boolean {
     const words = this.#words;
     for (let letter = 0; letter < LETTERS; letter++) {
       const at = HEAD + letter * LETTER_WORDS;
       if (Atomics.load(words, at) !== 0) continue;
-      words[at + 1] = slot;
-      for (let part = 0; part < 4; part++) {
-        words[at + 2 + part] = Number.parseInt(key.slice(8 * part, 8 * part + 8), 16);
-      }
-      words[at + 6] = allowed;
+      storeTicket(words, at + 1, ticket);
+      words[at + 1 + TICKET_WORDS] = allowed;
       Atomics.store(words, at, 1);
       return true;
     }

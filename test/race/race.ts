@@ -19,6 +19,7 @@ import {
   removeShared,
 } from "../../mod.ts";
 import { collectGarbage, platform } from "../harness.ts";
+import { randomBelow } from "../random.ts";
 import { type CallName, type Common, MAX_PAGES, type Memory } from "./shared.ts";
 
 /** Memory lies from here on, where no runtime maps anything of its own, in a place of its own each. */
@@ -103,13 +104,14 @@ export function descriptorCount(folder: string): number {
 
 /** One thread. */
 export class Race {
+  /** A random number below another. */
+  readonly random: (below: number) => number;
   readonly #common: Common;
   readonly #folder: string;
   readonly #thread: number;
   readonly #handles: Held[] = [];
   readonly #pending: Set<Promise<void>> = new Set();
   readonly #dropped: FinalizationRegistry<Memory>;
-  #state: number;
   #value = 0;
   #failure: unknown;
   /** Whether all memory is somebody's: handles that were dropped can have it, which are not collected. */
@@ -122,19 +124,11 @@ export class Race {
     this.#common = common;
     this.#folder = folder;
     this.#thread = thread;
-    this.#state = Math.imul(seed + 1, 0x9e37_79b1) >>> 0;
+    this.random = randomBelow(seed);
     this.#dropped = new FinalizationRegistry((memory) => {
       this.uncollected--;
       memory.ended();
     });
-  }
-
-  /** A random number below another. */
-  random(below: number): number {
-    this.#state = (this.#state + 0x6d2b_79f5) >>> 0;
-    let t = Math.imul(this.#state ^ this.#state >>> 15, this.#state | 1);
-    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
-    return ((t ^ t >>> 14) >>> 0) % below;
   }
 
   /** Takes calls until all are to stop. */

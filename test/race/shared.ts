@@ -5,6 +5,7 @@
  * @module
  */
 import type { MmapTicket } from "../../mod.ts";
+import { loadTicket, storeTicket, TICKET_WORDS } from "../ticket_words.ts";
 
 /** What goes to another thread. */
 export interface Shared {
@@ -18,7 +19,8 @@ export interface Shared {
 export const MAX_PAGES = 40;
 /** How many letters there is room for. */
 const LETTERS = 32;
-const LETTER_WORDS = 7;
+/** The words of a letter: whether there is one, its memory, and the ticket. */
+const LETTER_WORDS = 2 + TICKET_WORDS;
 
 // The words of the whole.
 const STOP = 0;
@@ -302,16 +304,13 @@ export class Common {
   }
 
   /** Puts a ticket where other threads look; tells whether there was room. */
-  send(memory: number, { slot, key }: MmapTicket, from: number): boolean {
+  send(memory: number, ticket: MmapTicket, from: number): boolean {
     const { int32 } = this.data;
     for (let step = 0; step < LETTERS; step++) {
       const at = HEAD + (from + step) % LETTERS * LETTER_WORDS;
       if (Atomics.compareExchange(int32, at, 0, 1) !== 0) continue;
       int32[at + 1] = memory;
-      int32[at + 2] = slot;
-      for (let part = 0; part < 4; part++) {
-        int32[at + 3 + part] = Number.parseInt(key.slice(8 * part, 8 * part + 8), 16);
-      }
+      storeTicket(int32, at + 2, ticket);
       Atomics.store(int32, at, 2);
       return true;
     }
@@ -325,13 +324,9 @@ export class Common {
       const at = HEAD + (from + step) % LETTERS * LETTER_WORDS;
       if (Atomics.compareExchange(int32, at, 2, 3) !== 2) continue;
       const memory = new Memory(this, int32[at + 1]!);
-      const slot = int32[at + 2]!;
-      const key = Array.from(
-        { length: 4 },
-        (_, part) => (int32[at + 3 + part]! >>> 0).toString(16).padStart(8, "0"),
-      ).join("");
+      const ticket = loadTicket(int32, at + 2);
       Atomics.store(int32, at, 0);
-      return { memory, ticket: { slot, key } };
+      return { memory, ticket };
     }
     return undefined;
   }
