@@ -72,7 +72,7 @@ export class RangeMap<V> {
     };
     const changed = [{ ...before, end: run.start }, run, { ...after, start: run.end }]
       .filter(({ start, end }) => start < end);
-    this.#runs = [...runs.slice(0, first), ...changed, ...runs.slice(last + 1)];
+    this.#runs = runs.toSpliced(first, last + 1 - first, ...changed);
   }
 
   /** Which run a byte lies in, by halving. */

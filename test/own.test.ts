@@ -66,10 +66,11 @@ test("a file and a ticket are not taken from Object.prototype", () => {
 });
 
 test("an error's advice is not taken from Object.prototype", () => {
-  withAdded({ ENOENT: "added", 12: "EXX", advice: "added" }, () => {
+  // An index in its place would make V8's arrays slow in all tests that follow.
+  withAdded({ ENOENT: "added", "-1": "EXX", advice: "added" }, () => {
     const { message } = refused("to map", { syscall: "mmap", osError: 2, code: "ENOENT" });
     assertEquals(message, "The system refused to map: mmap failed with ENOENT (2)");
-    assertEquals(failure("mmap", 12, {}).code, "UNKNOWN");
+    assertEquals(failure("mmap", -1, {}).code, "UNKNOWN");
   });
 });
 
