@@ -3,15 +3,18 @@
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 
 const PAGE = pageSize();
-const { slice } = Array.prototype;
+const { slice, toSpliced } = Array.prototype;
 
 /** Has the call end where the library looks at or notes access for the time `at`; tells whether it came so far. */
 function interrupted(at: number, call: () => void): boolean {
   let count = 0;
-  Array.prototype.slice = function (this: unknown[], ...rest: unknown[]): unknown[] {
-    if (++count === at) throw new RangeError("Maximum call stack size exceeded");
-    return Reflect.apply(slice, this, rest);
-  } as typeof slice;
+  const counted = <F extends typeof slice | typeof toSpliced>(method: F): F =>
+    function (this: unknown[], ...rest: unknown[]): unknown[] {
+      if (++count === at) throw new RangeError("Maximum call stack size exceeded");
+      return Reflect.apply(method, this, rest);
+    } as F;
+  Array.prototype.slice = counted(slice);
+  Array.prototype.toSpliced = counted(toSpliced);
   try {
     call();
     return false;
@@ -20,6 +23,7 @@ function interrupted(at: number, call: () => void): boolean {
     return true;
   } finally {
     Array.prototype.slice = slice;
+    Array.prototype.toSpliced = toSpliced;
   }
 }
 
