@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { isAtLeast } from "../ffi/runtime/versions.ts";
 import { runtime, TIMEOUT_MS } from "./harness.ts";
 import { tier } from "./rounds.ts";
-import { childUrl } from "./stripped.ts";
+import { childUrl } from "./bundled.ts";
 
 interface Globals {
   readonly Deno?: {

@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EXECUTABLE, run, start } from "./child_processes.ts";
 import { platform, runtime, use } from "./harness.ts";
-import { childUrl } from "./stripped.ts";
+import { childUrl } from "./bundled.ts";
 
 /** A program that runs a source file. */
 export interface Program {
@@ -84,7 +84,7 @@ export class Peer implements Disposable {
 
   /** Runs a program of `test/children/`. */
   static of({ command, is }: Program, program: string, ...more: readonly string[]): Peer {
-    const file = fileURLToPath(childUrl(program, is));
+    const file = fileURLToPath(childUrl(program));
     return new Peer(command, [...ARGUMENTS[is], file, ...more]);
   }
 

@@ -5,7 +5,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Request } from "./children/ticket_worker.ts";
-import { childUrl } from "./stripped.ts";
+import { childUrl } from "./bundled.ts";
 
 /** One worker, asked one thing after the other. */
 export class TicketWorker {

@@ -78,12 +78,20 @@ function found(): string[] {
     // After the two functions above.
     const caller = stack!.split("\n").filter((line) => PLACE.test(line))[2];
     if (caller === undefined || !caller.includes(root)) continue;
-    const place = caller.slice(caller.indexOf(root) + root.length).replace(/\)$/, "");
+    const place = sourceOf(caller.slice(caller.indexOf(root) + root.length).replace(/\)$/, ""));
     // koffi is no part of the runtime, and makes its records so.
     const isOfKoffi = use.startsWith("write") && place.startsWith("ffi/runtime/koffi.");
     if (/^(core|ffi)\//.test(place) && !isOfKoffi) places.add(`${use} at ${place}`);
   }
   return [...places];
+}
+
+/** The place with the name of the source, which a bundle tells before what it has of it. */
+function sourceOf(place: string): string {
+  const [file, line] = place.split(":") as [string, string];
+  const before = readFileSync(join(root, file), "utf8").split("\n").slice(0, Number(line));
+  const source = before.findLast((text) => /^\/\/ \S+\.ts$/.test(text))?.slice(3);
+  return source === undefined ? place : `${source}, which is ${place}`;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "sysalloc-added-"));

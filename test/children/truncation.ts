@@ -536,7 +536,9 @@ function stringify(_key: string, value: unknown): unknown {
 
 /** The guard of a copy of its module, which is in a folder of its own, with other code if asked for. */
 async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined> {
-  const { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = await import("node:fs");
+  const { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = await import(
+    "node:fs"
+  );
   const { tmpdir } = await import("node:os");
   const { fileURLToPath, pathToFileURL } = await import("node:url");
   const folder = mkdtempSync(`${tmpdir()}/sysalloc-`);
@@ -546,16 +548,14 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
   });
   writeFileSync(`${folder}/package.json`, '{ "type": "module" }'); // older versions do not detect it
   const inCopy = (name: string) =>
-    sourceUrl(`../ffi/os/${name}`).href.replace(
-      new URL("../../ffi", import.meta.url).href,
-      pathToFileURL(`${folder}/ffi`).href,
-    );
+    // a bundle has the sources beside it
+    ["ts", "js"].map((ending) => `${folder}/ffi/os/${name}.${ending}`).find(existsSync)!;
   if (isOther) { // a later version, in its magic number
-    const code = fileURLToPath(inCopy("truncation_guard_code.ts"));
+    const code = inCopy("truncation_guard_code");
     writeFileSync(code, readFileSync(code, "utf8").replaceAll("0x31206472", "0x32206472"));
   }
   const copy = await import(
-    inCopy("linux_guard.ts")
+    pathToFileURL(inCopy("linux_guard")).href
   ) as typeof import("../../ffi/os/linux_guard.ts");
   const { runtime } = host();
   return copy.truncationGuard(runtime, openMemory(runtime, "libc.so.6"), process.arch, PAGE);

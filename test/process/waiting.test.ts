@@ -8,7 +8,7 @@ import { type Mmap, MmapOptions } from "../../mod.ts";
 import { childArguments, childValue, EXECUTABLE, execute, start } from "../child_processes.ts";
 import { runtime, test, unlessLinux, use } from "../harness.ts";
 import { rounds } from "../rounds.ts";
-import { childUrl } from "../stripped.ts";
+import { childUrl } from "../bundled.ts";
 import { map, PAGE, tempFile, turn, wake } from "../waits.ts";
 
 /** Starts a worker that waits. */
@@ -135,9 +135,9 @@ const NODE = `${modules}node26/bin/node`;
 const BUN = `${modules}bun/bin/bun.exe`;
 
 /** A player in another runtime. */
-function another(is: "bun" | "node", program: string, ...flags: readonly string[]): Play {
+function another(program: string, ...flags: readonly string[]): Play {
   return async (path, role) => {
-    const file = fileURLToPath(childUrl("pingpong.ts", is));
+    const file = fileURLToPath(childUrl("pingpong.ts"));
     const args = [...flags, file, path, role, String(ROUNDS)];
     const { code, stdout, stderr } = await execute(program, args);
     assertEquals(code, 0, stderr);
@@ -145,8 +145,8 @@ function another(is: "bun" | "node", program: string, ...flags: readonly string[
   };
 }
 
-const bun = another("bun", BUN);
-const node = another("node", NODE, "--no-warnings", "--no-concurrent-recompilation");
+const bun = another(BUN);
+const node = another(NODE, "--no-warnings", "--no-concurrent-recompilation");
 const PAIRS: Readonly<Record<string, readonly [Play, Play]>> = {
   "Deno and Bun": [own, bun],
   "Node.js and Deno": [node, own],

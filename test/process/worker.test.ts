@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
 import { Mmap, MmapOptions, pageSize, type RawMmap } from "../../mod.ts";
 import { test } from "../harness.ts";
-import { childUrl } from "../stripped.ts";
+import { childUrl } from "../bundled.ts";
 
 /** Starts a worker of `test/children/`, and resolves with its first message. */
 function start(program: string, workerData?: unknown): [Worker, Promise<unknown>] {
