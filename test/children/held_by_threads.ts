@@ -5,7 +5,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { heldRanges, MAX_HELD_RANGES } from "../../core/lifetime.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
 
-const THREADS = 5;
+const THREADS = 3;
 
 if (isMainThread) {
   const over = new Int32Array(new SharedArrayBuffer(4));
