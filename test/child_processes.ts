@@ -86,6 +86,8 @@ export interface ChildOptions {
    * no memory (with musl every other time), waits for some, or gave some back.
    */
   readonly atMappingLimit?: boolean;
+  /** What a child has printed that died of its runtime alone, and is tried again. */
+  readonly mayDie?: RegExp;
 }
 
 /** Keeps the quick tier what it is. */
@@ -177,13 +179,13 @@ const OUT_OF_MEMORY =
 
 /** Runs a program of `test/children/` that prints one JSON value at its end; throws if it ends badly. */
 export async function childValue<T>(program: string, options: ChildOptions = {}): Promise<T> {
-  const attempts = options.atMappingLimit ? 25 : 1;
+  const mayDie = options.atMappingLimit ? OUT_OF_MEMORY : options.mayDie;
   for (let attempt = 1;; attempt++) {
-    const { code, stdout, stderr } = await runChild(program, options);
+    const { code, signal, stdout, stderr } = await runChild(program, options);
     // Deno 2.4 says "leaking me" before, of a stream that it gives up.
     if (code === 0) return JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
-    if (attempt < attempts && OUT_OF_MEMORY.test(stderr)) continue;
-    throw new Error(`${program} ended with ${code}:\n${stdout}\n${stderr}`);
+    if (attempt < 25 && mayDie?.test(stderr)) continue;
+    throw new Error(`${program} ended with ${code ?? signal}:\n${stdout}\n${stderr}`);
   }
 }
 
@@ -206,7 +208,7 @@ export function childValues<T>(
       if (line.startsWith("[")) values.set(...JSON.parse(line) as [string, T]);
     }
     if (child.code === 0) return [values] as const;
-    const failure = `${program} ended with ${child.code}:\n${child.stdout}\n${child.stderr}`;
+    const failure = `${program} ended with ${child.code ?? child.signal}:\n${child.stdout}\n${child.stderr}`;
     if (values.size === names.length) values.delete(names.at(-1)!);
     return [values, failure] as const;
   };
