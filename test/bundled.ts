@@ -32,14 +32,23 @@ const CACHE = join(PROJECT, ".cache", "bundled");
 /** A run that uses another copy is over by then. */
 const MAX_AGE_MS = 3_600_000;
 
+/** Where copies of the suite have them: other systems have no esbuild. */
+export const PREPARED = "bundled";
+
 let made: URL | undefined;
 
-/** The URL of a program of `test/children/` or beside it, for a process or a thread of any runtime. */
+/** The URL of a program of `test/children/`, or beside it, for a process or a thread of any runtime. */
 export function childUrl(program: string): URL {
   const path = `./children/${program}`;
-  if (import.meta.url.endsWith(".js")) return sourceUrl(path); // it is one, or compiled
+  made ??= prepared();
+  if (made === undefined && import.meta.url.endsWith(".js")) return sourceUrl(path); // it is one
   made ??= make();
   return new URL(path.replace(/\.ts$/, ".js"), made);
+}
+
+function prepared(): URL | undefined {
+  const folder = new URL(`../${PREPARED}/test/`, import.meta.url);
+  return isThere(fileURLToPath(folder)) ? folder : undefined;
 }
 
 /** Makes the bundles, unless they are there; returns the URL of their folder `test/`. */
@@ -56,10 +65,7 @@ function make(): URL {
     removeOld();
     const unfinished = mkdtempSync(join(CACHE, "unfinished-"));
     chmodSync(unfinished, 0o755); // children become other users
-    bundle(sources.filter((source) => PROGRAMS.test(source)), unfinished);
-    for (const name of ["core", "ffi"]) { // for programs that read the sources
-      cpSync(join(PROJECT, name), join(unfinished, name), { recursive: true });
-    }
+    bundlePrograms(unfinished);
     try {
       renameSync(unfinished, folder);
     } catch {
@@ -69,11 +75,12 @@ function make(): URL {
   return pathToFileURL(join(folder, "test", "/"));
 }
 
-function bundle(entryPoints: readonly string[], outdir: string): void {
+/** Makes the bundles in a folder. */
+export function bundlePrograms(outdir: string): void {
   const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
   buildSync({
     absWorkingDir: PROJECT,
-    entryPoints: [...entryPoints],
+    entryPoints: SOURCES.flatMap(sourcesIn).filter((source) => PROGRAMS.test(source)),
     outbase: PROJECT,
     outdir,
     bundle: true,
@@ -81,8 +88,12 @@ function bundle(entryPoints: readonly string[], outdir: string): void {
     chunkNames: "test/[name]-[hash]", // beside `children/`, where harness.ts looks for programs
     format: "esm",
     platform: "node",
+    target: "es2022", // what the oldest versions run
     packages: "external",
   });
+  for (const name of ["core", "ffi"]) { // for programs that read the sources
+    cpSync(join(PROJECT, name), join(outdir, name), { recursive: true });
+  }
 }
 
 /** The TypeScript sources in a folder of the project but for tests, or the source itself. */

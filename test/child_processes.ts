@@ -208,7 +208,9 @@ export function childValues<T>(
       if (line.startsWith("[")) values.set(...JSON.parse(line) as [string, T]);
     }
     if (child.code === 0) return [values] as const;
-    const failure = `${program} ended with ${child.code ?? child.signal}:\n${child.stdout}\n${child.stderr}`;
+    const failure = `${program} ended with ${
+      child.code ?? child.signal
+    }:\n${child.stdout}\n${child.stderr}`;
     if (values.size === names.length) values.delete(names.at(-1)!);
     return [values, failure] as const;
   };

@@ -44,6 +44,9 @@ export class FakeRuntime implements Runtime {
 
   open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
     this.opened.push({ library, table });
+    if ("syscall" in table && table["syscall"]!.parameters.length !== 7) {
+      throw new Error("syscall() reads seven arguments: koffi 3.0 ends the process for fewer");
+    }
     const functions = Object.keys(table).map((name) => {
       const standIn = this.#standIns[name];
       if (standIn === undefined) throw new Error(`${library} has no ${name}`);

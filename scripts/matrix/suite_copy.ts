@@ -6,6 +6,7 @@
  */
 import { dirname, join } from "node:path";
 import { cache, emptyFolder, project, removeIfThere } from "./cache.ts";
+import { bundlePrograms, PREPARED } from "../../test/bundled.ts";
 import { pinned } from "../suite.ts";
 import { fetchPackage } from "./npm.ts";
 import { must } from "./steps.ts";
@@ -33,6 +34,7 @@ export async function copySuite(folder: string = suite): Promise<void> {
   for (const source of sources) {
     await copy(join(project, source), join(folder, source));
   }
+  bundlePrograms(join(folder, PREPARED));
   await linkAssertions(folder);
 }
 

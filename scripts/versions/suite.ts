@@ -49,12 +49,8 @@ export async function prepareSuite(folder: string, koffi?: string): Promise<void
 
 /** Compiles the suite, each file beside its source, for versions that run no TypeScript. */
 async function compile(folder: string): Promise<void> {
-  const children = Array.from(
-    Deno.readDirSync(join(folder, "test/children")),
-    ({ name }) => `./test/children/${name}`,
-  );
   const assertions = "./scripts/offline/std_assert/mod";
-  const files = ["./mod.ts", "./cli.ts", ...testFiles(), ...children, `${assertions}.ts`];
+  const files = ["./mod.ts", "./cli.ts", ...testFiles(), `${assertions}.ts`];
   const tsc = new URL("../../node_modules/.bin/tsc", import.meta.url).pathname;
   await must("The suite does not compile", [
     tsc,
