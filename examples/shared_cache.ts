@@ -153,7 +153,7 @@ function slotsOf(hash: number): number[] {
 const KEYS = Array.from({ length: 200 }, (_, index) => `key ${index}`);
 /** How many values are written at least, and for how long, so that all readers see some. */
 const UPDATES = 100_000;
-const DURATION_MS = 2000;
+const DURATION_MS = 500;
 const READERS = 3;
 
 const MAX_VALUE_BYTES = 200;

@@ -20,7 +20,7 @@ const ALL_SHORT_FILES = "./short.test.ts";
  */
 const SHORT_FILES: readonly string[] = [
   ...quickFiles(),
-  ...["first_use", "in_flight", "permissions", "tickets", "views", "wait_async", "worker"].map((
+  ...["first_use", "in_flight", "permissions", "tickets", "views", "worker"].map((
     name,
   ) => `./test/process/${name}.test.ts`),
 ];
