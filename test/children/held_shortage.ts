@@ -3,10 +3,10 @@ import { MmapOptions } from "../../mod.ts";
 import { limitAddressSpace } from "../limit_address_space.ts";
 
 const MIB = 2 ** 20;
-const options = new MmapOptions({ len: 512 * MIB, noReserve: true });
+const options = new MmapOptions({ len: 1024 * MIB, noReserve: true });
 const first = options.mapAnon();
 first.bytes[0] = 1;
 first.unmap();
-limitAddressSpace(256 * MIB);
-const second = options.len(640 * MIB).mapAnon(); // more than is held, and than is free
+limitAddressSpace(512 * MIB);
+const second = options.len(1200 * MIB).mapAnon(); // more than is held, and than is free
 console.log(JSON.stringify({ byteLength: second.byteLength, first: second.bytes[0] }));
