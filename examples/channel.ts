@@ -201,7 +201,7 @@ interface Program {
 
 const DENO = { runtime: "Deno", args: ["run", "--no-check", "-A"] };
 const BUN = { runtime: "Bun", args: [] };
-const NODE = { runtime: "Node.js", args: ["--no-warnings", "--no-concurrent-recompilation"] };
+const NODE = { runtime: "Node.js", args: ["--no-warnings"] };
 
 /** This runtime, and one program for each other one that is installed and can run this file. */
 function programs(): Program[] {

@@ -14,11 +14,7 @@ const root = join(import.meta.dirname!, "..");
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   deno: [Deno.execPath(), "run", "--no-check", "-A"],
   bun: [join(root, "node_modules/.bin/bun")],
-  node26: [
-    join(root, "node_modules/node26/bin/node"),
-    "--no-warnings",
-    "--no-concurrent-recompilation",
-  ],
+  node26: [join(root, "node_modules/node26/bin/node"), "--no-warnings"],
 };
 const NAMES = Object.keys(COMMANDS);
 const PAIRS = NAMES.flatMap((first, index) =>

@@ -218,7 +218,7 @@ function flags(runner: LocalRuntime["runner"]): string[] {
     case "bun":
       return ["run"];
     case "node":
-      return ["--no-warnings", "--expose-gc", "--no-concurrent-recompilation"];
+      return ["--no-warnings", "--expose-gc"];
   }
 }
 

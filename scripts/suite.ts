@@ -100,7 +100,6 @@ export function suiteArguments(
     case "node":
       return [
         "--no-warnings",
-        "--no-concurrent-recompilation", // see docs/runtimes.md
         "--test-reporter=spec",
         "--test-reporter-destination=stdout",
         "--test-reporter=junit",

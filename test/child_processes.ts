@@ -36,15 +36,8 @@ const { Deno } = globalThis as Globals;
 /** The program that runs this. */
 export const EXECUTABLE: string = Deno?.execPath() ?? process.execPath;
 
-/**
- * What keeps Node.js from dying of its own compiler: with node:ffi it can crash
- * at the end of a program, and before 22.9 it can wait for ever (the README
- * tells more of both).
- */
-const SAFE_COMPILING = [
-  "--no-concurrent-recompilation",
-  ...(isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"]),
-];
+/** What keeps Node.js before 22.9 from waiting for ever for its own compiler: docs/runtimes.md. */
+const SAFE_COMPILING = isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"];
 
 /** What keeps V8 from compiling beyond its bytecode, and from working in threads of its own. */
 const IDLING = ["--no-sparkplug", "--no-maglev", "--no-opt", "--single-threaded"];

@@ -8,18 +8,18 @@ import { test } from "./harness.ts";
 // Opened before the tests: Deno counts a library that a test opens as a leak.
 const realHost = host();
 
-/** The FFI of a runtime, whose libraries are but its own name. */
+/** The FFI of a runtime, whose libraries have one function, which tells its own name. */
 const DENO = {
   version: { deno: "2.9.5" },
   build: { os: "linux", arch: "x86_64" },
-  dlopen: () => ({ symbols: "Deno" }),
+  dlopen: () => ({ symbols: { ffi: () => "Deno" } }),
   UnsafePointer: { create: String },
   UnsafePointerView: { getArrayBuffer: () => new ArrayBuffer(0) },
 } satisfies DenoNamespace;
 
 const BUILTINS: Readonly<Record<string, unknown>> = {
-  "bun:ffi": { dlopen: () => ({ symbols: { ffi: "bun:ffi" } }) },
-  "node:ffi": { dlopen: () => ({ functions: "node:ffi" }) },
+  "bun:ffi": { dlopen: () => ({ symbols: { ffi: () => "bun:ffi" } }) },
+  "node:ffi": { dlopen: () => ({ functions: { ffi: () => "node:ffi" } }) },
   "node:worker_threads": {},
 };
 
@@ -56,7 +56,7 @@ function builtins(...names: string[]): Readonly<Record<string, unknown>> {
 
 /** What the FFI of the picked runtime says that it is. */
 function pickedFfi(globals: HostGlobals): unknown {
-  return pickRuntime(globals).open("library", {});
+  return pickRuntime(globals).open("library", { ffi: { parameters: [], result: "void" } }).ffi();
 }
 
 test("pickRuntime() picks Deno, and looks at no other global, when those of Bun and Node.js are there too", () => {
@@ -84,7 +84,7 @@ test("pickRuntime() names the systems of Deno as Node.js does", () => {
 
 test("pickRuntime() picks Bun when there is no Deno", () => {
   const globals = { Bun: {}, process: process(builtins("bun:ffi", "node:worker_threads")) };
-  assertEquals(pickedFfi(globals), { ffi: "bun:ffi" });
+  assertEquals(pickedFfi(globals), "bun:ffi");
 });
 
 test("pickRuntime() passes over a Deno without dlopen", () => {

@@ -20,7 +20,7 @@ export interface Program {
 const ARGUMENTS: Readonly<Record<typeof runtime, readonly string[]>> = {
   deno: ["run", "--no-check", "-A"],
   bun: ["run"],
-  node: ["--no-warnings", "--no-concurrent-recompilation"],
+  node: ["--no-warnings"],
 };
 
 /** This runtime. */

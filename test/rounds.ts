@@ -50,6 +50,8 @@ const ROUNDS = {
   racedCalls: { few: 6000, all: 100_000 },
   /** How many of the threads are terminated meanwhile. */
   terminatedThreads: { few: 3, all: 40 },
+  /** Threads that end while calls of C are compiled. */
+  endedThreads: { few: 12, all: 100 },
   /** Times that threads begin all at once. */
   beginnings: { few: 1, all: 4 },
   /** Tickets that several threads take at once. */

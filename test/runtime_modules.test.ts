@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { isProxy } from "node:util/types";
 import { bare, bareTable } from "../ffi/own.ts";
 import { bun, type BunFfi } from "../ffi/runtime/bun.ts";
 import { deno, type DenoNamespace } from "../ffi/runtime/deno.ts";
@@ -213,10 +214,22 @@ test("gridLimits() asks for no buffer that is longer, and starts each aligned", 
 
 const NODE_FFI: NodeFfi = { dlopen: unused, toArrayBuffer: unused };
 
-test("nodeFfi().open() translates the table's types", () => {
-  const dlopen = recorder({ functions: FUNCTIONS });
+test("nodeFfi().open() translates the table's types, and has proxies of the functions", () => {
+  const functions = {
+    nothing: () => {},
+    signed: () => -1,
+    unsigned: () => 1,
+    wide: () => 2n,
+    address: (address: bigint) => address,
+  };
+  const dlopen = recorder({ functions });
   const runtime = nodeFfi({ ...NODE_FFI, dlopen: dlopen.call }, fakeProcess({}));
-  assertStrictEquals(runtime.open("library", TABLE) as unknown, FUNCTIONS);
+  const opened = runtime.open("library", TABLE);
+  assertEquals(Object.keys(opened), Object.keys(TABLE));
+  for (const name of Object.keys(TABLE) as (keyof typeof TABLE)[]) {
+    assert(isProxy(opened[name]), name); // V8 does not end the process by its calls
+  }
+  assertStrictEquals(opened.address(ADDRESS), ADDRESS);
   assertEquals(dlopen.calls, [[
     "library",
     bare({

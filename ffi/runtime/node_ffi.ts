@@ -16,7 +16,7 @@ export interface NodeFfi {
   dlopen(
     library: string,
     table: Record<string, { arguments: Exclude<NodeType, "void">[]; return: NodeType }>,
-  ): { readonly functions: unknown };
+  ): { readonly functions: Readonly<Record<string, (...args: never[]) => unknown>> };
   /** {@link https://nodejs.org/api/ffi.html#ffitoarraybufferpointer-length-copy} */
   toArrayBuffer(
     address: bigint,
@@ -54,7 +54,10 @@ const threadNative = () =>
       { __proto__: null, arguments: parameters.map((type) => types[type]), return: types[result] },
     ]);
     const { dlopen } = process.getBuiltinModule("node:ffi");
-    return dlopen(library, Object.fromEntries(translated)).functions;
+    const { functions } = dlopen(library, Object.fromEntries(translated));
+    return Object.fromEntries(
+      Object.keys(table).map((name) => [name, new Proxy(functions[name], { __proto__: null })])
+    );
   },
   view: (address, byteLength) =>
     process.getBuiltinModule("node:ffi").toArrayBuffer(address, byteLength, false),
@@ -81,7 +84,15 @@ export function nodeFfi(
         arguments: parameters.map((type) => TYPES[type]),
         return: TYPES[result],
       }));
-      return dlopen(library, translated).functions as Functions<T>;
+      const { functions } = dlopen(library, translated);
+      // V8 crashes in a call of a C function that it compiles while its thread ends
+      // (FastApiCallNode::ArityForArgc). It does not compile a call of a proxy so, which
+      // takes as long.
+      const proxies = Object.keys(table).map((name) => [
+        name,
+        new Proxy(functions[name]!, bare({})),
+      ]);
+      return bare(Object.fromEntries(proxies)) as Functions<T>;
     },
 
     view(address: bigint, byteLength: number): ArrayBuffer {

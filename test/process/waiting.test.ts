@@ -146,7 +146,7 @@ function another(program: string, ...flags: readonly string[]): Play {
 }
 
 const bun = another(BUN);
-const node = another(NODE, "--no-warnings", "--no-concurrent-recompilation");
+const node = another(NODE, "--no-warnings");
 const PAIRS: Readonly<Record<string, readonly [Play, Play]>> = {
   "Deno and Bun": [own, bun],
   "Node.js and Deno": [node, own],

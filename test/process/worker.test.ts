@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
 import { Mmap, MmapOptions, pageSize, type RawMmap } from "../../mod.ts";
-import { test } from "../harness.ts";
 import { childUrl } from "../bundled.ts";
+import { childValue } from "../child_processes.ts";
+import { test, unlessLinux } from "../harness.ts";
+import { rounds } from "../rounds.ts";
 
 /** Starts a worker of `test/children/`, and resolves with its first message. */
 function start(program: string, workerData?: unknown): [Worker, Promise<unknown>] {
@@ -59,3 +61,12 @@ test("Atomics of two threads on one mapping lose no count", async () => {
   assertEquals(Atomics.load(words, 0), 2 * COUNT);
   mmap.unmap();
 });
+
+test(
+  "workers that end while the engine compiles calls of C functions end nothing else",
+  async () => {
+    const count = rounds("endedThreads");
+    assertEquals(await childValue("worker_ends.ts", { args: [String(count)] }), count);
+  },
+  { skip: unlessLinux("the functions are those of Linux") },
+);
