@@ -368,8 +368,12 @@ export class Mmap implements Disposable {
   /**
    * Changes what may be done with whole pages. Views that lie in them, even
    * in part, are detached; a view can be made only of what is `"read-write"`.
-   * Await the runtime's own calls that have a view of them before: they would
-   * do what is not allowed any more, which ends the process.
+   *
+   * A pending call of the runtime, such as a compression, may still use a buffer of
+   * these pages. So any access but `"read-write"` is refused, with `EBUSY`, until the
+   * collector has found that no buffer of them is reachable. {@linkcode Mmap.write} and
+   * {@linkcode Mmap.read} make no buffer: fill such memory by them.
+   * {@linkcode Mmap.unsafeProtect} does not look.
    *
    * Calls [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html)
    * on Linux and macOS,
@@ -390,26 +394,65 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
    * covers a page was transferred away, or (in Bun from 1.4 on) is in use, while the
    * mapping is shared, or if {@linkcode Mmap.waitAsync} waits for a word that could not be
-   * stored to then; another
-   * code if the system refused, as some do `"read-execute"`. Nothing is changed then.
+   * stored to then, and if a buffer is not yet collected: views are detached then;
+   * another code if the system refused, as some do `"read-execute"`. The access stays as it is.
    *
    * @example A table that cannot be overwritten
    * ```ts
    * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
    *
    * using mmap = new MmapOptions({ len: 2 * pageSize() }).mapAnon();
-   * mmap.bytes[0] = 42;
+   * mmap.write(Uint8Array.of(42));
    * mmap.protect("read", 0, pageSize());
    * console.log(mmap.access, mmap.accessAt(0)); // mixed read
    * ```
    */
   protect(access: Access, byteOffset: number = 0, byteLength?: number): void {
+    Mmap.#received(this).#protect(access, byteOffset, byteLength, true);
+  }
+
+  /**
+   * Changes what may be done with whole pages as {@linkcode Mmap.protect} does, also while
+   * a buffer of them is not yet collected. Where a pending call of the runtime uses one,
+   * and does what is not allowed any more, that ends the process: await all calls that
+   * were given a view of these pages before.
+   *
+   * Calls the same as {@linkcode Mmap.protect}.
+   *
+   * @param access `"none"`, `"read"`, `"read-write"` or `"read-execute"`. What
+   * was reserved or decommitted gets memory, zeroed, unless it is `"none"`.
+   * @param byteOffset Where the pages start, in bytes: a multiple of
+   * {@linkcode pageSize}. Default: 0.
+   * @param byteLength How long they are together, in bytes: a multiple of the
+   * page size, or up to the end. Default: up to the end of the mapping.
+   * @throws What {@linkcode Mmap.protect} throws, but for a buffer that is not yet collected.
+   *
+   * @example Freeze what was filled by a view
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * mmap.view(Float64Array).fill(0.5);
+   * mmap.unsafeProtect("read"); // no pending call has the view
+   * ```
+   */
+  unsafeProtect(access: Access, byteOffset: number = 0, byteLength?: number): void {
+    Mmap.#received(this).#protect(access, byteOffset, byteLength, false);
+  }
+
+  #protect(
+    access: Access,
+    byteOffset: number,
+    byteLength: number | undefined,
+    isChecked: boolean,
+  ): void {
     oneOf(ACCESSES, access, "The access");
-    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
+    const range = this.#pageRange(byteOffset, byteLength);
     this.#paged.checkProtect(access);
     if (!isViewable(access)) refuseWaits(this.#allocation, "protected", range);
     this.#checkAlone("protect");
     this.#detach(range);
+    if (isChecked && !isViewable(access)) this.#paged.checkUnused(range);
     this.#paged.protect(range, access);
   }
 
@@ -1185,13 +1228,14 @@ export class Mmap implements Disposable {
     return this.#pages ??= new Pages(this.#allocation, this.#mapped, this);
   }
 
-  /** Detaches the buffers that cover one of these bytes; by default all. */
-  #detach(range: PageRange = this.#allPages): void {
+  /** Detaches all buffers, or those of pages that stay mapped. */
+  #detach(range?: PageRange): void {
     const pages = this.#pages;
     if (pages === undefined) return;
     this.#refuseTransferred(pages);
     try {
-      pages.detach(range);
+      if (range === undefined) pages.detach(this.#allPages);
+      else pages.detachMapped(range);
     } catch (cause) {
       this.#refuseTransferred(pages);
       throw new MmapError(

@@ -32,6 +32,13 @@ const WRITABLE: Readonly<Record<Source, Access>> = {
  */
 type History = "reserved" | "never viewed" | "viewed" | "decommitted";
 
+/** A buffer that covered these pages; a pending call of the runtime may still use it. */
+interface Detached extends PageRange {
+  readonly buffer: WeakRef<ArrayBuffer>;
+}
+
+const NONE: readonly never[] = [];
+
 /** The pages of one mapping, whose handle is `owner`. */
 export class Pages {
   readonly #allocation: Allocation;
@@ -43,6 +50,8 @@ export class Pages {
   readonly #access: RangeMap<Access>;
   readonly #history: RangeMap<History>;
   readonly #parts: Parts = new Parts();
+  /** Buffers that were detached while the memory stays mapped, until they are collected. */
+  #detached: readonly Detached[] = NONE;
   /** The word that was asked for last. */
   #lastWord: { readonly offset: number; readonly word: Word } | undefined;
 
@@ -170,6 +179,35 @@ export class Pages {
       part.views.detach();
       this.#parts.delete(part); // where the next one fails, this one was not transferred
     }
+  }
+
+  /** Detaches them likewise, and remembers them: the memory stays mapped. */
+  detachMapped(range: PageRange): void {
+    const { start, end } = range;
+    const found = this.#parts.all
+      .filter((part) => part.start < end && part.end > start)
+      .flatMap((part) =>
+        part.views.buffers.map((buffer) => ({
+          start: part.start,
+          end: part.end,
+          buffer: new WeakRef(buffer),
+        }))
+      );
+    if (found.length > 0) this.#detached = [...this.#detached.filter(isReachable), ...found];
+    this.detach(range);
+  }
+
+  /** Refuses to take loads or stores away from pages whose buffers are not all collected. */
+  checkUnused({ start, end }: PageRange): void {
+    if (this.#detached.length === 0) return;
+    this.#detached = this.#detached.filter(isReachable);
+    if (this.#detached.every((one) => one.start >= end || one.end <= start)) return;
+    throw new MmapError(
+      "A pending call of the runtime may still use a buffer of these pages, which are detached now: " +
+        "await such calls, and try again when the buffers are collected, or use unsafeProtect(); " +
+        "write() and read() make no buffer",
+      { code: "EBUSY" },
+    );
   }
 
   /** Whether a copy can read (or write) all these bytes. */
@@ -482,4 +520,8 @@ function wasNotViewed(history: History): boolean {
 
 function isTransferred({ views }: Part): boolean {
   return views.isTransferred;
+}
+
+function isReachable({ buffer }: Detached): boolean {
+  return buffer.deref() !== undefined;
 }

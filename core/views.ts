@@ -34,6 +34,9 @@ export interface Views {
   /** Whether a buffer is known to have been transferred away. */
   readonly isTransferred: boolean;
 
+  /** The buffers that are still reachable. */
+  readonly buffers: readonly ArrayBuffer[];
+
   /**
    * Detaches every buffer; throws a `TypeError` where one was transferred
    * away or does not let itself be detached.
@@ -164,6 +167,10 @@ class SharedViews implements Views {
     return isDetached(this.#buffer);
   }
 
+  get buffers(): readonly ArrayBuffer[] {
+    return [this.#buffer];
+  }
+
   detach(): void {
     detach(this.#buffer);
   }
@@ -257,6 +264,10 @@ export class CoveredViews implements Views {
     return isOne;
   }
 
+  get buffers(): readonly ArrayBuffer[] {
+    return [...this.#parts.values()].flatMap((part) => part.buffers);
+  }
+
   detach(): void {
     for (const { 0: key, 1: part } of this.#parts) {
       part.detach();
@@ -312,6 +323,10 @@ class WindowViews implements Views {
 
   get isTransferred(): boolean {
     return this.#allocation.isTransferred;
+  }
+
+  get buffers(): readonly ArrayBuffer[] {
+    return [...this.#buffers].map((weak) => weak.deref()).filter((buffer) => buffer !== undefined);
   }
 
   detach(): void {

@@ -52,8 +52,8 @@ test("a reservation gives no views until it is committed, page by page", () => {
 test("commit() leaves what is accessible as it is", () => {
   const mmap = use(mapped(3));
   mmap.bytes.fill(5);
-  mmap.protect("read", 0, PAGE);
-  mmap.protect("none", PAGE, PAGE);
+  mmap.unsafeProtect("read", 0, PAGE);
+  mmap.unsafeProtect("none", PAGE, PAGE);
   mmap.commit(0, 3 * PAGE);
   assertEquals(accesses(mmap), ["read", "read-write", "read-write"]);
   assertEquals(mmap.view(Uint8Array, PAGE, 1)[0], 5);
@@ -89,11 +89,11 @@ test("every access can follow every other, and the content stays", () => {
     for (const second of ACCESSES) {
       const mmap = use(mapped(3));
       mmap.bytes.fill(9);
-      mmap.protect(first, PAGE, PAGE);
-      mmap.protect(second, PAGE, 2 * PAGE);
+      mmap.unsafeProtect(first, PAGE, PAGE);
+      mmap.unsafeProtect(second, PAGE, 2 * PAGE);
       assertEquals(accesses(mmap), ["read-write", second, second]);
       assertEquals(mmap.access, second === "read-write" ? "read-write" : "mixed");
-      mmap.protect("read-write");
+      mmap.unsafeProtect("read-write");
       assertEquals(mmap.bytes.every((byte) => byte === 9), true);
     }
   }
@@ -101,10 +101,10 @@ test("every access can follow every other, and the content stays", () => {
 
 test("a change of access detaches the views that it overlaps, and leaves the others", () => {
   const mmap = use(mapped(4));
-  mmap.protect("read", PAGE, PAGE);
+  mmap.unsafeProtect("read", PAGE, PAGE);
   const before = mmap.view(Uint8Array, 0, PAGE);
   const after = mmap.view(Uint8Array, 2 * PAGE);
-  mmap.protect("none", 3 * PAGE);
+  mmap.unsafeProtect("none", 3 * PAGE);
   assertEquals([before.length, after.length], [PAGE, 0]);
   assertEquals(mmap.view(Uint8Array, 2 * PAGE, PAGE).length, PAGE);
   assertEquals(codeOf(() => mmap.view(Uint8Array, 2 * PAGE)), "EACCES");
@@ -112,7 +112,7 @@ test("a change of access detaches the views that it overlaps, and leaves the oth
 
 test("no buffer covers a page that is not readable and writable", () => {
   const mmap = use(mapped(3));
-  mmap.protect("read", PAGE, PAGE);
+  mmap.unsafeProtect("read", PAGE, PAGE);
   const { buffer } = mmap.view(Uint8Array, 2 * PAGE, 1);
   assertEquals(buffer.byteLength, PAGE);
   assertEquals(mmap.view(DataView, 0, 1).buffer.byteLength, PAGE);
@@ -126,15 +126,15 @@ test("discard() makes zero, and leaves the views attached", () => {
   assertEquals([0, 1, 2].map((page) => bytes[page * PAGE]), [5, 0, 5]);
   mmap.discard();
   assertEquals(bytes.every((byte) => byte === 0), true);
-  mmap.protect("read", 0, PAGE);
+  mmap.unsafeProtect("read", 0, PAGE);
   assertEquals(codeOf(() => mmap.discard()), "EACCES");
 });
 
 test("a length that is not of whole pages ends where its last page does", () => {
   const mmap = use(new MmapOptions({ len: PAGE + 1 }).mapAnon());
-  mmap.protect("read", PAGE);
+  mmap.unsafeProtect("read", PAGE);
   assertEquals(accesses(mmap), ["read-write", "read"]);
-  mmap.protect("read-write", PAGE, 1);
+  mmap.unsafeProtect("read-write", PAGE, 1);
   mmap.decommit(PAGE, 1);
   mmap.commit(PAGE, 1);
   mmap.discard();
@@ -144,7 +144,7 @@ test("a length that is not of whole pages ends where its last page does", () => 
 test("a range that is not of whole pages within the mapping is refused, and changes nothing", () => {
   const mmap = use(mapped(3));
   const calls: readonly ((byteOffset: never, byteLength: never) => void)[] = [
-    (byteOffset, byteLength) => mmap.protect("read", byteOffset, byteLength),
+    (byteOffset, byteLength) => mmap.unsafeProtect("read", byteOffset, byteLength),
     (byteOffset, byteLength) => mmap.commit(byteOffset, byteLength),
     (byteOffset, byteLength) => mmap.decommit(byteOffset, byteLength),
     (byteOffset, byteLength) => mmap.discard(byteOffset, byteLength),
@@ -172,10 +172,10 @@ test("a range that is not of whole pages within the mapping is refused, and chan
 test("protect() refuses what is no access", () => {
   const mmap = use(mapped(1));
   for (const access of ["write", "", "READ", "copy-on-write"]) {
-    assertThrows(() => mmap.protect(access as Access), RangeError);
+    assertThrows(() => mmap.unsafeProtect(access as Access), RangeError);
   }
   for (const access of [undefined, null, 1, {}]) {
-    assertThrows(() => mmap.protect(access as never), TypeError);
+    assertThrows(() => mmap.unsafeProtect(access as never), TypeError);
   }
 });
 
@@ -190,7 +190,7 @@ test("a closed mapping refuses every call", () => {
   const calls: readonly (() => unknown)[] = [
     () => mmap.access,
     () => mmap.accessAt(0),
-    () => mmap.protect("read"),
+    () => mmap.unsafeProtect("read"),
     () => mmap.commit(0, PAGE),
     () => mmap.decommit(0, PAGE),
     () => mmap.discard(),
@@ -202,8 +202,8 @@ test("a transferred buffer refuses a change of access, which changes nothing", (
   const mmap = mapped(2);
   const moved = new Uint8Array(mmap.bytes.buffer.transfer());
   const calls: readonly (() => void)[] = [
-    () => mmap.protect("none"),
-    () => mmap.protect("read", PAGE),
+    () => mmap.unsafeProtect("none"),
+    () => mmap.unsafeProtect("read", PAGE),
     () => mmap.decommit(0, PAGE),
   ];
   assertEquals(calls.map(codeOf), calls.map(() => "EBUSY"));
@@ -213,8 +213,8 @@ test("a transferred buffer refuses a change of access, which changes nothing", (
 
 test("what the system refuses is undone, and the error names the call", () => {
   const mmap = use(mapped(4));
-  mmap.protect("read", PAGE, PAGE);
-  mmap.protect("none", 2 * PAGE, PAGE);
+  mmap.unsafeProtect("read", PAGE, PAGE);
+  mmap.unsafeProtect("none", 2 * PAGE, PAGE);
   const { os } = host();
   const original = os.protect;
   const failure = { syscall: "mprotect", osError: 12, code: "ENOMEM" };
@@ -224,11 +224,41 @@ test("what the system refuses is undone, and the error names the call", () => {
       protect: (...args: Parameters<typeof original>) =>
         ++calls === 3 ? failure : original(...args),
     });
-    const error = assertThrows(() => mmap.protect("read-execute"), MmapError);
+    const error = assertThrows(() => mmap.unsafeProtect("read-execute"), MmapError);
     assertEquals([error.code, error.syscall, error.osError], ["ENOMEM", "mprotect", 12]);
   } finally {
     Object.assign(os, { protect: original });
   }
   assertEquals(accesses(mmap), ["read-write", "read", "none", "read-write"]);
   mmap.view(Uint8Array, 0, PAGE)[0] = 1; // which ends the process where it is not undone
+});
+
+test("protect() takes nothing away while a buffer of the pages is not collected", () => {
+  const mmap = use(new MmapOptions({ len: 4 * PAGE }).mapAnon());
+  const { bytes } = mmap;
+  bytes[0] = 7;
+  for (const access of ["read", "none", "read-execute"] as const) {
+    assertEquals(codeOf(() => mmap.protect(access)), "EBUSY");
+    assertEquals([mmap.access, bytes.length], ["read-write", 0]);
+  }
+  mmap.protect("read-write"); // takes nothing away
+  assertThrows(() => mmap.protect("read"), MmapError, "unsafeProtect()");
+  mmap.decommit(PAGE, PAGE); // stays loadable and storable for what still uses the buffer
+  assertEquals(codeOf(() => mmap.protect("none", PAGE, PAGE)), "EBUSY");
+  mmap.unsafeProtect("read", 0, PAGE);
+  assertEquals([mmap.accessAt(0), mmap.accessAt(2 * PAGE)], ["read", "read-write"]);
+  assertEquals(codeOf(() => mmap.protect("none", 0, PAGE)), "EBUSY"); // loads are left to take
+
+  const other = use(new MmapOptions({ len: 4 * PAGE }).mapAnon());
+  other.write(Uint8Array.of(7)); // makes no buffer
+  other.view(Uint8Array, 0, 1)[0]!++;
+  other.unsafeProtect("none", 2 * PAGE);
+  other.protect("read-write", 2 * PAGE);
+  assertEquals(codeOf(() => other.protect("read", 2 * PAGE)), "EBUSY"); // one buffer was of all pages
+  const unseen = use(new MmapOptions({ len: 4 * PAGE }).mapAnon());
+  unseen.write(Uint8Array.of(7));
+  unseen.protect("read");
+  const copy = new Uint8Array(1);
+  unseen.read(copy);
+  assertEquals([unseen.access, copy[0]], ["read", 7]);
 });

@@ -52,7 +52,7 @@ function take(step: Step, mmap: Mmap, model: readonly Page[]): void {
   const [byteOffset, byteLength] = [step.start * PAGE, (step.end - step.start) * PAGE];
   switch (step.verb) {
     case "protect":
-      mmap.protect(step.access, byteOffset, byteLength);
+      mmap.unsafeProtect(step.access, byteOffset, byteLength);
       for (const page of pages) page.access = step.access;
       break;
     case "commit":
@@ -105,7 +105,7 @@ for (const isReserved of [false, true]) {
             model.map((p) => p.access),
           );
         }
-        mmap.protect("read-write");
+        mmap.unsafeProtect("read-write");
         assertEquals(
           model.map((_, page) => mmap.bytes[page * PAGE]),
           model.map(({ content }) => content),

@@ -100,10 +100,10 @@ for (const source of ["memory", "file"] as const) {
   test(`read() and write() of ${source} ask for the access that they need, throughout`, () => {
     const folder = use(new TempFolder());
     const mmap = use(mapped(folder, 3 * PAGE));
-    mmap.protect("read", PAGE, PAGE);
+    mmap.unsafeProtect("read", PAGE, PAGE);
     assertEquals(readBytes(mmap, 3 * PAGE), BYTES.slice(0, 3 * PAGE));
     assertEquals(codeOf(() => mmap.write(new Uint8Array(2), PAGE - 1)), "EACCES");
-    mmap.protect("none", 2 * PAGE);
+    mmap.unsafeProtect("none", 2 * PAGE);
     assertEquals(codeOf(() => mmap.read(new Uint8Array(2), 2 * PAGE - 1)), "EACCES");
     assertEquals(codeOf(() => mmap.write(new Uint8Array(1), 2 * PAGE)), "EACCES");
     assertEquals(readBytes(mmap, 2 * PAGE), BYTES.slice(0, 2 * PAGE));
@@ -141,7 +141,7 @@ test("copies go through a pipe where there is no process_vm_readv", () => {
     assert(target.subarray(1, 1 + byteLength).every((byte, index) => byte === bytes[index]));
     assertEquals([target[0], target.at(-1)], [0, 0]);
   }
-  mmap.protect("none");
+  mmap.unsafeProtect("none");
   for (const verb of ["read", "write"] as const) {
     const syscall = verb === "read" ? "write" : "read"; // what meets the address
     assertEquals(copying[verb](mmap.address, new Uint8Array(8))?.syscall, syscall);

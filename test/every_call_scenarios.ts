@@ -33,7 +33,7 @@ const viewed = () => {
 };
 const mixed = () => {
   const mmap = viewed();
-  mmap.protect("read", PAGE, PAGE);
+  mmap.unsafeProtect("read", PAGE, PAGE);
   return mmap;
 };
 const reserved = () => options().reserve();
@@ -59,15 +59,15 @@ const whereThatIs = (call: (mmap: Mmap) => Mmap | void) => (mmap: Mmap): Mmap | 
 /** Has another mapping right where this one would grow. */
 const blocked = (map: () => Mmap) => () => [map(), anon()];
 const LONGER = 40 * PAGE;
-const executable = (mmap: Mmap) => (mmap.protect("read-execute"), mmap);
+const executable = (mmap: Mmap) => (mmap.unsafeProtect("read-execute"), mmap);
 /** Of which all parts have another past. */
 const patched = () => {
   const mmap = new MmapOptions({ len: 6 * PAGE }).mapAnon();
-  mmap.protect("read", 0, 2 * PAGE);
+  mmap.unsafeProtect("read", 0, 2 * PAGE);
   void mmap.view(Uint8Array, 2 * PAGE);
-  mmap.protect("read", 3 * PAGE, PAGE);
+  mmap.unsafeProtect("read", 3 * PAGE, PAGE);
   mmap.decommit(4 * PAGE, PAGE);
-  mmap.protect("none", 5 * PAGE);
+  mmap.unsafeProtect("none", 5 * PAGE);
   return mmap;
 };
 const locked = (map: () => Mmap) => () => {
@@ -150,15 +150,21 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "map() of a descriptor": { call: () => new MmapOptions().map(DESCRIPTOR) },
   "mapMut() of a descriptor": { call: () => new MmapOptions().mapMut({ fd: DESCRIPTOR }) },
   "view()": { before: anon, call: (mmap) => void mmap.view(Int32Array) },
-  "protect() of what was viewed": { before: viewed, call: (mmap) => mmap.protect("read", PAGE) },
-  "protect() of what is mixed": { before: mixed, call: (mmap) => mmap.protect("none") },
-  "protect() of a file": { before: priv, call: (mmap) => mmap.protect("read") },
-  "protect() of a shared file": { before: used(shared), call: (mmap) => mmap.protect("none") },
+  "protect() of what was viewed": {
+    before: viewed,
+    call: (mmap) => mmap.unsafeProtect("read", PAGE),
+  },
+  "protect() of what is mixed": { before: mixed, call: (mmap) => mmap.unsafeProtect("none") },
+  "protect() of a file": { before: priv, call: (mmap) => mmap.unsafeProtect("read") },
+  "protect() of a shared file": {
+    before: used(shared),
+    call: (mmap) => mmap.unsafeProtect("none"),
+  },
   "commit()": { before: reserved, call: (mmap) => mmap.commit(PAGE, PAGE) },
   "commit() of what is mixed": {
     before: () => {
       const mmap = reserved();
-      mmap.protect("read", PAGE, PAGE);
+      mmap.unsafeProtect("read", PAGE, PAGE);
       return mmap;
     },
     call: (mmap) => mmap.commit(0, 3 * PAGE),
@@ -175,7 +181,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "decommit() of what was viewed": {
     before: () => {
       const mmap = viewed();
-      mmap.protect("read");
+      mmap.unsafeProtect("read");
       return mmap;
     },
     call: (mmap) => mmap.decommit(PAGE, PAGE),
@@ -227,16 +233,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     before: () => {
       const mmap = anon();
       mmap.decommit(PAGE, PAGE);
-      mmap.protect("none", 2 * PAGE);
+      mmap.unsafeProtect("none", 2 * PAGE);
       return mmap;
     },
     call: (mmap) => mmap.commit(0, 3 * PAGE),
   },
   "protect() of what is reserved": {
     before: reserved,
-    call: (mmap) => mmap.protect("read", PAGE, PAGE),
+    call: (mmap) => mmap.unsafeProtect("read", PAGE, PAGE),
   },
-  "protect() of parts": { before: patched, call: (mmap) => mmap.protect("read-execute") },
+  "protect() of parts": { before: patched, call: (mmap) => mmap.unsafeProtect("read-execute") },
   "commit() of parts": { before: patched, call: (mmap) => mmap.commit(0, 6 * PAGE) },
   "decommit() of parts": {
     before: patched,
@@ -306,7 +312,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "resize() of a shared file that is read, which becomes longer": {
     before: () => {
       const mmap = shared();
-      mmap.protect("read");
+      mmap.unsafeProtect("read");
       return mmap;
     },
     call: (mmap) => mmap.resize(FILE_LONGER),
@@ -363,7 +369,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...guardedFile(new MmapOptions({ guard: PAGE, align: ALIGN, populate: true })),
   "protect() between guards": {
     before: () => used(() => options().guard().mapAnon())(),
-    call: (mmap) => mmap.protect("read", PAGE),
+    call: (mmap) => mmap.unsafeProtect("read", PAGE),
   },
   "unmap() between guards": {
     before: () => options().guard().mapAnon(),
@@ -373,7 +379,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     before: () => used(() => options().guard().mapAnon())(),
     call: (mmap) => mmap.unmap(),
   },
-  "protect() of huge pages": { before: used(huge), call: (mmap) => mmap.protect("read") },
+  "protect() of huge pages": { before: used(huge), call: (mmap) => mmap.unsafeProtect("read") },
   "unmap() of huge pages": { before: huge, call: (mmap) => mmap.unmap() },
   "unmap() of huge pages that were viewed": { before: used(huge), call: (mmap) => mmap.unmap() },
   "mapMirrored()": { call: mirrored },
@@ -408,7 +414,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     call: () => options(PAGE).mapShared(NAME, { mode: "open-or-create" }),
   },
   "removeShared()": { before: made, call: () => removeShared(NAME) },
-  "protect() of shared memory": { before: used(made), call: (mmap) => mmap.protect("read") },
+  "protect() of shared memory": { before: used(made), call: (mmap) => mmap.unsafeProtect("read") },
   "flush() of shared memory": { before: made, call: (mmap) => mmap.flush() },
   "lock() of shared memory": { before: made, call: (mmap) => mmap.lock() },
   "resize() of shared memory, which becomes shorter": {
@@ -468,7 +474,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "protect() of what was shared": {
     before: leftAlone(viewed),
-    call: (mmap) => mmap.protect("read", PAGE),
+    call: (mmap) => mmap.unsafeProtect("read", PAGE),
   },
   "resize() of a shared file's second handle, which becomes longer": {
     before: second(shared),

@@ -156,18 +156,21 @@ test("protect() of a file knows the one access that its memory can be stored to 
   const path = folder.file("file", BYTES);
   const priv = use(new MmapOptions().map(path));
   const shared = use(new MmapOptions().mapMut(path));
-  assertThrows(() => priv.protect("read-write"), RangeError);
-  assertThrows(() => shared.protect("copy-on-write"), RangeError);
-  assertThrows(() => new MmapOptions({ len: PAGE }).mapAnon().protect("copy-on-write"), RangeError);
+  assertThrows(() => priv.unsafeProtect("read-write"), RangeError);
+  assertThrows(() => shared.unsafeProtect("copy-on-write"), RangeError);
+  assertThrows(
+    () => new MmapOptions({ len: PAGE }).mapAnon().unsafeProtect("copy-on-write"),
+    RangeError,
+  );
   priv.bytes.fill(1, 0, GRANULARITY);
   for (const access of ["read", "none"] as const) {
-    priv.protect(access);
-    shared.protect(access);
+    priv.unsafeProtect(access);
+    shared.unsafeProtect(access);
     assertEquals([priv.access, shared.access], [access, access]);
     assertEquals(codeOf(() => priv.bytes), "EACCES");
   }
-  priv.protect("copy-on-write");
-  shared.protect("read-write");
+  priv.unsafeProtect("copy-on-write");
+  shared.unsafeProtect("read-write");
   assertEquals([priv.bytes[0], priv.bytes[GRANULARITY]], [1, BYTES[GRANULARITY]]);
   priv.bytes.fill(2);
   assertEquals(contents(path), BYTES);

@@ -256,7 +256,7 @@ const PAGE = pageSize();
 
 /** What cuts a mapping of 8 pages into pieces. */
 const CHANGES: Readonly<Record<string, (mmap: Mmap) => void>> = {
-  "protect()": (mmap) => [1, 3, 5].forEach((page) => mmap.protect("read", page * PAGE, PAGE)),
+  "protect()": (mmap) => [1, 3, 5].forEach((page) => mmap.unsafeProtect("read", page * PAGE, PAGE)),
   "decommit()": (mmap) => [1, 3].forEach((page) => mmap.decommit(page * PAGE, PAGE)),
   "advise()": (mmap) => [1, 3].forEach((page) => mmap.advise("dont-dump", page * PAGE, PAGE)),
   "lock()": (mmap) => mmap.lock(PAGE, PAGE),
@@ -270,8 +270,8 @@ const CHANGES: Readonly<Record<string, (mmap: Mmap) => void>> = {
     other.unmap();
   },
   "resize()": (mmap) => {
-    mmap.protect("none", PAGE, PAGE);
-    mmap.protect("read-write", PAGE, PAGE);
+    mmap.unsafeProtect("none", PAGE, PAGE);
+    mmap.unsafeProtect("read-write", PAGE, PAGE);
     mmap.advise("dont-dump", 2 * PAGE, PAGE);
     mmap.resize(64 * PAGE);
   },

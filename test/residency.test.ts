@@ -57,7 +57,7 @@ test("advise() takes every advice or says why not, and no load or store is hurt"
     () => {
       const mmap = mapped(4);
       mmap.bytes.fill(1);
-      mmap.protect("read");
+      mmap.unsafeProtect("read");
       return mmap;
     },
   ];
@@ -76,7 +76,7 @@ test("advise() takes every advice or says why not, and no load or store is hurt"
           `${advice}: ${error.message}`,
         );
       }
-      if (!isWritable) mmap.protect("read-write");
+      if (!isWritable) mmap.unsafeProtect("read-write");
       const { bytes } = mmap;
       const isChanging = CHANGING.includes(advice);
       assert(!isWritable || isChanging || bytes.every((byte) => byte === 7), advice);
@@ -286,12 +286,12 @@ test("discard() works on locked memory of a file, and unlocks it", () => {
 
 test("lock() refuses with EACCES what nothing may be done with, and locks nothing", () => {
   const mmap = mapped(3);
-  mmap.protect("none", PAGE, PAGE);
+  mmap.unsafeProtect("none", PAGE, PAGE);
   const error = errorOf(() => mmap.lock());
   assertEquals([error.code, error.syscall], ["EACCES", undefined]);
   assertStringIncludes(error.message, `their access is "mixed", and must be not "none" throughout`);
   mmap.lock(0, PAGE);
-  mmap.protect("read", 2 * PAGE);
+  mmap.unsafeProtect("read", 2 * PAGE);
   mmap.lock(2 * PAGE);
   mmap.unlock();
 });

@@ -57,15 +57,15 @@ const KINDS: Readonly<Record<string, (path: string) => Mmap>> = {
   },
   "mapAnon() that is read": () => {
     const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
-    mmap.protect("read");
+    mmap.unsafeProtect("read");
     return mmap;
   },
   "mapAnon() of parts": () => {
     const mmap = new MmapOptions({ len: 5 * PAGE + 7 }).mapAnon();
     mmap.bytes.fill(5);
-    mmap.protect("read", PAGE, PAGE);
+    mmap.unsafeProtect("read", PAGE, PAGE);
     mmap.decommit(2 * PAGE, PAGE);
-    mmap.protect("none", 4 * PAGE, PAGE);
+    mmap.unsafeProtect("none", 4 * PAGE, PAGE);
     return mmap;
   },
   "mapAnon() that was decommitted": () => {
@@ -139,11 +139,11 @@ test("a handle that is left alone does what the only one can", () => {
     const [closed, left] = isFirstLast ? [second, first] : [first, second];
     closed.unmap();
     // Nothing has found yet that no call has a view of the closed one.
-    assertEquals(codeOf(() => left.protect("read")), "EBUSY");
+    assertEquals(codeOf(() => left.unsafeProtect("read")), "EBUSY");
     releaseHeldRanges();
-    left.protect("read", PAGE, PAGE);
+    left.unsafeProtect("read", PAGE, PAGE);
     assertEquals([left.access, left.accessAt(PAGE)], ["mixed", "read"]);
-    left.protect("read-write");
+    left.unsafeProtect("read-write");
     left.decommit(2 * PAGE, PAGE);
     left.commit(2 * PAGE, PAGE);
     left.resize(8 * PAGE);
@@ -154,7 +154,7 @@ test("a handle that is left alone does what the only one can", () => {
 });
 
 const CHANGES: Readonly<Record<string, (mmap: Mmap) => unknown>> = {
-  protect: (mmap) => mmap.protect("read"),
+  protect: (mmap) => mmap.unsafeProtect("read"),
   commit: (mmap) => mmap.commit(0, PAGE),
   decommit: (mmap) => mmap.decommit(0, PAGE),
   resize: (mmap) => mmap.resize(PAGE),

@@ -210,18 +210,18 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
     mmap.commit(0, 2 * PAGE);
     mmap.commit(4 * PAGE, PAGE);
     mmap.view(Uint8Array, 0, 2 * PAGE)[0] = 1;
-    mmap.protect("read", PAGE, PAGE);
-    mmap.protect("none", 4 * PAGE, PAGE);
+    mmap.unsafeProtect("read", PAGE, PAGE);
+    mmap.unsafeProtect("none", 4 * PAGE, PAGE);
     mmap.decommit(0, PAGE);
-    mmap.protect("read-write");
+    mmap.unsafeProtect("read-write");
     return [mmap.access, mmap.bytes[0]].join();
   },
   "access in stripes": () => {
     const mmap = use(new MmapOptions({ len: 24 * PAGE }).mapAnon());
-    for (let index = 0; index < 24; index += 2) mmap.protect("read", index * PAGE, PAGE);
+    for (let index = 0; index < 24; index += 2) mmap.unsafeProtect("read", index * PAGE, PAGE);
     const mixed = mmap.access;
     mmap.discard(PAGE, PAGE);
-    mmap.protect("read-write");
+    mmap.unsafeProtect("read-write");
     return [mixed, mmap.access].join();
   },
   "no access": () => {
@@ -232,7 +232,7 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
     const mmap = use(options().mapAnon());
     const bytes = new Uint8Array([1, 2, 3]);
     mmap.write(bytes, 9);
-    mmap.protect("read");
+    mmap.unsafeProtect("read");
     mmap.read(bytes, 8);
     return bytes.join();
   },
@@ -319,7 +319,7 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
   },
   tickets: () => {
     const mmap = use(options().mapAnon());
-    mmap.protect("read", 0, PAGE);
+    mmap.unsafeProtect("read", 0, PAGE);
     const first = mmap.share();
     const second = mmap.share();
     const same = use(Mmap.fromTicket(structuredClone(first)));

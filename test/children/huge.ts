@@ -18,10 +18,10 @@ const code = (call: () => unknown): string => {
     return (error as MmapError).code ?? (error as Error).name;
   }
 };
-const refusedRange = code(() => mmap.protect("read", 0, 50));
-mmap.protect("read");
+const refusedRange = code(() => mmap.unsafeProtect("read", 0, 50));
+mmap.unsafeProtect("read");
 const access = [mmap.access];
-mmap.protect("read-write");
+mmap.unsafeProtect("read-write");
 access.push(mmap.access);
 const codes = [
   code(() => mmap.discard()),

@@ -1,5 +1,5 @@
-// Starts asynchronous calls of the runtime on views, unmaps each right away, and
-// does so again and again, with other mappings made meanwhile. Prints what came of
+// Starts asynchronous calls of the runtime on views, changes and unmaps each right away,
+// and does so again and again, with other mappings made meanwhile. Prints what came of
 // each, and last, for "held", how many ranges are held in the end.
 import { Buffer } from "node:buffer";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -36,6 +36,29 @@ function describe({ name, message }: Error): string {
   return `${name}: ${message}`;
 }
 
+/** What changes a mapping, and has to leave its range loadable and storable. */
+const CHANGES: readonly ((mmap: Mmap) => void)[] = [
+  () => {},
+  (mmap) => mmap.protect("none"),
+  (mmap) => mmap.protect("read", 0, LENGTH / 2),
+  (mmap) => mmap.decommit(0, LENGTH),
+  (mmap) => mmap.resize(2 * LENGTH),
+];
+let changeCount = 0;
+
+/** Changes a mapping in one of these ways after the other. */
+function change(mmap: Mmap): void {
+  const index = changeCount++ % CHANGES.length;
+  if (mmap.byteLength !== LENGTH) return;
+  try {
+    CHANGES[index]!(mmap);
+  } catch (error) {
+    if ((error as { code: unknown }).code !== "EBUSY") throw error;
+    return;
+  }
+  if (mmap.access !== "read-write" && index < 3) harmed++; // what is in flight would crash
+}
+
 /** What was started, and its mapping if that could not be unmapped yet. */
 interface Started {
   readonly over: Promise<unknown>;
@@ -54,6 +77,7 @@ async function startAndUnmap(call: InFlightCall, folder: string): Promise<Starte
   const over = start(call, mmap, folder, prepared);
   await prepared?.inFlight;
   try {
+    change(mmap);
     mmap.unmap();
   } catch (error) {
     if ((error as { code: unknown }).code !== "EBUSY") throw error;

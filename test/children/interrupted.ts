@@ -28,8 +28,8 @@ function interrupted(at: number, call: () => void): boolean {
 }
 
 const changes: readonly ((mmap: Mmap) => void)[] = [
-  (mmap) => mmap.protect("none", PAGE, PAGE),
-  (mmap) => mmap.protect("read", 0, 2 * PAGE),
+  (mmap) => mmap.unsafeProtect("none", PAGE, PAGE),
+  (mmap) => mmap.unsafeProtect("read", 0, 2 * PAGE),
   (mmap) => mmap.decommit(PAGE, PAGE),
 ];
 const ends = changes.map((change) => {

@@ -109,7 +109,7 @@ function useOwn(handle: Handle): void {
   const isWritable = handle.access.every((access) => access === "read-write");
   switch (random(6)) {
     case 0:
-      call("protect()", [], () => mmap.protect(random(2) === 0 ? "read" : "read-write"));
+      call("protect()", [], () => mmap.unsafeProtect(random(2) === 0 ? "read" : "read-write"));
       break;
     case 1:
       if (!isWritable) return;
@@ -202,7 +202,7 @@ function useLent(handle: Handle): void {
       const others = ["EBUSY", "ENOTSUP", "EACCES", "EFAULT", "EINVAL", "ENOMEM", "EAGAIN"];
       const change = random(3);
       call(["protect()", "decommit()", "resize()"][change]!, others, () => {
-        if (change === 0) mmap.protect("read");
+        if (change === 0) mmap.unsafeProtect("read");
         else if (change === 1) mmap.decommit(0, byteLength);
         else mmap.resize(byteLength > PAGE ? byteLength - PAGE : byteLength);
       });

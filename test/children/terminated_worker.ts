@@ -8,7 +8,7 @@ const LENGTH = 65_536;
 
 function codeOf(mmap: Mmap): unknown {
   try {
-    mmap.protect("read");
+    mmap.unsafeProtect("read");
     return "no error";
   } catch (error) {
     return (error as { code: unknown }).code;

@@ -166,8 +166,8 @@ function work(): void {
     const isKept = kind < 4 && handles.length < MOST_HANDLES;
     if (isKept) {
       try {
-        mmap.protect("read");
-        mmap.protect("read-write"); // whoever took it has closed it already
+        mmap.unsafeProtect("read");
+        mmap.unsafeProtect("read-write"); // whoever took it has closed it already
       } catch (error) {
         if (!(error instanceof MmapError) || error.code !== "EBUSY") throw error;
       }

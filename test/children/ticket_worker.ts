@@ -28,7 +28,7 @@ async function answer(request: Request): Promise<unknown> {
   if (request.store !== undefined) mmap!.view(Uint8Array, 0, 1)[0] = request.store;
   if (request.share) return mmap!.share();
   if (request.codeOf !== undefined) {
-    if (request.codeOf === "protect") mmap!.protect("read");
+    if (request.codeOf === "protect") mmap!.unsafeProtect("read");
     else mmap!.resize(mmap!.byteLength);
   }
   if (request.unmap) mmap!.unmap();

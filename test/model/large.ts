@@ -140,7 +140,7 @@ export class Large {
       ? ["EACCES"]
       : [];
     world.call(`large.${verb}(${words(access, start, byteLength)})`, errors, () => {
-      if (verb === "protect") mmap.protect(access as Access, start, byteLength);
+      if (verb === "protect") mmap.unsafeProtect(access as Access, start, byteLength);
       else mmap[verb](start, byteLength);
     });
     if (errors.length > 0) return;

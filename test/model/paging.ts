@@ -31,12 +31,16 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
     ? ["EACCES", "EINVAL"]
     : [];
   allowed.push(...busy(model));
+  // protect() finds buffers that are not yet collected, having detached them.
+  const looks = (c >> 7) % 2 === 0;
+  if (looks && access !== own) allowed.push("EBUSY");
   let isDone = false;
-  world.call(`${name}(${words(access)}, ${words(byteOffset, byteLength)})`, errors, () => {
-    slot.mmap.protect(access, byteOffset as number, byteLength as number);
+  const verb = looks ? "protect" : "unsafeProtect";
+  world.call(`${name}(${verb}, ${words(access)}, ${words(byteOffset, byteLength)})`, errors, () => {
+    slot.mmap[verb](access, byteOffset as number, byteLength as number);
     isDone = true;
   }, allowed);
-  if (errors.length > 0 || world.wasBusy) return;
+  if (errors.length > 0 || (world.wasBusy && (model.isLent || !looks))) return;
   detach(slot, start, end);
   if (!isDone) return;
   setAccess(slot, start, end, () => access);

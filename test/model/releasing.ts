@@ -25,7 +25,7 @@ export const raw: TakeSlot = (world, slot, [, , , , c], name) => {
   const errors = stateErrors(slot, true);
   if (!model.isClosed && (model.source !== "memory" || model.guards[0] > 0)) errors.push("ENOTSUP");
   if (errors.length === 0) {
-    world.call(`${name}: protect`, [], () => mmap.protect("read-write"), busy(model));
+    world.call(`${name}: protect`, [], () => mmap.unsafeProtect("read-write"), busy(model));
     if (world.wasBusy) return;
     detach(slot, 0, model.own.length);
     setAccess(slot, 0, model.own.length, () => "read-write");

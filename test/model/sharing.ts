@@ -48,7 +48,7 @@ function refuseChanges(world: World, { model }: Slot, mmap: Mmap, n: number): vo
   switch (n % 3) {
     case 0:
       world.call("protect(shared)", [source === "mirror" ? "ENOTSUP" : "EBUSY"], () => {
-        mmap.protect("read");
+        mmap.unsafeProtect("read");
       });
       break;
     case 1:

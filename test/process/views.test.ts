@@ -15,3 +15,9 @@ test("a read of freed memory does, so that the test before would notice one", as
 test("protect() and decommit() leave no view of what they changed when they end midway", async () => {
   assertEquals(await childValue("interrupted.ts"), [5, 5, 4]);
 });
+
+test("protect() is EBUSY while a pending call uses a buffer of the pages, and goes on once it is collected", async () => {
+  const { first, last } = await childValue<Record<string, unknown>>("protected.ts");
+  // The call is done with what it had, or says that its buffer was detached.
+  assertEquals([first, last], ["EBUSY", "none"]);
+});

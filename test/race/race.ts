@@ -473,7 +473,7 @@ export class Race {
     memory.ended();
     if (this.random(8) !== 0) return;
     const must = ["EBADF"];
-    this.#call("closed", { must }, "closed: protect()", () => mmap.protect("read"));
+    this.#call("closed", { must }, "closed: protect()", () => mmap.unsafeProtect("read"));
     this.#call("closed", { must }, "closed: share()", () => mmap.share());
     this.#call("closed", { must }, "closed: read()", () => mmap.read(new Uint8Array(1)));
     this.#call("closed", { must }, "closed: wait()", () => mmap.wait(0, 0, 0));
@@ -611,7 +611,7 @@ export class Race {
       ? { must: ["ENOTSUP"] }
       : { ...this.#change(held), ...(access === 4 && { may: ["EBUSY", "EACCES", "EPERM"] }) };
     const isDone = this.#call("protect", expected, this.#text(held, text), () => {
-      mmap.protect(ACCESSES[access]!, offset, length);
+      mmap.unsafeProtect(ACCESSES[access]!, offset, length);
     });
     if (!isDone) return this.#refused(held);
     this.#wasAlone(held, text);
