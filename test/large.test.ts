@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { maxViewByteLength, MmapError, MmapOptions } from "../mod.ts";
-import { test, unlessLinux } from "./harness.ts";
+import { test, unlessLinux, use } from "./harness.ts";
 
 const GIB = 2 ** 30;
 const LENGTH = 8 * GIB;
@@ -82,4 +82,29 @@ test("view() as long as the longest view works, and one byte longer is refused",
 }, {
   skip: skip ??
     (maxViewByteLength() < 2 ** 50 ? undefined : "views here are longer than address spaces"),
+});
+
+test("short views of a long mapping share buffers, reach each byte, and are all detached", () => {
+  const MIB = 2 ** 20;
+  const mmap = use(new MmapOptions({ len: 128 * MIB, noReserve: true }).mapAnon());
+  const views: Uint8Array[] = [];
+  const lengths = [1, 100, 4096, 65_535, 65_536];
+  for (let at = 0; at < 2 * MIB; at += 997) { // across the multiples of 64 KiB, too
+    const length = lengths[views.length % lengths.length]!;
+    const view = mmap.view(Uint8Array, at, length);
+    assertEquals(view.length, length);
+    view[length - 1] = at % 251;
+    const copy = new Uint8Array(1);
+    mmap.read(copy, at + length - 1);
+    assertEquals(copy[0], at % 251, `at ${at}`);
+    views.push(view);
+  }
+  const last = mmap.view(Uint8Array, mmap.byteLength - 1, 1);
+  last[0] = 7;
+  assertEquals(mmap.view(DataView, mmap.byteLength - 65_536).getUint8(65_535), 7);
+  views.push(last);
+  const buffers = new Set(views.map(({ buffer }) => buffer));
+  assert(buffers.size <= 2 * MIB / 65_536 + 2, `${buffers.size} buffers`);
+  mmap.unmap();
+  assert(views.every(({ length }) => length === 0));
 });
