@@ -210,6 +210,25 @@ export class CommonTable {
   }
 }
 
+/** Where in the first block the counts are, behind the address of the next one. */
+const COUNTS_OFFSET = 64;
+const COUNT_OF_COUNTS = 2;
+
+const counts: WeakMap<Os, Int32Array> = new WeakMap();
+
+/** Counts that all threads have in common; those of a thread alone where there is no table. They start at 0. */
+export function commonCounts(os: Os): Int32Array {
+  let known = counts.get(os);
+  if (known === undefined) {
+    const block = roots.get(os);
+    known = typeof block === "bigint"
+      ? new Int32Array(currentRuntime().view(block, BLOCK_BYTES), COUNTS_OFFSET, COUNT_OF_COUNTS)
+      : new Int32Array(COUNT_OF_COUNTS);
+    counts.set(os, known);
+  }
+  return known;
+}
+
 /** Of each system (tests have several) the address of the first block, or why there is none. */
 const roots: WeakMap<Os, bigint | Failure> = new WeakMap();
 const tables: WeakMap<Os, CommonTable> = new WeakMap();

@@ -19,6 +19,7 @@ import { isViewable, Pages } from "./paging.ts";
 import { prefault, type PrefaultOptions } from "./prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
 import { checkResizable, resize } from "./resize.ts";
+import { leaveRoom } from "./room.ts";
 import { checkFewFrames, checkStack } from "./stack.ts";
 import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./tickets.ts";
 import {
@@ -451,6 +452,7 @@ export class Mmap implements Disposable {
     this.#paged.checkProtect(access);
     if (!isViewable(access)) refuseWaits(this.#allocation, "protected", range);
     this.#checkAlone("protect");
+    leaveRoom(host().os, 0);
     this.#detach(range);
     if (isChecked && !isViewable(access)) this.#paged.checkUnused(range);
     this.#paged.protect(range, access);
@@ -484,6 +486,7 @@ export class Mmap implements Disposable {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("commit");
     this.#checkAlone("commit");
+    leaveRoom(host().os, 0);
     this.#paged.commit(range);
   }
 
@@ -514,6 +517,7 @@ export class Mmap implements Disposable {
     this.#paged.checkAnonymous("decommit");
     refuseWaits(this.#allocation, "decommitted", range);
     this.#checkAlone("decommit");
+    leaveRoom(host().os, 0);
     this.#detach(range);
     this.#paged.decommit(range);
   }
@@ -595,6 +599,7 @@ export class Mmap implements Disposable {
     checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
     refuseWaits(allocation, "resized");
     this.#checkAlone("resize");
+    leaveRoom(host().os, Math.max(0, length - this.#byteLength));
     checkStack();
     this.#detach();
     const mapped = {

@@ -19,6 +19,7 @@ import {
   unmapStray,
 } from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";
+import { leaveRoom } from "./room.ts";
 
 /** A request for memory of any kind. */
 type AnyRequest = MapRequest | FileRequest | MirrorRequest;
@@ -69,6 +70,7 @@ export function mapWithRoom(host: Host, request: AnyRequest): bigint {
  * once more.
  */
 export function withRoom(os: Os, request: MapRequest, map: () => bigint): bigint {
+  leaveRoom(os, Number(request.byteLength));
   try {
     return map();
   } catch (error) {

@@ -9,6 +9,7 @@ import { type Advice, ADVICE_SYSTEMS } from "../ffi/os/residency.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
+import { leaveRoom } from "./room.ts";
 import { oneOf } from "./validate.ts";
 
 /** The pages that bytes lie in, by address. */
@@ -36,6 +37,7 @@ export function isForWholePages(advice: Advice): boolean {
 /** Gives an advice for bytes. */
 export function advise(memory: Pages, range: PageRange, advice: Advice): void {
   const pages = wholePages(memory, range);
+  leaveRoom(host().os, 0);
   memory.noteSplit();
   const failure = host().os.residency.advise(pages.address, pages.byteLength, advice);
   if (failure === undefined) return;
@@ -61,6 +63,7 @@ export function lock(memory: Pages, range: PageRange): void {
   refuseNoAccess("locked", range, memory);
   const residency = host().os.residency;
   const pages = wholePages(memory, range);
+  leaveRoom(host().os, 0);
   memory.noteSplit();
   const failure = residency.lock(pages.address, pages.byteLength);
   if (failure === undefined) return;
@@ -85,6 +88,7 @@ export function lock(memory: Pages, range: PageRange): void {
 /** Undoes {@linkcode lock}. */
 export function unlock(memory: Pages, range: PageRange): void {
   const pages = wholePages(memory, range);
+  leaveRoom(host().os, 0);
   memory.noteSplit();
   const failure = host().os.residency.unlock(pages.address, pages.byteLength);
   if (failure !== undefined) throw refused(`to unlock ${words(pages)}`, failure);

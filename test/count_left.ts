@@ -6,16 +6,26 @@
  * @module
  */
 import { host } from "../ffi/host.ts";
+import type { Mapper, MapRequest } from "../ffi/os/mapper.ts";
 import { countMapped } from "./memory_map.ts";
 
 const unmapped: { readonly start: bigint; readonly end: bigint }[] = [];
+/** Addresses that were only taken to see whether they can be: memory lies there next. */
+const looks: Set<bigint> = new Set();
 const { os } = host();
 for (const mapper of [os, os.mirrors]) {
-  const { unmap } = mapper;
+  const { map, unmap } = mapper as Mapper<MapRequest>;
   Object.assign(mapper, {
+    map(request: MapRequest) {
+      const address = map(request);
+      if (request.protection === "none" && typeof address === "bigint") looks.add(address);
+      return address;
+    },
     unmap(start: bigint, byteLength: bigint) {
       const failure = unmap(start, byteLength);
-      if (failure === undefined) unmapped.push({ start, end: start + byteLength });
+      if (failure === undefined && !looks.delete(start)) {
+        unmapped.push({ start, end: start + byteLength });
+      }
       return failure;
     },
   });

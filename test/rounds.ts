@@ -73,6 +73,9 @@ const ROUNDS = {
   unmappedUnderFaults: { few: 400, all: 20_000 },
   /** Mappings whose views are used once they are gone: a multiple of the three ways to end one. */
   staleMappings: { few: 6, all: 24 },
+  /** Ways to map all that can be, and how often it is unmapped and mapped again. */
+  filledWays: { few: 4, all: 5 },
+  filledAgain: { few: 1, all: 2 },
   /** Mappings that move again and again. */
   movedMappings: { few: 3, all: 8 },
   /** Mappings that are resized while the runtime reads into them. */

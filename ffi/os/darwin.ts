@@ -82,6 +82,7 @@ export function darwin(native: Native, arch: string): Os {
     naming: undefined,
     remapping: undefined,
     growth: undefined,
+    room: undefined,
     files: {
       opening: OPENING,
       populates: () => false,

@@ -14,6 +14,7 @@ import { linuxNamed, OPEN_FLAGS } from "./linux_named.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
+import { linuxRoom } from "./linux_room.ts";
 import { linuxStat } from "./linux_stat.ts";
 import { linuxWaiting } from "./linux_waiting.ts";
 import type { Protection } from "./mapper.ts";
@@ -109,6 +110,7 @@ export function linux(native: Native, arch: string): Os {
     },
     naming: linuxNaming,
     growth: linuxGrowth,
+    room: (native) => linuxRoom(native, OPENING),
     remapping: linuxRemap,
     files: {
       opening: OPENING,

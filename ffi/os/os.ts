@@ -46,6 +46,20 @@ export interface Remap {
   moveOver(address: bigint, byteLength: bigint, target: bigint): Failure | undefined;
 }
 
+/** What a process may map, where a system limits that. */
+export interface Room {
+  /** How many mappings there are, and may be at most; `undefined` where that is not told. Reads a list of them all. */
+  mappings(): {
+    readonly count: number;
+    readonly limit: number;
+    /** What messages call the limit. */
+    readonly name: string;
+  } | undefined;
+
+  /** Whether the process has a limit of addresses of its own. */
+  areAddressesLimited(): boolean;
+}
+
 /** How one operating system does virtual memory: anonymous memory, and what goes for all. */
 export interface Os extends Mapper<MapRequest> {
   /** The page size in bytes. */
@@ -74,6 +88,9 @@ export interface Os extends Mapper<MapRequest> {
    * does. Only systems where something grows have it.
    */
   readonly growsInto: ((address: bigint, byteLength: bigint) => boolean) | undefined;
+
+  /** What is left of its limits, where it has any. */
+  readonly room: Room | undefined;
 
   /** Moving memory, where the system can. */
   readonly remap: Remap | undefined;

@@ -17,7 +17,7 @@ import {
   PROT_WRITE,
 } from "./posix_calls.ts";
 import { type Failure, failure, type MapRequest, type Protection } from "./mapper.ts";
-import type { HugePages, Os, Remap } from "./os.ts";
+import type { HugePages, Os, Remap, Room } from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import type { NamedMemory } from "./named_memory.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
@@ -70,6 +70,8 @@ export interface Posix extends PosixResidency {
   readonly growth:
     | ((native: Native, pageSize: number) => NonNullable<Os["growsInto"]>)
     | undefined;
+  /** Opens what tells how much can be mapped still, where that is limited. */
+  readonly room: ((native: Native) => Room) | undefined;
   /** What files need. */
   readonly files: PosixFiles;
   /** Opens the calls of named memory. */
@@ -181,6 +183,7 @@ export function posix(native: Native, system: Posix): Os {
   const guarding = system.guarding?.(native, memory, pageSize);
   const remap = lazily(() => system.remapping!(native, failed));
   const name = lazily(() => ({ of: system.naming!(native) }));
+  const room = lazily(() => system.room!(native));
   const growth = lazily(() => ({ into: system.growth!(native, pageSize) }));
 
   const mirrors = lazily(() =>
@@ -198,6 +201,9 @@ export function posix(native: Native, system: Posix): Os {
     huge,
     get remap() {
       return system.remapping && remap();
+    },
+    get room() {
+      return system.room && room();
     },
     growsInto: system.growth && ((address, byteLength) => growth().into(address, byteLength)),
     name: system.naming &&

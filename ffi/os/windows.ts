@@ -200,6 +200,7 @@ export function windows(native: Native): Os {
       return huge();
     },
 
+    room: undefined,
     remap: undefined,
     growsInto: undefined,
     name: undefined,

@@ -3,6 +3,7 @@ import { pageSize } from "../../mod.ts";
 import { childValue } from "../child_processes.ts";
 import { test, unlessLinux } from "../harness.ts";
 import { withoutSmaps } from "../memory_map.ts";
+import { rounds } from "../rounds.ts";
 
 interface Refusal {
   name: string;
@@ -14,6 +15,9 @@ interface Refusal {
 
 const ENOMEM = 12;
 const PAGE = pageSize();
+
+/** What there can be too few of; the last takes long, as each of its pieces is one more to look through. */
+const WAYS = ["addresses", "limited addresses", "mappings", "mappings of threads", "pieces"];
 
 test("mapAnon() throws ENOMEM at the limit of the address space, and goes on", async () => {
   const { errors, again } = await childValue<{ errors: Refusal[]; again: number }>(
@@ -44,6 +48,20 @@ test("mapAnon() and unmap() throw ENOMEM at the limit of mappings, and go on", a
   assertEquals(stillThere, [false, stillThere[1], 0]);
   assertEquals(afterwards, [true, 0, 9]);
 }, { skip: unlessLinux("only Linux limits the number of mappings") ?? withoutSmaps() });
+
+for (const way of WAYS.slice(0, rounds("filledWays"))) {
+  test(`ENOMEM leaves the runtime what it needs to go on, when it is for ${way}`, async () => {
+    const again = rounds("filledAgain");
+    const { errors } = await childValue<{ errors: Refusal[] }>("filled.ts", {
+      args: [way, String(again)],
+    });
+    assertEquals(errors.length >= again, true);
+    for (const { name, code, message } of errors) {
+      assertEquals([name, code], ["MmapError", "ENOMEM"]);
+      assertStringIncludes(message, "the runtime");
+    }
+  }, { skip: unlessLinux("only Linux tells how much can be mapped still") ?? withoutSmaps() });
+}
 
 test(
   "no memory is mapped where the main thread's stack grows, which ends in a RangeError",

@@ -1,0 +1,75 @@
+/**
+ * What is left of what Linux lets a process map: how many mappings, and how many addresses.
+ *
+ * @module
+ */
+import type { Native, SymbolTable } from "../symbols.ts";
+import { cString } from "./c_string.ts";
+import { RLIM_INFINITY } from "./linux_growth.ts";
+import { lazily } from "./lazily.ts";
+import type { Room } from "./os.ts";
+import { O_RDONLY } from "./posix_files.ts";
+
+/** `RLIMIT_AS`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
+export const RLIMIT_AS = 9;
+
+const FUNCTIONS = {
+  // int open(const char *pathname, int flags, ...), which reads nothing but these two here
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t read(int fd, void *buf, size_t count)
+  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  // int close(int fd)
+  close: { parameters: ["i32"], result: "i32" },
+  // int getrlimit(int resource, struct rlimit *rlim): { rlim_t rlim_cur, rlim_max; }
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+} as const satisfies SymbolTable;
+
+/** More than the kernel gives at a time. */
+const PART_BYTE_LENGTH = 16_384;
+const NEWLINE = 10;
+const MAX_MAP_COUNT = "/proc/sys/vm/max_map_count";
+
+/** Opens what tells how much can be mapped still. */
+export function linuxRoom(native: Native, opening: number): Room {
+  // Where there is room for all, as there mostly is, nothing is to be asked.
+  const calls = lazily(() => native.open("libc.so.6", FUNCTIONS));
+  const bytes = new Uint8Array(PART_BYTE_LENGTH);
+  const decoder = new TextDecoder();
+  const limits = new BigUint64Array(2);
+  const limitBytes = new Uint8Array(limits.buffer);
+
+  /** Gives the parts of a file in turn; tells whether it could be read to its end. */
+  const read = (path: string, take: (part: Uint8Array) => void): boolean => {
+    const c = calls();
+    const file = c.open(cString(path), O_RDONLY | opening);
+    if (file === -1) return false;
+    try {
+      for (;;) {
+        const count = Number(c.read(file, bytes, BigInt(bytes.length)));
+        if (count <= 0) return count === 0;
+        take(bytes.subarray(0, count));
+      }
+    } finally {
+      c.close(file);
+    }
+  };
+
+  return {
+    mappings() {
+      let limit = 0;
+      const isLimited = read(MAX_MAP_COUNT, (part) => {
+        limit = Number(decoder.decode(part)); // it comes in one
+      });
+      if (!isLimited) return undefined;
+      let count = 0;
+      const isRead = read("/proc/self/maps", (part) => {
+        for (let at = -1; (at = part.indexOf(NEWLINE, at + 1)) !== -1;) count++;
+      });
+      return isRead ? { count, limit, name: "vm.max_map_count" } : undefined;
+    },
+
+    areAddressesLimited() {
+      return calls().getrlimit(RLIMIT_AS, limitBytes) === 0 && limits[0] !== RLIM_INFINITY;
+    },
+  };
+}
