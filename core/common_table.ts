@@ -210,8 +210,8 @@ export class CommonTable {
   }
 }
 
-/** Where in the first block the counts are, behind the address of the next one. */
-const COUNTS_OFFSET = 64;
+/** Where in the first block the counts of `room.ts` are, behind those of held ranges. */
+const COUNTS_OFFSET = HELD_COUNTS + HELD_COUNTS_BYTES;
 const COUNT_OF_COUNTS = 2;
 
 const counts: WeakMap<Os, Int32Array> = new WeakMap();
@@ -222,7 +222,7 @@ export function commonCounts(os: Os): Int32Array {
   if (known === undefined) {
     const block = roots.get(os);
     known = typeof block === "bigint"
-      ? new Int32Array(currentRuntime().view(block, BLOCK_BYTES), COUNTS_OFFSET, COUNT_OF_COUNTS)
+      ? new Int32Array(currentRuntime().view(block + BigInt(COUNTS_OFFSET), 4 * COUNT_OF_COUNTS))
       : new Int32Array(COUNT_OF_COUNTS);
     counts.set(os, known);
   }

@@ -67,7 +67,8 @@ function leaveMappings(os: Os): void {
       untoldMappings = UNTOLD_MAPPINGS; // whoever maps next looks again
       throw new MmapError(
         `The process has ${count} of the ${limit} mappings that it may have, and the runtime ` +
-          `needs the others: unmap what is no longer used, or raise ${name}`,
+          `needs the others: unmap what is no longer used, or raise ${name} ` +
+          "(`sysalloc info` shows the limits)",
         { code: "ENOMEM" },
       );
     }

@@ -33,16 +33,12 @@ const MAX_MAP_COUNT = "/proc/sys/vm/max_map_count";
 export function linuxRoom(native: Native, opening: number): Room {
   // Where there is room for all, as there mostly is, nothing is to be asked.
   const calls = lazily(() => native.open("libc.so.6", FUNCTIONS));
-  const bytes = new Uint8Array(PART_BYTE_LENGTH);
-  const decoder = new TextDecoder();
-  const limits = new BigUint64Array(2);
-  const limitBytes = new Uint8Array(limits.buffer);
-
   /** Gives the parts of a file in turn; tells whether it could be read to its end. */
   const read = (path: string, take: (part: Uint8Array) => void): boolean => {
     const c = calls();
     const file = c.open(cString(path), O_RDONLY | opening);
     if (file === -1) return false;
+    const bytes = new Uint8Array(PART_BYTE_LENGTH);
     try {
       for (;;) {
         const count = Number(c.read(file, bytes, BigInt(bytes.length)));
@@ -58,7 +54,7 @@ export function linuxRoom(native: Native, opening: number): Room {
     mappings() {
       let limit = 0;
       const isLimited = read(MAX_MAP_COUNT, (part) => {
-        limit = Number(decoder.decode(part)); // it comes in one
+        limit = Number(new TextDecoder().decode(part)); // it comes in one
       });
       if (!isLimited) return undefined;
       let count = 0;
@@ -69,7 +65,9 @@ export function linuxRoom(native: Native, opening: number): Room {
     },
 
     areAddressesLimited() {
-      return calls().getrlimit(RLIMIT_AS, limitBytes) === 0 && limits[0] !== RLIM_INFINITY;
+      const limits = new BigUint64Array(2);
+      const bytes = new Uint8Array(limits.buffer);
+      return calls().getrlimit(RLIMIT_AS, bytes) === 0 && limits[0] !== RLIM_INFINITY;
     },
   };
 }
