@@ -202,6 +202,8 @@ export function unmapWithOwner(owner: object, allocation: Allocation): void {
  * together, the system's `maxHeldByteLength` limits.
  */
 export const MAX_HELD_RANGES = 16_384;
+/** The part of what the process's own limits allow that held ranges may take. */
+const PART_OF_LIMITS = 1 / 8;
 /** The part of both limits that each thread has, whatever others hold. */
 const OWN_SHARE = 1 / 64;
 /** What is to be left of what is too much, so that neighbours go together. */
@@ -265,14 +267,22 @@ export function heldRanges(): { readonly count: number; readonly byteLength: num
  * closed, is collected, or until it is among the oldest of too many.
  */
 export function holdRange(allocation: Allocation): void {
-  const { os } = host();
   const byteLength = Number(allocation.byteLength);
+  const max = maxHeldByteLength();
   held.add(allocation);
   countRange(allocation, 1);
   if (isShared(allocation)) leave(allocation);
   else giveBack(allocation);
-  if (byteLength > os.maxHeldByteLength) release([allocation]);
-  else releaseOldest(os.maxHeldByteLength);
+  if (byteLength > max) release([allocation]);
+  else releaseOldest(max);
+}
+
+/** How long held ranges may be together, in bytes. The process's own limits count them. */
+function maxHeldByteLength(): number {
+  const { maxHeldByteLength, room } = host().os;
+  if (room === undefined) return maxHeldByteLength;
+  const { addresses, data } = room.byteLimits();
+  return Math.min(maxHeldByteLength, PART_OF_LIMITS * Math.min(addresses, data));
 }
 
 /** Gives the memory back, and closes its file. */

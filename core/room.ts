@@ -96,7 +96,7 @@ function leaveAddresses(os: Os, addedByteLength: number): void {
   checkStack(); // what it maps is unmapped
   let left = LEFT_BYTE_LENGTH;
   let found = lookFor(os, addedByteLength, left);
-  if (found === "too few beside" && room.areAddressesLimited()) {
+  if (found === "too few beside" && room.byteLimits().addresses < Infinity) {
     left = LEFT_OF_LIMIT;
     found = lookFor(os, addedByteLength, left);
   }

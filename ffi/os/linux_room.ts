@@ -12,6 +12,7 @@ import { O_RDONLY } from "./posix_files.ts";
 
 /** `RLIMIT_AS`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
 export const RLIMIT_AS = 9;
+export const RLIMIT_DATA = 2;
 
 const FUNCTIONS = {
   // int open(const char *pathname, int flags, ...), which reads nothing but these two here
@@ -33,6 +34,8 @@ const MAX_MAP_COUNT = "/proc/sys/vm/max_map_count";
 export function linuxRoom(native: Native, opening: number): Room {
   // Where there is room for all, as there mostly is, nothing is to be asked.
   const calls = lazily(() => native.open("libc.so.6", FUNCTIONS));
+  const limits = lazily(() => new BigUint64Array(2)); // struct rlimit
+  const bytesOfLimits = lazily(() => new Uint8Array(limits().buffer));
   /** Gives the parts of a file in turn; tells whether it could be read to its end. */
   const read = (path: string, take: (part: Uint8Array) => void): boolean => {
     const c = calls();
@@ -64,10 +67,13 @@ export function linuxRoom(native: Native, opening: number): Room {
       return isRead ? { count, limit, name: "vm.max_map_count" } : undefined;
     },
 
-    areAddressesLimited() {
-      const limits = new BigUint64Array(2);
-      const bytes = new Uint8Array(limits.buffer);
-      return calls().getrlimit(RLIMIT_AS, bytes) === 0 && limits[0] !== RLIM_INFINITY;
+    byteLimits() {
+      const limit = (resource: number) => {
+        const failed = calls().getrlimit(resource, bytesOfLimits()) !== 0;
+        const soft = limits()[0]!;
+        return failed || soft === RLIM_INFINITY ? Infinity : Number(soft);
+      };
+      return { addresses: limit(RLIMIT_AS), data: limit(RLIMIT_DATA) };
     },
   };
 }

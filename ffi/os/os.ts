@@ -56,8 +56,13 @@ export interface Room {
     readonly name: string;
   } | undefined;
 
-  /** Whether the process has a limit of addresses of its own. */
-  areAddressesLimited(): boolean;
+  /** The limits of the process's own for how many bytes it maps; `Infinity` where it has none. */
+  byteLimits(): {
+    /** For all addresses. */
+    readonly addresses: number;
+    /** For private memory that can be stored to. */
+    readonly data: number;
+  };
 }
 
 /** How one operating system does virtual memory: anonymous memory, and what goes for all. */

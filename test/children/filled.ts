@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { type Mmap, type MmapError, MmapOptions, pageSize } from "../../mod.ts";
-import { limitAddressSpace } from "../limit_address_space.ts";
+import { limitAddressSpace } from "../process_limits.ts";
 
 const PAGE = pageSize();
 const MIB = 2 ** 20;

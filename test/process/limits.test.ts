@@ -72,6 +72,14 @@ test(
   { skip: unlessLinux("elsewhere the stack has its addresses from the start") ?? withoutSmaps() },
 );
 
+test("held ranges take an eighth of the private memory that the process may have", async () => {
+  const { held, limit, taken } = await childValue<Record<"held" | "limit" | "taken", number>>(
+    "held_limited.ts",
+  );
+  assert(held > 0 && held <= limit / 8, `${held} bytes are held of ${limit}`);
+  assertEquals(taken, 16);
+}, { skip: unlessLinux("only Linux lets a process limit its own memory") ?? withoutSmaps() });
+
 test("held ranges are released when addresses run short", async () => {
   assertEquals(await childValue("held_shortage.ts"), { byteLength: 1200 * 2 ** 20, first: 0 });
 }, { skip: unlessLinux("only Linux lets a process limit its own addresses") ?? withoutSmaps() });
