@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure } from "../ffi/os/mapper.ts";
+import type { AdvisedFailure, Failure } from "../ffi/os/mapper.ts";
 import { bare, define, own } from "../ffi/own.ts";
 
 /** What an {@linkcode MmapError} carries besides its message. */
@@ -86,6 +86,7 @@ export function hex(address: bigint): string {
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "a security policy of the system forbids it, or the file permits less",
   EAGAIN: "the limit of locked memory is reached: raise it, or map less",
+  EFBIG: "the file system has no files of this length",
   EFAULT: "the file does not reach so far any more: it was truncated",
   EINVAL: "the system does not take this address or length",
   ENOMEM: "too little memory, address space or room for another mapping: " +
@@ -99,10 +100,12 @@ const ADVICE: Readonly<Record<string, string>> = {
  */
 export function refused(
   asked: string,
-  { syscall, osError, code }: Failure,
+  failure: AdvisedFailure,
   cause?: unknown,
-  advice: string | undefined = own(ADVICE, code),
+  advice: string | undefined = own<AdvisedFailure, "advice">(failure, "advice") ??
+    own(ADVICE, failure.code),
 ): MmapError {
+  const { syscall, osError, code } = failure;
   return new MmapError(
     `The system refused ${asked}: ${syscall} failed with ${code} (${osError})` +
       (advice === undefined ? "" : `, ${advice}`),

@@ -579,7 +579,8 @@ export class Mmap implements Disposable {
    * is not the same throughout, or if memory that must be copied is `"none"`, and was not always:
    * on Linux that is what the system keeps in several pieces, as after an advice for a part;
    * `ENOTSUP` with guard pages, huge pages, or growth of memory of a
-   * file that cannot grow; `ENOMEM` or another code if the system refused.
+   * file that cannot grow; `EFBIG` if the process may not make the file as long (`ulimit -f`);
+   * `ENOMEM` or another code if the system refused.
    *
    * @example A buffer that grows
    * ```ts

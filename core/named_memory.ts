@@ -5,8 +5,7 @@
  * @module
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
-import { type Failure, isFailure, type MapRequest } from "../ffi/os/mapper.ts";
-import type { NamedFailure } from "../ffi/os/named_memory.ts";
+import { type AdvisedFailure, type Failure, isFailure, type MapRequest } from "../ffi/os/mapper.ts";
 import { own } from "../ffi/own.ts";
 import { MmapError, refused } from "./errors.ts";
 import { mapOpened } from "./file_mapping.ts";
@@ -163,7 +162,7 @@ function create(
   if (byteLength === 0) {
     throw new RangeError(`${NO_LENGTH}, and ${words(name)} is not there to be opened`);
   }
-  const refusal = (failure: NamedFailure) =>
+  const refusal = (failure: AdvisedFailure) =>
     refusedWith(`to make shared memory ${words(name)} of ${byteLength} bytes`, failure);
   let isTaken = false;
   const made = named.create(name, byteLength, !noReserve);
@@ -216,8 +215,8 @@ function missing(name: string, advice: string, { syscall, osError }: Failure): M
   });
 }
 
-function refusedWith(asked: string, failure: NamedFailure): MmapError {
-  const advice = own<NamedFailure, "advice">(failure, "advice") ?? own(ADVICE, failure.code);
+function refusedWith(asked: string, failure: AdvisedFailure): MmapError {
+  const advice = own<AdvisedFailure, "advice">(failure, "advice") ?? own(ADVICE, failure.code);
   return advice === undefined
     ? refused(asked, failure)
     : refused(asked, failure, undefined, advice);

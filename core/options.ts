@@ -606,7 +606,8 @@ export class MmapOptions {
    * strict hint is not a multiple of {@linkcode allocationGranularity}.
    * @throws {MmapError} `ENOENT` if there is none and the mode is `"open"`; `EEXIST` if there is
    * one and it is `"create"`; `EACCES` if it belongs to another user; `ENOSPC` (Linux) or
-   * `ENOMEM` if there is too little memory; `EAGAIN` if another program makes it and has not
+   * `ENOMEM` if there is too little memory; `EFBIG` on Linux and macOS if the process may make no file of
+   * this length (`ulimit -f`); `EAGAIN` if another program makes it and has not
    * set its length yet; `ENAMETOOLONG` on macOS above 246 bytes; `ELOOP`, `EISDIR` or another code if what has this name is no memory;
    * `ENOTSUP` if this system has no `/dev/shm`, or as {@linkcode MmapOptions.mapMut} does.
    * Nothing stays mapped, open or made.

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { linux } from "../ffi/os/linux.ts";
-import type { NamedFailure, NewMemory, OpenMemory } from "../ffi/os/named_memory.ts";
+import type { AdvisedFailure } from "../ffi/os/mapper.ts";
+import type { NewMemory, OpenMemory } from "../ffi/os/named_memory.ts";
 import type { Argument } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names } from "./paper_calls.ts";
@@ -26,17 +27,17 @@ function readable(argument: Argument): Argument | string {
   return text.includes("\0") ? argument : text;
 }
 
-const made = (result: NewMemory | NamedFailure) => {
+const made = (result: NewMemory | AdvisedFailure) => {
   assert("file" in result, JSON.stringify(result));
   return result;
 };
-const there = (result: OpenMemory | NamedFailure) => {
+const there = (result: OpenMemory | AdvisedFailure) => {
   assert("file" in result, JSON.stringify(result));
   return result;
 };
 const refused = (result: object) => {
   assert("code" in result);
-  return result as NamedFailure;
+  return result as AdvisedFailure;
 };
 
 const OPENING = 0x8_0900; // O_CLOEXEC | O_NONBLOCK | O_NOCTTY
@@ -232,6 +233,21 @@ test("darwin makes memory by another name in the user's own folder, and links it
 function runtimeCall({ runtime }: PaperSystem, index: number): unknown[] {
   const [name, ...args] = runtime.calls[index]!;
   return [name, ...args.filter((argument) => typeof argument === "number")];
+}
+
+for (const platform of ["linux", "darwin"]) {
+  test(`${platform} makes no memory beyond RLIMIT_FSIZE, and leaves nothing`, () => {
+    const system = opened(platform);
+    const { account, os: { named } } = system;
+    account.fileLimit = 8192n;
+    for (const isReserved of [true, false]) {
+      const failure = refused(named.create("a", 8193, isReserved));
+      assertEquals([failure.code, failure.syscall], ["EFBIG", "ftruncate"]);
+      assertStringIncludes(failure.advice!, "at most 8192 bytes (RLIMIT_FSIZE)");
+    }
+    assertEquals([account.names.size, account.open.size], [0, 0]);
+    made(named.create("a", 8192, true));
+  });
 }
 
 test("darwin removes the other name where the length cannot be set", () => {

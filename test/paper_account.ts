@@ -80,6 +80,8 @@ export class Account {
   readonly texts: Record<string, string> = {
     "/proc/meminfo": "MemTotal: 2000000 kB\nMemAvailable:    1000000 kB\nSwapFree: 500000 kB\n",
   };
+  /** How long the process may make a file, in bytes; `undefined` where that cannot be asked. */
+  fileLimit: bigint | undefined;
   /** How much may still be locked, in bytes. */
   lockable = 0n;
   #next = 2n ** 60n;

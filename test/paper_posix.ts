@@ -196,6 +196,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
           whence === 2 ? BigInt(account.fileByteLength) : 0n,
       ],
       ftruncate: [-1, (file: number, byteLength: bigint) => {
+        if (byteLength > (account.fileLimit ?? byteLength)) throw new Error("SIGXFSZ");
         if (account.open.get(file) !== UNNAMED) account.fileByteLength = Number(byteLength);
         return 0;
       }],
@@ -314,6 +315,12 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       return target;
     },
     ...GROWTH,
+    getrlimit(resource: number, limits: Uint8Array) {
+      const RLIMIT_FSIZE = 1;
+      if (resource !== RLIMIT_FSIZE || account.fileLimit === undefined) return -1;
+      new BigUint64Array(limits.buffer, limits.byteOffset, 2).fill(account.fileLimit);
+      return 0;
+    },
     sysconf: () => PAGE,
     __errno_location: () => ERRNO_ADDRESS,
     __error: () => ERRNO_ADDRESS,

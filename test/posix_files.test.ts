@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KERN_CODES } from "../ffi/os/darwin_copying.ts";
 import { darwinStat } from "../ffi/os/darwin_stat.ts";
 import { linuxStat } from "../ffi/os/linux_stat.ts";
@@ -27,12 +27,15 @@ for (const [platform, facts] of Object.entries(POSIX)) {
     void system.os.copying;
     assert(!("msync" in tables())); // what not every mapping of a file needs
     system.os.files.flush(0, 0n, 0n, true);
-    const { open, close, lseek, ftruncate, msync, memmove, bcopy } = tables();
-    assertEquals({ open, close, lseek, ftruncate, msync, memmove, bcopy }, {
+    assert(!("ftruncate" in tables()));
+    system.os.files.resize(7, 1);
+    const { open, close, lseek, ftruncate, getrlimit, msync, memmove, bcopy } = tables();
+    assertEquals({ open, close, lseek, ftruncate, getrlimit, msync, memmove, bcopy }, {
       open: { parameters: ["buffer", "i32"], result: "i32" },
       close: { parameters: ["i32"], result: "i32" },
       lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
       ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+      getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
       msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
       memmove: { parameters: ["buffer", "usize", "usize"], result: "usize" },
       bcopy: { parameters: ["buffer", "usize", "usize"], result: "void" },
@@ -96,6 +99,25 @@ for (const [platform, facts] of Object.entries(POSIX)) {
     fail(system, 0, 27);
     const failure = { syscall: "ftruncate", osError: 27, code: "EFBIG" };
     assertEquals(system.os.files.resize(7, 1), failure);
+  });
+
+  test(`${platform} asks for no length beyond RLIMIT_FSIZE, which would raise SIGXFSZ`, () => {
+    const system = opened(platform);
+    const { account, os: { files } } = system;
+    account.fileLimit = 2n ** 64n - 1n; // RLIM_INFINITY of Linux
+    assertEquals(files.resize(7, 2 ** 53 - 1), undefined);
+    account.fileLimit = 5000n;
+    assertEquals(files.resize(7, 5000), undefined);
+    forget(system);
+    const failure = files.resize(7, 5001)!;
+    const { syscall, osError, code, advice } = failure;
+    assertEquals([syscall, osError, code], ["ftruncate", 27, "EFBIG"]);
+    for (const words of ["5000 bytes", "RLIMIT_FSIZE", "ulimit -f"]) {
+      assertStringIncludes(advice!, words);
+    }
+    assertEquals([names(system), account.fileByteLength], [[], 5000]);
+    account.fileLimit = 5001n; // it can be raised
+    assertEquals(files.resize(7, 5001), undefined);
   });
 
   test(`${platform} maps a file, privately unless stores are to reach it`, () => {

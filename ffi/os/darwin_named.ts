@@ -6,9 +6,12 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
-import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
+import { lazily } from "./lazily.ts";
+import type { AdvisedFailure } from "./mapper.ts";
+import type { NamedMemory, NewMemory } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDWR, SEEK_END } from "./posix_files.ts";
+import { posixTruncate } from "./posix_truncate.ts";
 
 /** `_CS_DARWIN_USER_TEMP_DIR`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html} */
 export const _CS_DARWIN_USER_TEMP_DIR = 65537;
@@ -33,8 +36,6 @@ const FUNCTIONS = {
   close: { parameters: ["i32"], result: "i32" },
   // off_t lseek(int fildes, off_t offset, int whence)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
-  // int ftruncate(int fildes, off_t length)
-  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int link(const char *path1, const char *path2)
   link: { parameters: ["buffer", "buffer"], result: "i32" },
   // int unlink(const char *path)
@@ -51,13 +52,15 @@ export function darwinNamed(
   native: Native,
   opening: number,
   O_CLOEXEC: number,
-  { library, failed }: PosixShared,
+  shared: PosixShared,
 ): NamedMemory {
+  const { library, failed } = shared;
   const c = native.open(library, FUNCTIONS);
+  const truncate = lazily(() => posixTruncate(native, shared));
   let found: string | undefined;
 
   /** The folder, which is the same for all processes of a user, whatever their environment is. */
-  const folder = (): string | NamedFailure => {
+  const folder = (): string | AdvisedFailure => {
     if (found !== undefined) return found;
     const path = new Uint8Array(PATH_MAX);
     const length = Number(c.confstr(_CS_DARWIN_USER_TEMP_DIR, path, BigInt(PATH_MAX)));
@@ -89,7 +92,7 @@ export function darwinNamed(
     },
 
     // Nothing is set aside: its fcntl(F_PREALLOCATE) is variadic.
-    create(name, byteLength): NewMemory | NamedFailure {
+    create(name, byteLength): NewMemory | AdvisedFailure {
       const path = pathOf(name);
       if (typeof path !== "string") return path;
       const temporary = cString(`${folder() as string}${TEMPLATE}`);
@@ -98,8 +101,8 @@ export function darwinNamed(
       const discard = () => {
         c.unlink(temporary);
       };
-      if (c.ftruncate(file, BigInt(byteLength)) !== 0) {
-        const failure = failed("ftruncate");
+      const failure = truncate()(file, byteLength);
+      if (failure !== undefined) {
         discard();
         c.close(file);
         return failure;

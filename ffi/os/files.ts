@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure, Mapper, MapRequest, Protection } from "./mapper.ts";
+import type { AdvisedFailure, Failure, Mapper, MapRequest, Protection } from "./mapper.ts";
 
 /** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
 export type OpenFile = number;
@@ -69,8 +69,11 @@ export interface Files extends Mapper<FileRequest> {
   /** How long a file is, in bytes. */
   byteLength(file: OpenFile): number | Failure;
 
-  /** Makes a file longer, by zeros, or shorter. */
-  resize(file: OpenFile, byteLength: number): Failure | undefined;
+  /**
+   * Makes a file longer, by zeros, or shorter. A length that the process may not give a file
+   * is `EFBIG`, and raises no signal.
+   */
+  resize(file: OpenFile, byteLength: number): AdvisedFailure | undefined;
 
   /**
    * Writes what was stored to whole pages back to the file; with `waits` until

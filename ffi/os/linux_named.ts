@@ -6,9 +6,12 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
 import type { OpenFile } from "./files.ts";
-import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
+import { lazily } from "./lazily.ts";
+import type { AdvisedFailure } from "./mapper.ts";
+import type { NamedMemory, NewMemory } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDONLY, O_RDWR, SEEK_END } from "./posix_files.ts";
+import { posixTruncate } from "./posix_truncate.ts";
 
 /** `O_PATH`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
 export const O_PATH = 0o10_000_000;
@@ -76,8 +79,6 @@ const FUNCTIONS = {
   unlink: { parameters: ["buffer"], result: "i32" },
   // off_t lseek(int fd, off_t offset, int whence)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
-  // int ftruncate(int fd, off_t length)
-  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int fallocate(int fd, int mode, off_t offset, off_t len)
   fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
   // int linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
@@ -94,27 +95,29 @@ export function linuxNamed(
   native: Native,
   opening: number,
   { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE }: OpenFlags,
-  { library, failed }: PosixShared,
+  shared: PosixShared,
 ): NamedMemory {
+  const { library, failed } = shared;
   const c = native.open(library, FUNCTIONS);
+  const truncate = lazily(() => posixTruncate(native, shared));
   const status = new Uint8Array(STATFS_BYTES);
   const fields = new DataView(status.buffer);
   const pathOf = (name: string) => `${FOLDER}/${name}`;
 
-  const without = (failure: NamedFailure, what: string): NamedFailure => ({
+  const without = (failure: AdvisedFailure, what: string): AdvisedFailure => ({
     ...failure,
     code: "ENOTSUP",
     advice: `${what}: named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`,
   });
   /** The failure of a call that needs the folder. */
-  const folderFailure = (): NamedFailure => {
+  const folderFailure = (): AdvisedFailure => {
     const failure = failed("open");
     const isMissing = failure.code === "ENOENT" || failure.code === "ENOTDIR";
     return isMissing ? without(failure, `there is no ${FOLDER}`) : failure;
   };
 
   /** Refuses files that are not in memory: a disk would be written to. */
-  const checkMemory = (file: OpenFile): NamedFailure | undefined => {
+  const checkMemory = (file: OpenFile): AdvisedFailure | undefined => {
     if (c.fstatfs(file, status) !== 0) return failed("fstatfs");
     if (BigInt.asUintN(32, fields.getBigUint64(F_TYPE, true)) === TMPFS_MAGIC) return undefined;
     return without({ syscall: "fstatfs", osError: 0, code: "" }, `${FOLDER} is not in memory`);
@@ -143,7 +146,7 @@ export function linuxNamed(
     return bytes.sort((a, b) => a < b ? -1 : 1).at(0);
   };
 
-  const noSpace = (failure: NamedFailure): NamedFailure => ({
+  const noSpace = (failure: AdvisedFailure): AdvisedFailure => ({
     ...failure,
     advice: `${FOLDER} has no room for it (df ${FOLDER}): remove what is no longer used, ` +
       "make less, or use noReserve()",
@@ -153,7 +156,7 @@ export function linuxNamed(
    * Refuses what there is no room for. The kernel would set aside what it can, and
    * end processes, also others, where no memory is left.
    */
-  const checkRoom = (byteLength: bigint): NamedFailure | undefined => {
+  const checkRoom = (byteLength: bigint): AdvisedFailure | undefined => {
     // Those of the file system, which checkMemory() has just asked for.
     const isLimited = fields.getBigUint64(F_BLOCKS, true) !== 0n;
     const size = fields.getBigUint64(F_BSIZE, true);
@@ -168,7 +171,7 @@ export function linuxNamed(
     return { syscall: "fallocate", osError: 12, code: "ENOMEM", advice };
   };
 
-  const reserve = (file: OpenFile, byteLength: bigint): NamedFailure | undefined => {
+  const reserve = (file: OpenFile, byteLength: bigint): AdvisedFailure | undefined => {
     const refusal = checkRoom(byteLength);
     if (refusal !== undefined) return refusal;
     let interruptions = 0;
@@ -209,7 +212,7 @@ export function linuxNamed(
       return failure;
     },
 
-    create(name, byteLength, isReserved): NewMemory | NamedFailure {
+    create(name, byteLength, isReserved): NewMemory | AdvisedFailure {
       // Nothing is set aside for a name that is taken.
       const taken = c.open(cString(pathOf(name)), O_PATH | O_NOFOLLOW | opening, 0);
       if (taken !== -1) {
@@ -218,10 +221,9 @@ export function linuxNamed(
       }
       const file = c.open(cString(FOLDER), O_RDWR | O_TMPFILE | opening, S_IRUSR | S_IWUSR);
       if (file === -1) return folderFailure();
-      const length = BigInt(byteLength);
       const failure = checkMemory(file) ??
-        (c.ftruncate(file, length) === 0 ? undefined : failed("ftruncate")) ??
-        (isReserved ? reserve(file, length) : undefined);
+        truncate()(file, byteLength) ??
+        (isReserved ? reserve(file, BigInt(byteLength)) : undefined);
       if (failure !== undefined) {
         c.close(file);
         return failure;

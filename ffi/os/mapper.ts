@@ -16,6 +16,12 @@ export interface Failure {
   readonly code: string;
 }
 
+/** A call that was refused, and what to do about it where the code alone does not tell. */
+export interface AdvisedFailure extends Failure {
+  /** To be read by `own()`: not every failure has it. */
+  readonly advice?: string | undefined;
+}
+
 /**
  * What plain loads, stores and jumps may do with memory. What is stored to
  * `"copy-on-write"` memory does not reach the file that it was mapped from.

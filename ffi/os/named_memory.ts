@@ -5,13 +5,7 @@
  * @module
  */
 import type { OpenFile } from "./files.ts";
-import type { Failure } from "./mapper.ts";
-
-/** A call that was refused, and what to do about it where the code alone does not tell. */
-export interface NamedFailure extends Failure {
-  /** To be read by `own()`: not every failure has it. */
-  readonly advice?: string | undefined;
-}
+import type { AdvisedFailure, Failure } from "./mapper.ts";
 
 /** Named memory that is there. */
 export interface OpenMemory {
@@ -37,17 +31,17 @@ export interface NamedMemory {
   readonly isKeptOpen: boolean;
 
   /** The path of the file that has the name, where names are those of files. */
-  readonly pathOf: ((name: string) => string | NamedFailure) | undefined;
+  readonly pathOf: ((name: string) => string | AdvisedFailure) | undefined;
 
   /** Opens memory that is there; `ENOENT` where there is none of the name. */
-  open(name: string): OpenMemory | NamedFailure;
+  open(name: string): OpenMemory | AdvisedFailure;
 
   /**
    * Makes memory, zeroed; `EEXIST` where there is one of the name. Where
    * `isReserved`, all of it is set aside, so that no store finds none.
    */
-  create(name: string, byteLength: number, isReserved: boolean): NewMemory | NamedFailure;
+  create(name: string, byteLength: number, isReserved: boolean): NewMemory | AdvisedFailure;
 
   /** Removes a name, where it does not go by itself. */
-  readonly remove: ((name: string) => NamedFailure | undefined) | undefined;
+  readonly remove: ((name: string) => AdvisedFailure | undefined) | undefined;
 }

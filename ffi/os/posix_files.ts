@@ -9,6 +9,7 @@ import { lazily } from "./lazily.ts";
 import type { FileIdentity, FileRequest, Files, FileUse, OpenFile } from "./files.ts";
 import type { Failure, Protection } from "./mapper.ts";
 import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix_calls.ts";
+import { posixTruncate } from "./posix_truncate.ts";
 
 /** `O_RDONLY`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
 export const O_RDONLY = 0;
@@ -72,8 +73,6 @@ const FUNCTIONS = {
 
 /** What not every mapping of a file needs. */
 const LATER_FUNCTIONS = {
-  // int ftruncate(int fd, off_t length)
-  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int msync(void *addr, size_t length, int flags)
   msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // int munlock(const void *addr, size_t len)
@@ -105,6 +104,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
   const { mmap, madvise } = memory;
   const { close, lseek, ...c } = native.open(shared.library, FUNCTIONS);
   const later = lazily(() => native.open(shared.library, LATER_FUNCTIONS));
+  const truncate = lazily(() => posixTruncate(native, shared));
   const stat = lazily(() => system.stat(native, shared.library));
   const status = new Uint8Array(STAT_BYTES);
   const fields = new DataView(status.buffer);
@@ -155,9 +155,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
       return Number(byteLength);
     },
 
-    resize(file, byteLength) {
-      return later().ftruncate(file, BigInt(byteLength)) === 0 ? undefined : failed("ftruncate");
-    },
+    resize: (file, byteLength) => truncate()(file, byteLength),
 
     map(request) {
       return map(request, 0);

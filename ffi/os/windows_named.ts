@@ -4,8 +4,8 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure } from "./mapper.ts";
-import type { NamedFailure, NamedMemory, NewMemory } from "./named_memory.ts";
+import type { AdvisedFailure, Failure } from "./mapper.ts";
+import type { NamedMemory, NewMemory } from "./named_memory.ts";
 import {
   ERROR_ALREADY_EXISTS,
   FILE_MAP_READ,
@@ -55,7 +55,7 @@ export function windowsNamed(
   const info = new MemoryInformation();
 
   /** The object of that name can be an event, a semaphore or the like. */
-  const asOther = (failure: Failure): NamedFailure =>
+  const asOther = (failure: Failure): AdvisedFailure =>
     failure.code === "EBADF"
       ? {
         ...failure,
@@ -69,11 +69,11 @@ export function windowsNamed(
    * be stored to everywhere (an image, or a section whose pages are committed
    * one by one) is refused: a store would end the process.
    */
-  const lengthOf = (handle: bigint): number | NamedFailure => {
+  const lengthOf = (handle: bigint): number | AdvisedFailure => {
     const base = c.MapViewOfFile(handle, FILE_MAP_WRITE, 0, 0, 0n);
     if (base === 0n) return failed("MapViewOfFile");
     let address = base;
-    let failure: NamedFailure | undefined;
+    let failure: AdvisedFailure | undefined;
     while (failure === undefined) {
       if (c.VirtualQuery(address, info.bytes, info.byteLength) === 0n) {
         failure = failed("VirtualQuery");
@@ -111,7 +111,7 @@ export function windowsNamed(
     },
 
     // It is set aside whatever was asked: of what is not, a store would end the process.
-    create(name, byteLength): NewMemory | NamedFailure {
+    create(name, byteLength): NewMemory | AdvisedFailure {
       const handle = c.CreateFileMappingW(
         INVALID_HANDLE_VALUE,
         0n,

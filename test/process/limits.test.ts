@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { pageSize } from "../../mod.ts";
 import { childValue } from "../child_processes.ts";
-import { test, unlessLinux } from "../harness.ts";
+import { test, unlessLinux, use } from "../harness.ts";
 import { withoutSmaps } from "../memory_map.ts";
 import { rounds } from "../rounds.ts";
+import { SharedName } from "../shared_names.ts";
 
 interface Refusal {
   name: string;
@@ -14,6 +15,7 @@ interface Refusal {
 }
 
 const ENOMEM = 12;
+const EFBIG = 27;
 const PAGE = pageSize();
 
 /** What there can be too few of; the last takes long, as each of its pieces is one more to look through. */
@@ -83,6 +85,23 @@ test("held ranges take an eighth of the private memory that the process may have
 test("held ranges are released when addresses run short", async () => {
   assertEquals(await childValue("held_shortage.ts"), { byteLength: 1200 * 2 ** 20, first: 0 });
 }, { skip: unlessLinux("only Linux lets a process limit its own addresses") ?? withoutSmaps() });
+
+test("nothing makes a file longer than the process may, and nothing is left", async () => {
+  const { refusals, left, bytes } = await childValue<{
+    refusals: Refusal[];
+    left: unknown;
+    bytes: number[];
+  }>("file_limit.ts", { args: [use(new SharedName()).name] });
+  assertEquals(refusals.length, 5);
+  for (const { name, code, syscall, osError, message } of refusals) {
+    assertEquals([name, code, syscall, osError], ["MmapError", "EFBIG", "ftruncate", EFBIG]);
+    assertStringIncludes(message, `at most ${2 ** 30} bytes (RLIMIT_FSIZE)`);
+    assertStringIncludes(message, "ulimit -f");
+  }
+  // No descriptor, no mapping, no name; the file has its length, and its mapping works.
+  assertEquals(left, { descriptors: 0, regions: 0, names: [], fileByteLength: 4096 });
+  assertEquals(bytes, [1, 2, 3]);
+}, { skip: unlessLinux("the limit is set by Linux's calls") ?? withoutSmaps() });
 
 test("lock() throws at the limit of locked memory, and locks nothing", async () => {
   const { error, locked, within } = await childValue<{

@@ -23,6 +23,7 @@ import * as windowsMemory from "../../ffi/os/windows_memory.ts";
 import * as windowsMirrors from "../../ffi/os/windows_mirrors.ts";
 import * as windowsResidency from "../../ffi/os/windows_residency.ts";
 import * as posixFiles from "../../ffi/os/posix_files.ts";
+import * as posixTruncate from "../../ffi/os/posix_truncate.ts";
 import * as windows from "../../ffi/os/windows.ts";
 import * as windowsFiles from "../../ffi/os/windows_files.ts";
 import * as windowsWaiting from "../../ffi/os/windows_waiting.ts";
@@ -113,6 +114,7 @@ test("linux's constants are those of its headers", () => {
   const expected = constants(
     posix,
     posixFiles,
+    posixTruncate,
     linux,
     linuxAdvice,
     linuxGuard,
@@ -219,8 +221,8 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  const modules = [posix, posixFiles, darwin, darwinAdvice, darwinMirrors, darwinNamed];
-  assertEquals(constants(...modules, darwinRegions), {
+  const modules = [posix, posixFiles, posixTruncate, darwin, darwinAdvice, darwinMirrors];
+  assertEquals(constants(...modules, darwinNamed, darwinRegions), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -252,6 +254,10 @@ test("darwin's constants are those of Apple's headers", () => {
     O_NOFOLLOW: 0x0000_0100n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/syslimits.h
     PATH_MAX: 1024n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/resource.h
+    RLIMIT_FSIZE: 1n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/errno.h
+    EFBIG: 27n,
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
     _CS_DARWIN_USER_TEMP_DIR: 65537n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/unistd.h
