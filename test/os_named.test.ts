@@ -5,6 +5,7 @@ import type { NewMemory, OpenMemory } from "../ffi/os/named_memory.ts";
 import type { Argument } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names } from "./paper_calls.ts";
+import { PAGE } from "./paper_account.ts";
 import { PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
 
 /** Opens a system whose calls of named memory are open, and forgets what that took. */
@@ -120,17 +121,43 @@ test("linux has other flags on AArch64", () => {
   ]);
 });
 
-test("linux sets memory aside in slices, and again those that a signal came upon", () => {
+/** Where the slices start, and how long they are, in MiB. */
+function slices(system: PaperSystem): number[][] {
+  return system.runtime.calls.filter(([name]) => name === "fallocate")
+    .map(([, , , start, length]) => [Number(start) / MIB, Number(length) / MIB]);
+}
+
+test("linux sets memory aside in slices, and half of those that a signal came upon", () => {
   const system = opened("linux");
   fail(system, 9, 4); // EINTR, of the second slice
-  const { file } = made(system.os.named.create("a", 130 * MIB + 1, true));
-  const slices = calls(system).filter(([name]) => name === "fallocate");
-  assertEquals(slices, [
-    ["fallocate", file, 0, 0n, 64n * 2n ** 20n],
-    ["fallocate", file, 0, 64n * 2n ** 20n, 64n * 2n ** 20n],
-    ["fallocate", file, 0, 64n * 2n ** 20n, 64n * 2n ** 20n],
-    ["fallocate", file, 0, 128n * 2n ** 20n, 2n * 2n ** 20n + 1n],
+  made(system.os.named.create("a", 194 * MIB + 1, true));
+  assertEquals(slices(system), [
+    [0, 64],
+    [64, 64],
+    [64, 32],
+    [96, 64], // it goes well again
+    [160, 34 + 1 / MIB],
   ]);
+});
+
+test("linux sets memory aside where signals come all the time", () => {
+  for (const longest of [4 * MIB, Number(PAGE)]) {
+    const system = opened("linux");
+    system.account.interrupts = (byteLength) => byteLength > longest;
+    made(system.os.named.create("a", 4 * MIB + 5000, true));
+    const done = slices(system).filter((slice) => slice[1]! * MIB <= longest);
+    assertEquals(done.reduce((sum, slice) => sum + slice[1]! * MIB, 0), 4 * MIB + 5000);
+    assert(slices(system).length < 3 * (4 * MIB + 5000) / longest + 20);
+  }
+});
+
+test("linux gives up where not even a page is set aside between two signals", () => {
+  const system = opened("linux");
+  system.account.interrupts = () => true;
+  const { code, syscall } = refused(system.os.named.create("a", 64 * MIB, true));
+  assertEquals([code, syscall], ["EINTR", "fallocate"]);
+  assertEquals([slices(system).length, slices(system).at(-1)], [1000, [0, Number(PAGE) / MIB]]);
+  assertEquals(system.account.open.size, 0);
 });
 
 test("linux sets nothing aside where it is not asked to", () => {

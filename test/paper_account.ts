@@ -82,6 +82,8 @@ export class Account {
   };
   /** How long the process may make a file, in bytes; `undefined` where that cannot be asked. */
   fileLimit: bigint | undefined;
+  /** Whether a signal comes upon a call that sets so many bytes aside. */
+  interrupts: (byteLength: number) => boolean = () => false;
   /** How much may still be locked, in bytes. */
   lockable = 0n;
   #next = 2n ** 60n;

@@ -174,7 +174,11 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         return 0;
       }],
       fstat: [-1, identify],
-      fallocate: [-1, () => 0],
+      fallocate: [-1, (_file: number, _mode: number, _start: bigint, byteLength: bigint) => {
+        const EINTR = 4;
+        if (account.interrupts(Number(byteLength))) throw new Refusal(EINTR);
+        return 0;
+      }],
       linkat: [-1, (_from: number, _file: Uint8Array, _to: number, path: Uint8Array) => {
         return named(textOf(path));
       }],

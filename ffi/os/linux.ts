@@ -126,8 +126,10 @@ export function linux(native: Native, arch: string): Os {
       descriptors: "/proc/self/fd",
       hasHugePages: linuxHasHugePages,
     },
-    named: (native, shared) =>
-      linuxNamed(native, OPENING, OPEN_FLAGS[arch === "arm64" ? "arm64" : "x64"], shared),
+    named: (native, shared, pageSize) => {
+      const flags = OPEN_FLAGS[arch === "arm64" ? "arm64" : "x64"];
+      return linuxNamed(native, OPENING, flags, shared, pageSize);
+    },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),
     repeat: linuxRepeat,

@@ -60,9 +60,9 @@ const F_BLOCKS = 16;
 /** `offsetof(struct statfs, f_bavail)` */
 const F_BAVAIL = 32;
 
-/** How much is set aside by one call: a signal undoes all of a call. */
+/** How much is set aside by one call at most. */
 const SLICE_BYTE_LENGTH = 2n ** 26n;
-/** How often a call that a signal came upon is made again. */
+/** How often in a row a call that a signal came upon is made again. */
 const INTERRUPTIONS = 1000;
 
 const FUNCTIONS = {
@@ -96,9 +96,11 @@ export function linuxNamed(
   opening: number,
   { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE }: OpenFlags,
   shared: PosixShared,
+  pageSize: number,
 ): NamedMemory {
   const { library, failed } = shared;
   const c = native.open(library, FUNCTIONS);
+  const page = BigInt(pageSize);
   const truncate = lazily(() => posixTruncate(native, shared));
   const status = new Uint8Array(STATFS_BYTES);
   const fields = new DataView(status.buffer);
@@ -174,17 +176,23 @@ export function linuxNamed(
   const reserve = (file: OpenFile, byteLength: bigint): AdvisedFailure | undefined => {
     const refusal = checkRoom(byteLength);
     if (refusal !== undefined) return refusal;
+    // A signal has the kernel undo all of a call. Where signals come all the time, as under a
+    // profiler, one is done only if it takes less time than passes between two of them.
+    let slice = SLICE_BYTE_LENGTH;
     let interruptions = 0;
     for (let start = 0n; start < byteLength;) {
-      const rest = byteLength - start;
-      const length = rest < SLICE_BYTE_LENGTH ? rest : SLICE_BYTE_LENGTH;
+      const length = least(slice, byteLength - start);
       if (c.fallocate(file, 0, start, length) === 0) {
         start += length;
+        slice = least(2n * slice, SLICE_BYTE_LENGTH);
+        interruptions = 0;
         continue;
       }
       const failure = failed("fallocate");
-      if (failure.code === "EINTR" && ++interruptions < INTERRUPTIONS) continue;
-      return failure.code === "ENOSPC" ? noSpace(failure) : failure;
+      if (failure.code !== "EINTR" || ++interruptions === INTERRUPTIONS) {
+        return failure.code === "ENOSPC" ? noSpace(failure) : failure;
+      }
+      if (slice > page) slice /= 2n;
     }
     return undefined;
   };
@@ -244,4 +252,8 @@ export function linuxNamed(
       return c.unlink(cString(pathOf(name))) === 0 ? undefined : failed("unlink");
     },
   };
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

@@ -75,7 +75,7 @@ export interface Posix extends PosixResidency {
   /** What files need. */
   readonly files: PosixFiles;
   /** Opens the calls of named memory. */
-  readonly named: (native: Native, shared: PosixShared) => NamedMemory;
+  readonly named: (native: Native, shared: PosixShared, pageSize: number) => NamedMemory;
   /** Opens the calls by which the kernel copies. */
   readonly kernelCopying: (native: Native, shared: CopyingShared) => KernelCopying;
   /** Opens what tells of mappings. */
@@ -145,7 +145,7 @@ export function posix(native: Native, system: Posix): Os {
   const copying = lazily(() => posixCopying(native, kernelCopying(), system.library));
   const waiting = lazily(() => system.waiting(native, kernelCopying, shared));
   const regions = lazily(() => system.regions(native, shared, pageSize));
-  const named = lazily(() => system.named(native, shared));
+  const named = lazily(() => system.named(native, shared, pageSize));
   const residency = lazily(() => posixResidency(native, system, pageSize, failed));
   const map = (request: MapRequest, more: number) => {
     const { hint, byteLength, protection } = request;
