@@ -1085,8 +1085,9 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If the word is not within the mapping or not aligned, or the
    * value has more than 32 bits.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be
-   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` on macOS before 14.4; another
-   * code if the system refused.
+   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` if it is memory of
+   * {@linkcode MmapOptions.map} or {@linkcode MmapOptions.mapExec}, a private copy of a file
+   * that no store of others wakes, and on macOS before 14.4; another code if the system refused.
    *
    * @example A flag that another process sets
    * ```ts
@@ -1176,8 +1177,9 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If the word is not within the mapping or not aligned, or the
    * count is below 0.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be
-   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` on macOS before 14.4; another
-   * code if the system refused.
+   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` if it is memory of
+   * {@linkcode MmapOptions.map} or {@linkcode MmapOptions.mapExec}, a private copy of a file
+   * that no store of others wakes, and on macOS before 14.4; another code if the system refused.
    *
    * @example A counter that others wait for
    * ```ts

@@ -413,6 +413,11 @@ export class Pages {
     return this.#mapped.source !== "memory";
   }
 
+  /** Whether they are a private copy of a file: what is stored elsewhere does not show in a page that was copied. */
+  get areOfPrivateFile(): boolean {
+    return this.#mapped.source === "private file";
+  }
+
   /** Whether a load or store can find no page, and end the process: a file can be truncated. */
   get canFault(): boolean {
     return !this.areAnonymous && !(this.areGuarded && host().os.guard?.()?.isInPlace === true);

@@ -6,7 +6,7 @@
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Ending, Word } from "../ffi/os/waiting.ts";
-import { hex, type MmapError, refused } from "./errors.ts";
+import { hex, MmapError, refused } from "./errors.ts";
 import { byteRange, type Extent, type PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { checkStack } from "./stack.ts";
@@ -45,9 +45,19 @@ export function wordRange(byteOffset: number, { byteLength, skip }: Extent): Pag
 /**
  * The word at a range, with which that can be done. It must be one that can be
  * stored to, also to wait for it: Linux knows no private page that was never
- * stored to, and takes it for another one after it was.
+ * stored to, and takes it for another one after it was. For that reason it copies
+ * the page of a private file for a wait, which would cut the waiter off from the file:
+ * such memory is refused.
  */
 export function wordOf(pages: Pages, range: PageRange, done: "waited for" | "notified"): Word {
+  if (pages.areOfPrivateFile) {
+    throw new MmapError(
+      `The word at ${hex(pages.addressOf(range.start))} cannot be ${done}: memory of map() and ` +
+        "mapExec() is a private copy of the file, and no store of another process wakes who " +
+        "waits for it: use mapMut(), or mapAnon() where only threads wait",
+      { code: "ENOTSUP" },
+    );
+  }
   if (!pages.allows("written", range)) throw pages.noAccess(done, range);
   pages.checkNotTruncated();
   return pages.wordAt(range.start);

@@ -1,7 +1,7 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { truncateSync } from "node:fs";
-import { type Mmap, MmapError, MmapOptions, type WaitAsyncOptions } from "../mod.ts";
-import { test, unlessLinux, use } from "./harness.ts";
+import { Mmap, MmapError, MmapOptions, type WaitAsyncOptions } from "../mod.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import { codeOf } from "./temp_files.ts";
 import { map, PAGE, tempFile } from "./waits.ts";
 
@@ -124,6 +124,45 @@ test("wait() and notify() refuse memory that they cannot use", async () => {
   mmap.unmap();
   assertEquals(codes(), ["EBADF", "EBADF"]);
   assertEquals(await mmap.waitAsync(0, 0).catch((error) => error.code), "EBADF");
+});
+
+// Linux would copy the page for it, and the waiter never see what others store to the file.
+test("wait(), waitAsync() and notify() refuse private copies of a file", async () => {
+  const path = tempFile(2 * PAGE);
+  const owner = use(new MmapOptions().map(path));
+  const readOnly = use(new MmapOptions().map(path));
+  readOnly.protect("read");
+  const kinds = [
+    owner,
+    use(Mmap.fromTicket(owner.share())),
+    readOnly,
+    use(new MmapOptions().mapExec(path)),
+    use(new MmapOptions({ offset: PAGE }).map(path)),
+  ];
+  for (const mmap of kinds) {
+    for (
+      const [done, call] of [
+        ["waited for", () => mmap.wait(0, 0, 1)],
+        ["waited for", () => mmap.wait(0, 1, 0)],
+        ["notified", () => mmap.notify(0)],
+        ["notified", () => mmap.notify(0, 0)],
+      ] as const
+    ) {
+      const error = assertThrows(call, MmapError, `cannot be ${done}: memory of map()`);
+      assertEquals(error.code, "ENOTSUP");
+      assertStringIncludes(error.message, "use mapMut()");
+    }
+    assertEquals(
+      await mmap.waitAsync(0, 0, { timeout: 1 }).catch((error) => error.code),
+      "ENOTSUP",
+    );
+    assertEquals(codeOf(() => mmap.wait(2 * PAGE, 0, 1)), "RangeError");
+  }
+  // It is still the file's.
+  const shared = use(new MmapOptions().mapMut(path));
+  shared.bytes[0] = 7;
+  assertEquals([shared.wait(0, 0, 1), shared.notify(0)], ["not-equal", 0]);
+  if (platform === "linux") assertEquals(owner.bytes[0], 7);
 });
 
 test("wait() takes a word that is aligned in memory, wherever its file starts", () => {

@@ -8,7 +8,6 @@ import type { WaitAsyncOptions } from "../../mod.ts";
 import { bad, countErrors, type Errors, throws, withGetter, words } from "./arguments.ts";
 import type { TakeSlot } from "./sequence.ts";
 import {
-  copyPages,
   equal,
   isReadable,
   isStrangers,
@@ -42,6 +41,7 @@ function wordOf(slot: Slot, a: number, b: number): Word {
   const start = model.skip + offset;
   const isWord = offset + 4 <= model.byteLength && start % 4 === 0;
   if (!isWord) errors.push("RangeError");
+  else if (model.source === "private") errors.push("ENOTSUP");
   else if (!isWritable(model, start, start + 4)) errors.push("EACCES");
   return { byteOffset, errors: [...errors, ...closed], start };
 }
@@ -57,11 +57,6 @@ function valueOf({ mmap, model }: Slot, { start, errors }: Word): number {
   const value = new Int32Array(1);
   mmap.read(value, start - model.skip);
   return value[0]!;
-}
-
-/** The system can have copied the page of a private mapping to know the word. */
-function copied({ model }: Slot, { start, errors }: Word): void {
-  if (errors.length === 0) copyPages(model, start, start + 4, 2);
 }
 
 export const wait: TakeSlot = (world, slot, [, , a, b, c], name) => {
@@ -81,7 +76,6 @@ export const wait: TakeSlot = (world, slot, [, , a, b, c], name) => {
     timeout = [NaN, "1", 1n, null, {}][b % 5];
     errors.push("TypeError");
   } else if (c % 64 === 8) timeout = 0.01;
-  copied(slot, word);
   const text = `${name}(${words(byteOffset, expected, timeout)})`;
   const result = world.call(
     text,
@@ -105,7 +99,6 @@ export const notify: TakeSlot = (world, slot, [, , a, b, c], name) => {
     count = [-1, NaN, 0.5, "1", 1n, null, -Infinity][b % 7];
     errors.push("TypeError", "RangeError");
   }
-  copied(slot, word);
   const { byteOffset } = word;
   const text = `${name}(${words(byteOffset, count)})`;
   const woken = world.call(
@@ -161,7 +154,6 @@ export const waitAsync: TakeSlot = async (world, slot, [, , a, b, c], name) => {
       if (errors.length === 0) errors.push("EBADF");
       break;
   }
-  if (meanwhile === undefined && !model.isClosed) copied(slot, word);
   const text = `${name}(${words(word.byteOffset, expected)}, …)`;
   world.trace?.(text);
   const alive = setInterval(() => {}, 1000); // without `ref` the process could end

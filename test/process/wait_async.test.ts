@@ -3,7 +3,7 @@ import { Mmap, MmapOptions } from "../../mod.ts";
 import { childValue, runChild } from "../child_processes.ts";
 import { test, unlessLinux, use } from "../harness.ts";
 import { codeOf } from "../temp_files.ts";
-import { map, PAGE, tempFile, turn, wake } from "../waits.ts";
+import { map, PAGE, turn, wake } from "../waits.ts";
 
 test("waitAsync() calls a signal's functions before it waits, and when all is done", async () => {
   const seen: string[] = [];
@@ -214,17 +214,6 @@ test("notify() at one half of a mirror wakes who waits at the other", async () =
   const mmap = use(new MmapOptions({ len: LENGTH }).mapMirrored());
   const wait = mmap.waitAsync(8, 0);
   await wake(mmap, 1, LENGTH + 8);
-  assertEquals(await wait, "ok");
-});
-
-test("notify() wakes who waits at copy-on-write memory, in the same process only", async () => {
-  const path = tempFile(PAGE);
-  const mmap = use(new MmapOptions().map(path));
-  const other = use(new MmapOptions().mapMut(path));
-  const wait = mmap.waitAsync(0, 0);
-  await turn(300);
-  assertEquals(other.notify(0), 0);
-  await wake(mmap);
   assertEquals(await wait, "ok");
 });
 
