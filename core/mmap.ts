@@ -923,7 +923,17 @@ export class Mmap implements Disposable {
    * {@linkcode Mmap.discard}, {@linkcode Mmap.decommit} and {@linkcode Mmap.unmap}
    * undo them too. What {@linkcode Mmap.resize} adds may be locked or not: lock it again.
    *
-   * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS;
+   * Of memory of {@linkcode MmapOptions.map} Linux locks the pages that the system has cached of
+   * the file, and copies none for it. Pages that were stored to are locked as what they are, copies;
+   * so are those that are stored to later. But where the cache has a huge page, a later store
+   * unlocks the rest of it: to have that in RAM for sure, `unlock()` and lock again. (What is the
+   * file's never goes to the swap space.) Before Linux 5.14, and where a sandbox forbids the calls,
+   * each page is copied; macOS may do so as well.
+   *
+   * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS,
+   * for memory of `map()` on Linux
+   * [`mlock2(MLOCK_ONFAULT)`](https://man7.org/linux/man-pages/man2/mlock.2.html) and
+   * [`madvise(MADV_POPULATE_READ)`](https://man7.org/linux/man-pages/man2/madvise.2.html);
    * on Windows
    * [`VirtualLock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtuallock),
    * and where the working set is too small for it,

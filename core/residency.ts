@@ -65,7 +65,7 @@ export function lock(memory: Pages, range: PageRange): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
   memory.noteSplit();
-  const failure = residency.lock(pages.address, pages.byteLength);
+  const failure = residency.lock(pages.address, pages.byteLength, memory.areOfPrivateFile);
   if (failure === undefined) return;
   if (failure.code === "ENOMEM" && !memory.areAnonymous) {
     // Linux says the same of a page that its file has lost, and tells the two apart here.

@@ -278,6 +278,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "advise() of a file": { before: priv, call: (mmap) => mmap.advise("will-need") },
   "lock()": { before: anon, call: (mmap) => mmap.lock(PAGE, 1) },
   "lock() of a file": { before: shared, call: (mmap) => mmap.lock() },
+  "lock() of a private file": { before: priv, call: (mmap) => mmap.lock() },
   "unlock()": { before: locked(anon), call: (mmap) => mmap.unlock() },
   "unlock() of what is not locked": { before: anon, call: (mmap) => mmap.unlock() },
   "resident()": { before: anon, call: (mmap) => void mmap.resident() },

@@ -89,6 +89,8 @@ export interface Script {
   readonly free?: number;
   /** What a change of access comes to: 0, or the error. Default: 0. */
   readonly protect?: number;
+  /** What locking by `mlock2` comes to: 0, or the error. Default: 0. */
+  readonly lockOnFault?: number;
   /** Each call that locks, in order: 0, or the error. Those past the end: 0. */
   readonly lock?: readonly number[];
   /** What unlocking comes to: 0, or the error. Default: 0. */
@@ -197,6 +199,7 @@ export function fakePosix(script: Script = {}): FakeSystem {
       return outcome === 0 ? 0 : -1;
     },
     mlock: () => ended(locks.shift() ?? 0),
+    syscall: () => ended(script.lockOnFault ?? 0), // mlock2
     munlock: () => ended(script.unlock ?? 0),
     mincore(address: bigint, byteLength: bigint, vector: Uint8Array) {
       const pageSize = script.pageSize ?? 4096;

@@ -128,9 +128,9 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
   test(`${name}() locks and unlocks, and returns what failed`, () => {
     const { residency, runtime } = opened({ lock: [0, 12, 1], unlock: 12 });
     assertEquals([
-      residency.lock(ADDRESS, PAGE),
-      residency.lock(ADDRESS, PAGE),
-      residency.lock(ADDRESS, PAGE),
+      residency.lock(ADDRESS, PAGE, false),
+      residency.lock(ADDRESS, PAGE, false),
+      residency.lock(ADDRESS, PAGE, false),
       residency.unlock(ADDRESS, 2n * PAGE),
       opened().residency.unlock(ADDRESS, PAGE),
     ], [
@@ -149,7 +149,7 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
   test(`${name}() keeps the error of an advice when a later call changes errno`, () => {
     const failing = opened({ free: 12 });
     const failure = failing.residency.advise(ADDRESS, PAGE, "normal");
-    failing.residency.lock(ADDRESS, PAGE);
+    failing.residency.lock(ADDRESS, PAGE, false);
     assertEquals(failure, { syscall: "madvise", osError: 12, code: "ENOMEM" });
   });
 
@@ -197,6 +197,51 @@ test("linux() populates by advice, or tells that this kernel cannot", () => {
     "unsupported",
     { syscall: "madvise", osError: 14, code: "EFAULT" },
   ]);
+});
+
+test("linux() locks private files by mlock2(), and by mlock() where that is missing", () => {
+  for (const [arch, number] of [["x64", 325n], ["arm64", 284n]] as const) {
+    const mlock2 = ["syscall", number, ADDRESS, PAGE, 1n, 0n, 0n, 0n];
+    const populate = ["madvise", ADDRESS, PAGE, 22];
+    const [mlock, munlock] = [["mlock", ADDRESS, PAGE], ["munlock", ADDRESS, PAGE]];
+    const failure = (syscall: string, osError: number, code: string) => ({
+      syscall,
+      osError,
+      code,
+    });
+    const outcomes: readonly (readonly [script: Script, result: unknown, calls: unknown[]])[] = [
+      [{}, undefined, [mlock2, populate]],
+      [{ lockOnFault: 12 }, failure("mlock2", 12, "ENOMEM"), [mlock2]],
+      [{ lockOnFault: 38 }, undefined, [mlock2, mlock]],
+      [{ lockOnFault: 22 }, undefined, [mlock2, mlock]],
+      [{ lockOnFault: 1, lock: [1] }, failure("mlock", 1, "EPERM"), [mlock2, mlock]],
+      [{ free: 22 }, undefined, [mlock2, populate, mlock]],
+      [{ free: 1 }, undefined, [mlock2, populate, mlock]],
+      [{ free: 14 }, failure("madvise", 14, "EFAULT"), [mlock2, populate, munlock]],
+      [{ free: 22, lock: [12] }, failure("mlock", 12, "ENOMEM"), [
+        mlock2,
+        populate,
+        mlock,
+        munlock,
+      ]],
+    ];
+    for (const [script, result, calls] of outcomes) {
+      const { residency, runtime } = opener((native) => linux(native, arch), fakePosix)(script);
+      assertEquals<unknown>(residency.lock(ADDRESS, PAGE, true), result);
+      assertEquals<unknown>(runtime.calls, calls);
+    }
+  }
+});
+
+test("darwin() and windows() lock private files as they lock all else", () => {
+  for (
+    const { residency, runtime } of [opener(darwin, fakePosix)(), opener(windows, fakeWindows)()]
+  ) {
+    assertStrictEquals(residency.lock(ADDRESS, PAGE, true), undefined);
+    assertStrictEquals(residency.lock(ADDRESS, PAGE, false), undefined);
+    const [first, second, ...more] = runtime.calls;
+    assertEquals([first, more], [second, []]);
+  }
 });
 
 test("darwin() and windows() leave populating to the core", () => {
@@ -274,7 +319,7 @@ test("windows() returns the error of an advice, however its call tells", () => {
 
 test("windows() raises the working set and locks once more when that is too small", () => {
   const { residency, runtime } = onWindows({ lock: [1453] });
-  assertStrictEquals(residency.lock(ADDRESS, 2n * PAGE), undefined);
+  assertStrictEquals(residency.lock(ADDRESS, 2n * PAGE, false), undefined);
   assertEquals(runtime.calls.map(([name]) => name), [
     "VirtualLock",
     "GetLastError",
@@ -299,7 +344,7 @@ test("windows() returns why it cannot lock", () => {
     [{ lock: [1453], workingSet: 1314 }, failure(1453, "ENOMEM")],
   ];
   for (const [script, expected] of scripts) {
-    assertEquals(onWindows(script).residency.lock(ADDRESS, PAGE), expected);
+    assertEquals(onWindows(script).residency.lock(ADDRESS, PAGE, false), expected);
   }
 });
 
@@ -341,7 +386,7 @@ test("windows().vacate() unlocks first, where anything can have been locked", ()
   os.map(request());
   os.vacate(ADDRESS, 4097n);
   assertEquals(runtime.calls.slice(2), [["DiscardVirtualMemory", ADDRESS, 8192n]]);
-  os.residency.lock(ADDRESS, 8192n);
+  os.residency.lock(ADDRESS, 8192n, true);
   runtime.calls.length = 0;
   os.vacate(ADDRESS, 4097n);
   assertEquals(runtime.calls, [

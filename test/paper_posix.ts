@@ -25,6 +25,7 @@ const SYSTEM_CALLS: ReadonlyMap<bigint, string> = new Map([
   [5n, "fstat"],
   [202n, "futex"],
   [186n, "gettid"],
+  [325n, "mlock2"],
 ]);
 
 /** What `/proc/self/smaps` is said to hold, as it comes. */
@@ -242,6 +243,10 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
       const error = account.called(name) ?? (second === FUTEX_WAIT ? ETIMEDOUT : 0);
       errno[0] = error || OVERWRITTEN;
       if (typeof second === "object" && error === 0) return identify(Number(first), second);
+      if (name === "mlock2" && error === 0) {
+        account.lock(first, second as bigint, true);
+        return 0;
+      }
       return error === 0 ? 1 : -1;
     },
     // Each look at the clock takes ten milliseconds.

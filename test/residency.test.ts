@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readFileSync } from "node:fs";
+import { readFileSync, truncateSync } from "node:fs";
 import { host } from "../ffi/host.ts";
 import { type Advice, ADVICE_SYSTEMS, type Residency } from "../ffi/os/residency.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
@@ -37,6 +37,18 @@ function flagsAt(mmap: Mmap, byteOffset = 0): string[] {
 /** The bytes that the process has locked. */
 function lockedByteLength(): number {
   return 1024 * Number(/^VmLck:\s*(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))![1]);
+}
+
+/** Why a test is skipped of what needs `MADV_POPULATE_READ`, where that is so. */
+function withoutPopulating(): string | undefined {
+  const isThere = () => {
+    const mmap = mapped(1);
+    const failure = residency.populate(mmap.address, BigInt(PAGE), false);
+    mmap.unmap();
+    return failure === undefined;
+  };
+  return unlessLinux("only Linux has it") ??
+    (isThere() ? undefined : "this kernel has no MADV_POPULATE_READ");
 }
 
 /** Runs `body` while the system's residency answers otherwise. */
@@ -283,6 +295,42 @@ test("discard() works on locked memory of a file, and unlocks it", () => {
   assertEquals(mmap.bytes.every((byte) => byte === 7), true);
   assertEquals(lockedByteLength(), before);
 }, { skip: withoutSmaps() });
+
+// mlock() would copy each page, which costs as much again, and cuts it off from the file.
+test("lock() of a private file locks the pages of the file, and copies none", () => {
+  const pages = 64;
+  const path = use(new TempFolder()).file("file", new Uint8Array(pages * PAGE).fill(7));
+  const before = lockedByteLength();
+  const mmap = use(new MmapOptions().map(path));
+  const kB = (count: number) => `${count * PAGE / 1024} kB`;
+  const seen = () => {
+    const { Rss, Anonymous, Locked } = smapsEntry(mmap.address)!;
+    return { Rss, Anonymous, Locked };
+  };
+  mmap.bytes[3 * PAGE] = 1;
+  mmap.lock();
+  assertEquals(lockedByteLength() - before, pages * PAGE);
+  assertEquals(seen(), { Rss: kB(pages), Anonymous: kB(1), Locked: kB(pages) });
+  mmap.bytes[9 * PAGE] = 1; // the copy is locked too
+  void mmap.bytes.reduce((sum, byte) => sum + byte); // and what a huge page of the cache lost by it
+  assertEquals(seen(), { Rss: kB(pages), Anonymous: kB(2), Locked: kB(pages) });
+  const other = use(new MmapOptions().mapMut(path));
+  other.bytes[5 * PAGE] = 9;
+  assertEquals([3, 4, 5].map((page) => mmap.bytes[page * PAGE]), [1, 7, 9]);
+  mmap.unlock();
+  assertEquals(lockedByteLength(), before);
+}, { skip: withoutSmaps() ?? withoutPopulating() });
+
+test("lock() of a private file is refused as a whole where the file has lost a page", () => {
+  const path = use(new TempFolder()).file("file", new Uint8Array(4 * PAGE));
+  const before = lockedByteLength();
+  const mmap = use(new MmapOptions({ truncationGuard: false }).map(path));
+  truncateSync(path, PAGE);
+  assertEquals(errorOf(() => mmap.lock()).code, "EFAULT");
+  assertEquals(lockedByteLength(), before);
+  mmap.lock(0, PAGE);
+  mmap.unlock();
+}, { skip: withoutSmaps() ?? withoutPopulating() });
 
 test("lock() refuses with EACCES what nothing may be done with, and locks nothing", () => {
   const mmap = mapped(3);

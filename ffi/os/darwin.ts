@@ -98,6 +98,7 @@ export function darwin(native: Native, arch: string): Os {
     regions: darwinRegions,
     repeat: darwinRepeat,
     advice: DARWIN_ADVICE,
+    locking: undefined,
     waiting: (native, kernel, shared) =>
       darwinWaiting(native, CODES, MAP_PRIVATE | MAP_ANON, kernel, shared),
     guarding: undefined,

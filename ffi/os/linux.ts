@@ -10,6 +10,7 @@ import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxHasHugePages } from "./linux_file_systems.ts";
 import { linuxGrowth } from "./linux_growth.ts";
+import { linuxLocking } from "./linux_locking.ts";
 import { linuxNamed, OPEN_FLAGS } from "./linux_named.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
@@ -134,6 +135,8 @@ export function linux(native: Native, arch: string): Os {
     regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),
     repeat: linuxRepeat,
     advice: LINUX_ADVICE,
+    locking: (native, failed, calls) =>
+      linuxLocking(native, { library: "libc.so.6", arch }, failed, calls),
     waiting: (native, _kernel, shared) =>
       linuxWaiting(native, arch, CODES, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     guarding: (native, memory, pageSize) => {

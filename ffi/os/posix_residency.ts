@@ -5,6 +5,7 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { own } from "../own.ts";
+import { lazily } from "./lazily.ts";
 import type { Failure } from "./mapper.ts";
 import type { Advice, Residency } from "./residency.ts";
 
@@ -19,12 +20,25 @@ const FUNCTIONS = {
   mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
 } as const satisfies SymbolTable;
 
+/** What a special way to lock is made of. */
+export interface LockingCalls extends Pick<Residency, "unlock" | "populate"> {
+  readonly lock: (address: bigint, byteLength: bigint) => Failure | undefined;
+}
+
 /** In what one POSIX system differs from another. */
 export interface PosixResidency {
   /** The C library's name. */
   readonly library: string;
   /** The numbers of `madvise`, for what the system has. */
   readonly advice: Readonly<Partial<Record<Advice, number>>>;
+  /** Opens what locks private mappings of files, where `mlock` copies their pages and another call does not. */
+  readonly locking:
+    | ((
+      native: Native,
+      failed: (syscall: string) => Failure,
+      calls: LockingCalls,
+    ) => LockingCalls["lock"])
+    | undefined;
 }
 
 /** How many pages one `mincore` tells of: its vector is of that many bytes. */
@@ -33,7 +47,7 @@ const STRETCH_PAGES = 65_536;
 /** Opens them; `failed` makes the failure of a call from the thread's `errno`. */
 export function posixResidency(
   native: Native,
-  { library, advice: numbers }: PosixResidency,
+  { library, advice: numbers, locking }: PosixResidency,
   pageSize: number,
   failed: (syscall: string) => Failure,
 ): Residency {
@@ -45,16 +59,25 @@ export function posixResidency(
     return madvise(address, byteLength, number) === 0 ? undefined : failed("madvise");
   };
 
+  const lock = (address: bigint, byteLength: bigint) =>
+    mlock(address, byteLength) === 0 ? undefined : failed("mlock");
+  const unlock = (address: bigint, byteLength: bigint) =>
+    munlock(address, byteLength) === 0 ? undefined : failed("munlock");
+  const populate: Residency["populate"] = (address, byteLength, forWriting) => {
+    const failure = advise(address, byteLength, forWriting ? "populate-write" : "populate-read");
+    // A kernel that has it not yet.
+    return typeof failure === "object" && failure.code === "EINVAL" ? "unsupported" : failure;
+  };
+  const privateFiles = lazily(() => ({
+    lock: locking?.(native, failed, { lock, unlock, populate }) ?? lock,
+  }));
+
   return {
     advise,
 
-    lock(address, byteLength) {
-      return mlock(address, byteLength) === 0 ? undefined : failed("mlock");
-    },
-
-    unlock(address, byteLength) {
-      return munlock(address, byteLength) === 0 ? undefined : failed("munlock");
-    },
+    lock: (address, byteLength, areOfPrivateFile) =>
+      areOfPrivateFile ? privateFiles().lock(address, byteLength) : lock(address, byteLength),
+    unlock,
 
     lockLimit: 'RLIMIT_MEMLOCK, which "ulimit -l" shows and sets',
 
@@ -72,11 +95,7 @@ export function posixResidency(
       return resident * pageSize;
     },
 
-    populate(address, byteLength, forWriting) {
-      const failure = advise(address, byteLength, forWriting ? "populate-write" : "populate-read");
-      // A kernel that has it not yet.
-      return typeof failure === "object" && failure.code === "EINVAL" ? "unsupported" : failure;
-    },
+    populate,
   };
 }
 

@@ -104,8 +104,11 @@ export interface Residency {
   /** Takes an advice, unless the system has none of that name. */
   advise(address: bigint, byteLength: bigint, advice: Advice): Failure | "unsupported" | undefined;
 
-  /** Backs pages with memory, and keeps them in RAM. */
-  lock(address: bigint, byteLength: bigint): Failure | undefined;
+  /**
+   * Backs pages with memory, and keeps them in RAM. Those of a private file are not copied
+   * for it, where the system can do without.
+   */
+  lock(address: bigint, byteLength: bigint, areOfPrivateFile: boolean): Failure | undefined;
 
   /** Undoes {@linkcode Residency.lock}; where nothing is locked it does nothing. */
   unlock(address: bigint, byteLength: bigint): Failure | undefined;

@@ -15,6 +15,7 @@ import * as linuxGrowth from "../../ffi/os/linux_growth.ts";
 import * as linuxNamed from "../../ffi/os/linux_named.ts";
 import * as linuxNaming from "../../ffi/os/linux_naming.ts";
 import * as linuxRemap from "../../ffi/os/linux_remap.ts";
+import * as linuxLocking from "../../ffi/os/linux_locking.ts";
 import * as linuxStat from "../../ffi/os/linux_stat.ts";
 import * as linuxWaiting from "../../ffi/os/linux_waiting.ts";
 import * as posix from "../../ffi/os/posix_calls.ts";
@@ -120,6 +121,7 @@ test("linux's constants are those of its headers", () => {
     linuxGuard,
     linuxFileSystems,
     linuxGrowth,
+    linuxLocking,
     linuxNamed,
     linuxNamed.OPEN_FLAGS[process.arch as "x64"],
     linuxNaming,
@@ -134,7 +136,11 @@ test("linux's constants are those of its headers", () => {
 
 test("linux's numbers of system calls are those of its headers", () => {
   const { futex_waitv: _, ...waiting } = linuxWaiting.SYSTEM_CALLS[process.arch]!; // since 5.16
-  const numbers = { ...waiting, fstat: linuxStat.FSTAT[process.arch]! };
+  const numbers = {
+    ...waiting,
+    fstat: linuxStat.FSTAT[process.arch]!,
+    mlock2: linuxLocking.MLOCK2[process.arch]!,
+  };
   const expected = Object.fromEntries(
     Object.entries(numbers).map(([name, number]) => [`SYS_${name}`, number]),
   );
