@@ -574,7 +574,8 @@ export class MmapOptions {
    * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) and
    * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html). All of its memory is set
    * aside when it is made, which takes about 0.1 s for a gibibyte, so that no store finds
-   * none: at most what `/dev/shm` has room for, and nine tenths of what is available. With
+   * none: at most what `/dev/shm` has room for, and nine tenths of what is available, by the
+   * machine and by the control groups that the process is in. With
    * {@linkcode MmapOptions.noReserve} none is, and what is stored when `/dev/shm` is full
    * is lost ({@linkcode Mmap.truncated} tells; without
    * {@linkcode MmapOptions.truncationGuard} the store ends the process). macOS: the file

@@ -41,6 +41,8 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
   const owned = (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0);
   let handler = 0n;
   const unread: string[] = [];
+  /** What is left to read of files of the kernel's. */
+  const untold = new Map<number, string>();
   let time = 0n;
   let sleepers = 0;
 
@@ -160,7 +162,11 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
           return account.opened("maps");
         }
         if ((flags & O_TMPFILE) !== 0) return account.opened(UNNAMED);
-        if (name in account.texts) return account.opened(name);
+        if (name in account.texts) {
+          const file = account.opened(name);
+          untold.set(file, account.texts[name]!);
+          return file;
+        }
         if (name.startsWith("/sys/")) throw new Refusal(ENOENT);
         if (isShared(name) && !account.names.has(name)) throw new Refusal(ENOENT);
         return account.opened(isShared(name) ? "shared memory" : "file");
@@ -226,11 +232,14 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
           target.set(part);
           return BigInt(part.length);
         }
-        const text = account.texts[account.open.get(end)!];
-        if (text !== undefined) {
-          target.set(bytesOf(text));
-          return BigInt(text.length);
+        const text = untold.get(end);
+        if (text !== undefined) { // the kernel tells a part at a time
+          const part = text.slice(0, 1000);
+          untold.set(end, text.slice(part.length));
+          target.set(new TextEncoder().encode(part));
+          return BigInt(part.length);
         }
+        if (account.open.get(end) !== "pipe") return 0n;
         if (account.installedCode === undefined) throw new Refusal(EINVAL);
         target.set(account.installedCode);
         return byteLength;

@@ -8,6 +8,7 @@ import { cString } from "./c_string.ts";
 import type { OpenFile } from "./files.ts";
 import { lazily } from "./lazily.ts";
 import type { AdvisedFailure } from "./mapper.ts";
+import { linuxMemory } from "./linux_memory.ts";
 import type { NamedMemory, NewMemory } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDONLY, O_RDWR, SEEK_END } from "./posix_files.ts";
@@ -42,12 +43,8 @@ export const OPEN_FLAGS: Readonly<Record<"x64" | "arm64", OpenFlags>> = {
 /** Where the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
 const FOLDER = "/dev/shm";
 
-/** What tells how much memory there is: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
-const MEMINFO = "/proc/meminfo";
-/** What a container may have: {@link https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files} */
-const MEMORY_MAX = "/sys/fs/cgroup/memory.max";
-/** `MemAvailable` and `SwapFree` are among the first lines. */
-const TEXT_BYTES = 1024;
+/** How much of a file of the kernel's is read by one call. */
+const TEXT_BYTES = 4096;
 
 /** More than `sizeof(struct statfs)`. */
 const STATFS_BYTES = 256;
@@ -125,28 +122,19 @@ export function linuxNamed(
     return without({ syscall: "fstatfs", osError: 0, code: "" }, `${FOLDER} is not in memory`);
   };
 
-  /** The start of a file of the kernel's; empty where it cannot be read. */
-  const textOf = (path: string): string => {
+  const part = new Uint8Array(TEXT_BYTES);
+  const decoder = new TextDecoder();
+  const shortageOf = linuxMemory((path) => {
     const file = c.open(cString(path), O_RDONLY | opening, 0);
     if (file === -1) return "";
-    const text = new Uint8Array(TEXT_BYTES);
-    const length = c.read(file, text, BigInt(TEXT_BYTES));
+    let text = "";
+    for (let length = 1n; length > 0n;) { // the kernel gives a part at a time
+      length = c.read(file, part, BigInt(TEXT_BYTES));
+      if (length > 0n) text += decoder.decode(part.subarray(0, Number(length)), { stream: true });
+    }
     c.close(file);
-    return new TextDecoder().decode(text.subarray(0, Number(length > 0n ? length : 0n)));
-  };
-
-  /** How much memory can be had, in bytes; `undefined` where that is not told. */
-  const available = (): bigint | undefined => {
-    const meminfo = textOf(MEMINFO);
-    const memory = /MemAvailable: +(\d+) kB/.exec(meminfo)?.[1];
-    const swap = /SwapFree: +(\d+) kB/.exec(meminfo)?.[1];
-    const limit = /^\d+/.exec(textOf(MEMORY_MAX))?.[0];
-    const bytes = [
-      ...(memory === undefined ? [] : [(BigInt(memory) + BigInt(swap ?? 0)) * 1024n]),
-      ...(limit === undefined ? [] : [BigInt(limit)]),
-    ];
-    return bytes.sort((a, b) => a < b ? -1 : 1).at(0);
-  };
+    return text + decoder.decode();
+  });
 
   const noSpace = (failure: AdvisedFailure): AdvisedFailure => ({
     ...failure,
@@ -165,11 +153,15 @@ export function linuxNamed(
     if (isLimited && byteLength > size * fields.getBigUint64(F_BAVAIL, true)) {
       return noSpace({ syscall: "fstatfs", osError: 28, code: "ENOSPC" });
     }
-    const memory = available();
-    if (memory === undefined || byteLength <= memory - memory / 10n) return undefined;
-    const advice =
-      `there are ${memory} bytes of memory to be had, of which nine tenths can be set ` +
-      "aside: make less, or use noReserve()";
+    const shortage = shortageOf(byteLength);
+    if (shortage === undefined) return undefined;
+    const { byteLength: room, limit } = shortage;
+    const advice = limit === undefined
+      ? `there are ${room} bytes of memory to be had, of which nine tenths can be set aside: ` +
+        "make less, or use noReserve()"
+      : `the limit of this control group is ${limit.byteLength} bytes of memory (${limit.path}), ` +
+        `of which ${room} are to be had, and nine tenths of these can be set aside: make less, ` +
+        "raise the limit (docker run --memory, MemoryMax= of systemd), or use noReserve()";
     return { syscall: "fallocate", osError: 12, code: "ENOMEM", advice };
   };
 
