@@ -5,11 +5,12 @@
  */
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
+import { type CopyOrder, copyOrder, inPieces } from "./copy_order.ts";
 import { hex, refused } from "./errors.ts";
 import type { Extent, PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { byteCount, describe } from "./validate.ts";
-import { isDetached, isOfMapping, isUnshared } from "./views.ts";
+import { coveredBy, isDetached, isUnshared } from "./views.ts";
 
 const { apply } = Reflect;
 const { isView } = ArrayBuffer;
@@ -84,31 +85,76 @@ export function copyRange(
 export function copyOut(pages: Pages, range: PageRange, target: Uint8Array): void {
   if (!pages.allows("read", range)) throw pages.noAccess("read", range);
   pages.checkNotTruncated();
-  const bytes = isDirect(pages, target) ? target : new Uint8Array(target.byteLength);
   const address = pages.addressOf(range.start);
-  check("read", address, bytes, host().os.copying.read(address, bytes, pages.canFault));
+  const order = orderOf("read", pages, address, target);
+  const failure = order === "any"
+    ? host().os.copying.read(address, target, pages.canFault)
+    : readInPieces(pages, address, target, order);
+  check("read", address, target, failure);
   pages.checkNotTruncated(); // a guard replaces what is lost while it is copied
-  if (bytes !== target) target.set(bytes);
+}
+
+function readInPieces(
+  { canFault }: Pages,
+  address: bigint,
+  target: Uint8Array,
+  order: CopyOrder,
+): Failure | undefined {
+  const { copying } = host().os;
+  return inPieces(target.byteLength, order, (bytes, start) => {
+    const failure = copying.read(address + BigInt(start), bytes, canFault);
+    if (failure === undefined) target.set(bytes, start);
+    return failure;
+  });
 }
 
 /** Copies `source` to bytes of a mapping, which are as many. */
 export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void {
   if (!pages.allows("written", range)) throw pages.noAccess("written", range);
   pages.checkNotTruncated();
-  const bytes = isDirect(pages, source) ? source : source.slice();
   const address = pages.addressOf(range.start);
-  check("write", address, bytes, host().os.copying.write(address, bytes, pages.canFault));
+  const order = orderOf("write", pages, address, source);
+  const failure = order === "any"
+    ? host().os.copying.write(address, source, pages.canFault)
+    : writeInPieces(pages, address, source, order);
+  check("write", address, source, failure);
   pages.checkNotTruncated();
 }
 
+function writeInPieces(
+  { canFault }: Pages,
+  address: bigint,
+  source: Uint8Array,
+  order: CopyOrder,
+): Failure | undefined {
+  const { copying } = host().os;
+  return inPieces(source.byteLength, order, (bytes, start) => {
+    bytes.set(source.subarray(start, start + bytes.byteLength));
+    return copying.write(address + BigInt(start), bytes, canFault);
+  });
+}
+
 /**
- * Whether the system can have these bytes themselves. Not all runtimes pass shared
- * memory on. And bytes of a file, a name or a mirror can be those of another mapping
- * too: where the two overlap, their addresses do not tell, so that no memmove() copies
- * in the right order, and the kernel's copies must not overlap at all.
+ * How to copy between a mapping and other bytes; `"any"` is to let the system have these
+ * themselves. Not all runtimes pass shared memory on. And bytes of a file, a name or a mirror
+ * can be those of another mapping too: where the two overlap, their addresses do not tell, so
+ * that no memmove() copies in the right order, and the kernel's copies must not overlap at all.
  */
-function isDirect({ canOverlap }: Pages, { buffer }: Uint8Array): boolean {
-  return isUnshared(buffer) && !(canOverlap && isOfMapping(buffer));
+function orderOf(
+  verb: "read" | "write",
+  pages: Pages,
+  address: bigint,
+  { buffer, byteOffset, byteLength }: Uint8Array,
+): CopyOrder {
+  if (!isUnshared(buffer)) return "forward";
+  const covered = pages.canOverlap ? coveredBy(buffer) : undefined;
+  const owner = covered?.owner as Pages | undefined;
+  if (owner === undefined || !owner.canOverlap) return "any";
+  const place = pages.placeOf(address);
+  const other = owner.placeOf(covered!.address + BigInt(byteOffset));
+  return verb === "read"
+    ? copyOrder(place, other, byteLength)
+    : copyOrder(other, place, byteLength);
 }
 
 function check(

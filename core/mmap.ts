@@ -632,6 +632,9 @@ export class Mmap implements Disposable {
    * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html)
    * on Linux (a pipe, where that is forbidden) and `mach_vm_read_overwrite` on macOS. Windows:
    * [`ReadProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory).
+   * A view of a mapping that can have the same bytes, and shared memory of JavaScript, is
+   * copied to through other memory, 256 KiB at a time (all of it where the two overlap at both ends, as in
+   * {@linkcode MmapOptions.mapMirrored}).
    *
    * @param target Where to: any typed array or `DataView`. Its length in bytes
    * is how much is copied.

@@ -8,6 +8,7 @@
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Word } from "../ffi/os/waiting.ts";
+import type { Place } from "./copy_order.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, mapperOf } from "./lifetime.ts";
 import type { Access, Mapped, PageFacts, Source } from "./mapped.ts";
@@ -411,6 +412,16 @@ export class Pages {
   /** Whether the same bytes can be mapped at other addresses, too. */
   get canOverlap(): boolean {
     return this.#mapped.source !== "memory";
+  }
+
+  /** Where a byte is, by its address, in what {@linkcode Pages.canOverlap | can be mapped elsewhere, too}. */
+  placeOf(address: bigint): Place {
+    const offset = Number(address - this.#address);
+    if (this.areMirrored) {
+      const period = this.#mapped.byteLength / 2;
+      return { mirror: this.#address, offset: offset % period, period };
+    }
+    return { mirror: 0n, offset: this.#allocation.backing!.offset + offset, period: Infinity };
   }
 
   /** Whether they are a private copy of a file: what is stored elsewhere does not show in a page that was copied. */

@@ -79,23 +79,35 @@ const Itself = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
-/** Gives a buffer a field that keeps the handle alive: cheaper than a `WeakMap` for the collector. */
+/** The memory that a buffer is over. */
+export interface Covered {
+  /** The {@linkcode Stretch.owner}. */
+  readonly owner: object;
+  /** The address of the buffer's first byte. */
+  readonly address: bigint;
+}
+
+/** Gives a buffer fields, one of which keeps the handle alive: cheaper than a `WeakMap` for the collector. */
 class Owned extends Itself {
   readonly #owner: object;
+  readonly #address: bigint;
 
-  constructor(buffer: ArrayBuffer, owner: object) {
+  constructor(buffer: ArrayBuffer, owner: object, address: bigint) {
     super(buffer);
     this.#owner = owner;
+    this.#address = address;
   }
 
-  static has(buffer: object): boolean {
-    return #owner in buffer;
+  static of(buffer: object): Covered | undefined {
+    return #owner in buffer
+      ? { owner: (buffer as Owned).#owner, address: (buffer as Owned).#address }
+      : undefined;
   }
 }
 
-/** Whether a buffer is over a mapping. */
-export function isOfMapping(buffer: ArrayBufferLike): boolean {
-  return Owned.has(buffer);
+/** What a buffer is over, where that is a mapping. */
+export function coveredBy(buffer: ArrayBufferLike): Covered | undefined {
+  return Owned.of(buffer);
 }
 
 /** What {@linkcode viewsOf} makes views of. */
@@ -145,7 +157,7 @@ function makeBuffer(
   const runtime = currentRuntime();
   const buffer = runtime.view(address, byteLength);
   runtime.refuseTransfer?.(buffer);
-  new Owned(buffer, owner);
+  new Owned(buffer, owner, address);
   return buffer;
 }
 

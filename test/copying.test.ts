@@ -4,12 +4,13 @@ import { host } from "../ffi/host.ts";
 import { linuxPipeCopying } from "../ffi/os/linux_pipe_copying.ts";
 import type { CopyingShared } from "../ffi/os/posix_copying.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
-import { test, unlessLinux, use } from "./harness.ts";
+import { platform, test, unlessLinux, use } from "./harness.ts";
 import { SharedName } from "./shared_names.ts";
 import { CALLS, codeOf, pattern, readBytes, TempFolder } from "./temp_files.ts";
 
 const PAGE = pageSize();
-const LENGTH = 3 * 65_536 + 100;
+/** More than is copied at a time. */
+const LENGTH = 5 * 65_536 + 100;
 const BYTES = pattern(LENGTH);
 
 const KINDS = [
@@ -181,6 +182,99 @@ for (const kind of ["mapMut", "mapShared"] as const) {
     }
   });
 }
+
+test("read() and write() of mapMirrored() copy as memmove does, whichever copy is taken", () => {
+  const half = 8 * 65_536;
+  const mmap = use(new MmapOptions({ len: half }).mapMirrored());
+  const ring = pattern(half);
+  const place = (start: number, length: number) => mmap.view(Uint8Array, start, length);
+  for (
+    const [from, to, length] of [
+      [0, 100, half - 200], // it ends before it meets its start again
+      [100, 0, half - 200],
+      [half, 100, half - 200],
+      [half - 5, 3, half - 100],
+      [3, half - 5, half - 100],
+      [0, half / 2 + 5, half - 9], // overlaps at both ends
+      [half / 2, 0, half],
+      [0, half, half],
+      [7, half / 2, 1000],
+    ] as const
+  ) {
+    const expected = ring.slice();
+    for (let index = 0; index < length; index++) {
+      expected[(to + index) % half] = ring[(from + index) % half]!;
+    }
+    for (const verb of ["read", "write"] as const) {
+      mmap.bytes.set(ring);
+      if (verb === "read") mmap.read(place(to, length), from);
+      else mmap.write(place(from, length), to);
+      assertSame(mmap.bytes, expected, `${verb} ${length} bytes from ${from} to ${to}`);
+    }
+  }
+});
+
+test("read() and write() of a private file copy from and to what it still shares", () => {
+  const folder = use(new TempFolder());
+  const length = LENGTH - PAGE - 10;
+  for (const [from, to] of [[0, 1], [1, 0], [PAGE + 3, 5]] as const) {
+    const path = folder.file("file", BYTES);
+    const own = use(new MmapOptions().map(path));
+    const shared = use(new MmapOptions({ offset: PAGE }).mapMut(path));
+    if (to < PAGE) {
+      // What is stored to the private one nobody else sees.
+      own.write(shared.view(Uint8Array, from, length - PAGE), to);
+      const expected = BYTES.slice();
+      expected.set(BYTES.subarray(PAGE + from, from + length), to);
+      assertSame(readBytes(own, LENGTH), expected, `write to ${to}`);
+      assertSame(readBytes(shared, LENGTH - PAGE), BYTES.subarray(PAGE), "the file");
+    }
+    const other = use(new MmapOptions().map(path));
+    shared.write(other.view(Uint8Array, PAGE + from, length - PAGE), to);
+    const expected = BYTES.slice().copyWithin(PAGE + to, PAGE + from, from + length);
+    if (platform === "linux") {
+      assertSame(readBytes(shared, LENGTH - PAGE), expected.subarray(PAGE), `from ${from}`);
+    }
+    for (const mmap of [own, shared, other]) mmap.unmap();
+  }
+});
+
+// As much again was allocated for it.
+test("read() and write() of a file take the memory itself, or little at a time", () => {
+  const folder = use(new TempFolder());
+  const len = 2 ** 20;
+  const [path, another] = ["file", "other"].map((name) => folder.sparse(name, len)) as [
+    string,
+    string,
+  ];
+  const file = use(new MmapOptions().mapMut(path));
+  const other = use(new MmapOptions().mapMut(another));
+  const anon = use(new MmapOptions({ len }).mapAnon());
+  const { copying } = host().os;
+  const { read, write } = copying;
+  const lengths = (call: () => void): number[] => {
+    const seen: number[] = [];
+    Object.assign(copying, {
+      read: (...args: Parameters<typeof read>) => (seen.push(args[1].byteLength), read(...args)),
+      write: (...args: Parameters<typeof write>) => (seen.push(args[1].byteLength), write(...args)),
+    });
+    try {
+      call();
+    } finally {
+      Object.assign(copying, { read, write });
+    }
+    return seen;
+  };
+  const pieces = Array(4).fill(2 ** 18);
+  for (const verb of ["read", "write"] as const) {
+    assertEquals(lengths(() => file[verb](anon.bytes)), [len], `${verb} of memory`);
+    assertEquals(lengths(() => file[verb](other.bytes)), pieces, `${verb} of a file`);
+    const shared = new Uint8Array(new SharedArrayBuffer(len));
+    assertEquals(lengths(() => file[verb](shared)), pieces, `${verb} of shared memory`);
+    const half = other.view(Uint8Array, len / 2);
+    assertEquals(lengths(() => file[verb](half)), [len / 2], `${verb} of what is elsewhere`);
+  }
+});
 
 test("read() and write() refuse a view that is detached", () => {
   const mmap = new MmapOptions({ len: 1 }).mapAnon();
