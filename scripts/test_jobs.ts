@@ -57,6 +57,7 @@ const MAX_MINUTES: Readonly<Record<Tier, number>> = { quick: 10, few: 20, all: 6
 const SHORT: readonly string[] = [
   "arrange",
   "first_use",
+  "control_group",
   "limits",
   "native_constants",
   "regions",
