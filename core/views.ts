@@ -81,27 +81,23 @@ const Itself = function (object: object): object {
 
 /** The memory that a buffer is over. */
 export interface Covered {
-  /** The {@linkcode Stretch.owner}. */
+  /** The pages of the mapping, and so its handle. */
   readonly owner: object;
-  /** The address of the buffer's first byte. */
+  /** The address of the first byte. */
   readonly address: bigint;
 }
 
-/** Gives a buffer fields, one of which keeps the handle alive: cheaper than a `WeakMap` for the collector. */
+/** Gives a buffer a field that keeps the handle alive: cheaper than a `WeakMap` for the collector. */
 class Owned extends Itself {
-  readonly #owner: object;
-  readonly #address: bigint;
+  readonly #covered: Covered;
 
-  constructor(buffer: ArrayBuffer, owner: object, address: bigint) {
+  constructor(buffer: ArrayBuffer, covered: Covered) {
     super(buffer);
-    this.#owner = owner;
-    this.#address = address;
+    this.#covered = covered;
   }
 
   static of(buffer: object): Covered | undefined {
-    return #owner in buffer
-      ? { owner: (buffer as Owned).#owner, address: (buffer as Owned).#address }
-      : undefined;
+    return #covered in buffer ? (buffer as Owned).#covered : undefined;
   }
 }
 
@@ -111,17 +107,13 @@ export function coveredBy(buffer: ArrayBufferLike): Covered | undefined {
 }
 
 /** What {@linkcode viewsOf} makes views of. */
-export interface Stretch {
-  /** The address of the first byte. */
-  readonly address: bigint;
+export interface Stretch extends Covered {
   /** The length in bytes. */
   readonly byteLength: number;
   /** The distance in bytes after which the same bytes follow again; without a mirror, the length. */
   readonly period: number;
   /** Where {@linkcode Views.bytes} starts, in bytes. */
   readonly skip: number;
-  /** The handle of the mapping. */
-  readonly owner: object;
 }
 
 /** Makes the views of a stretch of memory. */
@@ -149,15 +141,11 @@ function allBytes(views: Views, { period, skip }: Stretch): Uint8Array<ArrayBuff
   );
 }
 
-function makeBuffer(
-  address: bigint,
-  byteLength: number,
-  owner: object,
-): ArrayBuffer {
+function makeBuffer(covered: Covered, byteLength: number): ArrayBuffer {
   const runtime = currentRuntime();
-  const buffer = runtime.view(address, byteLength);
+  const buffer = runtime.view(covered.address, byteLength);
   runtime.refuseTransfer?.(buffer);
-  new Owned(buffer, owner, address);
+  new Owned(buffer, covered);
   return buffer;
 }
 
@@ -166,9 +154,9 @@ class SharedViews implements Views {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #buffer: ArrayBuffer;
 
-  constructor({ address, byteLength, skip, owner }: Stretch) {
-    this.#buffer = makeBuffer(address, byteLength, owner);
-    this.bytes = new Uint8Array(this.#buffer, skip);
+  constructor(stretch: Stretch) {
+    this.#buffer = makeBuffer(stretch, stretch.byteLength);
+    this.bytes = new Uint8Array(this.#buffer, stretch.skip);
   }
 
   make<V>(type: ViewMaker<V>, byteOffset: number, length: number): V {
@@ -356,7 +344,7 @@ class WindowViews implements Views {
 
   #make(start: number, byteLength: number): WeakRef<ArrayBuffer> {
     const { address, owner } = this.#stretch;
-    const buffer = makeBuffer(address + BigInt(start), byteLength, owner);
+    const buffer = makeBuffer({ owner, address: address + BigInt(start) }, byteLength);
     noteTransferBy(buffer, this.#allocation);
     if (this.#buffers.size >= this.#pruneAt) this.#prune();
     const weak = new WeakRef(buffer);

@@ -756,9 +756,15 @@ export class Race {
     });
   }
 
+  /** Why no word of the memory can be waited for, if so. */
+  #waitErrors(held: Held): string[] {
+    if (KINDS[held.memory.kind] === "private file") return ["ENOTSUP"];
+    return this.#isWritable(held, 0) ? [] : ["EACCES"];
+  }
+
   #wait(held: Held): void {
     const { mmap } = held;
-    const must = this.#isWritable(held, 0) ? [] : ["EACCES"];
+    const must = this.#waitErrors(held);
     const timeout = [0, 0, 0, 0.1, 1][this.random(5)]!;
     this.#call("wait", { must }, this.#text(held, `wait(${timeout})`), () => {
       // Nobody stores to the first word, and some wake those that wait for it.
@@ -771,7 +777,7 @@ export class Race {
 
   #notify(held: Held): void {
     const { mmap } = held;
-    const must = this.#isWritable(held, 0) ? [] : ["EACCES"];
+    const must = this.#waitErrors(held);
     this.#call("notify", { must }, this.#text(held, "notify()"), () => {
       const count = mmap.notify(0, this.random(4));
       if (count < 0 || count > 3) this.#fail(held, `notify() is ${count}`);
@@ -781,7 +787,7 @@ export class Race {
   #waitAsync(held: Held): void {
     const { mmap } = held;
     if (this.#pending.size >= MOST_PENDING) return;
-    const isWritable = this.#isWritable(held, 0);
+    const errors = this.#waitErrors(held);
     const controller = new AbortController();
     const options = { timeout: 0.1 + this.random(8), signal: controller.signal };
     held.pending++;
@@ -793,7 +799,7 @@ export class Race {
         held.pending--;
         const others = [
           "EAGAIN",
-          ...(isWritable ? [] : ["EACCES"]),
+          ...errors,
           ...(held.isClosed ? ["EBADF"] : []),
         ];
         return ["ok", "timed-out", "not-equal", ...(ends ? ["enough"] : []), ...others].includes(
