@@ -34,8 +34,8 @@ export interface MmapErrorInit {
  * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout |
  * | `EEXIST` | there is shared memory of that name already |
  * | `ENOENT` | there is no such file, or no shared memory of that name |
- * | `EAGAIN` | shared memory is being made by another program: try again; or no thread is to be had for one more `waitAsync()` |
- * | `ENOTSUP` | this system, or this kind of memory, does not have what was asked for |
+ * | `EAGAIN` | shared memory is being made by another program: try again; or no thread is to be had now for one more `waitAsync()` |
+ * | `ENOTSUP` | this system, or this kind of memory, does not have what was asked for; or the runtime starts no thread for `waitAsync()`: see `cause` |
  * | any other | the system refused a call; `syscall` and `osError` tell which and why |
  *
  * @example The kind of failure

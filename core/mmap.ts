@@ -1141,8 +1141,9 @@ export class Mmap implements Disposable {
    * and what follows reject the promise: nothing is thrown by the call.
    * @throws {RangeError} As `wait()` does.
    * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed
-   * meanwhile; `EAGAIN` if 32 waits are under way, or no thread can be started. The
-   * `reason` of a signal that is aborted rejects it too.
+   * meanwhile; `EAGAIN` if 32 waits are under way, or a thread cannot be started now;
+   * `ENOTSUP` if the runtime starts none (Node.js with `--permission` and without
+   * `--allow-worker`), with its error as `cause`. The `reason` of a signal that is aborted rejects it too.
    *
    * @example For a second at most
    * ```ts

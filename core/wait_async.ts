@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host } from "../ffi/host.ts";
+import { host, runtimeThreads } from "../ffi/host.ts";
 import { isFailure } from "../ffi/os/mapper.ts";
 import type { ThreadWait, Word } from "../ffi/os/waiting.ts";
 import { MmapError } from "./errors.ts";
@@ -195,15 +195,28 @@ class PendingWait implements Task, Waiter {
     else if (report.kind === "failure") {
       const { syscall, osError } = report;
       reject(refusedWait(this.#word, host().os.waiting.failed(syscall, osError)));
-    } else if (report.kind === "error") {
-      reject(
-        new MmapError("The thread that waits ended, or could not be started: see the cause", {
-          code: "EAGAIN",
-          cause: report.error,
-        }),
-      );
-    } else reject(this.#cancelled?.reason);
+    } else if (report.kind === "ended") {
+      reject(new MmapError("The thread that waits was ended: try again", { code: "EAGAIN" }));
+    } else if (report.kind === "error") reject(notStarted(report.error));
+    else reject(this.#cancelled?.reason);
   }
+}
+
+/** The error where there is no thread that waits: only what can be there later is tried again. */
+function notStarted(cause: unknown): MmapError {
+  if (runtimeThreads().isShortage(cause)) {
+    return new MmapError(
+      "The thread that waits could not be started, for want of memory, descriptors or threads: " +
+        "try again when there are some; see the cause",
+      { code: "EAGAIN", cause },
+    );
+  }
+  const why = cause === undefined ? "it ends at its start" : "see the cause";
+  return new MmapError(
+    `The runtime does not start the thread that waitAsync() needs (${why}): let it start ` +
+      "workers (in Node.js by --allow-worker), or use wait()",
+    { code: "ENOTSUP", cause },
+  );
 }
 
 function checkedOptions(options: WaitAsyncOptions): {

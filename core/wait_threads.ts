@@ -13,7 +13,9 @@ import type { Thread } from "../ffi/runtime/threads.ts";
 export type Report =
   | { readonly kind: "ending"; readonly ending: Ending | "cancelled" }
   | { readonly kind: "failure"; readonly syscall: string; readonly osError: number }
-  | { readonly kind: "error"; readonly error: unknown };
+  | { readonly kind: "error"; readonly error: unknown }
+  /** It ended while it was at work, and nothing tells why. */
+  | { readonly kind: "ended" };
 
 /** What a thread says. */
 interface Numbered {
@@ -105,6 +107,8 @@ export class WaitThread {
   #task: Task | undefined;
   /** The number of the task that it was given last. */
   #number = 0;
+  /** Whether it was seen at work. */
+  #hasBegun = false;
   #hasEnded = false;
 
   private constructor() {
@@ -159,6 +163,7 @@ export class WaitThread {
   }
 
   #reported({ number, report }: Numbered): void {
+    this.#hasBegun = true;
     if (this.#hasEnded || number !== this.#number) return; // it has another task
     this.#done(report);
     if (idle.has(this)) return; // since its task was taken back
@@ -181,7 +186,9 @@ export class WaitThread {
     this.#hasEnded = true;
     count--;
     idle.delete(this);
-    this.#done({ kind: "error", error: cause });
+    this.#hasBegun ||= atomics.load(this.#state, 0) === TAKEN;
+    const isUntold = cause === undefined && this.#hasBegun;
+    this.#done(isUntold ? { kind: "ended" } : { kind: "error", error: cause });
   }
 
   #done(report: Report): void {

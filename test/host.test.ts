@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { currentRuntime, host, type HostGlobals, openHost, pickRuntime } from "../ffi/host.ts";
+import {
+  currentRuntime,
+  host,
+  type HostGlobals,
+  openHost,
+  pickRuntime,
+  runtimeThreads,
+} from "../ffi/host.ts";
 import type { DenoNamespace } from "../ffi/runtime/deno.ts";
 import type { Versions } from "../ffi/runtime/versions.ts";
 import { fakePosix, type FakeSystem, fakeWindows } from "./fake_runtime.ts";
@@ -222,4 +229,22 @@ test("currentRuntime() returns the same runtime when called again", () => {
 test("host() opens nothing when called again", () => {
   assertStrictEquals(host(), realHost);
   assertStrictEquals(host().runtime, currentRuntime());
+});
+
+test("only what can be there later is a shortage of threads", () => {
+  const { isShortage } = runtimeThreads();
+  const coded = (code: string) => Object.assign(new Error("A message"), { code });
+  for (
+    const cause of [
+      coded("ERR_WORKER_INIT_FAILED"),
+      coded("ERR_WORKER_OUT_OF_MEMORY"),
+      coded("EAGAIN"),
+      new TypeError("Failed to spawn worker thread"),
+    ]
+  ) assert(isShortage(cause), String(cause));
+  for (
+    const cause of [undefined, null, "EAGAIN", coded("ERR_ACCESS_DENIED"), new TypeError("no")]
+  ) {
+    assert(!isShortage(cause), String(cause));
+  }
 });

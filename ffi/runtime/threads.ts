@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bare } from "../own.ts";
+import { bare, own } from "../own.ts";
 
 /** What is used of `node:worker_threads`. */
 export interface NodeWorkerThreads {
@@ -46,10 +46,30 @@ export interface ThreadListener {
   ended(cause: unknown): void;
 }
 
+/** The codes of errors that a runtime has for threads it found no room for. */
+const SHORTAGES: readonly unknown[] = [
+  "ERR_WORKER_INIT_FAILED", // Node.js: of the thread, or of its event loop
+  "ERR_WORKER_OUT_OF_MEMORY",
+  "EAGAIN",
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+];
+/** What Bun says, without a code. */
+const BUN_SHORTAGE = "Failed to spawn worker thread";
+
+/** See {@linkcode RuntimeThreads.isShortage}. */
+function isShortage(cause: unknown): boolean {
+  if (typeof cause !== "object" || cause === null) return false;
+  return SHORTAGES.includes(own(cause, "code")) || own(cause, "message") === BUN_SHORTAGE;
+}
+
 /** The threads of one runtime. All throw what the runtime throws. */
 export interface RuntimeThreads {
   /** Starts a thread: a script or module of this source, which has `data` as its `workerData`. */
   start(source: string, data: unknown, listener: ThreadListener): Thread;
+  /** Whether a thread could not be started for want of something that can be there later. */
+  isShortage(cause: unknown): boolean;
 }
 
 /**
@@ -59,6 +79,7 @@ export interface RuntimeThreads {
  */
 export function nodeThreads({ Worker }: NodeWorkerThreads, evaluates: boolean): RuntimeThreads {
   return {
+    isShortage,
     start(source, workerData, { message, ended }) {
       const script = evaluates
         ? source

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Mmap, MmapOptions } from "../../mod.ts";
-import { childValue, runChild } from "../child_processes.ts";
-import { test, unlessLinux, use } from "../harness.ts";
-import { codeOf } from "../temp_files.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { childValue, NODE_PERMISSION, runChild, unlessNodePermission } from "../child_processes.ts";
+import { runtime, test, unlessLinux, use } from "../harness.ts";
+import { codeOf, TempFolder } from "../temp_files.ts";
 import { map, PAGE, turn, wake } from "../waits.ts";
 
 test("waitAsync() calls a signal's functions before it waits, and when all is done", async () => {
@@ -222,6 +224,38 @@ test("waitAsync() lets the process end or not, as it is told", async () => {
   const results = Object.keys(endings).map((how) => childValue("wait_async.ts", { args: [how] }));
   assertEquals(await Promise.all(results), Object.values(endings));
 });
+
+/** What comes of two waits for which a thread is needed, and of two for which none is. */
+const refusedWaits = (...permissions: readonly string[]) =>
+  childValue("wait_refused.ts", runtime === "node" ? { permissions } : {});
+const others = ["not-equal", "timed-out"];
+
+test("waitAsync() throws ENOTSUP where Node.js permits no worker, with its error", async () => {
+  const ends = Array(2).fill("ENOTSUP: ERR_ACCESS_DENIED");
+  assertEquals(await refusedWaits(...NODE_PERMISSION), { ends, others });
+  assertEquals(await refusedWaits(...NODE_PERMISSION, "--allow-worker"), {
+    ends: ["timed-out", "timed-out"],
+    others,
+  });
+}, { skip: unlessNodePermission });
+
+test("waitAsync() throws ENOTSUP where a worker throws at its start, or ends", async () => {
+  const folder = use(new TempFolder());
+  for (
+    const [what, told] of [["throw new Error('At its start')", "At its start"], [
+      "process.exit()",
+      "undefined",
+    ]]
+  ) {
+    const path = join(folder.path, "start.cjs");
+    writeFileSync(path, `if (!require("node:worker_threads").isMainThread) ${what};`);
+    // What the command line names, the thread does not load.
+    process.env["NODE_OPTIONS"] = `--require=${path}`;
+    const found = refusedWaits();
+    delete process.env["NODE_OPTIONS"];
+    assertEquals(await found, { ends: Array(2).fill(`ENOTSUP: ${told}`), others });
+  }
+}, { skip: runtime === "node" ? undefined : "only Node.js loads a module into all threads" });
 
 test("waitAsync() keeps the mapping that nobody else has", async () => {
   const value = await childValue("wait_async.ts", { args: ["dropped"] });
