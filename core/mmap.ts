@@ -1141,7 +1141,8 @@ export class Mmap implements Disposable {
    * and what follows reject the promise: nothing is thrown by the call.
    * @throws {RangeError} As `wait()` does.
    * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed
-   * meanwhile; `EAGAIN` if 32 waits are under way, or a thread cannot be started now;
+   * meanwhile; `EAGAIN` if 32 waits are under way, or a thread cannot be started now, because
+   * descriptors are too few; `ENOMEM` if what a limit leaves of addresses or data is too little for one;
    * `ENOTSUP` if the runtime starts none (Node.js with `--permission` and without
    * `--allow-worker`), with its error as `cause`. The `reason` of a signal that is aborted rejects it too.
    *

@@ -12,7 +12,7 @@ import type { PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { checkStack } from "./stack.ts";
 import { type All, checkOptions, describe, flag, given, timeMs, word32 } from "./validate.ts";
-import { MAX_THREADS, type Report, type Task, WaitThread } from "./wait_threads.ts";
+import { type Report, type Task, WaitThread } from "./wait_threads.ts";
 import { refusedWait, resultOf, type WaitResult, wordOf } from "./waiting.ts";
 
 /** How to wait for a word. */
@@ -66,14 +66,12 @@ export async function waitAsync(
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
   if (isFailure(wait)) throw refusedWait(word, wait);
-  if (!WaitThread.isThere) {
+  const shortage = WaitThread.shortage();
+  if (shortage !== undefined) {
     const ending = wait.end("cancelled");
     if (ending !== "cancelled") return resultOf(ending);
-    throw new MmapError(
-      `${MAX_THREADS} waits are under way in this thread, or have just ended, and each takes a ` +
-        "thread of its own: end one, or try again; or wait for one word that tells of all",
-      { code: "EAGAIN" },
-    );
+    const { code, words } = shortage;
+    throw new MmapError(`There is no thread for one more waitAsync(): ${words}`, { code });
   }
   let pendingWait: PendingWait | undefined;
   const ended = new Promise<WaitResult>((resolve, reject) => {

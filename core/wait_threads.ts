@@ -6,6 +6,7 @@
  */
 import { atomics } from "../ffi/atomics.ts";
 import { currentRuntime, host, runtimeThreads } from "../ffi/host.ts";
+import type { Shortage } from "../ffi/os/os.ts";
 import type { Ending } from "../ffi/os/waiting.ts";
 import type { Thread } from "../ffi/runtime/threads.ts";
 
@@ -35,7 +36,13 @@ export interface Task {
 /** After so many tasks their numbers begin again. */
 const MAX_NUMBER = 2 ** 30;
 /** How many threads there are at most: each takes some megabytes. */
-export const MAX_THREADS = 32;
+const MAX_THREADS = 32;
+const FULL: Shortage = {
+  code: "EAGAIN",
+  words:
+    `${MAX_THREADS} waits are under way in this thread, or have just ended, and each takes a ` +
+    "thread of its own: end one, or try again; or wait for one word that tells of all",
+};
 /** How many stay when they have nothing to do, so that the next waits begin at once. */
 const MAX_IDLE = 2;
 /** After so long without anything to do these end too, in milliseconds. */
@@ -99,6 +106,8 @@ let opening: Int32Array | undefined;
 let idle: Set<WaitThread> = new Set();
 /** How many threads there are. */
 let count = 0;
+/** Those that may not be at work yet. */
+let starting: readonly WaitThread[] = [];
 
 /** A thread, and what it does. */
 export class WaitThread {
@@ -121,11 +130,21 @@ export class WaitThread {
       ended: (cause) => this.#ended(cause),
     });
     count++;
+    starting = [...starting, this];
   }
 
-  /** Whether there is a thread for one more task. */
-  static get isThere(): boolean {
-    return idle.size > 0 || count < MAX_THREADS;
+  /** What there is too little of for one more task; `undefined` where a thread is there, or room for one. */
+  static shortage(): Shortage | undefined {
+    if (idle.size > 0) return undefined;
+    if (count >= MAX_THREADS) return FULL;
+    // What these need they have not taken yet.
+    starting = starting.filter((thread) => thread.#isStarting());
+    return host().os.threadShortage?.(runtimeThreads().needs, starting.length + 1);
+  }
+
+  #isStarting(): boolean {
+    this.#hasBegun ||= atomics.load(this.#state, 0) === TAKEN;
+    return !this.#hasBegun && !this.#hasEnded;
   }
 
   /** Gives a task to a thread. With `holds` the process does not end before it is done. */
@@ -183,11 +202,11 @@ export class WaitThread {
 
   #ended(cause: unknown): void {
     if (this.#hasEnded) return;
+    const hasBegun = !this.#isStarting();
     this.#hasEnded = true;
     count--;
     idle.delete(this);
-    this.#hasBegun ||= atomics.load(this.#state, 0) === TAKEN;
-    const isUntold = cause === undefined && this.#hasBegun;
+    const isUntold = cause === undefined && hasBegun;
     this.#done(isUntold ? { kind: "ended" } : { kind: "error", error: cause });
   }
 

@@ -79,6 +79,7 @@ export function runtimeThreads(): RuntimeThreads {
   return pickedThreads ??= nodeThreads(
     own(globals, "process")!.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
     !isDenoItself(own(globals, "Deno")),
+    own(globals, "Bun") !== undefined && !isDenoItself(own(globals, "Deno")),
   );
 }
 

@@ -12,6 +12,7 @@ import { FILE_BYTE_LENGTH, FILE_IDENTITY, FIRST_FILE, type PaperSystem } from ".
 
 /** Threads of paper: one that has a deadline meets it, any other is called back. */
 const PAPER_THREADS: RuntimeThreads = {
+  needs: { descriptors: 12, addressBytes: 2 ** 30, dataBytes: 2 ** 29 },
   isShortage: () => false,
   start(_source, _data, listener) {
     paperListeners.push(listener);

@@ -325,6 +325,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     },
     task_self_trap: () => 259,
     getpid: () => 1234,
+    poll: () => 0,
     memmove: () => 0n,
     bcopy: () => {},
     sigprocmask: () => 0,

@@ -30,6 +30,9 @@ export const MS_SYNC = 0x10;
 /** `_SC_PAGESIZE` */
 export const _SC_PAGESIZE = 29;
 
+/** `RLIMIT_NOFILE`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/getrlimit.2.html} */
+export const RLIMIT_NOFILE = 8;
+
 /** The errors of the calls, from `<sys/errno.h>`. */
 export const CODES: Readonly<Record<number, string>> = {
   1: "EPERM",
@@ -99,6 +102,7 @@ export function darwin(native: Native, arch: string): Os {
     repeat: darwinRepeat,
     advice: DARWIN_ADVICE,
     locking: undefined,
+    threadLimits: { RLIMIT_NOFILE, used: undefined }, // its limits of memory refuse nothing
     waiting: (native, kernel, shared) =>
       darwinWaiting(native, CODES, MAP_PRIVATE | MAP_ANON, kernel, shared),
     guarding: undefined,

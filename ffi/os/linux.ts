@@ -17,6 +17,7 @@ import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { linuxRoom } from "./linux_room.ts";
 import { linuxStat } from "./linux_stat.ts";
+import { linuxUsedMemory } from "./linux_thread_room.ts";
 import { linuxWaiting } from "./linux_waiting.ts";
 import type { Protection } from "./mapper.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
@@ -47,6 +48,9 @@ export const O_NOCTTY = 0x100;
 export const MS_SYNC = 4;
 /** `_SC_PAGESIZE`: {@link https://man7.org/linux/man-pages/man3/sysconf.3.html} */
 export const _SC_PAGESIZE = 30;
+
+/** `RLIMIT_NOFILE`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
+export const RLIMIT_NOFILE = 7;
 
 /** The errors of the calls: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
 export const CODES: Readonly<Record<number, string>> = {
@@ -137,6 +141,10 @@ export function linux(native: Native, arch: string): Os {
     advice: LINUX_ADVICE,
     locking: (native, failed, calls) =>
       linuxLocking(native, { library: "libc.so.6", arch }, failed, calls),
+    threadLimits: {
+      RLIMIT_NOFILE,
+      used: (native, library, pageSize) => linuxUsedMemory(native, library, pageSize, O_CLOEXEC),
+    },
     waiting: (native, _kernel, shared) =>
       linuxWaiting(native, arch, CODES, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     guarding: (native, memory, pageSize) => {

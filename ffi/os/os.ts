@@ -14,6 +14,7 @@ import type { Regions } from "./regions.ts";
 import type { NamedMemory } from "./named_memory.ts";
 import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
+import type { ThreadNeeds } from "../thread_needs.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** How one operating system does huge pages. */
@@ -63,6 +64,14 @@ export interface Room {
     /** For private memory that can be stored to. */
     readonly data: number;
   };
+}
+
+/** Something that a process has too little of. */
+export interface Shortage {
+  /** The POSIX name of the error. */
+  readonly code: string;
+  /** What is short, how much of it there is, and what to do. */
+  readonly words: string;
 }
 
 /** How one operating system does virtual memory: anonymous memory, and what goes for all. */
@@ -129,6 +138,14 @@ export interface Os extends Mapper<MapRequest> {
 
   /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
   readonly residency: Residency;
+
+  /**
+   * Tells what so many more threads of a need would find too little of. Only systems
+   * that limit it for a process have it.
+   */
+  readonly threadShortage:
+    | ((needs: ThreadNeeds, threads: number) => Shortage | undefined)
+    | undefined;
 
   /** Waiting until a word changes, and waking those that do. */
   readonly waiting: Waiting;

@@ -23,6 +23,7 @@ import type { NamedMemory } from "./named_memory.ts";
 import { type PosixFiles, posixFiles } from "./posix_files.ts";
 import { posixMirrors, type Repeat } from "./posix_mirrors.ts";
 import { type PosixResidency, posixResidency } from "./posix_residency.ts";
+import { posixThreadRoom, type ThreadLimits } from "./posix_thread_room.ts";
 import type { Regions } from "./regions.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -82,6 +83,8 @@ export interface Posix extends PosixResidency {
   readonly regions: (native: Native, shared: PosixShared, pageSize: number) => Regions;
   /** Opens what maps memory once more. */
   readonly repeat: (native: Native, shared: PosixShared) => Repeat;
+  /** What of another thread is limited. */
+  readonly threadLimits: ThreadLimits;
   /** Opens the calls that wait. */
   readonly waiting: (native: Native, kernel: () => KernelCopying, shared: CopyingShared) => Waiting;
   /** Guards memory of files from truncation, where the system lets a program do that. */
@@ -186,6 +189,13 @@ export function posix(native: Native, system: Posix): Os {
   const room = lazily(() => system.room!(native));
   const growth = lazily(() => ({ into: system.growth!(native, pageSize) }));
 
+  const threadRoom = lazily(() =>
+    posixThreadRoom(native, system.threadLimits, {
+      library: system.library,
+      pageSize,
+      room: system.room && room(),
+    })
+  );
   const mirrors = lazily(() =>
     posixMirrors(system.repeat(native, shared), { ...shared, flags, mapVacant, unmap, protect })
   );
@@ -252,6 +262,8 @@ export function posix(native: Native, system: Posix): Os {
     get residency() {
       return residency();
     },
+
+    threadShortage: (needs, threads) => threadRoom()(needs, threads),
 
     get waiting() {
       return waiting();

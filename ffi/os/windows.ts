@@ -203,6 +203,7 @@ export function windows(native: Native): Os {
     room: undefined,
     remap: undefined,
     growsInto: undefined,
+    threadShortage: undefined,
     name: undefined,
     guard: undefined,
     guardAt: undefined,

@@ -14,6 +14,7 @@ import * as linuxFileSystems from "../../ffi/os/linux_file_systems.ts";
 import * as linuxGrowth from "../../ffi/os/linux_growth.ts";
 import * as linuxNamed from "../../ffi/os/linux_named.ts";
 import * as linuxNaming from "../../ffi/os/linux_naming.ts";
+import * as linuxRoom from "../../ffi/os/linux_room.ts";
 import * as linuxRemap from "../../ffi/os/linux_remap.ts";
 import * as linuxLocking from "../../ffi/os/linux_locking.ts";
 import * as linuxStat from "../../ffi/os/linux_stat.ts";
@@ -23,6 +24,7 @@ import * as windowsHuge from "../../ffi/os/windows_huge.ts";
 import * as windowsMemory from "../../ffi/os/windows_memory.ts";
 import * as windowsMirrors from "../../ffi/os/windows_mirrors.ts";
 import * as windowsResidency from "../../ffi/os/windows_residency.ts";
+import * as posixThreadRoom from "../../ffi/os/posix_thread_room.ts";
 import * as posixFiles from "../../ffi/os/posix_files.ts";
 import * as posixTruncate from "../../ffi/os/posix_truncate.ts";
 import * as windows from "../../ffi/os/windows.ts";
@@ -61,6 +63,7 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <sys/auxv.h>
       #include <sys/resource.h>
       #include <sys/vfs.h>
+      #include <poll.h>
       #include <signal.h>
       #include <fcntl.h>
       #include <linux/magic.h>
@@ -122,6 +125,8 @@ test("linux's constants are those of its headers", () => {
     linuxFileSystems,
     linuxGrowth,
     linuxLocking,
+    linuxRoom,
+    posixThreadRoom,
     linuxNamed,
     linuxNamed.OPEN_FLAGS[process.arch as "x64"],
     linuxNaming,
@@ -205,6 +210,11 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "_Generic(fstatfs, int (*)(int, struct statfs *): 1, default: 0)": 1n,
     "_Generic(fallocate, int (*)(int, int, off_t, off_t): 1, default: 0)": 1n,
     "_Generic(linkat, int (*)(int, const char *, int, const char *, int): 1, default: 0)": 1n,
+    "_Generic(poll, int (*)(struct pollfd *, nfds_t, int): 1, default: 0)": 1n,
+    "sizeof(nfds_t)": 8n,
+    "sizeof(struct pollfd)": 8n,
+    "offsetof(struct pollfd, events)": 4n,
+    "offsetof(struct pollfd, revents)": 6n,
     "sizeof(mode_t)": 4n,
     "sizeof(struct statfs) <= 256": 1n,
     "offsetof(struct statfs, f_type)": 0n,
@@ -227,8 +237,17 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  const modules = [posix, posixFiles, posixTruncate, darwin, darwinAdvice, darwinMirrors];
-  assertEquals(constants(...modules, darwinNamed, darwinRegions), {
+  const modules = [
+    posix,
+    posixFiles,
+    posixTruncate,
+    darwin,
+    darwinAdvice,
+    darwinMirrors,
+    darwinNamed,
+    posixThreadRoom,
+  ];
+  assertEquals(constants(...modules, darwinRegions), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -258,10 +277,13 @@ test("darwin's constants are those of Apple's headers", () => {
     O_NOCTTY: 0x0002_0000n,
     O_CLOEXEC: 0x0100_0000n,
     O_NOFOLLOW: 0x0000_0100n,
-    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/syslimits.h
-    PATH_MAX: 1024n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/resource.h
     RLIMIT_FSIZE: 1n,
+    RLIMIT_NOFILE: 8n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/poll.h
+    POLLNVAL: 0x20n,
+    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/syslimits.h
+    PATH_MAX: 1024n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/errno.h
     EFBIG: 27n,
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h

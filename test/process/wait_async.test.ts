@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { childValue, NODE_PERMISSION, runChild, unlessNodePermission } from "../child_processes.ts";
 import { runtime, test, unlessLinux, use } from "../harness.ts";
 import { codeOf, TempFolder } from "../temp_files.ts";
+import { withoutSmaps } from "../memory_map.ts";
 import { map, PAGE, turn, wake } from "../waits.ts";
 
 test("waitAsync() calls a signal's functions before it waits, and when all is done", async () => {
@@ -256,6 +257,19 @@ test("waitAsync() throws ENOTSUP where a worker throws at its start, or ends", a
     assertEquals(await found, { ends: Array(2).fill(`ENOTSUP: ${told}`), others });
   }
 }, { skip: runtime === "node" ? undefined : "only Node.js loads a module into all threads" });
+
+for (
+  const [what, refused] of [
+    ["descriptors", "EAGAIN RLIMIT_NOFILE"],
+    ["addresses", "ENOMEM RLIMIT_AS"],
+    ["data", "ENOMEM RLIMIT_DATA"],
+  ] as const
+) {
+  test(`waitAsync() tells that ${what} are too few for a thread, and starts none`, async () => {
+    const found = await childValue("wait_shortage.ts", { args: [what] });
+    assertEquals(found, { refused, others, two: ["timed-out", refused], idle: "timed-out" });
+  }, { skip: unlessLinux("the limits are set by Linux's calls") ?? withoutSmaps() });
+}
 
 test("waitAsync() keeps the mapping that nobody else has", async () => {
   const value = await childValue("wait_async.ts", { args: ["dropped"] });
