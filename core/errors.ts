@@ -31,7 +31,7 @@ export interface MmapErrorInit {
  * | `EBADF` | the mapping is closed, or a ticket is not valid |
  * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped; or other handles share the memory, or `waitAsync()` waits for a word of it, and the call would change it under them |
  * | `EFAULT` | the file of the mapping was truncated |
- * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout |
+ * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout; or shared memory is another user's, or open to others |
  * | `EEXIST` | there is shared memory of that name already |
  * | `ENOENT` | there is no such file, or no shared memory of that name |
  * | `EAGAIN` | shared memory is being made by another program: try again; or no thread is to be had now for one more `waitAsync()` |

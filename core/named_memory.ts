@@ -6,6 +6,7 @@
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
 import { type AdvisedFailure, type Failure, isFailure, type MapRequest } from "../ffi/os/mapper.ts";
+import type { Owner } from "../ffi/os/named_memory.ts";
 import { own } from "../ffi/own.ts";
 import { MmapError, refused } from "./errors.ts";
 import { mapOpened } from "./file_mapping.ts";
@@ -13,7 +14,7 @@ import type { Mmap } from "./mmap.ts";
 import { checkStrictHint } from "./placement.ts";
 import { checkHonoured, type MmapSettings } from "./settings.ts";
 import { checkStack } from "./stack.ts";
-import { type All, checkOptions, describe, oneOf } from "./validate.ts";
+import { type All, checkOptions, describe, flag, oneOf } from "./validate.ts";
 
 /** Whether shared memory must be there, must not, or can. */
 export type SharedMode = "open" | "create" | "open-or-create";
@@ -25,14 +26,29 @@ export interface SharedOptions {
    * it where it is not there. Default: `"open"`.
    */
   readonly mode?: SharedMode | undefined;
+  /**
+   * Whether memory is mapped, too, that belongs to another user, or that its mode lets
+   * others store to (as `chmod go+w` does): the owner can change and remove it, and whoever
+   * may store to it decides what this program loads. Root gets no other user's memory
+   * without it, either. Windows tells nobody whose memory is, and has no use for it.
+   * Default: `false`.
+   */
+  readonly foreign?: boolean | undefined;
 }
 
-const DEFAULTS: All<SharedOptions> = { mode: "open" };
+interface CheckedOptions {
+  readonly mode: SharedMode;
+  readonly foreign: boolean;
+}
+
+const DEFAULTS: All<SharedOptions> = { mode: "open", foreign: false };
 const MODES: readonly SharedMode[] = ["open", "create", "open-or-create"];
 const KIND = { access: "read-write", source: "shared file" } as const;
 
 /** What file systems, and their users, take for a name at most. */
 const MAX_NAME_BYTE_LENGTH = 255;
+/** `S_IWGRP | S_IWOTH`: {@link https://man7.org/linux/man-pages/man7/inode.7.html} */
+const STORED_BY_OTHERS = 0o022;
 /** How often memory is looked for, and made, that others remove and make meanwhile. */
 const ATTEMPTS = 100;
 
@@ -52,7 +68,8 @@ export function mapShared(
   settings: MmapSettings,
   request: MapRequest,
 ): Mmap {
-  const mode = modeOf(options);
+  const checkedOptions = optionsOf(options);
+  const { mode } = checkedOptions;
   const checked = checkedName(name);
   checkHonoured(settings, "shared");
   if (mode === "create" && settings.len === 0) throw new RangeError(NO_LENGTH);
@@ -62,8 +79,9 @@ export function mapShared(
   if (path !== undefined) runtimeFiles().permit(path, ["read", "write"]);
   checkStack(); // what is open, or mapped and without a name yet, is not lost on the way
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const mmap = (mode === "create" ? undefined : open(system, checked, mode, settings, request)) ??
-      (mode === "open" ? undefined : create(system, checked, mode, settings, request));
+    const mmap =
+      (mode === "create" ? undefined : open(system, checked, checkedOptions, settings, request)) ??
+        (mode === "open" ? undefined : create(system, checked, mode, settings, request));
     if (mmap !== undefined) return mmap;
   }
   throw new MmapError(
@@ -121,18 +139,23 @@ const NO_LENGTH = "The length (len) of shared memory that is made must be greate
 function open(
   system: Host,
   name: string,
-  mode: SharedMode,
+  { mode, foreign }: CheckedOptions,
   settings: MmapSettings,
   request: MapRequest,
 ): Mmap | undefined {
   const { named, files } = system.os;
   const found = named.open(name);
   if (isFailure(found)) {
-    if (found.code !== "ENOENT") throw refusedWith(`to open shared memory ${words(name)}`, found);
+    if (found.code !== "ENOENT") throw notOpened(system, name, found);
     if (mode === "open") throw missing(name, 'make it, or use the mode "open-or-create"', found);
     return undefined;
   }
-  const { file, byteLength } = found;
+  const { file, byteLength, owner } = found;
+  const refusal = owner === undefined || foreign ? undefined : refusedOwner(name, owner);
+  if (refusal !== undefined) {
+    files.close(file);
+    throw refusal;
+  }
   if (byteLength === 0) {
     files.close(file);
     throw new MmapError(
@@ -147,6 +170,41 @@ function open(
     isKeptOpen: named.isKeptOpen,
     publish: undefined,
   });
+}
+
+/** The error where memory is another user's, or others may store to it. */
+function refusedOwner(name: string, { user, self, mode }: Owner): MmapError | undefined {
+  const isOwn = user === self;
+  if (isOwn && (mode & STORED_BY_OTHERS) === 0) return undefined;
+  return new MmapError(
+    `The shared memory ${words(name)} ` +
+      (isOwn
+        ? `can be stored to by other users (its mode is ${octal(mode)})`
+        : `belongs to user ${user}, and this process runs as user ${self}`) +
+      ": if what they store is to be trusted, map it with { foreign: true }",
+    { code: "EACCES" },
+  );
+}
+
+/** The error where it cannot be opened, which tells whose it is. */
+function notOpened({ os: { named } }: Host, name: string, failure: AdvisedFailure): MmapError {
+  const asked = `to open shared memory ${words(name)}`;
+  const owner = failure.code === "EACCES" ? named.ownerOf?.(name) : undefined;
+  if (owner === undefined || isFailure(owner)) return refusedWith(asked, failure);
+  const { user, self, mode } = owner;
+  const advice = user === self
+    ? `its mode ${
+      octal(mode)
+    } does not let this user, whose it is, load and store: change it (chmod u+rw)`
+    : `it belongs to user ${user}, and its mode ${
+      octal(mode)
+    } does not let user ${self}, as whom ` +
+      "this process runs, load and store: run as that user, or have that user change the mode";
+  return refusedWith(asked, { ...failure, advice });
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
 }
 
 /** Makes and maps it; `undefined` where it is there and can be opened. */
@@ -235,10 +293,10 @@ function hashOf(name: string): bigint {
   return hash;
 }
 
-function modeOf(options: SharedOptions): SharedMode {
-  const { mode = "open" } = checkOptions(options, DEFAULTS);
+function optionsOf(options: SharedOptions): CheckedOptions {
+  const { mode = "open", foreign = false } = checkOptions(options, DEFAULTS);
   oneOf(MODES, mode, "The mode");
-  return mode;
+  return { mode, foreign: flag(foreign, "The option foreign") };
 }
 
 /** A name that every system can have. The slash that C programs start it with is not a part of it. */

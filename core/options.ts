@@ -558,8 +558,9 @@ export class MmapOptions {
    * it mapped see. It is zeroed when it is made, and readable and writable.
    *
    * It is there until {@linkcode removeShared} (on Windows until nobody has it mapped),
-   * and at the latest until the system is restarted; of other users root alone can open
-   * it. It never appears shorter than it was made, whatever process ends when. Which of
+   * and at the latest until the system is restarted; it is this user's alone (mode 0600,
+   * whatever the umask is). Memory that is another user's, or that others may store to, is
+   * opened only with {@linkcode SharedOptions.foreign}, by root too. It never appears shorter than it was made, whatever process ends when. Which of
    * several that use `"open-or-create"` at once has made it does not show: have what is
    * zero at first set up by `Atomics.compareExchange()`, or use `"create"`, and `"open"`
    * where that is `EEXIST`.
@@ -572,7 +573,8 @@ export class MmapOptions {
    * Linux: a file in `/dev/shm`, made by
    * [`open(O_TMPFILE)`](https://man7.org/linux/man-pages/man2/open.2.html),
    * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) and
-   * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html). All of its memory is set
+   * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html); where a system has no
+   * `O_TMPFILE` or no `/proc`, under another name until it is whole. All of its memory is set
    * aside when it is made, which takes about 0.1 s for a gibibyte, so that no store finds
    * none: at most what `/dev/shm` has room for, and nine tenths of what is available, by the
    * machine and by the control groups that the process is in. With
@@ -598,7 +600,7 @@ export class MmapOptions {
    * @param name Its name: 1 to 255 bytes of UTF-8 (246 on macOS), not `.` or `..`, without `/`, `\`
    * and NUL. One `/` at its start, as C programs have it, is not a part of it. Upper and lower
    * case are different names, except on macOS, whose file system takes them for the same.
-   * @param options Whether it is made: see {@linkcode SharedOptions}. Default: it must be there.
+   * @param options Whether it is made, and whose it may be: see {@linkcode SharedOptions}. Default: it must be there.
    * @returns The mapping, whose `access` is `"read-write"`. Its length is `len`, by default
    * all there is.
    * @throws {TypeError} If an argument is of the wrong type, or an option unknown.
@@ -606,7 +608,7 @@ export class MmapOptions {
    * to be made and `len` is 0; if an offset, huge pages, `stack()` or `name()` is set; or if a
    * strict hint is not a multiple of {@linkcode allocationGranularity}.
    * @throws {MmapError} `ENOENT` if there is none and the mode is `"open"`; `EEXIST` if there is
-   * one and it is `"create"`; `EACCES` if it belongs to another user; `ENOSPC` (Linux) or
+   * one and it is `"create"`; `EACCES` if it belongs to another user, or others may store to it; `ENOSPC` (Linux) or
    * `ENOMEM` if there is too little memory; `EFBIG` on Linux and macOS if the process may make no file of
    * this length (`ulimit -f`); `EAGAIN` if another program makes it and has not
    * set its length yet; `ENAMETOOLONG` on macOS above 246 bytes; `ELOOP`, `EISDIR` or another code if what has this name is no memory;

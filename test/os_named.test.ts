@@ -61,18 +61,23 @@ test("linux makes memory without a name, of its whole length, and then names it"
   assertEquals(calls(system).map(([name]) => name), [
     "open",
     "open",
+    "open",
+    "close",
     "fstatfs",
+    "fchmod",
     "ftruncate",
     ...["open", "read", "read", "close"], // how much memory the machine has
     ...["open", "read", "close"], // and its control groups, of which nothing is told here
     "fallocate",
   ]);
-  const [looked, first, , truncated] = calls(system);
+  const [looked, first, own, , , changed, truncated] = calls(system);
   const reserved = calls(system).at(-1);
   // O_PATH | O_NOFOLLOW
   assertEquals(looked, ["open", "/dev/shm/größe", 0o10_400_000 | OPENING, 0]);
   // O_TMPFILE | O_RDWR, and 0600
   assertEquals(first, ["open", "/dev/shm", 0o20_200_000 | 2 | OPENING, 0o600]);
+  assertEquals(own, ["open", `/proc/self/fd/${file}`, 0o10_400_000 | OPENING, 0]);
+  assertEquals(changed, ["fchmod", file, 0o600]); // whatever the umask is
   assertEquals(truncated, ["ftruncate", file, 5000n]);
   assertEquals(reserved, ["fallocate", file, 0, 0n, 5000n]);
   assertEquals([...system.account.names], []);
@@ -96,8 +101,9 @@ test("linux sets nothing aside for a name that is taken", () => {
 test("linux opens memory, and follows no symbolic link", () => {
   const system = opened("linux");
   system.account.names.add("/dev/shm/a");
-  const { file, byteLength } = there(system.os.named.open("a"));
+  const { file, byteLength, owner } = there(system.os.named.open("a"));
   assertEquals(byteLength, system.account.fileByteLength);
+  assertEquals(owner, { user: 1000, self: 1000, mode: 0o600 });
   assertEquals(calls(system)[0], ["open", "/dev/shm/a", 0o400_000 | 2 | OPENING, 0]);
   assertEquals(calls(system).at(-1), ["lseek", file, 0n, 2]);
   const { pathOf, isKeptOpen } = system.os.named;
@@ -128,7 +134,7 @@ function slices(system: PaperSystem): number[][] {
 
 test("linux sets memory aside in slices, and half of those that a signal came upon", () => {
   const system = opened("linux");
-  fail(system, 12, 4); // EINTR, of the second slice
+  fail(system, 15, 4); // EINTR, of the second slice
   made(system.os.named.create("a", 194 * MIB + 1, true));
   assertEquals(slices(system), [
     [0, 64],
@@ -162,7 +168,7 @@ test("linux gives up where not even a page is set aside between two signals", ()
 test("linux sets nothing aside where it is not asked to", () => {
   const system = opened("linux");
   made(system.os.named.create("a", 2 ** 50, false));
-  assertEquals(names(system), ["open", "open", "fstatfs", "ftruncate"]);
+  assertEquals(names(system), ["open", "open", "open", "close", "fstatfs", "fchmod", "ftruncate"]);
 });
 
 test("linux makes nothing that there is no room for, and tells so without trying", () => {
@@ -209,7 +215,7 @@ test("linux makes nothing that there is no room for, and tells so without trying
 
 test("linux tells what to do where /dev/shm is full", () => {
   const system = opened("linux");
-  fail(system, 11, 28);
+  fail(system, 14, 28);
   const { code, syscall, advice } = refused(system.os.named.create("a", 4096, true));
   assertEquals([code, syscall], ["ENOSPC", "fallocate"]);
   assertStringIncludes(advice!, "noReserve()");
@@ -228,7 +234,8 @@ test("linux has no named memory without a tmpfs at /dev/shm", () => {
     assertStringIncludes(failure.advice!, "there is no /dev/shm");
   }
   assertEquals(refused(named.open("a")).code, "ENOENT");
-  account.opened = (what) => (account.open.set(7, what && "file"), 7); // on a disk
+  let file = 7;
+  account.opened = (what) => (account.open.set(++file, what && "file"), file); // on a disk
   account.names.add("/dev/shm/a");
   for (const failure of [refused(named.create("b", 4096, true)), refused(named.open("a"))]) {
     assertEquals(failure.code, "ENOTSUP");
@@ -244,6 +251,7 @@ test("darwin makes memory by another name in the user's own folder, and links it
   const temporary = `${folder}.sysalloc-1234567890`;
   assertEquals(calls(system).slice(1), [
     ["mkostemp", temporary, 0x100_0000], // O_CLOEXEC
+    ["fchmod", file, 0o600],
     ["ftruncate", file, 5000n],
   ]);
   assertEquals(runtimeCall(system, 0), ["confstr", 65537]);
@@ -287,10 +295,86 @@ for (const platform of ["linux", "darwin"]) {
     made(named.create("a", 8192, true));
   });
 }
+test("linux makes memory by another name where files without one are refused", () => {
+  const [EPERM, ENOENT, EISDIR, EINVAL, ENOSYS, ENOTSUP] = [1, 2, 21, 22, 38, 95];
+  for (const error of [EPERM, EISDIR, EINVAL, ENOSYS, ENOTSUP, "no /proc"] as const) {
+    const system = opened("linux");
+    const { account } = system;
+    if (error === "no /proc") fail(system, 2, ENOENT);
+    else account.unnamedError = error;
+    const { file, publish, discard } = made(system.os.named.create("a", 5000, true));
+    const temporary = "/dev/shm/.sysalloc-1234567890";
+    const found = calls(system).filter(([name]) => name !== "open" && name !== "close");
+    assertEquals(found.slice(0, 4), [
+      ["mkostemp", temporary, 0x8_0000], // O_CLOEXEC
+      found[1]!,
+      ["fchmod", file, 0o600],
+      ["ftruncate", file, 5000n],
+    ]);
+    assertEquals([[...account.open.keys()], [...account.names]], [[file], [temporary]]);
+    account.names.add("/dev/shm/a"); // by somebody else
+    assertEquals(publish!(), { syscall: "link", osError: 17, code: "EEXIST" });
+    account.names.delete("/dev/shm/a");
+    assertEquals(publish!(), undefined);
+    assertEquals([...account.names], ["/dev/shm/a"]);
+    discard!();
+    assertEquals([...account.names], ["/dev/shm/a"]);
+  }
+});
+
+test("linux leaves nothing of memory by another name, whichever call fails", () => {
+  for (let index = 0, failures = 0;; index++) {
+    const system = opened("linux");
+    const { account } = system;
+    account.unnamedError = 95;
+    fail(system, index, 28);
+    const result = system.os.named.create("a", 4096, true);
+    const failed = account.calls[index];
+    if (failed === undefined) {
+      assertEquals(failures, 6); // open, mkostemp, fstatfs, fchmod, ftruncate, fallocate
+      break;
+    }
+    if ("file" in result) {
+      result.discard!();
+      system.os.files.close(result.file);
+    } else failures++;
+    assertEquals([account.open.size, account.names.size], [0, 0], failed);
+  }
+});
+
+test("linux says what is missing where a name cannot be given", () => {
+  for (const unnamedError of [undefined, 95]) {
+    const system = opened("linux");
+    system.account.unnamedError = unnamedError;
+    const { publish } = made(system.os.named.create("a", 4096, true));
+    fail(system, 0, 2); // ENOENT
+    const { code, advice } = refused(publish!()!);
+    assertEquals(code, "ENOTSUP");
+    assertStringIncludes(advice!, "/dev/shm");
+  }
+});
+
+test("linux and darwin tell whose memory is that they open", () => {
+  for (
+    const [platform, path] of [
+      ["linux", "/dev/shm/a"],
+      ["darwin", "/var/folders/zz/T/sysalloc-a"],
+    ] as const
+  ) {
+    const system = opened(platform);
+    const { account, os: { named } } = system;
+    account.names.add(path);
+    Object.assign(account.owner, { user: 4_000_000_000, mode: 0o4666 });
+    const owner = { user: 4_000_000_000, self: 1000, mode: 0o4666 };
+    assertEquals(there(named.open("a")).owner, owner);
+    if (platform === "linux") assertEquals<object>(named.ownerOf!("a"), owner);
+    assertEquals([account.open.size, named.ownerOf === undefined], [1, platform === "darwin"]);
+  }
+});
 
 test("darwin removes the other name where the length cannot be set", () => {
   const system = opened("darwin");
-  fail(system, 2, 28);
+  fail(system, 3, 28);
   const { syscall, code } = refused(system.os.named.create("a", 5000, true));
   assertEquals([syscall, code], ["ftruncate", "ENOSPC"]);
   assertEquals([system.account.names.size, system.account.open.size], [0, 0]);

@@ -74,6 +74,10 @@ export class Account {
   installedCode: Uint8Array | undefined;
   /** The names that files of shared memory have, by their paths, and those of sections. */
   readonly names: Set<string> = new Set();
+  /** Whose all files are, and their mode. */
+  readonly owner: { user: number; mode: number } = { user: 1000, mode: 0o600 };
+  /** The error by which files without a name are refused, where they are. */
+  unnamedError: number | undefined;
   /** How many blocks the file system of shared memory has left. */
   freeBlocks: bigint = 2n ** 19n;
   /** What files of the kernel's say, by their paths. */

@@ -72,6 +72,12 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     const fields = new DataView(status.buffer);
     fields.setUint32(0, FILE_IDENTITY.device, true); // st_dev
     fields.setBigUint64(8, FILE_IDENTITY.inode, true); // st_ino
+    const { user, mode } = account.owner;
+    const S_IFREG = 0o100_000;
+    for (const [at, userAt] of [[4, 16], [24, 28]] as const) { // of macOS, and of Linux on x64
+      fields.setUint16(at, S_IFREG | mode, true); // st_mode
+      fields.setUint32(userAt, user, true); // st_uid
+    }
     return 0;
   };
 
@@ -161,7 +167,10 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
           unread.splice(0, unread.length, ...SMAPS);
           return account.opened("maps");
         }
-        if ((flags & O_TMPFILE) !== 0) return account.opened(UNNAMED);
+        if ((flags & O_TMPFILE) !== 0) {
+          if (account.unnamedError !== undefined) throw new Refusal(account.unnamedError);
+          return account.opened(UNNAMED);
+        }
         if (name in account.texts) {
           const file = account.opened(name);
           untold.set(file, account.texts[name]!);
@@ -181,6 +190,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
         return 0;
       }],
       fstat: [-1, identify],
+      fchmod: [-1, () => 0],
       fallocate: [-1, (_file: number, _mode: number, _start: bigint, byteLength: bigint) => {
         const EINTR = 4;
         if (account.interrupts(Number(byteLength))) throw new Refusal(EINTR);
@@ -325,6 +335,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     },
     task_self_trap: () => 259,
     getpid: () => 1234,
+    geteuid: () => 1000,
     poll: () => 0,
     memmove: () => 0n,
     bcopy: () => {},

@@ -6,6 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  chmodSync,
+  chownSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -30,7 +32,7 @@ import { platform, test, use } from "./harness.ts";
 import { withoutSmaps } from "./memory_map.ts";
 import { makePipe } from "./pipe.ts";
 import { FOLDER, leftNames, SharedName, unlessFolder } from "./shared_names.ts";
-import { codeOf, openDescriptors, withoutDescriptors } from "./temp_files.ts";
+import { codeOf, openDescriptors, withoutDescriptors, withoutOtherUsers } from "./temp_files.ts";
 
 const PAGE = pageSize();
 const isWindows = platform === "win32";
@@ -87,6 +89,60 @@ test("mapShared() makes only what is not there, and opens only what is", () => {
   assertEquals(error.code, "EEXIST");
   assertStringIncludes(error.message, name);
 });
+
+test("mapShared() maps memory that others may store to only where that is asked for", () => {
+  const name = fresh();
+  const path = join(FOLDER, name);
+  create(name, PAGE).bytes[0] = 7;
+  const [open, foreign] = [{}, { foreign: true }].map((options) => () =>
+    use(new MmapOptions({ len: PAGE }).mapShared(name, options))
+  );
+  const before = withoutDescriptors === undefined ? openDescriptors() : 0;
+  for (const mode of [0o602, 0o620, 0o666]) {
+    chmodSync(path, mode);
+    const error = errorOf(open!);
+    assertEquals(error.code, "EACCES");
+    for (const words of [name, `0${mode.toString(8)}`, "{ foreign: true }"]) {
+      assertStringIncludes(error.message, words);
+    }
+    const either = { mode: "open-or-create" } as const;
+    assertEquals(codeOf(() => new MmapOptions({ len: PAGE }).mapShared(name, either)), "EACCES");
+    assertEquals(foreign!().bytes[0], 7);
+  }
+  if (withoutDescriptors === undefined) assertEquals(openDescriptors(), before);
+  chmodSync(path, 0o644);
+  assertEquals(open!().bytes[0], 7);
+}, { skip: unlessFolder });
+
+test(
+  "mapShared() maps memory of another user only where that is asked for, and says whose it is",
+  () => {
+    const name = fresh();
+    const path = join(FOLDER, name);
+    create(name, PAGE).bytes[0] = 7;
+    chownSync(path, 65_534, 65_534);
+    const error = errorOf(() => open(name));
+    assertEquals(error.code, "EACCES");
+    for (const words of [name, "user 65534", "user 0", "{ foreign: true }"]) {
+      assertStringIncludes(error.message, words);
+    }
+    assertEquals(codeOf(() => create(name, PAGE)), "EEXIST");
+    assertEquals(use(new MmapOptions().mapShared(name, { foreign: true })).bytes[0], 7);
+  },
+  { skip: unlessFolder ?? withoutOtherUsers() },
+);
+
+test("mapShared() makes memory of the same mode, whatever the umask is", () => {
+  const name = fresh();
+  const umask = process.umask(0o277);
+  try {
+    create(name, PAGE);
+  } finally {
+    process.umask(umask);
+  }
+  assertEquals(statSync(join(FOLDER, name)).mode & 0o7777, 0o600);
+  open(name);
+}, { skip: unlessFolder });
 
 test("mapShared() makes nothing without a length", () => {
   const name = fresh();
@@ -169,6 +225,7 @@ test("mapShared() refuses options and modes that there are not", () => {
   for (const options of [null, 1, "create", () => 1]) assertThrows(map(options), TypeError);
   assertThrows(map({ modes: "create" }), TypeError, "modes");
   assertThrows(map({ mode: 1 }), TypeError, "The mode must be a string");
+  assertThrows(map({ foreign: 1 }), TypeError, "The option foreign must be a boolean");
   assertThrows(map({ mode: "Create" as SharedMode }), RangeError, '"open-or-create"');
   const mode = "create";
   assertThrows(map({ mode }, { offset: 1 }), RangeError, "drop offset()");

@@ -10,10 +10,11 @@ import { darwinCopying } from "./darwin_copying.ts";
 import { darwinNamed } from "./darwin_named.ts";
 import { darwinRepeat } from "./darwin_mirrors.ts";
 import { darwinRegions } from "./darwin_regions.ts";
-import { darwinStat } from "./darwin_stat.ts";
+import { darwinStat, OWNER_FIELDS } from "./darwin_stat.ts";
 import { darwinWaiting } from "./darwin_waiting.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
+import { posixOwner } from "./posix_owner.ts";
 
 /** `MAP_ANON`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/mmap.2.html} */
 export const MAP_ANON = 0x1000;
@@ -96,7 +97,11 @@ export function darwin(native: Native, arch: string): Os {
       descriptors: "/dev/fd",
       hasHugePages: undefined,
     },
-    named: (native, shared) => darwinNamed(native, OPENING, O_CLOEXEC, shared),
+    named: (native, shared) => {
+      const stat = () => darwinStat(native, shared.library, arch);
+      const ownerOf = posixOwner(native, shared, stat, OWNER_FIELDS);
+      return darwinNamed(native, OPENING, O_CLOEXEC, ownerOf, shared);
+    },
     kernelCopying: darwinCopying,
     regions: darwinRegions,
     repeat: darwinRepeat,

@@ -6,11 +6,13 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
+import type { OpenFile } from "./files.ts";
 import { lazily } from "./lazily.ts";
-import type { AdvisedFailure } from "./mapper.ts";
-import type { NamedMemory, NewMemory } from "./named_memory.ts";
+import { type AdvisedFailure, type Failure, isFailure } from "./mapper.ts";
+import type { NamedMemory, NewMemory, Owner } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDWR, SEEK_END } from "./posix_files.ts";
+import { makeTemporary, MODE, openTemporary, prepared } from "./posix_named.ts";
 import { posixTruncate } from "./posix_truncate.ts";
 
 /** `_CS_DARWIN_USER_TEMP_DIR`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html} */
@@ -20,9 +22,8 @@ export const O_NOFOLLOW = 0x100;
 /** `PATH_MAX`, with its NUL */
 export const PATH_MAX = 1024;
 
-/** What tells the files from other programs', and those without their name yet. */
+/** What tells the files from other programs'. */
 const PREFIX = "sysalloc-";
-const TEMPLATE = ".sysalloc-XXXXXXXXXX";
 
 const FUNCTIONS = {
   // size_t confstr(int name, char *buf, size_t len)
@@ -30,16 +31,12 @@ const FUNCTIONS = {
   // int open(const char *path, int oflag, ...): where no file is made, nothing
   // but these two is read
   open: { parameters: ["buffer", "i32"], result: "i32" },
-  // int mkostemp(char *template, int oflags)
-  mkostemp: { parameters: ["buffer", "i32"], result: "i32" },
   // int close(int fildes)
   close: { parameters: ["i32"], result: "i32" },
   // off_t lseek(int fildes, off_t offset, int whence)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
-  // int link(const char *path1, const char *path2)
-  link: { parameters: ["buffer", "buffer"], result: "i32" },
-  // int unlink(const char *path)
-  unlink: { parameters: ["buffer"], result: "i32" },
+  // int fchmod(int fildes, mode_t mode)
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
 } as const satisfies SymbolTable;
 
 /**
@@ -52,11 +49,13 @@ export function darwinNamed(
   native: Native,
   opening: number,
   O_CLOEXEC: number,
+  ownerOf: (file: OpenFile) => Owner | Failure,
   shared: PosixShared,
 ): NamedMemory {
   const { library, failed } = shared;
   const c = native.open(library, FUNCTIONS);
   const truncate = lazily(() => posixTruncate(native, shared));
+  const temporary = lazily(() => openTemporary(native, library));
   let found: string | undefined;
 
   /** The folder, which is the same for all processes of a user, whatever their environment is. */
@@ -84,44 +83,38 @@ export function darwinNamed(
       if (typeof path !== "string") return path;
       const file = c.open(cString(path), O_RDWR | O_NOFOLLOW | opening);
       if (file === -1) return failed("open");
-      const byteLength = c.lseek(file, 0n, SEEK_END);
-      if (byteLength !== -1n) return { file, byteLength: Number(byteLength) };
-      const failure = failed("lseek");
+      const owner = ownerOf(file);
+      const byteLength = isFailure(owner) ? 0n : c.lseek(file, 0n, SEEK_END);
+      const failure = isFailure(owner) ? owner : byteLength === -1n ? failed("lseek") : undefined;
+      if (failure === undefined) {
+        return { file, byteLength: Number(byteLength), owner: owner as Owner };
+      }
       c.close(file);
       return failure;
     },
+
+    ownerOf: undefined, // the folder lets no other user in
 
     // Nothing is set aside: its fcntl(F_PREALLOCATE) is variadic.
     create(name, byteLength): NewMemory | AdvisedFailure {
       const path = pathOf(name);
       if (typeof path !== "string") return path;
-      const temporary = cString(`${folder() as string}${TEMPLATE}`);
-      const file = c.mkostemp(temporary, O_CLOEXEC); // of mode 0600
-      if (file === -1) return failed("mkostemp");
-      const discard = () => {
-        c.unlink(temporary);
-      };
-      const failure = truncate()(file, byteLength);
-      if (failure !== undefined) {
-        discard();
-        c.close(file);
-        return failure;
-      }
-      return {
-        file,
-        publish() {
-          if (c.link(temporary, cString(path)) !== 0) return failed("link");
-          discard();
-          return undefined;
-        },
-        discard,
-      };
+      const made = makeTemporary(temporary(), failed, folder() as string, O_CLOEXEC);
+      if (isFailure(made)) return made;
+      const whole = prepared<AdvisedFailure>(made, c.close, (file) => {
+        // The process's umask can have taken from the mode.
+        if (c.fchmod(file, MODE) !== 0) return failed("fchmod");
+        return truncate()(file, byteLength);
+      });
+      if (isFailure(whole)) return whole;
+      const { file, discard } = whole;
+      return { file, publish: () => whole.publish(path), discard };
     },
 
     remove(name) {
       const path = pathOf(name);
       if (typeof path !== "string") return path;
-      return c.unlink(cString(path)) === 0 ? undefined : failed("unlink");
+      return temporary().unlink(cString(path)) === 0 ? undefined : failed("unlink");
     },
   };
 }

@@ -5,6 +5,10 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { StatCall } from "./posix_files.ts";
+import type { OwnerFields } from "./posix_owner.ts";
+
+/** `offsetof(struct stat, …)`, with inodes of 64 bits. */
+export const OWNER_FIELDS: OwnerFields = { mode: 4, user: 16 };
 
 /**
  * The names that `fstat` with inodes of 64 bits has, by `process.arch`: on x64 the plain

@@ -16,12 +16,13 @@ import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { linuxRoom } from "./linux_room.ts";
-import { linuxStat } from "./linux_stat.ts";
+import { linuxStat, OWNER_FIELDS } from "./linux_stat.ts";
 import { linuxUsedMemory } from "./linux_thread_room.ts";
 import { linuxWaiting } from "./linux_waiting.ts";
 import type { Protection } from "./mapper.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
+import { posixOwner } from "./posix_owner.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 
 /** `MAP_ANONYMOUS`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
@@ -132,8 +133,11 @@ export function linux(native: Native, arch: string): Os {
       hasHugePages: linuxHasHugePages,
     },
     named: (native, shared, pageSize) => {
-      const flags = OPEN_FLAGS[arch === "arm64" ? "arm64" : "x64"];
-      return linuxNamed(native, OPENING, flags, shared, pageSize);
+      const layout = arch === "arm64" ? "arm64" : "x64";
+      const stat = () => linuxStat(native, shared.library, arch);
+      const ownerOf = posixOwner(native, shared, stat, OWNER_FIELDS[layout]);
+      const flags = OPEN_FLAGS[layout];
+      return linuxNamed(native, OPENING, O_CLOEXEC, flags, ownerOf, shared, pageSize);
     },
     kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),

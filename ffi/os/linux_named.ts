@@ -7,11 +7,12 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
 import type { OpenFile } from "./files.ts";
 import { lazily } from "./lazily.ts";
-import type { AdvisedFailure } from "./mapper.ts";
 import { linuxMemory } from "./linux_memory.ts";
-import type { NamedMemory, NewMemory } from "./named_memory.ts";
+import { type AdvisedFailure, type Failure, isFailure } from "./mapper.ts";
+import type { NamedMemory, NewMemory, Owner } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDONLY, O_RDWR, SEEK_END } from "./posix_files.ts";
+import { makeTemporary, MODE, type NewFile, openTemporary, prepared } from "./posix_named.ts";
 import { posixTruncate } from "./posix_truncate.ts";
 
 /** `O_PATH`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
@@ -22,10 +23,6 @@ export const TMPFS_MAGIC = 0x01021994n;
 export const AT_FDCWD = -100;
 /** `AT_SYMLINK_FOLLOW`: {@link https://man7.org/linux/man-pages/man2/link.2.html} */
 export const AT_SYMLINK_FOLLOW = 0x400;
-/** `S_IRUSR`: {@link https://man7.org/linux/man-pages/man7/inode.7.html} */
-export const S_IRUSR = 0o400;
-/** `S_IWUSR` */
-export const S_IWUSR = 0o200;
 
 /** The flags of `open` that processors do not agree on. */
 export interface OpenFlags {
@@ -42,6 +39,10 @@ export const OPEN_FLAGS: Readonly<Record<"x64" | "arm64", OpenFlags>> = {
 
 /** Where the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
 const FOLDER = "/dev/shm";
+/** By which a file without a name gets one: `linkat` takes the descriptor itself only from root. */
+const DESCRIPTORS = "/proc/self/fd";
+/** How files without a name are refused: by kernels, sandboxes (gVisor) and file systems that have none. */
+const NO_UNNAMED: readonly string[] = ["ENOTSUP", "EISDIR", "EINVAL", "ENOSYS", "EPERM"];
 
 /** How much of a file of the kernel's is read by one call. */
 const TEXT_BYTES = 4096;
@@ -76,6 +77,8 @@ const FUNCTIONS = {
   unlink: { parameters: ["buffer"], result: "i32" },
   // off_t lseek(int fd, off_t offset, int whence)
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  // int fchmod(int fd, mode_t mode)
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
   // int fallocate(int fd, int mode, off_t offset, off_t len)
   fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
   // int linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
@@ -86,12 +89,15 @@ const FUNCTIONS = {
  * Opens the calls of named memory. A new file has no name at first
  * ({@link https://man7.org/linux/man-pages/man2/open.2.html}, `O_TMPFILE`); it
  * gets one when it has its whole length, so that no other process ever finds a
- * shorter one, and a process that ends before leaves nothing.
+ * shorter one, and a process that ends before leaves nothing. Where there are no
+ * such files, or `/proc` is missing, it has another name meanwhile.
  */
 export function linuxNamed(
   native: Native,
   opening: number,
+  O_CLOEXEC: number,
   { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE }: OpenFlags,
+  ownerOf: (file: OpenFile) => Owner | Failure,
   shared: PosixShared,
   pageSize: number,
 ): NamedMemory {
@@ -99,6 +105,7 @@ export function linuxNamed(
   const c = native.open(library, FUNCTIONS);
   const page = BigInt(pageSize);
   const truncate = lazily(() => posixTruncate(native, shared));
+  const temporary = lazily(() => openTemporary(native, library));
   const status = new Uint8Array(STATFS_BYTES);
   const fields = new DataView(status.buffer);
   const pathOf = (name: string) => `${FOLDER}/${name}`;
@@ -108,9 +115,8 @@ export function linuxNamed(
     code: "ENOTSUP",
     advice: `${what}: named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`,
   });
-  /** The failure of a call that needs the folder. */
-  const folderFailure = (): AdvisedFailure => {
-    const failure = failed("open");
+  /** The failure of a call that needs the folder: that one is missing, and no memory. */
+  const ofFolder = (failure: Failure): AdvisedFailure => {
     const isMissing = failure.code === "ENOENT" || failure.code === "ENOTDIR";
     return isMissing ? without(failure, `there is no ${FOLDER}`) : failure;
   };
@@ -189,6 +195,37 @@ export function linuxNamed(
     return undefined;
   };
 
+  /** Makes a file that gets its name by its descriptor. */
+  const makeUnnamed = (): NewFile | Failure => {
+    const file = c.open(cString(FOLDER), O_RDWR | O_TMPFILE | opening, MODE);
+    if (file === -1) return failed("open");
+    const own = cString(`${DESCRIPTORS}/${file}`);
+    const found = c.open(own, O_PATH | O_NOFOLLOW | opening, 0);
+    if (found === -1) {
+      c.close(file);
+      return { syscall: "open", osError: 0, code: "ENOTSUP" };
+    }
+    c.close(found);
+    return {
+      file,
+      publish(path) {
+        const result = c.linkat(AT_FDCWD, own, AT_FDCWD, cString(path), AT_SYMLINK_FOLLOW);
+        return result === 0 ? undefined : failed("linkat");
+      },
+      discard: undefined,
+    };
+  };
+  const make = (): NewFile | Failure => {
+    const made = makeUnnamed();
+    return isFailure(made) && NO_UNNAMED.includes(made.code)
+      ? makeTemporary(temporary(), failed, `${FOLDER}/`, O_CLOEXEC)
+      : made;
+  };
+
+  /** Opens what has a name without a right to load or store. */
+  const look = (name: string): OpenFile =>
+    c.open(cString(pathOf(name)), O_PATH | O_NOFOLLOW | opening, 0);
+
   return {
     isKeptOpen: false,
 
@@ -200,44 +237,50 @@ export function linuxNamed(
         const failure = failed("open");
         if (failure.code !== "ENOENT") return failure;
         const folder = c.open(cString(FOLDER), O_RDONLY | O_DIRECTORY | opening, 0);
-        if (folder === -1) return folderFailure();
+        if (folder === -1) return ofFolder(failed("open"));
         c.close(folder);
         return failure;
       }
-      let failure = checkMemory(file);
+      const owner = ownerOf(file);
+      let failure = isFailure(owner) ? owner : checkMemory(file);
       const byteLength = failure === undefined ? c.lseek(file, 0n, SEEK_END) : 0n;
       if (byteLength === -1n) failure = failed("lseek");
-      if (failure === undefined) return { file, byteLength: Number(byteLength) };
+      if (failure === undefined) {
+        return { file, byteLength: Number(byteLength), owner: owner as Owner };
+      }
       c.close(file);
       return failure;
     },
 
+    ownerOf(name) {
+      const file = look(name);
+      if (file === -1) return failed("open");
+      const owner = ownerOf(file);
+      c.close(file);
+      return owner;
+    },
+
     create(name, byteLength, isReserved): NewMemory | AdvisedFailure {
       // Nothing is set aside for a name that is taken.
-      const taken = c.open(cString(pathOf(name)), O_PATH | O_NOFOLLOW | opening, 0);
+      const taken = look(name);
       if (taken !== -1) {
         c.close(taken);
         return { syscall: "open", osError: 17, code: "EEXIST" };
       }
-      const file = c.open(cString(FOLDER), O_RDWR | O_TMPFILE | opening, S_IRUSR | S_IWUSR);
-      if (file === -1) return folderFailure();
-      const failure = checkMemory(file) ??
-        truncate()(file, byteLength) ??
-        (isReserved ? reserve(file, BigInt(byteLength)) : undefined);
-      if (failure !== undefined) {
-        c.close(file);
-        return failure;
-      }
-      return {
-        file,
-        publish() {
-          const from = cString(`/proc/self/fd/${file}`);
-          const to = cString(pathOf(name));
-          const result = c.linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
-          return result === 0 ? undefined : failed("linkat");
-        },
-        discard: undefined,
+      const made = make();
+      if (isFailure(made)) return ofFolder(made);
+      const whole = prepared<AdvisedFailure>(made, c.close, (file) =>
+        checkMemory(file) ??
+          // The process's umask can have taken from the mode.
+          (c.fchmod(file, MODE) === 0 ? undefined : failed("fchmod")) ??
+          truncate()(file, byteLength) ??
+          (isReserved ? reserve(file, BigInt(byteLength)) : undefined));
+      if (isFailure(whole)) return whole;
+      const publish = () => {
+        const failure = whole.publish(pathOf(name));
+        return failure && ofFolder(failure);
       };
+      return { file: whole.file, publish, discard: whole.discard };
     },
 
     remove(name) {

@@ -5,6 +5,13 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { StatCall } from "./posix_files.ts";
+import type { OwnerFields } from "./posix_owner.ts";
+
+/** `offsetof(struct stat, …)`, by `process.arch`. */
+export const OWNER_FIELDS: Readonly<Record<"x64" | "arm64", OwnerFields>> = {
+  x64: { mode: 24, user: 28 },
+  arm64: { mode: 16, user: 24 },
+};
 
 /** The number of the system call, by `process.arch`: before 2.33 glibc has no function of this name. */
 export const FSTAT: Readonly<Record<string, bigint>> = { x64: 5n, arm64: 80n };

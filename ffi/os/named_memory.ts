@@ -7,12 +7,24 @@
 import type { OpenFile } from "./files.ts";
 import type { AdvisedFailure, Failure } from "./mapper.ts";
 
+/** Whose memory is, where it has a user. */
+export interface Owner {
+  /** The number of the user that it belongs to. */
+  readonly user: number;
+  /** The number of the user that this process runs as. */
+  readonly self: number;
+  /** What who may do with it, as `chmod` takes it. */
+  readonly mode: number;
+}
+
 /** Named memory that is there. */
 export interface OpenMemory {
   /** What {@linkcode Files} map, and close. */
   readonly file: OpenFile;
   /** The length in bytes; on Windows rounded up to pages. 0 where whoever makes it is not done. */
   readonly byteLength: number;
+  /** Whose it is; `undefined` where the system has no such thing. */
+  readonly owner: Owner | undefined;
 }
 
 /** Memory that was made. Where it has its name only when {@linkcode NewMemory.publish} gave it, it has that function. */
@@ -36,9 +48,12 @@ export interface NamedMemory {
   /** Opens memory that is there; `ENOENT` where there is none of the name. */
   open(name: string): OpenMemory | AdvisedFailure;
 
+  /** Tells whose memory is that cannot be opened, where the system tells it. */
+  readonly ownerOf: ((name: string) => Owner | Failure) | undefined;
+
   /**
-   * Makes memory, zeroed; `EEXIST` where there is one of the name. Where
-   * `isReserved`, all of it is set aside, so that no store finds none.
+   * Makes memory, zeroed, that is this user's alone; `EEXIST` where there is one of the
+   * name. Where `isReserved`, all of it is set aside, so that no store finds none.
    */
   create(name: string, byteLength: number, isReserved: boolean): NewMemory | AdvisedFailure;
 

@@ -54,6 +54,11 @@ export interface PosixFiles {
 /** Fills a `struct stat`; returns 0, or -1 where that is refused. */
 export type StatCall = (file: OpenFile, status: Uint8Array) => number;
 
+/** Makes room for a `struct stat`. */
+export function newStatus(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(STAT_BYTES);
+}
+
 /** More than `sizeof(struct stat)`. */
 const STAT_BYTES = 256;
 /** `offsetof(struct stat, st_dev)` */
@@ -106,7 +111,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
   const later = lazily(() => native.open(shared.library, LATER_FUNCTIONS));
   const truncate = lazily(() => posixTruncate(native, shared));
   const stat = lazily(() => system.stat(native, shared.library));
-  const status = new Uint8Array(STAT_BYTES);
+  const status = newStatus();
   const fields = new DataView(status.buffer);
 
   const open = (path: string, use: FileUse): OpenFile | Failure => {

@@ -99,13 +99,16 @@ export function windowsNamed(
     isKeptOpen: true,
 
     pathOf: undefined,
+    ownerOf: undefined,
     remove: undefined,
 
     open(name) {
       const handle = c.OpenFileMappingW(FILE_MAP_READ | FILE_MAP_WRITE, 0, sessionName(name));
       if (handle === 0n) return asOther(failed("OpenFileMappingW"));
       const byteLength = lengthOf(handle);
-      if (typeof byteLength === "number") return { file: Number(handle), byteLength };
+      if (typeof byteLength === "number") {
+        return { file: Number(handle), byteLength, owner: undefined };
+      }
       c.CloseHandle(handle);
       return byteLength;
     },

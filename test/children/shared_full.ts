@@ -1,5 +1,7 @@
 // Makes shared memory where there is little room, or (with "elsewhere") where /dev/shm is no
-// tmpfs, in a namespace of its own, and prints what came of it.
+// tmpfs, or ("no-proc") where /proc is missing, in a namespace of its own, and prints what came
+// of it.
+import { readdirSync } from "node:fs";
 import { currentRuntime, host } from "../../ffi/host.ts";
 import { MmapOptions } from "../../mod.ts";
 import { codeOf } from "../temp_files.ts";
@@ -28,6 +30,17 @@ if (kind === "elsewhere") {
   const options = new MmapOptions({ len: 4096 });
   const modes = ["create", "open-or-create"] as const;
   console.log(JSON.stringify(modes.map((mode) => codeOf(() => options.mapShared(name, { mode })))));
+} else if (kind === "no-proc") {
+  const tmpfs = cString("tmpfs");
+  must(mount(tmpfs, cString("/dev/shm"), tmpfs, 0n, cString("")));
+  must(mount(tmpfs, cString("/proc"), tmpfs, 0n, cString("")));
+  const options = new MmapOptions({ len: 4096 });
+  const codes = (["create", "create", "open"] as const).map((mode) =>
+    codeOf(() => options.mapShared(name, { mode }).bytes[0] = 7)
+  );
+  const names = readdirSync("/dev/shm");
+  const shared = options.mapShared(name).bytes[0];
+  console.log(JSON.stringify({ codes, names, shared }));
 } else {
   const size = cString("size=1m");
   must(mount(cString("tmpfs"), cString("/dev/shm"), cString("tmpfs"), 0n, size));

@@ -26,6 +26,7 @@ let message = "";
 try {
   options.mapShared(name);
 } catch (error) {
-  message = /another user/.exec((error as Error).message)?.[0] ?? (error as Error).message;
+  message = /it belongs to user \d+/.exec((error as Error).message)?.[0] ??
+    (error as Error).message;
 }
 console.log(JSON.stringify([...outcomes, message]));

@@ -65,6 +65,7 @@ function evaluate(expressions: readonly string[]): Constants {
       #include <sys/vfs.h>
       #include <poll.h>
       #include <signal.h>
+      #include <stdlib.h>
       #include <fcntl.h>
       #include <linux/magic.h>
       #include <sys/vfs.h>
@@ -161,6 +162,7 @@ test("linux's error numbers are those of its headers", () => {
 }, { skip });
 
 test("linux's functions are declared by its headers as the tables have them", () => {
+  const owner = linuxStat.OWNER_FIELDS[process.arch as "x64"];
   const expected = {
     "sizeof(int)": 4n,
     "sizeof(long)": 8n,
@@ -216,6 +218,14 @@ test("linux's functions are declared by its headers as the tables have them", ()
     "offsetof(struct pollfd, events)": 4n,
     "offsetof(struct pollfd, revents)": 6n,
     "sizeof(mode_t)": 4n,
+    "sizeof(uid_t)": 4n,
+    "_Generic(geteuid, uid_t (*)(void): 1, default: 0)": 1n,
+    "_Generic(fchmod, int (*)(int, mode_t): 1, default: 0)": 1n,
+    "_Generic(mkostemp, int (*)(char *, int): 1, default: 0)": 1n,
+    "_Generic(link, int (*)(const char *, const char *): 1, default: 0)": 1n,
+    "_Generic(unlink, int (*)(const char *): 1, default: 0)": 1n,
+    "offsetof(struct stat, st_mode)": BigInt(owner.mode),
+    "offsetof(struct stat, st_uid)": BigInt(owner.user),
     "sizeof(struct statfs) <= 256": 1n,
     "offsetof(struct statfs, f_type)": 0n,
     "offsetof(struct statfs, f_bsize)": 8n,

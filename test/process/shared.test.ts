@@ -14,7 +14,7 @@ test("memory of another user is EACCES, EEXIST and EPERM", async () => {
   const name = fresh();
   use(new MmapOptions({ len: PAGE }).mapShared(name, { mode: "create" }));
   const outcomes = await childValue("shared_other_user.ts", { args: [name] });
-  assertEquals(outcomes, ["EACCES", "EACCES", "EEXIST", "EPERM", "another user"]);
+  assertEquals(outcomes, ["EACCES", "EACCES", "EEXIST", "EPERM", "it belongs to user 0"]);
   use(new MmapOptions().mapShared(name));
 }, {
   skip: unlessLinux("only Linux is known to let a process become another user so") ??
@@ -66,6 +66,20 @@ test("a store that finds no room in /dev/shm does not end the process", async ()
     read: "EFAULT",
   });
 }, { skip: unlessLinux("only Linux limits shared memory") ?? unlessMounts() });
+
+test(
+  "mapShared() makes memory by another name where /proc is missing, and leaves that not",
+  async () => {
+    const name = fresh();
+    const outcome = await childValue("shared_full.ts", { args: [name, "no-proc"] });
+    assertEquals(outcome, {
+      codes: ["7", "EEXIST", "7"],
+      names: [name],
+      shared: 7,
+    });
+  },
+  { skip: unlessLinux("only Linux has a folder of it") ?? unlessMounts() },
+);
 
 test("there is no shared memory where /dev/shm is no tmpfs", async () => {
   const outcomes = await childValue("shared_full.ts", { args: [fresh(), "elsewhere"] });

@@ -66,9 +66,12 @@ export function sharing(options: MmapOptions, init: SharedOptions, mode: SharedM
   expectType(options.mapShared("name", init)).is<Mmap>();
   expectType(options.mapShared("name", { mode })).is<Mmap>();
   expectType(options.mapShared("name", { mode: undefined })).is<Mmap>();
+  expectType(options.mapShared("name", { mode, foreign: true })).is<Mmap>();
   expectType(removeShared("name")).is<void>();
   // @ts-expect-error: a name is needed
   options.mapShared();
+  // @ts-expect-error: a flag
+  options.mapShared("name", { foreign: 1 });
   // @ts-expect-error: no such mode
   options.mapShared("name", { mode: "make" });
   // @ts-expect-error: a name is a string
