@@ -133,6 +133,13 @@ export function removeShared(name: string): void {
   throw refusedWith(`to remove shared memory ${words(checked)}`, failure);
 }
 
+/** What it is where a file or folder is missing that memory is made with. */
+const GONE = {
+  code: "ENOTSUP",
+  advice:
+    "the folder of shared memory is not there, or something has removed the file in it that " +
+    "was to get this name",
+} as const;
 const NO_LENGTH = "The length (len) of shared memory that is made must be greater than 0";
 
 /** Opens and maps what is there; `undefined` where it is not and can be made. */
@@ -221,7 +228,10 @@ function create(
     throw new RangeError(`${NO_LENGTH}, and ${words(name)} is not there to be opened`);
   }
   const refusal = (failure: AdvisedFailure) =>
-    refusedWith(`to make shared memory ${words(name)} of ${byteLength} bytes`, failure);
+    refusedWith(
+      `to make shared memory ${words(name)} of ${byteLength} bytes`,
+      failure.code === "ENOENT" ? { ...failure, ...GONE } : failure, // that is no name without memory
+    );
   let isTaken = false;
   const made = named.create(name, byteLength, !noReserve);
   if (isFailure(made)) {

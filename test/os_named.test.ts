@@ -3,10 +3,13 @@ import { linux } from "../ffi/os/linux.ts";
 import type { AdvisedFailure } from "../ffi/os/mapper.ts";
 import type { NewMemory, OpenMemory } from "../ffi/os/named_memory.ts";
 import type { Argument } from "./fake_runtime.ts";
+import { type Mmap, MmapOptions } from "../mod.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names } from "./paper_calls.ts";
 import { PAGE } from "./paper_account.ts";
+import { on } from "./paper_host.ts";
 import { PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
+import { codeOf } from "./temp_files.ts";
 
 /** Opens a system whose calls of named memory are open, and forgets what that took. */
 function opened(platform: string): PaperSystem {
@@ -342,17 +345,35 @@ test("linux leaves nothing of memory by another name, whichever call fails", () 
   }
 });
 
-test("linux says what is missing where a name cannot be given", () => {
-  for (const unnamedError of [undefined, 95]) {
-    const system = opened("linux");
-    system.account.unnamedError = unnamedError;
-    const { publish } = made(system.os.named.create("a", 4096, true));
-    fail(system, 0, 2); // ENOENT
-    const { code, advice } = refused(publish!()!);
-    assertEquals(code, "ENOTSUP");
-    assertStringIncludes(advice!, "/dev/shm");
-  }
-});
+for (const platform of ["linux", "darwin"]) {
+  test(`${platform}: what is missing to make memory is not told as memory that is not there`, async () => {
+    const ENOENT = 2;
+    let codes = "";
+    for (const unnamedError of [undefined, 95]) {
+      for (let index = 0, isDone = false; !isDone; index++) {
+        const system = PAPER_SYSTEMS[platform]!.open();
+        const { account } = system;
+        account.unnamedError = unnamedError;
+        await on(system, () => {
+          account.fault = { index, error: ENOENT };
+          const options = new MmapOptions({ len: 4096 });
+          let mmap: Mmap | undefined;
+          const code = codeOf(() => {
+            mmap = options.mapShared("a", { mode: "create" });
+          });
+          isDone = account.calls.length <= index;
+          account.fault = undefined;
+          mmap?.unmap();
+          if (code === "undefined") return;
+          codes += `${account.calls[index]} ${code}\n`;
+          assert(code !== "ENOENT" || /^(mmap|confstr)$/.test(account.calls[index]!), codes);
+          assertEquals([account.open.size, account.names.size], [0, 0], codes);
+        });
+      }
+    }
+    assertStringIncludes(codes, platform === "linux" ? "linkat ENOTSUP" : "link ENOTSUP");
+  });
+}
 
 test("linux and darwin tell whose memory is that they open", () => {
   for (

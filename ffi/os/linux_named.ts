@@ -276,11 +276,8 @@ export function linuxNamed(
           truncate()(file, byteLength) ??
           (isReserved ? reserve(file, BigInt(byteLength)) : undefined));
       if (isFailure(whole)) return whole;
-      const publish = () => {
-        const failure = whole.publish(pathOf(name));
-        return failure && ofFolder(failure);
-      };
-      return { file: whole.file, publish, discard: whole.discard };
+      const { file, discard } = whole;
+      return { file, publish: () => whole.publish(pathOf(name)), discard };
     },
 
     remove(name) {
