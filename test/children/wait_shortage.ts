@@ -48,13 +48,12 @@ const limit = (value: bigint) => {
   limits[0] = value;
   if (setrlimit(resource, bytes) !== 0) throw new Error("setrlimit() failed");
 };
-const low = BigInt(roomFor(0.5));
-limit(low);
+limit(BigInt(roomFor(0.5))); // the engine goes on finding some
 const refused = await wait(1);
 const others = [await mmap.waitAsync(0, 1), await mmap.waitAsync(0, 0, { timeout: 0 })];
 limit(BigInt(roomFor(1.5)));
 const two = await Promise.all([wait(500), wait(500)]); // the first one has taken nothing yet
-limit(low);
+limit(BigInt(roomFor(0.5)));
 const idle = await wait(1); // by a thread that is there
 limit(before);
 console.log(JSON.stringify({ refused, others, two, idle }));
