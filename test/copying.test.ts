@@ -218,7 +218,7 @@ test("read() and write() of a private file copy from and to what it still shares
   const folder = use(new TempFolder());
   const length = LENGTH - PAGE - 10;
   for (const [from, to] of [[0, 1], [1, 0], [PAGE + 3, 5]] as const) {
-    const path = folder.file("file", BYTES);
+    const path = folder.file(`from ${from}`, BYTES); // Windows keeps what is held
     const own = use(new MmapOptions().map(path));
     const shared = use(new MmapOptions({ offset: PAGE }).mapMut(path));
     if (to < PAGE) {
