@@ -368,8 +368,7 @@ class WindowViews implements Views {
   }
 
   detach(): void {
-    const buffers = [...this.#buffers].map((weak) => weak.deref());
-    if (buffers.some((buffer) => buffer && isDetached(buffer))) {
+    if (this.buffers.some(isDetached)) {
       this.#allocation.isTransferred = true;
       throw new TypeError("A buffer was transferred away");
     }

@@ -75,11 +75,13 @@ export function runtimeFiles(): RuntimeFiles {
 
 /** Picks how this runtime starts threads. */
 export function runtimeThreads(): RuntimeThreads {
+  if (pickedThreads !== undefined) return pickedThreads;
   const globals = globalThis as HostGlobals;
-  return pickedThreads ??= nodeThreads(
+  const isDeno = isDenoItself(own(globals, "Deno"));
+  return pickedThreads = nodeThreads(
     own(globals, "process")!.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
-    !isDenoItself(own(globals, "Deno")),
-    own(globals, "Bun") !== undefined && !isDenoItself(own(globals, "Deno")),
+    !isDeno,
+    !isDeno && own(globals, "Bun") !== undefined,
   );
 }
 

@@ -5,10 +5,10 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
-import { RLIM_INFINITY } from "./linux_growth.ts";
 import { lazily } from "./lazily.ts";
 import type { Room } from "./os.ts";
 import { O_RDONLY } from "./posix_files.ts";
+import { posixLimits } from "./posix_limits.ts";
 
 /** `RLIMIT_AS`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
 export const RLIMIT_AS = 9;
@@ -21,8 +21,6 @@ const FUNCTIONS = {
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   // int close(int fd)
   close: { parameters: ["i32"], result: "i32" },
-  // int getrlimit(int resource, struct rlimit *rlim): { rlim_t rlim_cur, rlim_max; }
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
 } as const satisfies SymbolTable;
 
 /** More than the kernel gives at a time. */
@@ -34,8 +32,7 @@ const MAX_MAP_COUNT = "/proc/sys/vm/max_map_count";
 export function linuxRoom(native: Native, opening: number): Room {
   // Where there is room for all, as there mostly is, nothing is to be asked.
   const calls = lazily(() => native.open("libc.so.6", FUNCTIONS));
-  const limits = lazily(() => new BigUint64Array(2)); // struct rlimit
-  const bytesOfLimits = lazily(() => new Uint8Array(limits().buffer));
+  const limits = lazily(() => posixLimits(native, "libc.so.6"));
   /** Gives the parts of a file in turn; tells whether it could be read to its end. */
   const read = (path: string, take: (part: Uint8Array) => void): boolean => {
     const c = calls();
@@ -69,9 +66,8 @@ export function linuxRoom(native: Native, opening: number): Room {
 
     byteLimits() {
       const limit = (resource: number) => {
-        const failed = calls().getrlimit(resource, bytesOfLimits()) !== 0;
-        const soft = limits()[0]!;
-        return failed || soft === RLIM_INFINITY ? Infinity : Number(soft);
+        const soft = limits()(resource);
+        return soft === undefined ? Infinity : Number(soft);
       };
       return { addresses: limit(RLIMIT_AS), data: limit(RLIMIT_DATA) };
     },

@@ -7,6 +7,7 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { ThreadNeeds } from "../thread_needs.ts";
 import type { Room, Shortage } from "./os.ts";
+import { posixLimits } from "./posix_limits.ts";
 
 /** `POLLNVAL`: {@link https://man7.org/linux/man-pages/man2/poll.2.html} */
 export const POLLNVAL = 0x20;
@@ -38,16 +39,12 @@ export interface UsedMemory {
   readonly dataBytes: number;
 }
 
-/** What has no limit has this one, or twice as much and one more, as the system has it. */
-const UNLIMITED = 2n ** 63n - 1n;
 /** `sizeof(struct pollfd)`: { int fd; short events; short revents; } */
 const POLLFD_BYTES = 8;
 /** How many descriptors are looked at by one call. */
 const CHUNK = 512;
 
 const FUNCTIONS = {
-  // int getrlimit(int resource, struct rlimit *rlim): { rlim_t rlim_cur, rlim_max; }
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 } as const satisfies SymbolTable;
@@ -58,10 +55,9 @@ export function posixThreadRoom(
   { RLIMIT_NOFILE, used: openUsed }: ThreadLimits,
   { library, pageSize, room }: ThreadRoomShared,
 ): (needs: ThreadNeeds, threads: number) => Shortage | undefined {
-  const { getrlimit, poll } = native.open(library, FUNCTIONS);
+  const { poll } = native.open(library, FUNCTIONS);
+  const limitOf = posixLimits(native, library);
   const usedMemory = openUsed?.(native, library, pageSize);
-  const limits = new BigUint64Array(2);
-  const limitBytes = new Uint8Array(limits.buffer);
   const polled = new Uint8Array(CHUNK * POLLFD_BYTES);
   const fields = new DataView(polled.buffer);
 
@@ -81,9 +77,9 @@ export function posixThreadRoom(
   };
 
   const descriptorShortage = (wanted: number): Shortage | undefined => {
-    const isTold = getrlimit(RLIMIT_NOFILE, limitBytes) === 0;
-    if (!isTold || limits[0]! >= UNLIMITED) return undefined;
-    const limit = Number(limits[0]);
+    const soft = limitOf(RLIMIT_NOFILE);
+    if (soft === undefined) return undefined;
+    const limit = Number(soft);
     let free = 0;
     // From above: the lowest ones are taken first.
     for (let end = limit; end > 0 && free < wanted; end -= CHUNK) {

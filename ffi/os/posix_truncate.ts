@@ -6,6 +6,7 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { AdvisedFailure } from "./mapper.ts";
 import type { PosixShared } from "./posix_calls.ts";
+import { posixLimits } from "./posix_limits.ts";
 
 /** `RLIMIT_FSIZE`, on both: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
 export const RLIMIT_FSIZE = 1;
@@ -15,8 +16,6 @@ export const EFBIG = 27;
 const FUNCTIONS = {
   // int ftruncate(int fd, off_t length)
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
-  // int getrlimit(int resource, struct rlimit *rlim): { rlim_t rlim_cur, rlim_max; }
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
 } as const satisfies SymbolTable;
 
 /** Sets the length of a file. */
@@ -31,14 +30,14 @@ export type Truncate = (file: number, byteLength: number) => AdvisedFailure | un
  */
 export function posixTruncate(native: Native, { library, failed }: PosixShared): Truncate {
   const c = native.open(library, FUNCTIONS);
-  const limits = new BigUint64Array(2);
-  const limitBytes = new Uint8Array(limits.buffer);
+  const limitOf = posixLimits(native, library);
 
   return (file, byteLength) => {
     const length = BigInt(byteLength);
-    // RLIM_INFINITY is above all lengths. Sandboxes that refuse the question limit nothing by it.
-    if (c.getrlimit(RLIMIT_FSIZE, limitBytes) === 0 && length > limits[0]!) {
-      const advice = `this process may make files of at most ${limits[0]} bytes ` +
+    // Sandboxes that refuse the question limit nothing by it.
+    const limit = limitOf(RLIMIT_FSIZE);
+    if (limit !== undefined && length > limit) {
+      const advice = `this process may make files of at most ${limit} bytes ` +
         "(RLIMIT_FSIZE): make it shorter, or raise the limit by ulimit -f";
       return { syscall: "ftruncate", osError: EFBIG, code: "EFBIG", advice };
     }
