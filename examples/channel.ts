@@ -181,7 +181,7 @@ const CAPACITY = 65_536;
 const HEADER = 64;
 const PROCESSES = 3;
 const BATCH = 32;
-const BATCHES = 500;
+const BATCHES = 100;
 const LONG = 1_000_000;
 const FILE = fileURLToPath(import.meta.url);
 

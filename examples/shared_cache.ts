@@ -152,8 +152,8 @@ function slotsOf(hash: number): number[] {
 
 const KEYS = Array.from({ length: 200 }, (_, index) => `key ${index}`);
 /** How many values are written at least, and for how long, so that all readers see some. */
-const UPDATES = 100_000;
-const DURATION_MS = 500;
+const UPDATES = 20_000;
+const DURATION_MS = 200;
 const READERS = 3;
 
 const MAX_VALUE_BYTES = 200;

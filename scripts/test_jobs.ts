@@ -53,20 +53,16 @@ const TIMES = ".cache/test_times.json";
 /** How long a job may take: many times what it does. */
 const MAX_MINUTES: Readonly<Record<Tier, number>> = { quick: 10, few: 20, all: 60 };
 
-/** Of the files that start child processes those that take little: a process of its own for each would take as long. */
-const SHORT: readonly string[] = [
-  "arrange",
-  "first_use",
-  "control_group",
-  "limits",
-  "native_constants",
-  "regions",
-  "resize",
-  "shared",
-  "start_up",
-  "views",
-  "worker",
-];
+/**
+ * The files that start child processes, in parts that take about as long as each other.
+ * A process of its own for each would take half a second of the processor more.
+ */
+const PARTS: Readonly<Record<string, RegExp>> = {
+  "threads that wait": /wait_async|in_flight|waiting/,
+  "threads and collection": /tickets|races|collection|model/,
+  "files and truncation": /truncation|file|permissions|command|shared/,
+  "other processes": /./,
+};
 
 /**
  * The parts of a run. The tests that start no child process are one: they take less
@@ -81,14 +77,13 @@ export function jobsOf(
     if (files.length > 0) return [{ runtime, name: files.join(" "), files }];
     const quick = { runtime, name: "without child processes", files: quickFiles() };
     if (tier === "quick") return [quick];
-    const { short = [], others = [] } = Object.groupBy(
+    const parts = Object.groupBy(
       processFiles(),
-      (file) => SHORT.some((name) => file.includes(`/${name}.`)) ? "short" : "others",
+      (file) => Object.keys(PARTS).find((part) => PARTS[part]!.test(file))!,
     );
     return [
       quick,
-      ...others.map((file) => ({ runtime, name: file, files: [file] })),
-      { runtime, name: "short ones of ./test/process", files: short },
+      ...Object.entries(parts).map(([name, files = []]) => ({ runtime, name, files })),
     ];
   });
 }

@@ -17,45 +17,45 @@ export const tier: Tier = tierOf(textOfTier());
 /** What is repeated, and how often. The matrices take few: they have many runtimes, and emulate some. */
 const ROUNDS = {
   /** Random sequences of all calls. */
-  modelSequences: { few: 400, all: 8000 },
+  modelSequences: { few: 250, all: 8000 },
   /** The same while another thread does anything. */
-  strangerSequences: { few: 200, all: 4000 },
+  strangerSequences: { few: 120, all: 4000 },
   /** Random sequences of changes of access. */
-  accessSequences: { few: 200, all: 500 },
+  accessSequences: { few: 150, all: 500 },
   /** How often each call of the runtime is in flight. */
   inFlight: { few: 1, all: 4 },
   /** How long the view is that it has, in MiB. */
-  inFlightMebibytes: { few: 8, all: 32 },
-  /** Mappings that are made, viewed and unmapped. With few the 256 MiB of `collection.test.ts` are less than a leak still. */
-  cycles: { few: 50_000, all: 100_000 },
+  inFlightMebibytes: { few: 4, all: 32 },
+  /** Mappings that are made, viewed and unmapped. With few the 512 MiB of `collection.test.ts` are less than a leak still. */
+  cycles: { few: 25_000, all: 100_000 },
   mirrorCycles: { few: 200, all: 1000 },
   /** How often a file is mapped in each way. */
-  fileLeaks: { few: 60, all: 1000 },
+  fileLeaks: { few: 40, all: 1000 },
   /** How often a file is mapped that others rename all the time. */
-  renamedFiles: { few: 1000, all: 50_000 },
+  renamedFiles: { few: 500, all: 50_000 },
   /** Errors that each native call fails with. */
   nativeErrors: { few: 1, all: 2 },
   /** Depths from the end of the stack on at which a call is tried. */
   unmapDepths: { few: 100, all: 600 },
   descriptorDepths: { few: 300, all: 600 },
-  waitDepths: { few: 32, all: 300 },
+  waitDepths: { few: 24, all: 300 },
   /** To how many lengths a mapping is resized at each of them. */
   resizesAtDepth: { few: 1, all: 2 },
   /** Orders in which three threads close their handles. */
   closingOrders: { few: 2, all: 6 },
   /** Mappings that workers hand around, and for how long, in milliseconds. */
-  handedAround: { few: 100, all: 1000 },
-  handingMilliseconds: { few: 250, all: 2000 },
+  handedAround: { few: 60, all: 1000 },
+  handingMilliseconds: { few: 150, all: 2000 },
   /** Calls that threads take at random over the same memory. */
-  racedCalls: { few: 6000, all: 100_000 },
+  racedCalls: { few: 4000, all: 100_000 },
   /** How many of the threads are terminated meanwhile. */
-  terminatedThreads: { few: 3, all: 40 },
+  terminatedThreads: { few: 2, all: 40 },
   /** Threads that end while calls of C are compiled. */
-  endedThreads: { few: 12, all: 100 },
+  endedThreads: { few: 8, all: 100 },
   /** Times that threads begin all at once. */
   beginnings: { few: 1, all: 4 },
   /** Tickets that several threads take at once. */
-  racedTickets: { few: 20, all: 300 },
+  racedTickets: { few: 12, all: 300 },
   askedTickets: { few: 5, all: 20 },
   /** Lists of what is mapped while that changes. */
   changingLists: { few: 20, all: 200 },
@@ -65,12 +65,12 @@ const ROUNDS = {
   killedMakers: { few: 2, all: 5 },
   killedWriters: { few: 1, all: 3 },
   /** Wake-ups of two processes, there and back. */
-  wakeUps: { few: 500, all: 2000 },
+  wakeUps: { few: 300, all: 2000 },
   /** Files that are truncated, and how often one is mapped again. */
-  truncatedFiles: { few: 50, all: 200 },
-  truncatedAgain: { few: 500, all: 2000 },
+  truncatedFiles: { few: 30, all: 200 },
+  truncatedAgain: { few: 200, all: 2000 },
   /** Files that are unmapped while threads fault in them. */
-  unmappedUnderFaults: { few: 400, all: 20_000 },
+  unmappedUnderFaults: { few: 200, all: 20_000 },
   /** Mappings whose views are used once they are gone: a multiple of the three ways to end one. */
   staleMappings: { few: 6, all: 24 },
   /** Ways to map all that can be, and how often it is unmapped and mapped again. */

@@ -39,9 +39,9 @@ test(
   async () => {
     type State = Record<"mapped" | "resident", number>;
     const { before, after } = await childValue<{ before: State; after: State }>("cycles.ts");
-    // A leak of all would be 6,250 MiB mapped, of which 625 MiB were written to, and half of both
-    // in the matrices. The runtimes' own heaps grow by up to 150 MiB, and no further in another
-    // 100,000 cycles.
+    // A leak of all would be 6,250 MiB mapped, of which 625 MiB were written to, and a quarter of
+    // both with few rounds. The runtimes' own heaps grow by up to 150 MiB, and no further in
+    // another 100,000 cycles.
     const mapped = (after.mapped - before.mapped) / 2 ** 20;
     assert(mapped < 512, `${mapped} MiB more are mapped`);
     assert(before.resident > 0);
