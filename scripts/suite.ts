@@ -56,6 +56,15 @@ export function quickFiles(): string[] {
   return filesIn("test");
 }
 
+/** Test files that need nothing of the system and the version that they run on: they simulate all systems. */
+const SIMULATING =
+  /every_call_fails|mirror_calls|native_calls|os_(named|regions|residency|waiting)|windows(_files)?\./;
+
+/** Of the test files that start no child process those that the short forms of the matrices run. */
+export function realSystemFiles(): string[] {
+  return quickFiles().filter((file) => !SIMULATING.test(file));
+}
+
 /** The test files that start child processes. */
 export function processFiles(): string[] {
   return filesIn("test/process");

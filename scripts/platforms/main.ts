@@ -7,7 +7,7 @@ import { readArguments } from "../arguments.ts";
 import { namedPlatforms, runMatrix } from "../matrix/driver.ts";
 import { copySuite } from "../matrix/suite_copy.ts";
 import { printSummary } from "../matrix/summary.ts";
-import { quickFiles } from "../suite.ts";
+import { realSystemFiles } from "../suite.ts";
 import { arm64 } from "./arm64.ts";
 import { arm64With16kPages } from "./arm64_16k.ts";
 import { musl } from "./musl.ts";
@@ -24,8 +24,8 @@ const SHORT_RUNTIMES: Readonly<Record<string, readonly string[]>> = {
   [musl.name]: ["Node.js 24 (koffi)"],
 };
 
-/** … and of the tests that start child processes those of machine code alone. */
-const SHORT_FILES = [...quickFiles(), "./test/process/truncation.test.ts"];
+/** … without the tests that simulate systems, and of those that start child processes those of machine code alone. */
+const SHORT_FILES = [...realSystemFiles(), "./test/process/truncation.test.ts"];
 
 // The one that takes longest first: the others run beside it.
 const PLATFORMS = [arm64With16kPages, arm64, windows, musl];

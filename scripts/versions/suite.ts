@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { addKoffi, copy, copySuite } from "../matrix/suite_copy.ts";
 import { must } from "../matrix/steps.ts";
 import type { RuntimeBuild } from "../matrix/runtimes.ts";
-import { quickFiles, testFiles } from "../suite.ts";
+import { realSystemFiles, testFiles } from "../suite.ts";
 
 /** All test files as one: Bun before 1.2.9 knows `bun:test` in the first file alone. */
 export const ALL_FILES = "./all.test.ts";
@@ -19,7 +19,7 @@ const ALL_SHORT_FILES = "./short.test.ts";
  * which are start-up, permissions, views and threads.
  */
 const SHORT_FILES: readonly string[] = [
-  ...quickFiles(),
+  ...realSystemFiles(),
   ...["first_use", "in_flight", "permissions", "tickets", "views", "worker"].map((
     name,
   ) => `./test/process/${name}.test.ts`),
