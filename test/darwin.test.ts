@@ -1,4 +1,4 @@
-import { CODES, darwin } from "../ffi/os/darwin.ts";
+import { darwin, darwinErrors } from "../ffi/os/darwin.ts";
 import { testPosix } from "./posix_suite.ts";
 
 testPosix({
@@ -30,11 +30,13 @@ testPosix({
     5: "EIO",
     6: "ENXIO",
     9: "EBADF",
+    11: "EDEADLK",
     12: "ENOMEM",
     13: "EACCES",
     14: "EFAULT",
     16: "EBUSY",
     17: "EEXIST",
+    18: "EXDEV",
     19: "ENODEV",
     20: "ENOTDIR",
     21: "EISDIR",
@@ -49,11 +51,14 @@ testPosix({
     35: "EAGAIN",
     45: "ENOTSUP",
     60: "ETIMEDOUT",
+    57: "ENOTCONN",
     62: "ELOOP",
     63: "ENAMETOOLONG",
     78: "ENOSYS",
+    69: "EDQUOT",
+    70: "ESTALE",
     84: "EOVERFLOW",
   },
-  codes: CODES,
-  unknownError: 11, // EAGAIN on Linux
+  codes: darwinErrors(),
+  unknownError: 110, // ETIMEDOUT on Linux
 });

@@ -1,4 +1,4 @@
-import { CODES, linux } from "../ffi/os/linux.ts";
+import { linux, linuxErrors } from "../ffi/os/linux.ts";
 import { testPosix } from "./posix_suite.ts";
 
 testPosix({
@@ -37,6 +37,7 @@ testPosix({
     14: "EFAULT",
     16: "EBUSY",
     17: "EEXIST",
+    18: "EXDEV",
     19: "ENODEV",
     20: "ENOTDIR",
     21: "EISDIR",
@@ -53,8 +54,12 @@ testPosix({
     40: "ELOOP",
     75: "EOVERFLOW",
     95: "ENOTSUP",
+    103: "ECONNABORTED",
+    107: "ENOTCONN",
     110: "ETIMEDOUT",
+    116: "ESTALE",
+    122: "EDQUOT",
   },
-  codes: CODES,
-  unknownError: 78, // ENOSYS on macOS
+  codes: linuxErrors(),
+  unknownError: 41, // EPROTOTYPE on macOS
 });

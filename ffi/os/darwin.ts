@@ -14,6 +14,7 @@ import { darwinStat, OWNER_FIELDS } from "./darwin_stat.ts";
 import { darwinWaiting } from "./darwin_waiting.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
+import { errorNames } from "./posix_errors.ts";
 import { posixOwner } from "./posix_owner.ts";
 
 /** `MAP_ANON`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/mmap.2.html} */
@@ -34,43 +35,27 @@ export const _SC_PAGESIZE = 29;
 /** `RLIMIT_NOFILE`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/getrlimit.2.html} */
 export const RLIMIT_NOFILE = 8;
 
-/** The errors of the calls, from `<sys/errno.h>`. */
-export const CODES: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  2: "ENOENT",
-  4: "EINTR",
-  5: "EIO",
-  6: "ENXIO",
-  9: "EBADF",
-  12: "ENOMEM",
-  13: "EACCES",
-  14: "EFAULT",
-  16: "EBUSY",
-  17: "EEXIST",
-  19: "ENODEV",
-  20: "ENOTDIR",
-  21: "EISDIR",
-  22: "EINVAL",
-  23: "ENFILE",
-  24: "EMFILE",
-  26: "ETXTBSY",
-  27: "EFBIG",
-  28: "ENOSPC",
-  29: "ESPIPE",
-  30: "EROFS",
-  35: "EAGAIN",
-  45: "ENOTSUP",
-  60: "ETIMEDOUT",
-  62: "ELOOP",
-  63: "ENAMETOOLONG",
-  78: "ENOSYS",
-  84: "EOVERFLOW",
-};
+/** The names of its errors, from `<sys/errno.h>`. */
+export function darwinErrors(): readonly string[] {
+  return errorNames(
+    "EDEADLK",
+    "EAGAIN EINPROGRESS EALREADY ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT " +
+      "EPROTONOSUPPORT ESOCKTNOSUPPORT ENOTSUP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE " +
+      "EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN " +
+      "ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED ELOOP ENAMETOOLONG EHOSTDOWN " +
+      "EHOSTUNREACH ENOTEMPTY EPROCLIM EUSERS EDQUOT ESTALE EREMOTE EBADRPC ERPCMISMATCH " +
+      "EPROGUNAVAIL EPROGMISMATCH EPROCUNAVAIL ENOLCK ENOSYS EFTYPE EAUTH ENEEDAUTH EPWROFF " +
+      "EDEVERR EOVERFLOW EBADEXEC EBADARCH ESHLIBVERS EBADMACHO ECANCELED EIDRM ENOMSG EILSEQ " +
+      "ENOATTR EBADMSG EMULTIHOP ENODATA ENOLINK ENOSR ENOSTR EPROTO ETIME EOPNOTSUPP ENOPOLICY " +
+      "ENOTRECOVERABLE EOWNERDEAD EQFULL",
+  );
+}
 
 const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 /** Opens macOS's system library. The architecture is named as `process.arch` names it. */
 export function darwin(native: Native, arch: string): Os {
+  const codes = darwinErrors();
   return posix(native, {
     library: "/usr/lib/libSystem.B.dylib",
     errnoLocation: "__error",
@@ -109,8 +94,8 @@ export function darwin(native: Native, arch: string): Os {
     locking: undefined,
     threadLimits: { RLIMIT_NOFILE, used: undefined }, // its limits of memory refuse nothing
     waiting: (native, kernel, shared) =>
-      darwinWaiting(native, CODES, MAP_PRIVATE | MAP_ANON, kernel, shared),
+      darwinWaiting(native, codes, MAP_PRIVATE | MAP_ANON, kernel, shared),
     guarding: undefined,
-    codes: CODES,
+    codes,
   });
 }

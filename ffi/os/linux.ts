@@ -22,6 +22,7 @@ import { linuxWaiting } from "./linux_waiting.ts";
 import type { Protection } from "./mapper.ts";
 import { MAP_PRIVATE } from "./posix_calls.ts";
 import { posix } from "./posix.ts";
+import { errorNames } from "./posix_errors.ts";
 import { posixOwner } from "./posix_owner.ts";
 import type { TruncationGuard } from "./truncation_guard.ts";
 
@@ -53,39 +54,23 @@ export const _SC_PAGESIZE = 30;
 /** `RLIMIT_NOFILE`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
 export const RLIMIT_NOFILE = 7;
 
-/** The errors of the calls: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
-export const CODES: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  2: "ENOENT",
-  3: "ESRCH",
-  4: "EINTR",
-  5: "EIO",
-  6: "ENXIO",
-  9: "EBADF",
-  11: "EAGAIN",
-  12: "ENOMEM",
-  13: "EACCES",
-  14: "EFAULT",
-  16: "EBUSY",
-  17: "EEXIST",
-  19: "ENODEV",
-  20: "ENOTDIR",
-  21: "EISDIR",
-  22: "EINVAL",
-  23: "ENFILE",
-  24: "EMFILE",
-  26: "ETXTBSY",
-  27: "EFBIG",
-  28: "ENOSPC",
-  29: "ESPIPE",
-  30: "EROFS",
-  36: "ENAMETOOLONG",
-  38: "ENOSYS",
-  40: "ELOOP",
-  75: "EOVERFLOW",
-  95: "ENOTSUP",
-  110: "ETIMEDOUT",
-};
+/** The names of its errors: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
+export function linuxErrors(): readonly string[] {
+  return errorNames(
+    "EAGAIN",
+    "EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP  ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT " +
+      "EL3RST ELNRNG EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT  EBFONT " +
+      "ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO " +
+      "EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN " +
+      "ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE " +
+      "EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT ENOTSUP EPFNOSUPPORT EAFNOSUPPORT " +
+      "EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS " +
+      "EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH " +
+      "EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM " +
+      "EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD " +
+      "ENOTRECOVERABLE ERFKILL EHWPOISON",
+  );
+}
 
 const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
@@ -94,6 +79,7 @@ const populates = (protection: Protection) => protection !== "copy-on-write";
 
 /** Opens Linux's C library. The architecture is named as `process.arch` names it. */
 export function linux(native: Native, arch: string): Os {
+  const codes = linuxErrors();
   return posix(native, {
     library: "libc.so.6", // musl answers to this name too
     errnoLocation: "__errno_location",
@@ -150,7 +136,7 @@ export function linux(native: Native, arch: string): Os {
       used: (native, library, pageSize) => linuxUsedMemory(native, library, pageSize, O_CLOEXEC),
     },
     waiting: (native, _kernel, shared) =>
-      linuxWaiting(native, arch, CODES, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+      linuxWaiting(native, arch, codes, MAP_PRIVATE | MAP_ANONYMOUS, shared),
     guarding: (native, memory, pageSize) => {
       let guard: readonly [TruncationGuard | undefined] | undefined;
       return {
@@ -158,6 +144,6 @@ export function linux(native: Native, arch: string): Os {
         guardAt: (address) => guardEntryAt(native, address),
       };
     },
-    codes: CODES,
+    codes,
   });
 }

@@ -85,13 +85,13 @@ export interface Mapper<Request extends MapRequest> {
   protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
 }
 
-/** Makes the failure of `syscall`, its code looked up in `codes`. */
+/** Makes the failure of `syscall`, its code looked up in `codes`, where a number without a name can have an empty one. */
 export function failure(
   syscall: string,
   osError: number,
   codes: Readonly<Record<number, string>>,
 ): Failure {
-  return { syscall, osError, code: own(codes, osError) ?? "UNKNOWN" };
+  return { syscall, osError, code: own(codes, osError) || "UNKNOWN" };
 }
 
 /** Whether a call was refused, and has no other result. */

@@ -8,6 +8,7 @@ import { lazily } from "./lazily.ts";
 import { failure, type Mapper, type MapRequest, type Protection } from "./mapper.ts";
 import type { Os } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
+import { windowsErrors } from "./windows_errors.ts";
 import { windowsFiles } from "./windows_files.ts";
 import {
   MEM_COMMIT,
@@ -46,44 +47,6 @@ const LP_MAXIMUM_APPLICATION_ADDRESS = 16;
 /** `offsetof(SYSTEM_INFO, dwAllocationGranularity)` */
 const DW_ALLOCATION_GRANULARITY = 40;
 
-/**
- * The POSIX names of the Win32 errors of the calls below:
- * {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes}
- */
-export const CODES: Readonly<Record<number, string>> = {
-  2: "ENOENT", // ERROR_FILE_NOT_FOUND
-  3: "ENOENT", // ERROR_PATH_NOT_FOUND
-  4: "EMFILE", // ERROR_TOO_MANY_OPEN_FILES
-  5: "EACCES", // ERROR_ACCESS_DENIED
-  6: "EBADF", // ERROR_INVALID_HANDLE
-  8: "ENOMEM", // ERROR_NOT_ENOUGH_MEMORY
-  14: "ENOMEM", // ERROR_OUTOFMEMORY
-  19: "EROFS", // ERROR_WRITE_PROTECT
-  32: "EBUSY", // ERROR_SHARING_VIOLATION
-  33: "EBUSY", // ERROR_LOCK_VIOLATION
-  39: "ENOSPC", // ERROR_HANDLE_DISK_FULL
-  50: "ENOTSUP", // ERROR_NOT_SUPPORTED
-  87: "EINVAL", // ERROR_INVALID_PARAMETER
-  112: "ENOSPC", // ERROR_DISK_FULL
-  120: "ENOSYS", // ERROR_CALL_NOT_IMPLEMENTED
-  123: "ENOENT", // ERROR_INVALID_NAME
-  183: "EEXIST", // ERROR_ALREADY_EXISTS
-  193: "ENOEXEC", // ERROR_BAD_EXE_FORMAT
-  206: "ENAMETOOLONG", // ERROR_FILENAME_EXCED_RANGE
-  299: "EFAULT", // ERROR_PARTIAL_COPY
-  487: "EINVAL", // ERROR_INVALID_ADDRESS
-  998: "EFAULT", // ERROR_NOACCESS
-  1006: "EINVAL", // ERROR_FILE_INVALID: it is empty
-  1132: "EINVAL", // ERROR_MAPPED_ALIGNMENT
-  1224: "EBUSY", // ERROR_USER_MAPPED_FILE
-  1314: "EPERM", // ERROR_PRIVILEGE_NOT_HELD
-  1450: "ENOMEM", // ERROR_NO_SYSTEM_RESOURCES
-  1453: "ENOMEM", // ERROR_WORKING_SET_QUOTA
-  1454: "ENOMEM", // ERROR_PAGEFILE_QUOTA
-  1455: "ENOMEM", // ERROR_COMMITMENT_LIMIT
-  1816: "ENOMEM", // ERROR_NOT_ENOUGH_QUOTA
-};
-
 const FUNCTIONS = {
   // LPVOID VirtualAlloc(LPVOID lpAddress, SIZE_T dwSize, DWORD flAllocationType, DWORD flProtect)
   VirtualAlloc: {
@@ -121,7 +84,8 @@ export function windows(native: Native): Os {
   const info = new Uint8Array(SYSTEM_INFO_BYTE_LENGTH);
   GetSystemInfo(info);
   const fields = new DataView(info.buffer);
-  const failed = (syscall: string) => failure(syscall, GetLastError(), CODES);
+  const codes = windowsErrors();
+  const failed = (syscall: string) => failure(syscall, GetLastError(), codes);
   const pageSize = fields.getUint32(DW_PAGE_SIZE, true);
   const addressesEnd = fields.getBigUint64(LP_MAXIMUM_APPLICATION_ADDRESS, true) + 1n;
   const oldProtection = new Uint8Array(4);
@@ -134,7 +98,7 @@ export function windows(native: Native): Os {
     const wholePages = (byteLength + BigInt(pageSize - 1)) & -BigInt(pageSize);
     residency?.unlock(address, wholePages); // what is locked stays in RAM
     const osError = DiscardVirtualMemory(address, wholePages);
-    return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, CODES);
+    return osError === 0 ? undefined : failure("DiscardVirtualMemory", osError, codes);
   };
 
   const protect = (address: bigint, byteLength: bigint, protection: Protection) => {
@@ -161,7 +125,7 @@ export function windows(native: Native): Os {
     windowsWaiting(native, {
       copying: copying(),
       lastError: GetLastError,
-      failure: (syscall, osError) => failure(syscall, osError, CODES),
+      failure: (syscall, osError) => failure(syscall, osError, codes),
     })
   );
   const huge = lazily(() => {
@@ -261,7 +225,7 @@ export function windows(native: Native): Os {
         native,
         pageSize,
         failed,
-        (syscall, osError) => failure(syscall, osError, CODES),
+        (syscall, osError) => failure(syscall, osError, codes),
       );
     },
   };
