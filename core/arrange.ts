@@ -11,7 +11,7 @@ import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Placing, unmapStray } from "./lifetime.ts";
 import { roundUp } from "./pages.ts";
-import { asked, discarded, place, populate, withRoom } from "./placement.ts";
+import { discarded, place, populate, refusedMap, withRoom } from "./placement.ts";
 import type { MmapSettings } from "./settings.ts";
 
 /** Where memory is to lie. */
@@ -105,13 +105,7 @@ export function mapArranged(
 function mapAtOnce(host: Host, outer: MapRequest | FileRequest, layout: Layout): bigint {
   const { os } = host;
   const { hugePage } = layout;
-  if (hugePage !== undefined) {
-    try {
-      return mapAligned(os, os.huge!.mapper(hugePage)!, outer, layout);
-    } catch (error) {
-      throw withAdvice(error, outer, os);
-    }
-  }
+  if (hugePage !== undefined) return mapAligned(os, os.huge!.mapper(hugePage)!, outer, layout);
   const mapper = (isOfFile(outer) ? os.files : os) as Mapper<MapRequest>;
   const address = mapAligned(os, mapper, outer, layout);
   return populated(host, outer, address, address, mapper, outer.byteLength);
@@ -147,7 +141,7 @@ function mapInStages(
   const start = address + layout.below;
   const failure = makeMemory(os, { ...request, hint: start, strict: false }, layout.byteLength);
   if (failure !== undefined) {
-    throw discarded(os, address, byteLength, refused(asked(request), failure));
+    throw discarded(os, address, byteLength, refusedMap(os, request, failure));
   }
   return populated(host, request, start, address, os, byteLength);
 }
@@ -219,7 +213,7 @@ function mapAligned(
       if (failure.code === "ENOMEM") break;
     }
   }
-  if (failure !== undefined) throw refused(asked(request), failure);
+  if (failure !== undefined) throw refusedMap(os, request, failure);
   throw new MmapError(
     `Other threads took ${ATTEMPTS} places of ${request.byteLength} bytes that are aligned to ` +
       `${align}: try again`,
@@ -257,16 +251,5 @@ function hugePageOf({ huge }: Os, asked: number | true): number {
     "This system has no huge pages to ask for" +
       (asked === true ? "" : ` that are ${asked} bytes long`) + ": drop huge()",
     { code: "ENOTSUP" },
-  );
-}
-
-/** Tells how huge pages are to be had, where none was. */
-function withAdvice(error: unknown, request: MapRequest, { huge }: Os): unknown {
-  if (!(error instanceof MmapError) || error.code === "EADDRNOTAVAIL") return error;
-  const { code, syscall, osError } = error;
-  return new MmapError(
-    `The system refused ${asked(request)} in huge pages: ${syscall} failed with ${code} ` +
-      `(${osError}), ${huge!.advice}`,
-    { code, syscall, osError, cause: error },
   );
 }

@@ -15,7 +15,7 @@
 import { atomics } from "../ffi/atomics.ts";
 import { FreeList } from "../ffi/free_list.ts";
 import { currentRuntime, host } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/mapper.ts";
+import { type Failure, UNSUPPORTED } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { MmapError, refused } from "./errors.ts";
 import { countHeldIn, HELD_COUNTS_BYTES, unmapStray } from "./lifetime.ts";
@@ -282,7 +282,7 @@ export function commonTable(): CommonTable {
 }
 
 /** Nothing can be mapped there. */
-const TAKEN: Failure = { syscall: "", osError: 0, code: "EADDRNOTAVAIL" };
+const TAKEN: Failure = { ...UNSUPPORTED, code: "EADDRNOTAVAIL" };
 
 function rootOf(os: Os): bigint | Failure {
   const known = roots.get(os);

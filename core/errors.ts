@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AdvisedFailure, Failure } from "../ffi/os/mapper.ts";
+import type { AdvisedFailure } from "../ffi/os/mapper.ts";
 import { bare, define, own } from "../ffi/own.ts";
 
 /** What an {@linkcode MmapError} carries besides its message. */
@@ -30,7 +30,7 @@ export interface MmapErrorInit {
  * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
  * | `EBADF` | the mapping is closed, or a ticket is not valid |
  * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped; or other handles share the memory, or `waitAsync()` waits for a word of it, and the call would change it under them |
- * | `EFAULT` | the file of the mapping was truncated |
+ * | `EFAULT` | the file of the mapping has lost a page: it was truncated, its disk is full, or it cannot be read |
  * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout; or shared memory is another user's, or open to others |
  * | `EEXIST` | there is shared memory of that name already |
  * | `ENOENT` | there is no such file, or no shared memory of that name |
@@ -83,20 +83,24 @@ export function hex(address: bigint): string {
   return `0x${address.toString(16)}`;
 }
 
+/** What there can be too little of. */
+export const SHORTAGE: string =
+  "too little memory, address space or room for another mapping: unmap what is no longer used, " +
+  "map less, or raise the limit (`sysalloc info` shows the limits)";
+
+/** What an error mostly means, and what to do, whichever call it is of. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "a security policy of the system forbids it, or the file permits less",
-  EAGAIN: "the limit of locked memory is reached: raise it, or map less",
   EFBIG: "the file system has no files of this length",
-  EFAULT: "the file does not reach so far any more: it was truncated",
-  EINVAL: "the system does not take this address or length",
-  ENOMEM: "too little memory, address space or room for another mapping: " +
-    "unmap what is no longer used, map less, or use noReserve()",
-  EPERM: "the system reserves this address, or forbids the call",
+  EFAULT: "the file has lost a page: it was truncated, its disk is full, or it cannot be read",
+  EMFILE: "the process has as many files open as it may: close some, or raise RLIMIT_NOFILE",
+  ENOMEM: SHORTAGE,
+  EPERM: "the system forbids the call, as the filters of sandboxes do",
 };
 
 /**
- * The error for a call that the system refused; `asked` is like "to map 4096
- * bytes", and `advice` what to do where the code means another thing than usual.
+ * The error for what the system refused; `asked` is like "to map 4096 bytes", and `advice`
+ * what to do where the code means another thing than usual.
  */
 export function refused(
   asked: string,
@@ -106,9 +110,12 @@ export function refused(
     own(ADVICE, failure.code),
 ): MmapError {
   const { syscall, osError, code } = failure;
+  const osCode = own<AdvisedFailure, "osCode">(failure, "osCode") ?? code;
+  const what = syscall === undefined
+    ? `Refused ${asked} (${code}):`
+    : `The system refused ${asked}: ${syscall} failed with ${osCode} (${osError}),`;
   return new MmapError(
-    `The system refused ${asked}: ${syscall} failed with ${code} (${osError})` +
-      (advice === undefined ? "" : `, ${advice}`),
+    advice === undefined ? what.slice(0, -1) : `${what} ${advice}`,
     { code, syscall, osError, cause },
   );
 }
@@ -117,14 +124,17 @@ export function refused(
 export function notAvailable(
   requested: bigint,
   byteLength: bigint,
-  why: Failure | string | undefined,
+  why: AdvisedFailure | string | undefined,
   actual: bigint | undefined,
 ): MmapError {
   const offer = actual === undefined ? "" : `, the system offered ${hex(actual)}`;
   const failure = typeof why === "object" ? why : undefined;
-  const cause = failure === undefined
-    ? why === undefined ? "" : ` (${why})`
-    : ` (${failure.syscall} failed with ${failure.code}, ${failure.osError})`;
+  const reason = failure === undefined
+    ? why
+    : failure.syscall === undefined
+    ? own<AdvisedFailure, "advice">(failure, "advice")
+    : `${failure.syscall} failed with ${failure.code}, ${failure.osError}`;
+  const cause = reason === undefined ? "" : ` (${reason})`;
   return new MmapError(
     `The strict hint ${hex(requested)} is not available for ${byteLength} bytes${cause}${offer}: ` +
       "choose another address, or drop strict()",

@@ -58,7 +58,7 @@ export interface OpenedFile {
   readonly file: OpenFile;
   /** The library's own opening of it, which it has to close. */
   readonly own: OpenFile | undefined;
-  /** What messages call it. */
+  /** What messages call it, behind "the". */
   readonly name: string;
   readonly byteLength: number;
 }
@@ -102,7 +102,7 @@ export function mapOpened(
   try {
     if (named === undefined && files.hasHugePages?.(opened.file)) {
       throw new MmapError(
-        `${opened.name} is of huge pages (hugetlbfs), which are not mapped as files: use huge()`,
+        `The ${opened.name} is of huge pages (hugetlbfs), which are not mapped as files: use huge()`,
         { code: "ENOTSUP" },
       );
     }
@@ -113,6 +113,7 @@ export function mapOpened(
       protection: access,
       byteLength: BigInt(skip + byteLength),
       file: opened.file,
+      name: `the ${opened.name}`,
       isNamed: named !== undefined,
       offset: BigInt(backing.offset),
     };
@@ -153,7 +154,7 @@ export function mapOpened(
 
 /** Opens a file by its path, after the runtime has: what it does not permit is not done. */
 function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFile {
-  const name = `The file ${JSON.stringify(path)}`;
+  const name = `file ${JSON.stringify(path)}`;
   const gate = runtimeFiles();
   checkStack(); // what is opened is closed, or mapped
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -171,7 +172,7 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFi
     }
   }
   throw new MmapError(
-    `${name} is replaced by other ones all the time, so that the one that was checked cannot ` +
+    `The ${name} is replaced by other ones all the time, so that the one that was checked cannot ` +
       "be mapped: try again",
     { code: "EAGAIN" },
   );
@@ -186,7 +187,7 @@ function withLength(files: Files, file: OpenFile, name: string, path: string): O
 
 /** Finds the file of a descriptor, which stays the caller's. */
 function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUse): OpenedFile {
-  const name = `The file of descriptor ${descriptor}`;
+  const name = `file of descriptor ${descriptor}`;
   const { describe } = runtimeFiles();
   if (describe === undefined || files.reopen === undefined) {
     throw new MmapError(
@@ -246,7 +247,7 @@ function asked<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T
     // Not permitted, or not a path: that is the runtime's own to say.
     if (typeof code !== "string" || code.startsWith("ERR_") || kind === "TypeError") throw cause;
     const what = use === "read-write" ? "read and written" : "read";
-    throw new MmapError(`${name} cannot be ${what}: ${message}`, { code, cause });
+    throw new MmapError(`The ${name} cannot be ${what}: ${message}`, { code, cause });
   }
 }
 
@@ -254,15 +255,15 @@ function checkFacts({ kind, byteLength }: FileFacts, name: string): void {
   if (kind === "file") {
     if (byteLength > 0) return;
     throw new MmapError(
-      `${name} is empty (or, like those in /proc, does not tell its length): ` +
+      `The ${name} is empty (or, like those in /proc, does not tell its length): ` +
         "there is nothing to map",
       { code: "EINVAL" },
     );
   }
   throw kind === "directory"
-    ? new MmapError(`${name} is a directory, which cannot be mapped`, { code: "EISDIR" })
+    ? new MmapError(`The ${name} is a directory, which cannot be mapped`, { code: "EISDIR" })
     : new MmapError(
-      `${name} cannot be mapped: it is a pipe, a socket or a device, and only files can be`,
+      `The ${name} cannot be mapped: it is a pipe, a socket or a device, and only files can be`,
       { code: "ENODEV" },
     );
 }
@@ -272,5 +273,5 @@ function lengthOf({ name, byteLength }: OpenedFile, { offset, len }: MmapSetting
   const rest = byteLength - offset;
   if (rest > 0 && len <= rest) return len === 0 ? rest : len;
   const wanted = len === 0 ? "there is nothing" : `there are no ${len} bytes`;
-  throw new RangeError(`${name} is ${byteLength} bytes long: ${wanted} from offset ${offset}`);
+  throw new RangeError(`The ${name} is ${byteLength} bytes long: ${wanted} from offset ${offset}`);
 }

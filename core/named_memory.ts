@@ -5,7 +5,13 @@
  * @module
  */
 import { type Host, host, runtimeFiles } from "../ffi/host.ts";
-import { type AdvisedFailure, type Failure, isFailure, type MapRequest } from "../ffi/os/mapper.ts";
+import {
+  type AdvisedFailure,
+  type Failure,
+  isFailure,
+  type MapRequest,
+  meaning,
+} from "../ffi/os/mapper.ts";
 import type { Owner } from "../ffi/os/named_memory.ts";
 import { own } from "../ffi/own.ts";
 import { MmapError, refused } from "./errors.ts";
@@ -52,13 +58,24 @@ const STORED_BY_OTHERS = 0o022;
 /** How often memory is looked for, and made, that others remove and make meanwhile. */
 const ATTEMPTS = 100;
 
-const ADVICE: Readonly<Record<string, string>> = {
-  EACCES: "it belongs to another user, who lets nobody else have it",
-  EPERM: "it belongs to another user, or the system forbids it",
+type Advice = Readonly<Record<string, string>>;
+
+const ADVICE: Advice = {
+  EROFS: "the folder of shared memory is mounted read-only",
   ELOOP: "what has this name is a symbolic link, which is not followed",
   EISDIR: "what has this name is a directory",
   ENXIO: "what has this name is no memory, but a socket or a device",
   ESPIPE: "what has this name is no memory, but a pipe",
+};
+const OPEN_ADVICE: Advice = {
+  EACCES: "it belongs to another user, who lets nobody else have it",
+};
+const FOLDER_ADVICE: Advice = {
+  EACCES: "this user may not make or remove files in the folder of shared memory",
+};
+const REMOVE_ADVICE: Advice = {
+  ...FOLDER_ADVICE,
+  EPERM: "it belongs to another user, or the system forbids it",
 };
 
 /** Maps memory of a name: {@linkcode MmapOptions.mapShared}. */
@@ -130,16 +147,12 @@ export function removeShared(name: string): void {
   if (failure.code === "ENOENT") {
     throw missing(checked, "it was removed before, or never made", failure);
   }
-  throw refusedWith(`to remove shared memory ${words(checked)}`, failure);
+  throw refusedWith(`to remove shared memory ${words(checked)}`, failure, REMOVE_ADVICE);
 }
 
-/** What it is where a file or folder is missing that memory is made with. */
-const GONE = {
-  code: "ENOTSUP",
-  advice:
-    "the folder of shared memory is not there, or something has removed the file in it that " +
-    "was to get this name",
-} as const;
+/** Where a file or folder is missing that memory is made with. */
+const GONE = "the folder of shared memory is not there, or something has removed the file in it " +
+  "that was to get this name";
 const NO_LENGTH = "The length (len) of shared memory that is made must be greater than 0";
 
 /** Opens and maps what is there; `undefined` where it is not and can be made. */
@@ -171,7 +184,7 @@ function open(
       { code: "EAGAIN" },
     );
   }
-  const opened = { file, own: file, name: `The shared memory ${words(name)}`, byteLength };
+  const opened = { file, own: file, name: `shared memory ${words(name)}`, byteLength };
   return mapOpened(system, opened, KIND, settings, request, {
     name: hashOf(name),
     isKeptOpen: named.isKeptOpen,
@@ -197,7 +210,7 @@ function refusedOwner(name: string, { user, self, mode }: Owner): MmapError | un
 function notOpened({ os: { named } }: Host, name: string, failure: AdvisedFailure): MmapError {
   const asked = `to open shared memory ${words(name)}`;
   const owner = failure.code === "EACCES" ? named.ownerOf?.(name) : undefined;
-  if (owner === undefined || isFailure(owner)) return refusedWith(asked, failure);
+  if (owner === undefined || isFailure(owner)) return refusedWith(asked, failure, OPEN_ADVICE);
   const { user, self, mode } = owner;
   const advice = user === self
     ? `its mode ${
@@ -207,7 +220,7 @@ function notOpened({ os: { named } }: Host, name: string, failure: AdvisedFailur
       octal(mode)
     } does not let user ${self}, as whom ` +
       "this process runs, load and store: run as that user, or have that user change the mode";
-  return refusedWith(asked, { ...failure, advice });
+  return refused(asked, { ...failure, advice });
 }
 
 function octal(mode: number): string {
@@ -230,7 +243,9 @@ function create(
   const refusal = (failure: AdvisedFailure) =>
     refusedWith(
       `to make shared memory ${words(name)} of ${byteLength} bytes`,
-      failure.code === "ENOENT" ? { ...failure, ...GONE } : failure, // that is no name without memory
+      // That is no name without memory.
+      failure.code === "ENOENT" ? meaning(failure, "ENOTSUP", GONE) : failure,
+      FOLDER_ADVICE,
     );
   let isTaken = false;
   const made = named.create(name, byteLength, !noReserve);
@@ -244,7 +259,7 @@ function create(
       isTaken = failure?.code === "EEXIST";
       return failure && refusal(failure);
     };
-    const opened = { file, own: file, name: `The shared memory ${words(name)}`, byteLength };
+    const opened = { file, own: file, name: `shared memory ${words(name)}`, byteLength };
     const use = {
       name: hashOf(name),
       isKeptOpen: named.isKeptOpen,
@@ -272,7 +287,7 @@ function create(
 function pathOf({ os: { named } }: Host, name: string): string | undefined {
   const path = named.pathOf?.(name);
   if (typeof path !== "object") return path;
-  throw refusedWith(`to tell where shared memory ${words(name)} is`, path);
+  throw refused(`to tell where shared memory ${words(name)} is`, path);
 }
 
 function missing(name: string, advice: string, { syscall, osError }: Failure): MmapError {
@@ -283,11 +298,10 @@ function missing(name: string, advice: string, { syscall, osError }: Failure): M
   });
 }
 
-function refusedWith(asked: string, failure: AdvisedFailure): MmapError {
-  const advice = own<AdvisedFailure, "advice">(failure, "advice") ?? own(ADVICE, failure.code);
-  return advice === undefined
-    ? refused(asked, failure)
-    : refused(asked, failure, undefined, advice);
+function refusedWith(asked: string, failure: AdvisedFailure, more: Advice): MmapError {
+  const { code } = failure;
+  const advice = own<AdvisedFailure, "advice">(failure, "advice") ?? own(more, code);
+  return refused(asked, failure, undefined, advice ?? own(ADVICE, code));
 }
 
 function words(name: string): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import { currentRuntime, host } from "../ffi/host.ts";
+import type { Failure } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import type { Runtime } from "../ffi/runtime/runtime.ts";
 import { detach } from "./views.ts";
@@ -107,10 +108,16 @@ export function touchPages(
   }
 }
 
-/** Loads one byte of each page of a file, so that the system reads it; what is past its end cannot be. */
-export function loadPages(os: Os, address: bigint, byteLength: number): void {
+/**
+ * Loads one byte of each page of a file, so that the system reads it; what is past its end
+ * cannot be. Returns the first failure.
+ */
+export function loadPages(os: Os, address: bigint, byteLength: number): Failure | undefined {
   const byte = new Uint8Array(1);
+  let first: Failure | undefined;
   for (let start = 0; start < byteLength; start += os.pageSize) {
-    os.copying.read(address + BigInt(start), byte, true);
+    const failure = os.copying.read(address + BigInt(start), byte, true);
+    first ??= failure;
   }
+  return first;
 }

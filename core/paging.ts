@@ -6,7 +6,7 @@
  * @module
  */
 import { host } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/mapper.ts";
+import { type Failure, UNSUPPORTED } from "../ffi/os/mapper.ts";
 import type { Word } from "../ffi/os/waiting.ts";
 import type { Place } from "./copy_order.ts";
 import { hex, MmapError, refused } from "./errors.ts";
@@ -373,7 +373,7 @@ export class Pages {
     if (!isViewable(this.accessOf(range))) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
     const failure = mapperOf(this.#allocation).discard(address, byteLength);
-    if (failure?.code === "ENOTSUP") {
+    if (failure === UNSUPPORTED) {
       throw new MmapError(
         "This system cannot discard what was stored to memory of a file: unmap it, and map it again",
         { code: "ENOTSUP" },

@@ -6,10 +6,11 @@
  */
 import type { Host } from "../ffi/host.ts";
 import { type FileRequest, isOfFile } from "../ffi/os/files.ts";
-import type { Mapper, MapRequest, MirrorRequest } from "../ffi/os/mapper.ts";
+import type { AdvisedFailure, Mapper, MapRequest, MirrorRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
+import { own } from "../ffi/own.ts";
 import { hasRootPlace } from "./common_table.ts";
-import { hex, MmapError, notAvailable, refused } from "./errors.ts";
+import { hex, MmapError, notAvailable, refused, SHORTAGE } from "./errors.ts";
 import {
   heldRanges,
   plainAllocation,
@@ -164,7 +165,7 @@ export function place(
   const result = mapper.map(request);
   if (!request.strict) {
     if (typeof result === "bigint") return result;
-    throw refused(asked(request), result);
+    throw refusedMap(os, request, result);
   }
   const { hint, byteLength } = request;
   if (result === hint) return result;
@@ -186,7 +187,7 @@ export function place(
     strict: false,
     populate: false,
   });
-  if (typeof elsewhere !== "bigint") throw refused(asked(request), result);
+  if (typeof elsewhere !== "bigint") throw refusedMap(os, request, result);
   const error = notAvailable(wanted, byteLength, result, elsewhere + below);
   throw discarded(mapper, elsewhere, byteLength, error);
 }
@@ -199,9 +200,36 @@ function ownerOf(os: Os, address: bigint, byteLength: bigint): string | undefine
     : undefined;
 }
 
+/** What errors mean of a call that maps. */
+const MAP_ADVICE: Readonly<Record<string, string>> = {
+  EAGAIN: "the limit of locked memory is reached: raise it, or map less",
+  EINVAL: "the system does not take this address or length",
+  EPERM: "the system reserves this address, or forbids the call",
+};
+/** What they mean of one that maps a file. */
+const FILE_ADVICE: Readonly<Record<string, string>> = {
+  EINVAL: "its file system does not let it be mapped so: read it, or map a copy",
+  ENODEV: "its file system lets no file be mapped, as sysfs, or none be shared, as FUSE with " +
+    "direct I/O, where map() can work: read it, or map a copy",
+  EPERM: "its file system is mounted noexec, the file is sealed, or the system forbids the call",
+};
+
+/** The error for memory that the system did not map. */
+export function refusedMap(os: Os, request: MapRequest, failure: AdvisedFailure): MmapError {
+  const isFile = isOfFile(request);
+  const { code } = failure;
+  const isReserved = os.reserves && !isFile && !request.noReserve && request.protection !== "none";
+  const advice = own<AdvisedFailure, "advice">(failure, "advice") ??
+    (isFile ? own(FILE_ADVICE, code) : undefined) ?? own(MAP_ADVICE, code) ??
+    (code === "ENOMEM" && isReserved ? `${SHORTAGE}, or use noReserve()` : undefined);
+  return refused(asked(request), failure, undefined, advice);
+}
+
 /** Words a request for a message. */
-export function asked({ hint, byteLength }: MapRequest): string {
-  return `to map ${byteLength} bytes` + (hint === 0n ? "" : ` at ${hex(hint)}`);
+function asked(request: MapRequest): string {
+  const { hint, byteLength } = request;
+  return `to map ${byteLength} bytes` + (isOfFile(request) ? ` of ${request.name}` : "") +
+    (hint === 0n ? "" : ` at ${hex(hint)}`);
 }
 
 /** Unmaps what is not to stay, and returns the error to throw: `reason`, or that unmapping was refused too. */

@@ -176,6 +176,8 @@ function notOf(pid: number): string {
 /** What the refusal of a process's file means. */
 function whyNot(pid: number, code: string): { code: string; message: string } | undefined {
   if (code === "ENOENT" || code === "ESRCH") {
+    const own = host().os.regions.list({ pid: undefined, resident: false });
+    if (isFailure(own)) return undefined; // nothing is told of any process
     return { code: "ESRCH", message: `there is no process ${pid}` };
   }
   if (code !== "EACCES" && code !== "EPERM") return undefined;

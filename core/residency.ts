@@ -6,8 +6,10 @@
  */
 import { host } from "../ffi/host.ts";
 import { type Advice, ADVICE_SYSTEMS } from "../ffi/os/residency.ts";
+import type { Failure } from "../ffi/os/mapper.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import type { PageRange } from "./page_range.ts";
+import { loadPages } from "./pages.ts";
 import type { Pages } from "./paging.ts";
 import { leaveRoom } from "./room.ts";
 import { oneOf } from "./validate.ts";
@@ -69,20 +71,25 @@ export function lock(memory: Pages, range: PageRange): void {
   if (failure === undefined) return;
   if (failure.code === "ENOMEM" && !memory.areAnonymous) {
     // Linux says the same of a page that its file has lost, and tells the two apart here.
-    const reason = residency.populate(pages.address, pages.byteLength, false);
-    if (typeof reason === "object" && reason.code === "EFAULT") {
-      throw refused(`to lock ${words(pages)}`, reason);
-    }
+    const reason = lossIn(pages);
+    if (reason !== undefined) throw refused(`to lock ${words(pages)}`, reason);
   }
-  const isLimit = ["EAGAIN", "ENOMEM", "EPERM"].includes(failure.code);
+  const limit = residency.lockLimit(failure.code);
   throw refused(
     `to lock ${words(pages)}`,
     failure,
     undefined,
-    isLimit
-      ? `the limit of locked memory is reached: raise ${residency.lockLimit}, or lock less`
-      : undefined,
+    limit && `the limit of locked memory is reached: raise ${limit}, or lock less`,
   );
+}
+
+/** Why a page of a file cannot be loaded, where one cannot. */
+function lossIn({ address, byteLength }: WholePages): Failure | undefined {
+  const { os } = host();
+  const failure = os.residency.populate(address, byteLength, false);
+  if (failure === undefined) return undefined;
+  const isTold = failure !== "unsupported" && failure.code === "EFAULT";
+  return isTold ? failure : loadPages(os, address, Number(byteLength)); // older kernels, and sandboxes
 }
 
 /** Undoes {@linkcode lock}. */

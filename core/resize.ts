@@ -5,7 +5,7 @@
  * @module
  */
 import type { Host } from "../ffi/host.ts";
-import type { Failure, Mapper, MapRequest } from "../ffi/os/mapper.ts";
+import { type Failure, type Mapper, type MapRequest, refusal } from "../ffi/os/mapper.ts";
 import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import {
@@ -35,7 +35,8 @@ export interface Resizing {
 }
 
 /** Why there is no entry for what is cut off of a guarded mapping. */
-const NO_ENTRY: Failure = { syscall: "mmap", osError: 12, code: "ENOMEM" };
+const NO_ENTRY =
+  "the guard has no memory to keep count of one more range: unmap what is no longer used";
 
 /** Refuses what cannot be resized, before anything is detached. */
 export function checkResizable(
@@ -118,7 +119,9 @@ function shrink({ host: { os }, allocation, mapped, pages }: Resizing, from: big
       const rest = part(allocation, address, byteLength, undefined);
       if (guard !== undefined) {
         rest.backing!.guard = os.guard!()!.add(address, byteLength);
-        if (rest.backing!.guard === undefined) throw refusedToResize(allocation, NO_ENTRY);
+        if (rest.backing!.guard === undefined) {
+          throw refusedToResize(allocation, refusal("ENOMEM", NO_ENTRY));
+        }
         guard.endAt(address);
       }
       hold(rest, pages);
@@ -238,6 +241,7 @@ function growFile(resizing: Resizing, from: bigint, to: bigint): void {
       ...requestOf({ ...mapped, access: "read-write" }, exactByteLength),
       kind: "file",
       file: file!,
+      name: "the file",
       isNamed: false,
       offset: BigInt(offset),
     });

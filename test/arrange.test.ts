@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { layoutOf, mapArranged } from "../core/arrange.ts";
 import { MmapError } from "../core/errors.ts";
 import { settingsOf } from "../core/settings.ts";
 import { darwin } from "../ffi/os/darwin.ts";
 import { linux } from "../ffi/os/linux.ts";
 import { windows } from "../ffi/os/windows.ts";
-import type { MapRequest } from "../ffi/os/mapper.ts";
+import type { AdvisedFailure, MapRequest } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { allocationGranularity, type MmapInit, MmapOptions, pageSize } from "../mod.ts";
 import { request } from "./fake_runtime.ts";
@@ -355,13 +355,18 @@ test("linux() puts plain memory in the place of huge pages, and protects whole o
 test("linux() unmaps huge pages when one of them is not to be had", () => {
   const { os, pages } = arranged(SYSTEMS[0], { guard: 1 }, {}, [
     { call: "madvise", nth: 1, error: 12 },
-    { call: "madvise", nth: 2, error: 22 },
+    { call: "madvise", nth: 2, error: 14 },
+    { call: "madvise", nth: 3, error: 22 },
   ]);
   const mapper = os.huge!.mapper(2 ** 21)!;
   const asked = request({ byteLength: 2n ** 21n });
   assertEquals(mapper.map(asked), { syscall: "madvise", osError: 12, code: "ENOMEM" });
   assertEquals(pages.size, 0);
-  assertEquals(mapper.map(asked), PLACES[1]); // a kernel that cannot be asked
+  // What a control group's limit is told as.
+  const { osError, code, osCode, advice } = mapper.map(asked) as AdvisedFailure;
+  assertEquals([osError, code, osCode, pages.size], [14, "ENOMEM", "EFAULT", 0]);
+  assertStringIncludes(advice!, "hugetlb.<length>.max");
+  assertEquals(mapper.map(asked), PLACES[2]); // a kernel that cannot be asked
 });
 
 test("windows() asks for large pages with the privilege, and has them of one length", () => {

@@ -12,6 +12,7 @@ import { open as openHandle } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { currentRuntime, host, runtimeFiles } from "../ffi/host.ts";
+import { UNSUPPORTED } from "../ffi/os/mapper.ts";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { platform, test, unlessLinux, use } from "./harness.ts";
@@ -322,7 +323,7 @@ test("discard() says what to do where the system cannot discard memory of a file
   const { discard } = files;
   const folder = use(new TempFolder());
   const mmap = use(new MmapOptions().map(folder.file("file", pattern(PAGE))));
-  Object.assign(files, { discard: () => ({ syscall: "none", osError: 0, code: "ENOTSUP" }) });
+  Object.assign(files, { discard: () => UNSUPPORTED });
   try {
     const { code, syscall, message } = assertThrows(() => mmap.discard(), MmapError);
     assertEquals([code, syscall], ["ENOTSUP", undefined]);

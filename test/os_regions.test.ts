@@ -98,6 +98,25 @@ test("linuxRegions() closes the file when it cannot be read to its end", () => {
   assertEquals(runtime.calls.at(-1)?.slice(0, 2), ["close", 5]);
 });
 
+test("linuxRegions() says where /proc is missing, and not that a process is", () => {
+  let isMounted = false;
+  const runtime = new FakeRuntime({
+    open: (path: Uint8Array) =>
+      isMounted && new TextDecoder().decode(path).includes("self") ? 5 : -1,
+    read: () => 0n,
+    close: () => 0,
+  });
+  const failed = (syscall: string) => failure(syscall, 2, { 2: "ENOENT" });
+  const { list } = linuxRegions(runtime, 0, { library: "libc.so.6", failed });
+  const missing = { syscall: "open", osError: 2, code: "ENOENT" };
+  for (const pid of [undefined, 12]) {
+    const advice = "/proc is not mounted, which tells what is mapped";
+    assertEquals<unknown>(list({ ...OWN, pid }), { ...missing, advice });
+  }
+  isMounted = true;
+  assertEquals<unknown>(list({ ...OWN, pid: 12 }), missing);
+});
+
 // macOS
 
 interface DarwinEntry {

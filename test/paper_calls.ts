@@ -30,7 +30,15 @@ export function fail({ account }: PaperSystem, index: number, error: number): vo
 
 export function fileRequest(change: Partial<FileRequest> = {}): FileRequest {
   const plain = request({ byteLength: 8192n });
-  return { ...plain, kind: "file", file: 7, isNamed: false, offset: 0n, ...change };
+  return {
+    ...plain,
+    kind: "file",
+    file: 7,
+    name: "the file",
+    isNamed: false,
+    offset: 0n,
+    ...change,
+  };
 }
 
 /** Calls without their buffers, which are not those of the caller. */

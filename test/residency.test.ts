@@ -344,6 +344,33 @@ test("lock() refuses with EACCES what nothing may be done with, and locks nothin
   mmap.unlock();
 });
 
+test(
+  "lock() of a file that has lost a page says so, also where the kernel cannot be asked to load",
+  () => {
+    const folder = use(new TempFolder());
+    const path = folder.file("file", new Uint8Array(2 * PAGE));
+    const mmap = use(new MmapOptions({ truncationGuard: false }).map(path));
+    const refused = () => ({ syscall: "mlock", osError: 12, code: "ENOMEM" });
+    const populate = () => "unsupported" as const;
+    const EPERM = () => ({ syscall: "madvise", osError: 1, code: "EPERM" });
+    for (const populating of [populate, EPERM]) {
+      const stand = { lock: refused, populate: populating, lockLimit: () => "RLIMIT_MEMLOCK" };
+      withResidency(stand, () => assertEquals(errorOf(() => mmap.lock()).code, "ENOMEM"));
+    }
+    truncateSync(path, PAGE);
+    for (const populating of [populate, EPERM]) {
+      const stand = { lock: refused, populate: populating, lockLimit: () => "RLIMIT_MEMLOCK" };
+      withResidency(stand, () => {
+        const { code, syscall, message } = errorOf(() => mmap.lock());
+        assertEquals(code, "EFAULT", message);
+        assert(syscall !== "mlock" && !message.includes("RLIMIT"), message);
+        assertStringIncludes(message, "it was truncated, its disk is full, or it cannot be read");
+      });
+    }
+  },
+  { skip: platform === "win32" ? "Windows truncates no file that is mapped" : undefined },
+);
+
 test("lock() and unlock() say what the system refused, and what to do", () => {
   const mmap = mapped(1);
   const failure = (syscall: string, osError: number, code: string) => () => ({
@@ -351,13 +378,16 @@ test("lock() and unlock() say what the system refused, and what to do", () => {
     osError,
     code,
   });
-  for (const code of ["ENOMEM", "EAGAIN", "EPERM"]) {
-    withResidency({ lock: failure("mlock", 12, code) }, () => {
-      const error = errorOf(() => mmap.lock());
-      assertEquals([error.code, error.syscall, error.osError], [code, "mlock", 12]);
-      assertStringIncludes(error.message, `The system refused to lock ${PAGE} bytes at 0x`);
-      assertStringIncludes(error.message, `is reached: raise ${residency.lockLimit}, or lock less`);
-    });
+  for (const limit of ["the limit", undefined]) {
+    for (const code of ["ENOMEM", "EAGAIN", "EPERM"]) {
+      withResidency({ lock: failure("mlock", 12, code), lockLimit: () => limit }, () => {
+        const error = errorOf(() => mmap.lock());
+        assertEquals([error.code, error.syscall, error.osError], [code, "mlock", 12]);
+        assertStringIncludes(error.message, `The system refused to lock ${PAGE} bytes at 0x`);
+        const words = "is reached: raise the limit, or lock less";
+        assertEquals(error.message.includes(words), limit !== undefined);
+      });
+    }
   }
   withResidency({ unlock: failure("munlock", 22, "EINVAL") }, () => {
     assertEquals(errorOf(() => mmap.unlock()).code, "EINVAL");

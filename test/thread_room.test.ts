@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { linuxRoom } from "../ffi/os/linux_room.ts";
+import { failure } from "../ffi/os/mapper.ts";
 import { linuxUsedMemory } from "../ffi/os/linux_thread_room.ts";
 import { posixThreadRoom, type ThreadLimits } from "../ffi/os/posix_thread_room.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
@@ -8,9 +9,10 @@ import { test } from "./harness.ts";
 const [RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_AS] = [2, 7, 9];
 const UNLIMITED = 2n ** 64n - 1n;
 const NEEDS = { descriptors: 12, addressBytes: 1000, dataBytes: 100 };
+const SHARED = { library: "libc", failed: (syscall: string) => failure(syscall, 2, []) };
 const LIMITS: ThreadLimits = {
   RLIMIT_NOFILE,
-  used: (native, library, pageSize) => linuxUsedMemory(native, library, pageSize, 0),
+  used: (native, shared, pageSize) => linuxUsedMemory(native, 0, shared, pageSize),
 };
 
 /** A system with these limits, and these descriptors open. */
@@ -19,6 +21,7 @@ function system(
   isOpen: (descriptor: number) => boolean = () => false,
   statm: string | undefined = "10 5 4 3 0 2 0\n",
 ): FakeRuntime {
+  let atEnd = false;
   return new FakeRuntime({
     getrlimit(resource: number, target: Uint8Array) {
       const limit = limits[resource] ?? UNLIMITED;
@@ -39,8 +42,10 @@ function system(
     },
     open: () => statm === undefined ? -1 : 7,
     read(_file: number, target: Uint8Array) {
+      const isRead = atEnd;
+      atEnd = !atEnd;
       target.set(new TextEncoder().encode(statm));
-      return BigInt(statm!.length);
+      return isRead ? 0n : BigInt(statm!.length);
     },
     close: () => 0,
   });
@@ -48,9 +53,9 @@ function system(
 
 const roomOf = (runtime: FakeRuntime, limits = LIMITS) =>
   posixThreadRoom(runtime, limits, {
-    library: "libc",
+    ...SHARED,
     pageSize: 4096,
-    room: linuxRoom(runtime, 0),
+    room: linuxRoom(runtime, 0, SHARED),
   });
 
 test("there is room for threads where nothing is limited, and nothing is asked then", () => {

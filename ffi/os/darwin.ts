@@ -34,6 +34,8 @@ export const _SC_PAGESIZE = 29;
 
 /** `RLIMIT_NOFILE`: {@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/getrlimit.2.html} */
 export const RLIMIT_NOFILE = 8;
+/** `RLIMIT_MEMLOCK` */
+export const RLIMIT_MEMLOCK = 6;
 
 /** The names of its errors, from `<sys/errno.h>`. */
 export function darwinErrors(): readonly string[] {
@@ -61,6 +63,7 @@ export function darwin(native: Native, arch: string): Os {
     errnoLocation: "__error",
     _SC_PAGESIZE,
     populates: false,
+    reserves: false,
     // There is no flag for a strict hint: without MAP_FIXED, which would
     // overwrite, the address is a wish, and the core compares what came of it.
     flags: ({ noReserve }) => MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
@@ -92,6 +95,7 @@ export function darwin(native: Native, arch: string): Os {
     repeat: darwinRepeat,
     advice: DARWIN_ADVICE,
     locking: undefined,
+    lockLimits: { RLIMIT_MEMLOCK, codes: ["EAGAIN", "ENOMEM"], isExempt: undefined },
     threadLimits: { RLIMIT_NOFILE, used: undefined }, // its limits of memory refuse nothing
     waiting: (native, kernel, shared) =>
       darwinWaiting(native, codes, MAP_PRIVATE | MAP_ANON, kernel, shared),

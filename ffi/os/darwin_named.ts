@@ -8,7 +8,7 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
 import type { OpenFile } from "./files.ts";
 import { lazily } from "./lazily.ts";
-import { type AdvisedFailure, type Failure, isFailure } from "./mapper.ts";
+import { type AdvisedFailure, type Failure, isFailure, refusal } from "./mapper.ts";
 import type { NamedMemory, NewMemory, Owner } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDWR, SEEK_END } from "./posix_files.ts";
@@ -64,7 +64,7 @@ export function darwinNamed(
     const path = new Uint8Array(PATH_MAX);
     const length = Number(c.confstr(_CS_DARWIN_USER_TEMP_DIR, path, BigInt(PATH_MAX)));
     if (length === 0) return failed("confstr");
-    if (length > PATH_MAX) return { syscall: "confstr", osError: 63, code: "ENAMETOOLONG" };
+    if (length > PATH_MAX) return refusal("ENAMETOOLONG");
     const text = new TextDecoder().decode(path.subarray(0, length - 1));
     return found = text.endsWith("/") ? text : `${text}/`;
   };

@@ -5,7 +5,7 @@
  */
 import type { Functions, Native, SymbolTable } from "../symbols.ts";
 import { DARWIN_THREAD_SOURCE } from "./darwin_waiting_thread.ts";
-import { type Failure, failure } from "./mapper.ts";
+import { type Failure, failure, refusal } from "./mapper.ts";
 import type { CopyingShared, KernelCopying } from "./posix_copying.ts";
 import { posixWaiting } from "./posix_waiting.ts";
 import type { Waiting } from "./waiting.ts";
@@ -99,19 +99,16 @@ export function darwinWaiting(
   });
 }
 
-const NOT_SUPPORTED: Failure = {
-  syscall: "os_sync_wait_on_address_with_timeout",
-  osError: 0,
-  code: "ENOTSUP",
-};
+const tooOld = (): Failure =>
+  refusal("ENOTSUP", "macOS can from 14.4 on: update it, or load the word from time to time");
 
 /** Of a system that is too old. */
 const MISSING: Waiting = {
   hasSteps: false,
-  wait: () => NOT_SUPPORTED,
-  notify: () => NOT_SUPPORTED,
-  prepare: () => NOT_SUPPORTED,
+  wait: tooOld,
+  notify: tooOld,
+  prepare: tooOld,
   threadSource: "",
   threadData: () => undefined,
-  failed: () => NOT_SUPPORTED,
+  failed: tooOld,
 };

@@ -26,6 +26,8 @@ export interface FileRequest extends MapRequest {
   readonly kind: "file";
   /** The file, which was opened for what `protection` needs. */
   readonly file: OpenFile;
+  /** What messages call it. */
+  readonly name: string;
   /** Whether that is named memory, as {@linkcode NamedMemory} opened or made it. */
   readonly isNamed: boolean;
   /** Where in the file the mapping starts, in bytes: a multiple of {@linkcode Os.allocationGranularity}. */

@@ -10,13 +10,14 @@ import type { Os } from "./os.ts";
 import { linuxCopying } from "./linux_copying.ts";
 import { linuxHasHugePages } from "./linux_file_systems.ts";
 import { linuxGrowth } from "./linux_growth.ts";
-import { linuxLocking } from "./linux_locking.ts";
+import { linuxLocking, mayLock } from "./linux_locking.ts";
 import { linuxNamed, OPEN_FLAGS } from "./linux_named.ts";
 import { linuxNaming } from "./linux_naming.ts";
 import { linuxRegions } from "./linux_regions.ts";
 import { linuxRemap, linuxRepeat } from "./linux_remap.ts";
 import { linuxRoom } from "./linux_room.ts";
 import { linuxStat, OWNER_FIELDS } from "./linux_stat.ts";
+import { anyText, linuxParts } from "./linux_text.ts";
 import { linuxUsedMemory } from "./linux_thread_room.ts";
 import { linuxWaiting } from "./linux_waiting.ts";
 import type { Protection } from "./mapper.ts";
@@ -53,6 +54,8 @@ export const _SC_PAGESIZE = 30;
 
 /** `RLIMIT_NOFILE`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
 export const RLIMIT_NOFILE = 7;
+/** `RLIMIT_MEMLOCK` */
+export const RLIMIT_MEMLOCK = 8;
 
 /** The names of its errors: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
 export function linuxErrors(): readonly string[] {
@@ -85,6 +88,7 @@ export function linux(native: Native, arch: string): Os {
     errnoLocation: "__errno_location",
     _SC_PAGESIZE,
     populates: true,
+    reserves: true,
     flags: ({ populate, noReserve, strict, stack = false }) =>
       MAP_PRIVATE | MAP_ANONYMOUS |
       (populate ? MAP_POPULATE : 0) |
@@ -96,13 +100,19 @@ export function linux(native: Native, arch: string): Os {
     hugePages: {
       flags: (pageByteLength) => MAP_HUGETLB | Math.log2(pageByteLength) << MAP_HUGE_SHIFT,
       populating: MADV_POPULATE_WRITE,
-      advice:
-        "the administrator sets huge pages aside by sysctl vm.nr_hugepages=<count>, those of " +
-        "each length in /sys/kernel/mm/hugepages",
+      advice: {
+        ENOMEM: "too few huge pages are free: the administrator sets them aside by sysctl " +
+          "vm.nr_hugepages=<count>, those of each length in /sys/kernel/mm/hugepages",
+        EINVAL: "the kernel has no huge pages of this length: those that it has are in " +
+          "/sys/kernel/mm/hugepages",
+      },
+      limited:
+        "the control group may have no more huge pages (hugetlb.<length>.max, or limit_in_bytes): " +
+        "raise its limit, or map less",
     },
     naming: linuxNaming,
     growth: linuxGrowth,
-    room: (native) => linuxRoom(native, OPENING),
+    room: (native, shared) => linuxRoom(native, OPENING, shared),
     remapping: linuxRemap,
     files: {
       opening: OPENING,
@@ -129,11 +139,17 @@ export function linux(native: Native, arch: string): Os {
     regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),
     repeat: linuxRepeat,
     advice: LINUX_ADVICE,
+    lockLimits: {
+      RLIMIT_MEMLOCK,
+      codes: ["ENOMEM", "EPERM"], // EAGAIN is for want of memory
+      isExempt: (native, failed) =>
+        mayLock(anyText(linuxParts(native, OPENING, { library: "libc.so.6", failed }))),
+    },
     locking: (native, failed, calls) =>
       linuxLocking(native, { library: "libc.so.6", arch }, failed, calls),
     threadLimits: {
       RLIMIT_NOFILE,
-      used: (native, library, pageSize) => linuxUsedMemory(native, library, pageSize, O_CLOEXEC),
+      used: (native, shared, pageSize) => linuxUsedMemory(native, O_CLOEXEC, shared, pageSize),
     },
     waiting: (native, _kernel, shared) =>
       linuxWaiting(native, arch, codes, MAP_PRIVATE | MAP_ANONYMOUS, shared),

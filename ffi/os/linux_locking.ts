@@ -12,6 +12,9 @@ export const MLOCK2: Readonly<Record<string, bigint>> = { x64: 325n, arm64: 284n
 /** `MLOCK_ONFAULT`: {@link https://man7.org/linux/man-pages/man2/mlock.2.html} */
 export const MLOCK_ONFAULT = 1n;
 
+/** `CAP_IPC_LOCK`: {@link https://man7.org/linux/man-pages/man7/capabilities.7.html} */
+export const CAP_IPC_LOCK = 14n;
+
 const FUNCTIONS = {
   // long syscall(long number, ...), as in linux_stat.ts. The result, 0 or -1, fits in an int.
   syscall: {
@@ -22,6 +25,12 @@ const FUNCTIONS = {
 
 /** Kernels before 4.4 and 5.14 lack the calls, and sandboxes forbid them. */
 const FALLS_BACK: readonly string[] = ["ENOSYS", "EINVAL", "EPERM"];
+
+/** Whether the process may lock as much as it wants, by what the kernel tells of it. */
+export function mayLock(read: (path: string) => string): boolean {
+  const match = /^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"));
+  return match !== null && (BigInt(`0x${match[1]}`) >> CAP_IPC_LOCK & 1n) === 1n;
+}
 
 /**
  * Returns what locks pages of a private mapping of a file. `mlock` backs such pages as

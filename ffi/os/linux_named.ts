@@ -8,7 +8,15 @@ import { cString } from "./c_string.ts";
 import type { OpenFile } from "./files.ts";
 import { lazily } from "./lazily.ts";
 import { linuxMemory } from "./linux_memory.ts";
-import { type AdvisedFailure, type Failure, isFailure } from "./mapper.ts";
+import { anyText, linuxParts } from "./linux_text.ts";
+import {
+  type AdvisedFailure,
+  type Failure,
+  isFailure,
+  meaning,
+  refusal,
+  UNSUPPORTED,
+} from "./mapper.ts";
 import type { NamedMemory, NewMemory, Owner } from "./named_memory.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { O_RDONLY, O_RDWR, SEEK_END } from "./posix_files.ts";
@@ -39,13 +47,13 @@ export const OPEN_FLAGS: Readonly<Record<"x64" | "arm64", OpenFlags>> = {
 
 /** Where the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
 const FOLDER = "/dev/shm";
+const NEEDED = `named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`;
+const NO_SPACE = `${FOLDER} has no room for it (df ${FOLDER}): remove what is no longer used, ` +
+  "make less, or use noReserve()";
 /** By which a file without a name gets one: `linkat` takes the descriptor itself only from root. */
 const DESCRIPTORS = "/proc/self/fd";
 /** How files without a name are refused: by kernels, sandboxes (gVisor) and file systems that have none. */
 const NO_UNNAMED: readonly string[] = ["ENOTSUP", "EISDIR", "EINVAL", "ENOSYS", "EPERM"];
-
-/** How much of a file of the kernel's is read by one call. */
-const TEXT_BYTES = 4096;
 
 /** More than `sizeof(struct statfs)`. */
 const STATFS_BYTES = 256;
@@ -71,8 +79,6 @@ const FUNCTIONS = {
   close: { parameters: ["i32"], result: "i32" },
   // int fstatfs(int fd, struct statfs *buf)
   fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
-  // ssize_t read(int fd, void *buf, size_t count)
-  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   // int unlink(const char *pathname)
   unlink: { parameters: ["buffer"], result: "i32" },
   // off_t lseek(int fd, off_t offset, int whence)
@@ -110,43 +116,20 @@ export function linuxNamed(
   const fields = new DataView(status.buffer);
   const pathOf = (name: string) => `${FOLDER}/${name}`;
 
-  const without = (failure: AdvisedFailure, what: string): AdvisedFailure => ({
-    ...failure,
-    code: "ENOTSUP",
-    advice: `${what}: named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`,
-  });
   /** The failure of a call that needs the folder: that one is missing, and no memory. */
   const ofFolder = (failure: Failure): AdvisedFailure => {
     const isMissing = failure.code === "ENOENT" || failure.code === "ENOTDIR";
-    return isMissing ? without(failure, `there is no ${FOLDER}`) : failure;
+    return isMissing ? meaning(failure, "ENOTSUP", `there is no ${FOLDER}: ${NEEDED}`) : failure;
   };
 
   /** Refuses files that are not in memory: a disk would be written to. */
   const checkMemory = (file: OpenFile): AdvisedFailure | undefined => {
     if (c.fstatfs(file, status) !== 0) return failed("fstatfs");
     if (BigInt.asUintN(32, fields.getBigUint64(F_TYPE, true)) === TMPFS_MAGIC) return undefined;
-    return without({ syscall: "fstatfs", osError: 0, code: "" }, `${FOLDER} is not in memory`);
+    return refusal("ENOTSUP", `${FOLDER} is not in memory: ${NEEDED}`);
   };
 
-  const part = new Uint8Array(TEXT_BYTES);
-  const decoder = new TextDecoder();
-  const shortageOf = linuxMemory((path) => {
-    const file = c.open(cString(path), O_RDONLY | opening, 0);
-    if (file === -1) return "";
-    let text = "";
-    for (let length = 1n; length > 0n;) { // the kernel gives a part at a time
-      length = c.read(file, part, BigInt(TEXT_BYTES));
-      if (length > 0n) text += decoder.decode(part.subarray(0, Number(length)), { stream: true });
-    }
-    c.close(file);
-    return text + decoder.decode();
-  });
-
-  const noSpace = (failure: AdvisedFailure): AdvisedFailure => ({
-    ...failure,
-    advice: `${FOLDER} has no room for it (df ${FOLDER}): remove what is no longer used, ` +
-      "make less, or use noReserve()",
-  });
+  const shortageOf = linuxMemory(anyText(linuxParts(native, opening, shared)));
 
   /**
    * Refuses what there is no room for. The kernel would set aside what it can, and
@@ -157,7 +140,7 @@ export function linuxNamed(
     const isLimited = fields.getBigUint64(F_BLOCKS, true) !== 0n;
     const size = fields.getBigUint64(F_BSIZE, true);
     if (isLimited && byteLength > size * fields.getBigUint64(F_BAVAIL, true)) {
-      return noSpace({ syscall: "fstatfs", osError: 28, code: "ENOSPC" });
+      return refusal("ENOSPC", NO_SPACE);
     }
     const shortage = shortageOf(byteLength);
     if (shortage === undefined) return undefined;
@@ -168,7 +151,7 @@ export function linuxNamed(
       : `the limit of this control group is ${limit.byteLength} bytes of memory (${limit.path}), ` +
         `of which ${room} are to be had, and nine tenths of these can be set aside: make less, ` +
         "raise the limit (docker run --memory, MemoryMax= of systemd), or use noReserve()";
-    return { syscall: "fallocate", osError: 12, code: "ENOMEM", advice };
+    return refusal("ENOMEM", advice);
   };
 
   const reserve = (file: OpenFile, byteLength: bigint): AdvisedFailure | undefined => {
@@ -188,7 +171,7 @@ export function linuxNamed(
       }
       const failure = failed("fallocate");
       if (failure.code !== "EINTR" || ++interruptions === INTERRUPTIONS) {
-        return failure.code === "ENOSPC" ? noSpace(failure) : failure;
+        return failure.code === "ENOSPC" ? { ...failure, advice: NO_SPACE } : failure;
       }
       if (slice > page) slice /= 2n;
     }
@@ -203,7 +186,7 @@ export function linuxNamed(
     const found = c.open(own, O_PATH | O_NOFOLLOW | opening, 0);
     if (found === -1) {
       c.close(file);
-      return { syscall: "open", osError: 0, code: "ENOTSUP" };
+      return UNSUPPORTED; // by this way
     }
     c.close(found);
     return {
@@ -265,7 +248,7 @@ export function linuxNamed(
       const taken = look(name);
       if (taken !== -1) {
         c.close(taken);
-        return { syscall: "open", osError: 17, code: "EEXIST" };
+        return refusal("EEXIST");
       }
       const made = make();
       if (isFailure(made)) return ofFolder(made);

@@ -3,64 +3,22 @@
  *
  * @module
  */
-import type { Native, SymbolTable } from "../symbols.ts";
-import { cString } from "./c_string.ts";
+import type { Native } from "../symbols.ts";
 import { parseMaps } from "./linux_maps.ts";
-import type { Failure } from "./mapper.ts";
+import { linuxParts, wholeText } from "./linux_text.ts";
+import type { AdvisedFailure } from "./mapper.ts";
 import type { PosixShared } from "./posix_calls.ts";
-import { O_RDONLY } from "./posix_files.ts";
 import type { Regions } from "./regions.ts";
 
-const FUNCTIONS = {
-  // int open(const char *pathname, int flags, ...), which reads nothing but these two here
-  open: { parameters: ["buffer", "i32"], result: "i32" },
-  // ssize_t read(int fd, void *buf, size_t count)
-  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
-  // int close(int fd)
-  close: { parameters: ["i32"], result: "i32" },
-} as const satisfies SymbolTable;
-
-const INITIAL_BYTE_LENGTH = 65_536;
-/** More than the kernel gives at a time. */
-const MIN_ROOM = 16_384;
+/** Where even this process cannot be found. */
+const NO_PROC = "/proc is not mounted, which tells what is mapped";
 
 /**
- * Opens the calls. The library reads the files itself: Deno's own calls would want all
- * permissions for what the FFI permits anyway. The kernel gives a part at a
- * time, each from the address on where the last one ended: however much is
- * mapped meanwhile, that comes to an end.
+ * Opens the calls. The kernel gives a part at a time, each from the address on where the last
+ * one ended: however much is mapped meanwhile, that comes to an end.
  */
-export function linuxRegions(
-  native: Native,
-  opening: number,
-  { library, failed }: PosixShared,
-): Regions {
-  const c = native.open(library, FUNCTIONS);
-  const decoder = new TextDecoder();
-
-  const read = (path: string): string | Failure => {
-    const file = c.open(cString(path), O_RDONLY | opening);
-    if (file === -1) return failed("open");
-    try {
-      let bytes = new Uint8Array(INITIAL_BYTE_LENGTH);
-      let length = 0;
-      for (;;) {
-        if (bytes.length - length < MIN_ROOM) {
-          const longer = new Uint8Array(2 * bytes.length);
-          longer.set(bytes);
-          bytes = longer;
-        }
-        const room = bytes.subarray(length);
-        const count = Number(c.read(file, room, BigInt(room.length)));
-        if (count === 0) return decoder.decode(bytes.subarray(0, length));
-        if (count < 0) return failed("read");
-        length += count;
-      }
-    } finally {
-      c.close(file);
-    }
-  };
-
+export function linuxRegions(native: Native, opening: number, shared: PosixShared): Regions {
+  const read = wholeText(linuxParts(native, opening, shared));
   const fileOf = (pid: number | string, resident: boolean) =>
     `/proc/${pid}/${resident ? "smaps" : "maps"}`;
 
@@ -69,7 +27,10 @@ export function linuxRegions(
 
     list({ pid = "self", resident }) {
       const text = read(fileOf(pid, resident));
-      return typeof text === "string" ? parseMaps(text, resident) : text;
+      if (typeof text === "string") return parseMaps(text, resident);
+      // There is no process, or none of that number, only where there are those that are there.
+      if (text.code !== "ENOENT" || typeof read("/proc/self/maps") === "string") return text;
+      return { ...text, advice: NO_PROC } satisfies AdvisedFailure;
     },
   };
 }

@@ -3,22 +3,10 @@
  *
  * @module
  */
-import type { Native, SymbolTable } from "../symbols.ts";
-import { cString } from "./c_string.ts";
-import { O_RDONLY } from "./posix_files.ts";
+import type { Native } from "../symbols.ts";
+import { anyText, linuxParts } from "./linux_text.ts";
+import type { PosixShared } from "./posix_calls.ts";
 import type { UsedMemory } from "./posix_thread_room.ts";
-
-const FUNCTIONS = {
-  // int open(const char *pathname, int flags, ...): no file is made
-  open: { parameters: ["buffer", "i32"], result: "i32" },
-  // ssize_t read(int fd, void *buf, size_t count)
-  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
-  // int close(int fd)
-  close: { parameters: ["i32"], result: "i32" },
-} as const satisfies SymbolTable;
-
-/** Seven numbers. */
-const TEXT_BYTES = 256;
 
 /**
  * Opens what tells it: {@link https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html}. To map as much, and
@@ -26,19 +14,14 @@ const TEXT_BYTES = 256;
  */
 export function linuxUsedMemory(
   native: Native,
-  library: string,
+  opening: number,
+  shared: PosixShared,
   pageSize: number,
-  O_CLOEXEC: number,
 ): () => UsedMemory | undefined {
-  const { open, read, close } = native.open(library, FUNCTIONS);
+  const read = anyText(linuxParts(native, opening, shared));
   return () => {
-    const file = open(cString("/proc/self/statm"), O_RDONLY | O_CLOEXEC);
-    if (file === -1) return undefined;
-    const text = new Uint8Array(TEXT_BYTES);
-    const length = Number(read(file, text, BigInt(TEXT_BYTES)));
-    close(file);
-    if (length <= 0) return undefined;
-    const pages = new TextDecoder().decode(text.subarray(0, length)).trim().split(" ").map(Number);
+    const pages = read("/proc/self/statm").trim().split(" ").map(Number);
+    if (pages.length < 6) return undefined;
     // size resident shared text lib data dt: the data is that of stacks, too
     return { addressBytes: pages[0]! * pageSize, dataBytes: pages[5]! * pageSize };
   };

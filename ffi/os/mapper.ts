@@ -6,20 +6,22 @@
  */
 import { own } from "../own.ts";
 
-/** A call that the system refused. */
+/** A call that the system refused, or, without a call, what the system lacks or would do harm by. */
 export interface Failure {
-  /** The name of the C function. */
-  readonly syscall: string;
-  /** `errno`, or `GetLastError()` on Windows. */
-  readonly osError: number;
+  /** The name of the C function that failed; `undefined` where none was called. */
+  readonly syscall: string | undefined;
+  /** `errno`, or `GetLastError()` on Windows; `undefined` where nothing was called. */
+  readonly osError: number | undefined;
   /** The POSIX name of the error; `"UNKNOWN"` for a number that the tables lack. */
   readonly code: string;
 }
 
-/** A call that was refused, and what to do about it where the code alone does not tell. */
+/** A refusal, and what to do about it where the code alone does not tell. */
 export interface AdvisedFailure extends Failure {
-  /** To be read by `own()`: not every failure has it. */
+  // To be read by `own()`: not every failure has them.
   readonly advice?: string | undefined;
+  /** What the call's own code is, where {@linkcode Failure.code} tells what it means here. */
+  readonly osCode?: string | undefined;
 }
 
 /**
@@ -92,6 +94,19 @@ export function failure(
   codes: Readonly<Record<number, string>>,
 ): Failure {
   return { syscall, osError, code: own(codes, osError) || "UNKNOWN" };
+}
+
+/** A refusal without a call. */
+export function refusal(code: string, advice?: string): AdvisedFailure {
+  return { syscall: undefined, osError: undefined, code, advice };
+}
+
+/** What this kind of memory cannot do on this system. */
+export const UNSUPPORTED: Failure = { syscall: undefined, osError: undefined, code: "ENOTSUP" };
+
+/** What a failure means that has another code. */
+export function meaning(failure: AdvisedFailure, code: string, advice: string): AdvisedFailure {
+  return { ...failure, code, advice, osCode: failure.code };
 }
 
 /** Whether a call was refused, and has no other result. */

@@ -22,9 +22,6 @@ export interface HugePages {
   /** How long one is, in bytes, unless another length is asked for; 0 where the processor has none. */
   readonly pageByteLength: number;
 
-  /** What to do where none is to be had. */
-  readonly advice: string;
-
   /**
    * How memory of huge pages of one length is mapped, of which all lengths are
    * multiples; `undefined` where there are none of that length.
@@ -84,6 +81,9 @@ export interface Os extends Mapper<MapRequest> {
 
   /** Whether {@linkcode Mapper.map} honours `populate`; where not, the core touches each page. */
   readonly populates: boolean;
+
+  /** Whether it sets memory aside for what it maps, and not for what has `noReserve`. */
+  readonly reserves: boolean;
 
   /** Whether one call unmaps several neighbouring mappings, or a part of one. */
   readonly unmapsNeighbours: boolean;

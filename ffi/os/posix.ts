@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { own } from "../own.ts";
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
 import {
@@ -16,7 +17,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from "./posix_calls.ts";
-import { type Failure, failure, type MapRequest, type Protection } from "./mapper.ts";
+import { type Failure, failure, type MapRequest, meaning, type Protection } from "./mapper.ts";
 import type { HugePages, Os, Remap, Room } from "./os.ts";
 import { type CopyingShared, type KernelCopying, posixCopying } from "./posix_copying.ts";
 import type { NamedMemory } from "./named_memory.ts";
@@ -48,6 +49,8 @@ export interface Posix extends PosixResidency {
   readonly _SC_PAGESIZE: number;
   /** Whether its `mmap` can populate. */
   readonly populates: boolean;
+  /** Whether it sets memory aside for what it maps without `MAP_NORESERVE`. */
+  readonly reserves: boolean;
   /** The flags of `mmap` for a request. */
   readonly flags: (request: MapRequest) => number;
   /** The flags of `mmap` for memory that is to be nothing yet. */
@@ -59,7 +62,10 @@ export interface Posix extends PosixResidency {
     readonly flags: (pageByteLength: number) => number;
     /** The advice of `madvise` that backs every page with memory, or fails. */
     readonly populating: number;
-    readonly advice: string;
+    /** Why there can be none. */
+    readonly advice: Readonly<Record<string, string>>;
+    /** Why one that is set aside can still not be had, which the kernel answers by `EFAULT`. */
+    readonly limited: string;
   } | undefined;
   /** Opens the call that names memory, where there is one. */
   readonly naming: ((native: Native) => NonNullable<Os["name"]>) | undefined;
@@ -72,7 +78,7 @@ export interface Posix extends PosixResidency {
     | ((native: Native, pageSize: number) => NonNullable<Os["growsInto"]>)
     | undefined;
   /** Opens what tells how much can be mapped still, where that is limited. */
-  readonly room: ((native: Native) => Room) | undefined;
+  readonly room: ((native: Native, shared: PosixShared) => Room) | undefined;
   /** What files need. */
   readonly files: PosixFiles;
   /** Opens the calls of named memory. */
@@ -158,13 +164,14 @@ export function posix(native: Native, system: Posix): Os {
   const { hugePages } = system;
   const huge: HugePages | undefined = hugePages && {
     pageByteLength: pageSize * pageSize / 8, // what one page of the page tables points to
-    advice: hugePages.advice,
     mapper(pageByteLength) {
       const pages = (byteLength: bigint) => roundUp(byteLength, BigInt(pageByteLength));
       return {
         map(request) {
           const address = map(request, hugePages.flags(pageByteLength));
-          if (typeof address !== "bigint") return address;
+          if (typeof address !== "bigint") {
+            return { ...address, advice: own(hugePages.advice, address.code) };
+          }
           // A store to one that is set aside and still not to be had (a control
           // group's limit) would end the process. Older kernels cannot be asked.
           const { byteLength } = request;
@@ -172,7 +179,9 @@ export function posix(native: Native, system: Posix): Os {
           const refusal = failed("madvise");
           if (refusal.code === "EINVAL") return address;
           munmap(address, byteLength);
-          return refusal;
+          return refusal.code === "EFAULT"
+            ? meaning(refusal, "ENOMEM", hugePages.limited)
+            : refusal;
         },
         unmap,
         // Freed, the pages could be gone when they are wanted again, and a store
@@ -186,12 +195,12 @@ export function posix(native: Native, system: Posix): Os {
   const guarding = system.guarding?.(native, memory, pageSize);
   const remap = lazily(() => system.remapping!(native, failed));
   const name = lazily(() => ({ of: system.naming!(native) }));
-  const room = lazily(() => system.room!(native));
+  const room = lazily(() => system.room!(native, shared));
   const growth = lazily(() => ({ into: system.growth!(native, pageSize) }));
 
   const threadRoom = lazily(() =>
     posixThreadRoom(native, system.threadLimits, {
-      library: system.library,
+      ...shared,
       pageSize,
       room: system.room && room(),
     })
@@ -204,6 +213,7 @@ export function posix(native: Native, system: Posix): Os {
     pageSize,
     allocationGranularity: pageSize,
     populates: system.populates,
+    reserves: system.reserves,
 
     map: (request) => map(request, 0),
     unmap,

@@ -7,7 +7,7 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
 import { lazily } from "./lazily.ts";
 import type { FileIdentity, FileRequest, Files, FileUse, OpenFile } from "./files.ts";
-import type { Failure, Protection } from "./mapper.ts";
+import { type Failure, type Protection, UNSUPPORTED } from "./mapper.ts";
 import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, type MemoryCalls } from "./posix_calls.ts";
 import { posixTruncate } from "./posix_truncate.ts";
 
@@ -177,7 +177,7 @@ export function posixFiles(native: Native, system: PosixFiles, shared: Shared): 
     vacate: mapVacant,
 
     discard(address, byteLength) {
-      if (freeing === undefined) return { syscall: "madvise", osError: 0, code: "ENOTSUP" };
+      if (freeing === undefined) return UNSUPPORTED;
       if (madvise(address, byteLength, freeing) === 0) return undefined;
       later().munlock(address, byteLength); // MADV_DONTNEED takes no locked pages
       return madvise(address, byteLength, freeing) === 0 ? undefined : failed("madvise");

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
+import {
+  type Failure,
+  type Mapper,
+  type MapRequest,
+  type MirrorRequest,
+  UNSUPPORTED,
+} from "./mapper.ts";
 import type { Os } from "./os.ts";
 import {
   MAP_FAILED,
@@ -62,7 +68,7 @@ export function posixMirrors(repeat: Repeat, shared: MirrorsShared): Mapper<Mirr
     // Private memory over both halves: what they shared is let go at once.
     vacate: shared.mapVacant,
 
-    discard: () => ({ syscall: "madvise", osError: 0, code: "ENOTSUP" }),
+    discard: () => UNSUPPORTED,
 
     protect: shared.protect,
   };

@@ -7,6 +7,7 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import { own } from "../own.ts";
 import { lazily } from "./lazily.ts";
 import type { Failure } from "./mapper.ts";
+import { posixLimits } from "./posix_limits.ts";
 import type { Advice, Residency } from "./residency.ts";
 
 const FUNCTIONS = {
@@ -29,6 +30,16 @@ export interface LockingCalls extends Pick<Residency, "unlock" | "populate"> {
 export interface PosixResidency {
   /** The C library's name. */
   readonly library: string;
+  /** What limits how much is locked. */
+  readonly lockLimits: {
+    readonly RLIMIT_MEMLOCK: number;
+    /** The errors of `mlock` at the limit. */
+    readonly codes: readonly string[];
+    /** Whether the process has no such limit, whatever is set. */
+    readonly isExempt:
+      | ((native: Native, failed: (syscall: string) => Failure) => boolean)
+      | undefined;
+  };
   /** The numbers of `madvise`, for what the system has. */
   readonly advice: Readonly<Partial<Record<Advice, number>>>;
   /** Opens what locks private mappings of files, where `mlock` copies their pages and another call does not. */
@@ -47,7 +58,7 @@ const STRETCH_PAGES = 65_536;
 /** Opens them; `failed` makes the failure of a call from the thread's `errno`. */
 export function posixResidency(
   native: Native,
-  { library, advice: numbers, locking }: PosixResidency,
+  { library, lockLimits, advice: numbers, locking }: PosixResidency,
   pageSize: number,
   failed: (syscall: string) => Failure,
 ): Residency {
@@ -68,6 +79,7 @@ export function posixResidency(
     // A kernel that has it not yet.
     return typeof failure === "object" && failure.code === "EINVAL" ? "unsupported" : failure;
   };
+  const limitOf = lazily(() => posixLimits(native, library));
   const privateFiles = lazily(() => ({
     lock: locking?.(native, failed, { lock, unlock, populate }) ?? lock,
   }));
@@ -79,7 +91,13 @@ export function posixResidency(
       areOfPrivateFile ? privateFiles().lock(address, byteLength) : lock(address, byteLength),
     unlock,
 
-    lockLimit: 'RLIMIT_MEMLOCK, which "ulimit -l" shows and sets',
+    lockLimit(code) {
+      if (!lockLimits.codes.includes(code)) return undefined;
+      const bytes = limitOf()(lockLimits.RLIMIT_MEMLOCK);
+      return bytes === undefined || lockLimits.isExempt?.(native, failed)
+        ? undefined
+        : `RLIMIT_MEMLOCK (ulimit -l) above its ${bytes} bytes`;
+    },
 
     resident(address, byteLength) {
       const total = Number(byteLength) / pageSize;

@@ -7,6 +7,7 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { ThreadNeeds } from "../thread_needs.ts";
 import type { Room, Shortage } from "./os.ts";
+import type { PosixShared } from "./posix_calls.ts";
 import { posixLimits } from "./posix_limits.ts";
 
 /** `POLLNVAL`: {@link https://man7.org/linux/man-pages/man2/poll.2.html} */
@@ -21,13 +22,12 @@ export interface ThreadLimits {
    * `undefined` where it cannot be told.
    */
   readonly used:
-    | ((native: Native, library: string, pageSize: number) => () => UsedMemory | undefined)
+    | ((native: Native, shared: PosixShared, pageSize: number) => () => UsedMemory | undefined)
     | undefined;
 }
 
 /** What the calls share with those of other memory. */
-export interface ThreadRoomShared {
-  readonly library: string;
+export interface ThreadRoomShared extends PosixShared {
   readonly pageSize: number;
   /** What tells the limits of memory. */
   readonly room: Room | undefined;
@@ -53,11 +53,12 @@ const FUNCTIONS = {
 export function posixThreadRoom(
   native: Native,
   { RLIMIT_NOFILE, used: openUsed }: ThreadLimits,
-  { library, pageSize, room }: ThreadRoomShared,
+  shared: ThreadRoomShared,
 ): (needs: ThreadNeeds, threads: number) => Shortage | undefined {
+  const { library, pageSize, room } = shared;
   const { poll } = native.open(library, FUNCTIONS);
   const limitOf = posixLimits(native, library);
-  const usedMemory = openUsed?.(native, library, pageSize);
+  const usedMemory = openUsed?.(native, shared, pageSize);
   const polled = new Uint8Array(CHUNK * POLLFD_BYTES);
   const fields = new DataView(polled.buffer);
 

@@ -4,14 +4,12 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { AdvisedFailure } from "./mapper.ts";
+import { type AdvisedFailure, refusal } from "./mapper.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { posixLimits } from "./posix_limits.ts";
 
 /** `RLIMIT_FSIZE`, on both: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
 export const RLIMIT_FSIZE = 1;
-/** `EFBIG`, on both: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
-export const EFBIG = 27;
 
 const FUNCTIONS = {
   // int ftruncate(int fd, off_t length)
@@ -39,7 +37,7 @@ export function posixTruncate(native: Native, { library, failed }: PosixShared):
     if (limit !== undefined && length > limit) {
       const advice = `this process may make files of at most ${limit} bytes ` +
         "(RLIMIT_FSIZE): make it shorter, or raise the limit by ulimit -f";
-      return { syscall: "ftruncate", osError: EFBIG, code: "EFBIG", advice };
+      return refusal("EFBIG", advice);
     }
     return c.ftruncate(file, length) === 0 ? undefined : failed("ftruncate");
   };

@@ -113,8 +113,8 @@ export interface Residency {
   /** Undoes {@linkcode Residency.lock}; where nothing is locked it does nothing. */
   unlock(address: bigint, byteLength: bigint): Failure | undefined;
 
-  /** What limits how much is locked, and how it is raised, for messages. */
-  readonly lockLimit: string;
+  /** The limit that an error of {@linkcode Residency.lock} tells of, and how it is raised, for messages. */
+  lockLimit(code: string): string | undefined;
 
   /** Counts the bytes of the pages that are in RAM. */
   resident(address: bigint, byteLength: bigint): number | Failure;

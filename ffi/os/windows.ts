@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { own } from "../own.ts";
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
-import { failure, type Mapper, type MapRequest, type Protection } from "./mapper.ts";
+import { failure, type Mapper, type MapRequest, type Protection, UNSUPPORTED } from "./mapper.ts";
 import type { Os } from "./os.ts";
 import { windowsCopying } from "./windows_copying.ts";
 import { windowsErrors } from "./windows_errors.ts";
@@ -46,6 +47,14 @@ const DW_PAGE_SIZE = 4;
 const LP_MAXIMUM_APPLICATION_ADDRESS = 16;
 /** `offsetof(SYSTEM_INFO, dwAllocationGranularity)` */
 const DW_ALLOCATION_GRANULARITY = 40;
+
+/** Why there can be no large pages. */
+const HUGE_ADVICE: Readonly<Record<string, string>> = {
+  EPERM: 'the user needs the right "Lock pages in memory" (SeLockMemoryPrivilege), which the ' +
+    "local security policy gives",
+  ENOMEM: "too little memory is in one piece for large pages: map them soon after the start of " +
+    "the system, or map less",
+};
 
 const FUNCTIONS = {
   // LPVOID VirtualAlloc(LPVOID lpAddress, SIZE_T dwSize, DWORD flAllocationType, DWORD flProtect)
@@ -130,21 +139,21 @@ export function windows(native: Native): Os {
   );
   const huge = lazily(() => {
     const { pageByteLength, allow } = windowsHuge(native);
-    const unsupported = () => ({ syscall: "DiscardVirtualMemory", osError: 0, code: "ENOTSUP" });
     const mapper: Mapper<MapRequest> = {
       map(request) {
         allow();
-        return map(request, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES);
+        const address = map(request, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES);
+        return typeof address === "bigint"
+          ? address
+          : { ...address, advice: own(HUGE_ADVICE, address.code) };
       },
       unmap,
-      vacate: unsupported, // the memory goes with the range
-      discard: unsupported,
+      vacate: () => UNSUPPORTED, // the memory goes with the range
+      discard: () => UNSUPPORTED,
       protect,
     };
     return {
       pageByteLength,
-      advice: 'give the user the right "Lock pages in memory" (SeLockMemoryPrivilege) in the ' +
-        "local security policy, and have memory that is not in pieces",
       mapper: (asked: number) => asked === pageByteLength ? mapper : undefined,
     };
   });
@@ -153,6 +162,7 @@ export function windows(native: Native): Os {
     pageSize,
     allocationGranularity: fields.getUint32(DW_ALLOCATION_GRANULARITY, true),
     populates: false,
+    reserves: false,
 
     // VirtualAlloc commits what it maps: there is nothing that noReserve could leave out.
     map: (request) =>

@@ -6,7 +6,7 @@
 import type { Native, SymbolTable } from "../symbols.ts";
 import type { FileRequest, Files, FileUse } from "./files.ts";
 import { lazily } from "./lazily.ts";
-import type { Failure, Protection } from "./mapper.ts";
+import { type Failure, type Protection, refusal, UNSUPPORTED } from "./mapper.ts";
 import { windowsIdentify } from "./windows_file_information.ts";
 import { PAGE_EXECUTE_READ, PAGE_READWRITE, PAGE_WRITECOPY } from "./windows_memory.ts";
 
@@ -41,8 +41,6 @@ export const FILE_BEGIN = 0;
 
 /** `ERROR_ALREADY_EXISTS`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
 export const ERROR_ALREADY_EXISTS = 183;
-/** `ERROR_INVALID_ADDRESS` */
-const ERROR_INVALID_ADDRESS = 487;
 
 const FUNCTIONS = {
   // HANDLE CreateFileW(LPCWSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,
@@ -104,7 +102,6 @@ export function windowsFiles(
   const c = native.open("kernel32.dll", FUNCTIONS);
   const identify = lazily(() => windowsIdentify(native));
   const size = new Uint8Array(8);
-  const unsupported = (syscall: string) => ({ syscall, osError: 0, code: "ENOTSUP" });
 
   return {
     populates: () => false,
@@ -162,7 +159,7 @@ export function windowsFiles(
       const result = address !== 0n
         ? address
         : isPastEnd && strict
-        ? { syscall: "MapViewOfFileEx", osError: ERROR_INVALID_ADDRESS, code: "EINVAL" }
+        ? refusal("EINVAL", "it reaches past the last address of a process")
         : failed("MapViewOfFileEx");
       if (!isNamed) c.CloseHandle(handle); // the view keeps what it needs
       return result;
@@ -176,7 +173,7 @@ export function windowsFiles(
     // load ends the process: it stays until it is unmapped.
     vacate: () => undefined,
 
-    discard: () => unsupported("DiscardVirtualMemory"),
+    discard: () => UNSUPPORTED,
 
     protect,
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { Failure, Mapper, MirrorRequest } from "./mapper.ts";
+import { type Failure, type Mapper, type MirrorRequest, UNSUPPORTED } from "./mapper.ts";
 import { MEM_RELEASE, MEM_RESERVE, PAGE_NOACCESS, PAGE_READWRITE } from "./windows_memory.ts";
 
 /** `MEM_PRESERVE_PLACEHOLDER`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree} */
@@ -130,7 +130,7 @@ export function windowsMirrors(
     // load ends the process: it stays until it is unmapped.
     vacate: () => undefined,
 
-    discard: () => ({ syscall: "DiscardVirtualMemory", osError: 0, code: "ENOTSUP" }),
+    discard: () => UNSUPPORTED,
 
     protect,
   };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../symbols.ts";
-import type { AdvisedFailure, Failure } from "./mapper.ts";
+import { type AdvisedFailure, type Failure, meaning, refusal } from "./mapper.ts";
 import type { NamedMemory, NewMemory } from "./named_memory.ts";
 import {
   ERROR_ALREADY_EXISTS,
@@ -54,15 +54,22 @@ export function windowsNamed(
   const c = native.open("kernel32.dll", FUNCTIONS);
   const info = new MemoryInformation();
 
-  /** The object of that name can be an event, a semaphore or the like. */
-  const asOther = (failure: Failure): AdvisedFailure =>
-    failure.code === "EBADF"
+  /** The object of that name can be an event, a semaphore or the like, or another user's. */
+  const asOther = (failure: Failure): AdvisedFailure => {
+    if (failure.code === "EBADF") {
+      return meaning(
+        failure,
+        "EEXIST",
+        "what has this name is no memory, but an event or the like",
+      );
+    }
+    return failure.code === "EACCES"
       ? {
         ...failure,
-        code: "EEXIST",
-        advice: "what has this name is no memory, but an event or the like",
+        advice: "it belongs to another user, or to a program that lets nobody have it",
       }
       : failure;
+  };
 
   /**
    * The length of a section, by a view of all of it. What is no memory that can
@@ -86,8 +93,10 @@ export function windowsNamed(
         info.type === MEM_MAPPED &&
         (protect & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) !== 0;
       if (!isPlain) {
-        const advice = "it is an image, or not all of it is committed: only plain memory is mapped";
-        failure = { syscall: "VirtualQuery", osError: 0, code: "ENOTSUP", advice };
+        failure = refusal(
+          "ENOTSUP",
+          "it is an image, or not all of it is committed: only plain memory is mapped",
+        );
       }
       address = info.end;
     }

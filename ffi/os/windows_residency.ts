@@ -96,7 +96,8 @@ export function windowsResidency(
       return refusal.osError === ERROR_NOT_LOCKED ? undefined : refusal;
     },
 
-    lockLimit: "the working set, which SetProcessWorkingSetSize raises",
+    lockLimit: (code) =>
+      code === "ENOMEM" ? "the working set, which SetProcessWorkingSetSize raises" : undefined,
 
     resident(address, byteLength) {
       const end = address + byteLength;

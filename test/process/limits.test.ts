@@ -15,7 +15,6 @@ interface Refusal {
 }
 
 const ENOMEM = 12;
-const EFBIG = 27;
 const PAGE = pageSize();
 
 /** What there can be too few of; the last takes long, as each of its pieces is one more to look through. */
@@ -94,7 +93,7 @@ test("nothing makes a file longer than the process may, and nothing is left", as
   }>("file_limit.ts", { args: [use(new SharedName()).name] });
   assertEquals(refusals.length, 5);
   for (const { name, code, syscall, osError, message } of refusals) {
-    assertEquals([name, code, syscall, osError], ["MmapError", "EFBIG", "ftruncate", EFBIG]);
+    assertEquals([name, code, syscall, osError], ["MmapError", "EFBIG", undefined, undefined]);
     assertStringIncludes(message, `at most ${2 ** 30} bytes (RLIMIT_FSIZE)`);
     assertStringIncludes(message, "ulimit -f");
   }

@@ -58,6 +58,7 @@ function evaluate(expressions: readonly string[]): Constants {
       `#define _GNU_SOURCE
       #include <errno.h>
       #include <fcntl.h>
+      #include <linux/capability.h>
       #include <linux/futex.h>
       #include <linux/magic.h>
       #include <sys/auxv.h>
@@ -326,12 +327,11 @@ test("darwin's constants are those of Apple's headers", () => {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/resource.h
     RLIMIT_FSIZE: 1n,
     RLIMIT_NOFILE: 8n,
+    RLIMIT_MEMLOCK: 6n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/poll.h
     POLLNVAL: 0x20n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/syslimits.h
     PATH_MAX: 1024n,
-    // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/errno.h
-    EFBIG: 27n,
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
     _CS_DARWIN_USER_TEMP_DIR: 65537n,
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/unistd.h
