@@ -4,6 +4,7 @@
  * @module
  */
 import { type Fact, ifThere, orAbsent, type Question, type Read } from "./fact.ts";
+import { limitFiles, NO_LIMIT } from "../ffi/os/linux_memory.ts";
 import { files } from "./runtime.ts";
 import { count, size } from "./text.ts";
 
@@ -57,16 +58,21 @@ const OVERCOMMIT: Readonly<Record<number, readonly [mode: string, meaning: strin
   ],
 };
 
+/** The kernel keeps it in an `int`. */
+const MAX_MAP_COUNT = 2 ** 31 - 1;
+
 function maxMapCount(read: Read): Answer {
   const value = number(read, "/proc/sys/vm/max_map_count");
+  const more = Math.min(Math.max(2 * value, 262_144), MAX_MAP_COUNT);
   return {
     value,
     text: count(value),
     meaning:
       "How many mappings a process may have. protect() or commit() of a part splits one into up " +
       "to three. At the limit calls fail with ENOMEM.",
-    raise: `sysctl -w vm.max_map_count=${Math.max(2 * value, 262_144)}, as root; to keep it, in ` +
-      "/etc/sysctl.d/",
+    ...(more > value && {
+      raise: `sysctl -w vm.max_map_count=${more}, as root; to keep it, in /etc/sysctl.d/`,
+    }),
   };
 }
 
@@ -122,7 +128,8 @@ function commitLimit(read: Read): Answer {
     text: `${size(limit)}, ${size(committed)} committed`,
     meaning: "How much all processes may have committed where overcommit is 2; elsewhere it " +
       "limits nothing.",
-    raise: "add swap space, or sysctl -w vm.overcommit_ratio=PERCENT, as root",
+    raise: "add swap space, or sysctl -w vm.overcommit_ratio=PERCENT (it has no effect where " +
+      "vm.overcommit_kbytes is not 0), as root",
   };
 }
 
@@ -140,39 +147,14 @@ function memory(read: Read): Answer {
   };
 }
 
-/** From here on a limit of a control group of version 1 is none: it is the largest number of whole pages. */
-const NO_LIMIT = 2 ** 62;
-
-/** The files that tell the memory limit of a control group and of those that it is in: {@link https://man7.org/linux/man-pages/man7/cgroups.7.html} */
-function limitFiles(groups: string): string[] {
-  const paths: string[] = [];
-  for (const line of groups.trim().split("\n")) {
-    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    if (path === undefined) continue;
-    const isSecond = controllers === "";
-    if (!isSecond && !controllers!.split(",").includes("memory")) continue;
-    const roots = isSecond
-      ? ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
-      : ["/sys/fs/cgroup/memory"];
-    const file = isSecond ? "memory.max" : "memory.limit_in_bytes";
-    const names = path.split("/").filter((name) => name !== "");
-    for (const root of roots) {
-      for (let depth = names.length; depth >= 0; depth--) {
-        paths.push([root, ...names.slice(0, depth), file].join("/"));
-      }
-    }
-  }
-  return paths;
-}
-
 function controlGroup(read: Read): Answer {
-  const limits = limitFiles(read("/proc/self/cgroup")).flatMap((path) => {
+  const limits = limitFiles(read).flatMap((path) => {
     const value = ifThere(() => read(path).trim());
     return value === undefined ? [] : [value === "max" ? Infinity : Number(value)];
   });
   if (limits.length === 0) return undefined;
   const least = Math.min(...limits);
-  const value = least >= NO_LIMIT ? null : least;
+  const value = least >= Number(NO_LIMIT) ? null : least;
   return {
     value,
     text: value === null ? "no limit" : size(value),
@@ -254,6 +236,18 @@ export const LINUX_QUESTIONS: readonly Question[] = [
         "How long all private writable mappings together may be; beyond it calls fail with ENOMEM.",
         "ulimit -d KIB in the shell, as root where it is above the hard limit; or LimitDATA= of " +
           "systemd",
+      ),
+  },
+  {
+    name: "fileSize",
+    title: "Length of a file (RLIMIT_FSIZE)",
+    look: (read) =>
+      limit(
+        read,
+        "Max file size",
+        "How long the process may make a file: beyond it resize() and mapShared() fail with EFBIG.",
+        "ulimit -f BLOCKS in the shell, as root where it is above the hard limit; or LimitFSIZE= " +
+          "of systemd",
       ),
   },
   { name: "sharedMemory", title: "Shared memory (/dev/shm)", look: sharedMemory },

@@ -116,39 +116,66 @@ test("info finds the least memory limit of the control groups around a process",
   const v2 = "/sys/fs/cgroup";
   const v1 = "/sys/fs/cgroup/memory";
   const none = "9223372036854771712\n";
-  const unified = {
-    [`${v2}/unified/memory.max`]: "max\n",
-    [`${v2}/unified/a/memory.max`]: "max\n",
+  const mounts = {
+    "/proc/self/mountinfo": `1 0 0:1 / ${v2} rw - cgroup2 cgroup2 rw\n` +
+      `2 0 0:2 / ${v1} rw - cgroup cgroup rw,memory\n`,
   };
   assertEquals(
     [
       ask("memoryLimit", {
+        ...mounts,
         "/proc/self/cgroup": "0::/a/b\n",
         [`${v2}/a/b/memory.max`]: "max\n",
         [`${v2}/a/memory.max`]: "1048576\n",
         [`${v2}/memory.max`]: "2097152\n",
-        ...unified,
-        [`${v2}/unified/a/b/memory.max`]: "max\n",
       }),
       ask("memoryLimit", {
+        ...mounts,
         "/proc/self/cgroup": "0::/a\n",
         [`${v2}/a/memory.max`]: "max\n",
         [`${v2}/memory.max`]: "max\n",
-        ...unified,
       }),
       ask("memoryLimit", {
+        ...mounts,
         "/proc/self/cgroup": "5:cpu:/x\n4:memory,hugetlb:/a\n1:name=systemd:/y\n",
         [`${v1}/a/memory.limit_in_bytes`]: none,
         [`${v1}/memory.limit_in_bytes`]: "4194304\n",
       }),
+      // What a container sees of its own group.
       ask("memoryLimit", {
+        "/proc/self/mountinfo": `2 0 0:2 /docker/abc ${v1} ro - cgroup cgroup rw,memory\n`,
+        "/proc/self/cgroup": "4:memory:/docker/abc\n",
+        [`${v1}/memory.limit_in_bytes`]: "8388608\n",
+      }),
+      ask("memoryLimit", {
+        ...mounts,
         "/proc/self/cgroup": "4:memory:/\n",
         [`${v1}/memory.limit_in_bytes`]: none,
       }),
-      ask("memoryLimit", { "/proc/self/cgroup": "" }),
+      ask("memoryLimit", { ...mounts, "/proc/self/cgroup": "" }),
     ],
-    [[1048576, "1 MiB"], [null, "no limit"], [4194304, "4 MiB"], [null, "no limit"], undefined],
+    [
+      [1048576, "1 MiB"],
+      [null, "no limit"],
+      [4194304, "4 MiB"],
+      [8388608, "8 MiB"],
+      [null, "no limit"],
+      undefined,
+    ],
   );
+});
+
+test("info suggests no limit of mappings above what the kernel takes", () => {
+  const raise = (count: number) =>
+    LINUX_QUESTIONS.find(({ name }) => name === "maxMapCount")!.look(() => `${count}\n`)!.raise;
+  const counts = [65_530, 262_144, 2 ** 30, 2 ** 31 - 1];
+  assertEquals(counts.map((count) => /=(\d+),/.exec(raise(count) ?? "")?.[1]), [
+    "262144",
+    "524288",
+    "2147483647",
+    undefined,
+  ]);
+  assertStrictEquals(raise(2 ** 31 - 1), undefined);
 });
 
 test("info words overcommit, huge pages and the commit limit", () => {

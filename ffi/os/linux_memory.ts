@@ -26,7 +26,7 @@ const GROUPS = "/proc/self/cgroup";
 const MOUNTS = "/proc/self/mountinfo";
 
 /** From here on a limit of version 1 is none: it is the largest number of whole pages. */
-const NO_LIMIT = 2n ** 62n;
+export const NO_LIMIT: bigint = 2n ** 62n;
 
 /** One version of control groups. */
 interface Version {
@@ -99,6 +99,13 @@ export function linuxMemory(read: ReadText): (byteLength: bigint) => Shortage | 
       undefined,
     );
   };
+}
+
+/** The files that tell the limits of all control groups that the process is in. */
+export function limitFiles(read: ReadText): string[] {
+  return lineagesOf(read(GROUPS), read(MOUNTS)).flatMap(({ version, folders }) =>
+    folders.map((folder) => `${folder}/${version.memory[0]}`)
+  );
 }
 
 /** Finds the groups of the process by the text of {@linkcode GROUPS} and that of {@linkcode MOUNTS}. */
