@@ -19,8 +19,11 @@ import { checkStack } from "./stack.ts";
 const LEFT_MAPPINGS = 1 / 16;
 /** How many addresses are left: a 128th of the 2^47 bytes that a process has at least on most processors. */
 const LEFT_BYTE_LENGTH = 2 ** 40;
-/** How many, where a limit of the process allows far fewer (`ulimit -v`). */
-const LEFT_OF_LIMIT = 2 ** 26;
+/**
+ * How many, where a limit of the process allows far fewer (`ulimit -v`): 64 MiB for each thread
+ * of the runtime in which glibc allocates for the first time, which are nine in Node.js, and for the heap.
+ */
+const LEFT_OF_LIMIT = 640 * 2 ** 20;
 
 /** What may have been mapped before it looks for the first time: the limit is 65,530 by default. */
 const UNSEEN_MAPPINGS = 2048;

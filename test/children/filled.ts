@@ -1,6 +1,8 @@
 // Maps until it is refused, then has the runtime work, which needs memory of its own.
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { deflateRaw } from "node:zlib";
 import { type Mmap, type MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { limitAddressSpace } from "../process_limits.ts";
 
@@ -32,11 +34,17 @@ const WAYS: Record<string, () => void> = {
   },
   addresses: () => reserveAll(2 ** 46, PAGE),
   "limited addresses": () => {
-    if (!isLimited) limitAddressSpace(512 * MIB);
+    if (!isLimited) limitAddressSpace(1024 * MIB);
     isLimited = true;
     reserveAll(256 * MIB, MIB);
   },
 };
+
+/** Has threads of the runtime allocate: glibc takes 64 MiB of addresses for each of them. */
+function workOfThreads(): Promise<unknown> {
+  const compress = promisify(deflateRaw);
+  return Promise.all(Array.from({ length: 4 }, () => compress(new Uint8Array(MIB))));
+}
 
 /** Keeps some of what it makes, so that the heap grows. */
 function work(): number {
@@ -81,6 +89,7 @@ async function direct(way: string, count: number): Promise<void> {
   else {
     for (let round = 0; round < count; round++) {
       errors.push(fill(way));
+      await workOfThreads();
       if (work() !== 20_020) throw new Error("Not all was made");
       for (const mmap of kept.splice(0)) mmap.unmap();
     }

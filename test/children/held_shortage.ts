@@ -7,6 +7,6 @@ const options = new MmapOptions({ len: 1024 * MIB, noReserve: true });
 const first = options.mapAnon();
 first.bytes[0] = 1;
 first.unmap();
-limitAddressSpace(512 * MIB);
+limitAddressSpace(1024 * MIB);
 const second = options.len(1200 * MIB).mapAnon(); // more than is held, and than is free
 console.log(JSON.stringify({ byteLength: second.byteLength, first: second.bytes[0] }));
