@@ -26,7 +26,7 @@ interface Script {
 
 /** A C library of paper, and what is mapped of it. */
 function fake(script: Script) {
-  const { map = [TABLE, PAGE], mprotect = 0, sigaction = [], code, pipe = 0 } = script;
+  const { map = [TABLE, PAGE, PAGE], mprotect = 0, sigaction = [], code, pipe = 0 } = script;
   let { handler = 0n } = script;
   const [addresses, outcomes] = [[...map], [...sigaction]];
   const mapped = new Set<bigint>();
@@ -96,12 +96,14 @@ for (const arch of ["x64", "arm64"]) {
         "mmap",
         "sigprocmask",
         "mmap",
+        "mmap",
         "memcpy",
         "mprotect",
         "sigaction",
       ]);
       assertEquals(runtime.calls[3], ["mmap", 0n, BigInt(pageSize), 3, 0x22, -1, 0n]);
-      assertEquals(runtime.calls[5], ["mprotect", PAGE, BigInt(pageSize), 5]);
+      assertEquals(runtime.calls[4], ["mmap", PAGE, BigInt(pageSize), 3, 0x32, -1, 0n]);
+      assertEquals(runtime.calls[6], ["mprotect", PAGE, BigInt(pageSize), 5]);
       assertEquals([...mapped], [TABLE, PAGE]);
     });
   }
@@ -140,6 +142,7 @@ test("isInPlace tells whether the handler is the one that the system has", () =>
 const REFUSALS: readonly (readonly [what: string, script: Script])[] = [
   ["the table is refused", { map: [MAP_FAILED] }],
   ["the page of the code is refused", { map: [TABLE, MAP_FAILED] }],
+  ["memory cannot be replaced", { map: [TABLE, PAGE, MAP_FAILED] }],
   ["executable memory is refused", { mprotect: -1 }],
   ["the old handler cannot be asked for", { sigaction: [-1] }],
   ["the new handler is refused", { sigaction: [0, -1] }],
@@ -277,7 +280,7 @@ test("add() returns undefined when the table is full and no memory is left", () 
 });
 
 test("add() links one more block when the table is full, and other threads find it", () => {
-  const { runtime, c, memory } = fake({ map: [TABLE, PAGE, OTHER] });
+  const { runtime, c, memory } = fake({ map: [TABLE, PAGE, PAGE, OTHER] });
   const guard = truncationGuard(runtime, c, "x64", 4096)!;
   for (let index = 0; index <= 1984; index++) guard.add(BigInt(index) * 4096n, 4096n);
   assertEquals(new BigUint64Array(memory.get(TABLE)!)[0], OTHER);

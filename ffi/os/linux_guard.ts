@@ -10,6 +10,7 @@ import { FreeList } from "../free_list.ts";
 import type { Functions, Native, SymbolTable } from "../symbols.ts";
 import {
   MAP_FAILED,
+  MAP_FIXED,
   MAP_PRIVATE,
   type MemoryCalls,
   PROT_EXEC,
@@ -213,11 +214,16 @@ function install(
   pageSize: number,
 ): boolean {
   const length = BigInt(pageSize);
-  const page = c.mmap(0n, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0n);
+  const map = (address: bigint, fixed: number) =>
+    c.mmap(address, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0n);
+  const page = map(0n, 0);
   if (page === MAP_FAILED) return false;
+  // Some sandboxes forbid to map over memory, which is what the handler does: no load of a lost
+  // page would ever return.
+  const isReplaced = map(page, MAP_FIXED) === page;
   c.memcpy(page, code, BigInt(code.length));
   // From here on nobody can write to it; before, nobody could execute it.
-  if (c.mprotect(page, length, PROT_READ | PROT_EXEC) === 0) {
+  if (isReplaced && c.mprotect(page, length, PROT_READ | PROT_EXEC) === 0) {
     const { address, int32, uint64 } = table;
     new Uint8Array(uint64.buffer, FOUND, SIGACTION_BYTES).set(found);
     uint64[OWN / 8] = page + BigInt(HANDLER);
