@@ -243,7 +243,10 @@ function asked<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T
     return ask();
   } catch (cause) {
     const { name: kind, message } = cause as Error;
-    const code: unknown = own(cause as object, "code");
+    // Deno tells some by the number alone.
+    const number = /\(os error (\d+)\)/.exec(message)?.[1];
+    const code: unknown = own(cause as object, "code") ??
+      (number && host().os.waiting.failed("open", Number(number)).code);
     // Not permitted, or not a path: that is the runtime's own to say.
     if (typeof code !== "string" || code.startsWith("ERR_") || kind === "TypeError") throw cause;
     const what = use === "read-write" ? "read and written" : "read";

@@ -42,6 +42,20 @@ test("an empty file cannot be mapped", () => {
   assertRefused(path, "EINVAL", JSON.stringify(path), new MmapOptions({ len: 1 }));
 });
 
+test("map() throws the code of an error that the runtime tells by its number alone", () => {
+  const files = runtimeFiles() as { open: unknown };
+  const { open } = files;
+  const number = platform === "win32" ? 5 : 13; // ERROR_ACCESS_DENIED, EACCES
+  files.open = () => {
+    throw new Error(`Denied (os error ${number}): open 'file'`);
+  };
+  try {
+    assertRefused("file", "EACCES", `: Denied (os error ${number})`);
+  } finally {
+    files.open = open;
+  }
+});
+
 test("a directory cannot be mapped", () => {
   const folder = use(new TempFolder());
   assertRefused(folder.path, "EISDIR", "is a directory");

@@ -80,7 +80,13 @@ export function openByNode(builtin: Builtin, path: string, isWritable: boolean):
       device: Number(BigInt.asUintN(32, stats.dev)),
       inode: stats.ino,
       created: undefined,
-      close: () => closeSync(descriptor),
+      close() {
+        try {
+          closeSync(descriptor);
+        } catch {
+          // Where a sandbox forbids that, it stays open, and all else goes on.
+        }
+      },
     };
   } catch (error) {
     closeSync(descriptor);
