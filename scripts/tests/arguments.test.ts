@@ -38,6 +38,14 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], complain
     ["scripts/test.ts", "--tier", "quick", "test/process/limits.test.ts"],
     "'test/process/limits.test.ts' starts child processes, which the quick tier leaves out: use npm test",
   ],
+  "an unknown runtime of the surroundings": [
+    ["scripts/surroundings.ts", "--short", "node"],
+    "Unknown: node; there are deno, bun, node26, node24, node22",
+  ],
+  "no surrounding": [
+    ["scripts/surroundings.ts", "--only", "the sea"],
+    "--only must be in the name of a surrounding, got 'the sea'",
+  ],
   "an unknown platform": [
     ["scripts/platforms/main.ts", "--short", "beos"],
     "Unknown: beos; there are arm64-16k, arm64, windows, musl",
