@@ -101,24 +101,21 @@ export function checkOptions<T extends object>(
 
 /**
  * A property of an object that a caller passes, which can be its own, or its class's, or that of any
- * object it inherits from but `Object.prototype`: what a program adds there, nobody has passed.
+ * object it inherits from but the `Object.prototype` of its realm: what a program adds there, nobody
+ * has passed.
  */
 export function given(passed: unknown, name: string): unknown {
   if (typeof passed !== "object" || passed === null) return undefined;
-  return !isAdded(name) || isPassed(passed, name) ? passed[name as never] : undefined;
-}
-
-function isAdded(name: string): boolean {
-  return name in prototype;
-}
-
-function isPassed(passed: object, name: string): boolean {
-  let holder: object | null = passed;
-  while (holder !== null && holder !== prototype) {
-    if (hasOwn(holder, name)) return true;
-    holder = getPrototypeOf(holder);
+  let isPassed = false;
+  let last: object = passed;
+  let next: object | null;
+  while ((next = getPrototypeOf(last)) !== null) {
+    isPassed ||= hasOwn(last, name);
+    last = next;
   }
-  return false;
+  // Every Object.prototype has isPrototypeOf(), and other objects inherit it.
+  const isAdded = hasOwn(last, name) && hasOwn(last, "isPrototypeOf");
+  return isPassed || !isAdded ? passed[name as never] : undefined;
 }
 
 /** A flag. */

@@ -8,6 +8,8 @@ import type { Source } from "./mapped.ts";
 import type { Extent } from "./page_range.ts";
 import { byteCount, describe } from "./validate.ts";
 
+const { getPrototypeOf, hasOwn } = Object;
+
 /**
  * A typed array constructor (`Uint8Array`, `Float64Array`, `BigInt64Array`,
  * …) or `DataView`, that makes views of type `V`.
@@ -35,8 +37,6 @@ export interface ViewRange {
 interface Viewed extends Extent {
   readonly source: Source;
 }
-
-const TypedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array;
 
 /** Checks that a view is within the mapping, aligned, and not too long for this runtime. */
 export function viewRange(
@@ -88,26 +88,33 @@ export function viewRange(
 
 function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
   const prototype: unknown = typeof type === "function" ? type.prototype : undefined;
-  const family = familyOf(prototype);
-  if (family === "TypedArray") {
-    // Read once: the bounds are checked with what is then used.
-    const { BYTES_PER_ELEMENT } = type as typeof Uint8Array;
-    if ([1, 2, 4, 8].includes(BYTES_PER_ELEMENT)) return BYTES_PER_ELEMENT;
-  } else if (family === "DataView") {
-    return 1;
+  switch (familyOf(prototype)) {
+    case "TypedArray": {
+      // Read once: the bounds are checked with what is then used.
+      const { BYTES_PER_ELEMENT } = type as typeof Uint8Array;
+      if ([1, 2, 4, 8].includes(BYTES_PER_ELEMENT)) return BYTES_PER_ELEMENT;
+      break;
+    }
+    case "DataView":
+      return 1;
   }
   throw new TypeError(
     `The type must be a typed array constructor or DataView, got ${describe(type)}`,
   );
 }
 
-/** The kind of views that have a prototype, which can be of any realm: Jest mixes those of two. */
+/**
+ * The kind of views that have a prototype, by what only those of views have in any realm: Jest
+ * mixes those of two. No constructor is called for it. One that passes for what it is not is
+ * given a buffer, which all code gets that has a view.
+ */
 function familyOf(prototype: unknown): "TypedArray" | "DataView" | undefined {
-  if (prototype instanceof TypedArray) return "TypedArray"; // most are, and it is quick
-  if (typeof prototype !== "object" || prototype === null) return undefined;
-  if (!(Symbol.toStringTag in prototype)) return undefined;
-  const tag = prototype[Symbol.toStringTag];
-  if (tag === "DataView") return "DataView";
-  // A typed array's is a getter, which gives nothing where there is no array.
-  return tag === undefined && "BYTES_PER_ELEMENT" in prototype ? "TypedArray" : undefined;
+  let holder = typeof prototype === "object" ? prototype : null;
+  while (holder !== null) {
+    const next: object | null = getPrototypeOf(holder);
+    if (next === null) return undefined; // what a program adds to Object.prototype does not count
+    if (hasOwn(holder, "BYTES_PER_ELEMENT")) return "TypedArray";
+    if (hasOwn(holder, "getFloat64")) return "DataView";
+    holder = next;
+  }
 }
