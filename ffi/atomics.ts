@@ -4,10 +4,10 @@
  *
  * @module
  */
-const { add, compareExchange, load, notify, or, store, wait } = Atomics;
+const { add, compareExchange, load, notify, or, store, wait, waitAsync } = Atomics;
 
 /** The functions. */
 export const atomics: Pick<
   typeof Atomics,
-  "add" | "compareExchange" | "load" | "notify" | "or" | "store" | "wait"
-> = { add, compareExchange, load, notify, or, store, wait };
+  "add" | "compareExchange" | "load" | "notify" | "or" | "store" | "wait" | "waitAsync"
+> = { add, compareExchange, load, notify, or, store, wait, waitAsync };

@@ -8,7 +8,7 @@ import { darwin } from "./os/darwin.ts";
 import { linux } from "./os/linux.ts";
 import type { Os } from "./os/os.ts";
 import { windows } from "./os/windows.ts";
-import { bun, type BunFfi, type BunNamespace } from "./runtime/bun.ts";
+import { bun, type BunFfi } from "./runtime/bun.ts";
 import { deno, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
 import { type DenoFileCalls, denoFiles } from "./runtime/deno_files.ts";
 import type { RuntimeFiles } from "./runtime/files.ts";
@@ -102,7 +102,7 @@ export function pickRuntime(globals: HostGlobals): Runtime {
   checkVersion(process?.versions ?? {});
   if (typeof process?.getBuiltinModule !== "function") throw unsupported();
   if (Bun !== undefined) {
-    return bun(process.getBuiltinModule("bun:ffi") as BunFfi, Bun as BunNamespace, process);
+    return bun(process.getBuiltinModule("bun:ffi") as BunFfi, process);
   }
   const ffi = process.getBuiltinModule("node:ffi") as NodeFfi | undefined;
   if (ffi !== undefined) return nodeFfi(ffi, process);

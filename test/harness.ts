@@ -41,6 +41,12 @@ interface BunTest {
   };
 }
 
+/** What is used of `jest` of `bun:test`, from 1.3.4 on. */
+interface BunJest {
+  useFakeTimers(): void;
+  useRealTimers(): void;
+}
+
 type TestBody = () => void | Promise<void>;
 
 /** The operating system, as `process.platform` names it. */
@@ -94,6 +100,30 @@ export function test(
       isSkipped ? () => {} : disposing,
     );
   }
+}
+
+/** `node:timers` can be faked where the library does not need it: in Deno from 2.7.14 on. */
+const canFakeModule = isAtLeast(process.versions["deno"] ?? "2.7.14", "2.7.14");
+
+/**
+ * Puts timers in place that never call back, as runners of tests and `@sinonjs/fake-timers` do:
+ * the global ones, those of `node:timers`, and Bun's own. Returns what undoes it.
+ */
+export function fakeTimers(): () => void {
+  const require = createRequire(import.meta.url);
+  const names = ["setTimeout", "setImmediate", "queueMicrotask"] as const;
+  const places: Record<string, unknown>[] = [globalThis as never];
+  if (canFakeModule) places.push(require("node:timers"));
+  const before = places.map((place) => names.map((name) => [name, place[name]] as const));
+  for (const place of places) for (const name of names) if (place[name]) place[name] = () => {};
+  const { jest } = (Bun ? require("bun:test") : {}) as { jest?: Partial<BunJest> };
+  jest?.useFakeTimers?.();
+  return () => {
+    jest?.useRealTimers?.();
+    for (const [index, place] of places.entries()) {
+      for (const [name, value] of before[index]!) if (value) place[name] = value;
+    }
+  };
 }
 
 /** The URL of a source file, from `test/`: where the suite was compiled, its names end in `.js`. */

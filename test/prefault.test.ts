@@ -3,7 +3,7 @@ import { host } from "../ffi/host.ts";
 import type { Residency } from "../ffi/os/residency.ts";
 import { Mmap, MmapError, MmapOptions, pageSize, type PrefaultOptions } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
-import { platform, test, use } from "./harness.ts";
+import { fakeTimers, platform, test, use } from "./harness.ts";
 import { smapsEntry, withoutSmaps } from "./memory_map.ts";
 
 const PAGE = pageSize();
@@ -357,15 +357,14 @@ test("prefault() ends well where what it asks the time of unmaps, or stands stil
 });
 
 test("prefault() needs no timer of the program", async () => {
-  const { setTimeout, setImmediate, queueMicrotask, performance } = globalThis;
-  const fake = () => {}; // calls nothing back
-  Object.assign(globalThis, { setTimeout: fake, setImmediate: fake, queueMicrotask: fake });
+  const { performance } = globalThis;
   Object.defineProperty(globalThis, "performance", { value: undefined, configurable: true });
+  const undo = fakeTimers();
   let turns = 0;
   try {
     await use(mapped(2 ** 26)).prefault({ onProgress: () => void turns++ });
   } finally {
-    Object.assign(globalThis, { setTimeout, setImmediate, queueMicrotask });
+    undo();
     Object.defineProperty(globalThis, "performance", { value: performance, configurable: true });
   }
   assert(turns >= 4, `It took ${turns} turns`);

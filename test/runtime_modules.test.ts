@@ -102,7 +102,6 @@ test("deno().pointer() returns Deno's pointer object", () => {
 });
 
 const BUN: BunFfi = { dlopen: unused, toArrayBuffer: unused };
-const BUN_NAMESPACE = { sleep: unused };
 
 /** A `process` of such versions, whose builtin modules are `builtins`. */
 function fakeProcess(
@@ -117,7 +116,7 @@ const BUN_1_3 = { bun: "1.3.14" };
 
 test("bun().open() translates the table's types", () => {
   const dlopen = recorder({ symbols: FUNCTIONS });
-  const runtime = bun({ ...BUN, dlopen: dlopen.call }, BUN_NAMESPACE, fakeProcess(BUN_1_4));
+  const runtime = bun({ ...BUN, dlopen: dlopen.call }, fakeProcess(BUN_1_4));
   runtime.open("library", TABLE);
   assertEquals(dlopen.calls, [[
     "library",
@@ -134,7 +133,7 @@ test("bun().open() translates the table's types", () => {
 test("bun().open() makes results of u32 unsigned and leaves the others", () => {
   const call = () => -1;
   const symbols = { unsigned: call, signed: call };
-  const runtime = bun({ ...BUN, dlopen: () => ({ symbols }) }, BUN_NAMESPACE, fakeProcess(BUN_1_3));
+  const runtime = bun({ ...BUN, dlopen: () => ({ symbols }) }, fakeProcess(BUN_1_3));
   const { unsigned, signed } = runtime.open("library", TABLE);
   assertStrictEquals(unsigned(0, 0), 2 ** 32 - 1);
   assertStrictEquals(signed as unknown, call);
@@ -145,7 +144,6 @@ test("bun().view() makes a buffer with no offset, and refuseTransfer() one that 
   const markAsUntransferable = recorder(undefined);
   const runtime = bun(
     { ...BUN, toArrayBuffer: toArrayBuffer.call },
-    BUN_NAMESPACE,
     fakeProcess(BUN_1_4, {
       "node:worker_threads": { markAsUntransferable: markAsUntransferable.call },
     }),
@@ -162,7 +160,6 @@ test("bun() has no refuseTransfer() before Bun 1.4, where it would throw", () =>
   const toArrayBuffer = recorder(BUFFER);
   const runtime = bun(
     { ...BUN, toArrayBuffer: toArrayBuffer.call },
-    BUN_NAMESPACE,
     fakeProcess(BUN_1_3),
   );
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
@@ -171,12 +168,12 @@ test("bun() has no refuseTransfer() before Bun 1.4, where it would throw", () =>
 });
 
 test("bun().view() makes the buffer itself when the length is 0", () => {
-  const runtime = bun(BUN, BUN_NAMESPACE, fakeProcess(BUN_1_4));
+  const runtime = bun(BUN, fakeProcess(BUN_1_4));
   assertStrictEquals(runtime.view(ADDRESS, 0).byteLength, 0);
 });
 
 test("bun().pointer() returns a number", () => {
-  const runtime = bun(BUN, BUN_NAMESPACE, fakeProcess(BUN_1_4));
+  const runtime = bun(BUN, fakeProcess(BUN_1_4));
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, 0x7fff_ffff_f000);
 });
 
@@ -188,7 +185,7 @@ function limits(
 }
 
 test("bun() makes windows above 64 MiB, and buffers of grids before Bun 1.4", () => {
-  const of = (version: string) => limits(bun(BUN, BUN_NAMESPACE, fakeProcess({ bun: version })));
+  const of = (version: string) => limits(bun(BUN, fakeProcess({ bun: version })));
   for (const version of ["1.4.0", "1.4.5", "1.10.0", "2.0.0"]) {
     assertEquals(of(version), [4 * GIB, 64 * MIB, "windows"], version);
   }

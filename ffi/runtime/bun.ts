@@ -5,6 +5,7 @@
  */
 import { bare, bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
+import { nextTurnByWait } from "./event_loop.ts";
 import {
   type BufferLimits,
   gridLimits,
@@ -27,12 +28,6 @@ export interface BunFfi {
     byteOffset: number,
     byteLength: number,
   ): ArrayBuffer;
-}
-
-/** What is used of the `Bun` namespace. */
-export interface BunNamespace {
-  /** {@link https://bun.com/reference/bun/sleep} */
-  sleep(milliseconds: number): Promise<void>;
 }
 
 /** A pointer argument of `bun:ffi`. */
@@ -92,7 +87,6 @@ const threadNative = () =>
 /** Makes the runtime of Bun. */
 export function bun(
   { dlopen, toArrayBuffer }: BunFfi,
-  { sleep }: BunNamespace,
   process: NodeProcess,
 ): Runtime {
   const { platform, arch, getBuiltinModule } = process; // what takes its place could unmap
@@ -143,7 +137,6 @@ export function bun(
       return Number(address) as unknown as Pointer;
     },
 
-    // A message would not let timers run.
-    nextTurn: () => sleep(0),
+    nextTurn: nextTurnByWait,
   };
 }

@@ -5,9 +5,10 @@
  */
 import { bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
+import { type MessageChannels, nextTurnByNotify } from "./event_loop.ts";
 import type { Builtin } from "./node_files.ts";
 import { gridLimits, type Pointer, type Runtime, type System } from "./runtime.ts";
-import { maxV8BufferByteLength, type Versions } from "./versions.ts";
+import { isAtLeast, maxV8BufferByteLength, type Versions } from "./versions.ts";
 
 /** What is used of the `Deno` namespace. */
 export interface DenoNamespace {
@@ -40,7 +41,10 @@ export function denoSystem({ build: { os, arch } }: Pick<DenoNamespace, "build">
   return { platform: own(NODE_NAMES, os) ?? os, arch: own(NODE_NAMES, arch) ?? arch };
 }
 
-/** What is used of `node:timers`. */
+/** Before, no timer runs as long as a port is open. */
+const TURN_BY_NOTIFY = "2.7.14";
+
+/** What is used of `node:timers`, which can be faked. */
 interface NodeTimers {
   /** {@link https://nodejs.org/api/timers.html#setimmediatecallback-args} */
   setImmediate(callback: () => void): void;
@@ -78,8 +82,10 @@ export function deno(Deno: DenoNamespace, builtin: Builtin): Runtime {
       return UnsafePointer.create(address) as Pointer;
     },
 
-    // Those of the module: programs fake the global ones. Between messages no timer runs.
     nextTurn() {
+      if (isAtLeast(version["deno"] ?? "", TURN_BY_NOTIFY)) {
+        return nextTurnByNotify(globalThis as unknown as MessageChannels);
+      }
       const { setImmediate } = builtin("node:timers") as NodeTimers;
       return new Promise<void>((resolve) => setImmediate(resolve));
     },
