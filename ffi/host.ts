@@ -12,7 +12,8 @@ import { bun, type BunFfi } from "./runtime/bun.ts";
 import { deno, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
 import { type DenoFileCalls, denoFiles } from "./runtime/deno_files.ts";
 import type { RuntimeFiles } from "./runtime/files.ts";
-import { type Koffi, koffi, koffiSeeker } from "./runtime/koffi.ts";
+import { koffi } from "./runtime/koffi.ts";
+import { findKoffi } from "./runtime/koffi_places.ts";
 import { nodeFiles } from "./runtime/node_files.ts";
 import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
 import type { NodeProcess, Runtime } from "./runtime/runtime.ts";
@@ -110,7 +111,7 @@ export function pickRuntime(globals: HostGlobals): Runtime {
   const { constants } = process.getBuiltinModule("node:buffer") as {
     constants: { MAX_LENGTH: number };
   };
-  return koffi(found, constants.MAX_LENGTH, process);
+  return koffi(found.koffi, found.file, constants.MAX_LENGTH, process);
 }
 
 /** Picks how the runtime that has these globals sees files. */
@@ -147,25 +148,6 @@ function unsupported(): Error {
     `This JavaScript runtime is not supported: use ${floors.slice(0, -1).join(", ")} ` +
       `or ${floors.at(-1)}, or later`,
   );
-}
-
-function findKoffi(process: NodeProcess): Koffi {
-  const { createRequire } = process.getBuiltinModule("node:module") as {
-    createRequire(url: string): (name: string) => unknown;
-  };
-  try {
-    return createRequire(koffiSeeker())("koffi") as Koffi;
-  } catch (cause) {
-    const isMissing = own(cause as object, "code") === "MODULE_NOT_FOUND";
-    throw new Error(
-      "Node.js below 26.9 has no FFI of its own" +
-        (isMissing
-          ? ": install the optional peer dependency koffi (npm install koffi), "
-          : ", and koffi did not load: see the cause, ") +
-        "or use Node.js 26.9 or later",
-      { cause },
-    );
-  }
 }
 
 /** Opens the system that `runtime` runs on. */

@@ -84,7 +84,7 @@ async function shrink({ name, text, map }: Output): Promise<Output[]> {
     mangle: false,
     format: {
       ascii_only: true, // or engines would keep it as text of 16 bits a character
-      comments: false,
+      comments: /webpackIgnore/,
       max_line_len: 120, // Node.js prints the line that an error which nobody caught is from
     },
     sourceMap: { content: map!, filename: name, url: `${name}.map`, includeSources: true },
@@ -101,5 +101,27 @@ async function loadWithMap(path: string): Promise<{ code: string; map: string }>
     Deno.readTextFile(path),
     Deno.readTextFile(`${path}.map`),
   ]);
-  return { code, map };
+  return { code: path.endsWith("/koffi_places.js") ? withTraces(code) : code, map };
+}
+
+/** The files of koffi, with its machine code for the systems that traced programs go to. */
+const KOFFI_FILES = [
+  "koffi",
+  ...["linux-x64/linux_x64", "linux-x64/musl_x64", "linux-arm64/linux_arm64"].map((build) =>
+    `@koromix/koffi-${build}/koffi.node`
+  ),
+];
+
+/**
+ * Writes imports of koffi into the function for that. Tracers (`@vercel/nft`, for Next.js
+ * and others), which copy what a program needs, compute the names. Bundlers leave them
+ * alone: they would fail where koffi is not installed, and have no place for machine code.
+ */
+export function withTraces(code: string): string {
+  const traces = KOFFI_FILES.map((name) =>
+    `import(/* webpackIgnore: true */ ${JSON.stringify(name)}.concat(""));`
+  ).join("");
+  const written = code.replace("function traced() {", `$&${traces}`);
+  if (written === code) throw new Error("koffi_places.js has no function for traces");
+  return written;
 }

@@ -132,6 +132,9 @@ async function smoke(): Promise<void> {
   const node22 = join(TOOLS, "node22/bin/node");
   const node24 = join(TOOLS, "node24/bin/node");
   const node26 = join(TOOLS, "node26/bin/node");
+  // It is looked for beside the executable too, where it is for this one.
+  const elsewhere = `data:text/javascript,process.execPath="/"`;
+  const withoutKoffi = [node22, "--import", elsewhere];
 
   await check(
     "publint",
@@ -154,7 +157,7 @@ async function smoke(): Promise<void> {
   await checkImport(plain, { node26, node24, node22 });
   await check(
     "Node.js 22 without koffi",
-    () => run([node22, "without_ffi.mjs"], plain),
+    () => run([...withoutKoffi, "without_ffi.mjs"], plain),
   );
   const denoRun = ["run", "--no-lock", "--allow-ffi"];
   await check(
@@ -172,7 +175,7 @@ async function smoke(): Promise<void> {
     return help;
   });
   await check("Node.js 22 without koffi, command", async () => {
-    const { code, stderr } = await output([node22, command, "info"], plain);
+    const { code, stderr } = await output([...withoutKoffi, command, "info"], plain);
     if (code === 1 && /install.* koffi/.test(stderr)) return stderr;
     throw new Error(`It ended with ${code}: ${stderr}`);
   });

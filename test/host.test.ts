@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   currentRuntime,
   host,
@@ -32,6 +39,9 @@ const BUILTINS: Readonly<Record<string, unknown>> = {
 
 type Process = NonNullable<HostGlobals["process"]>;
 
+/** The places of a program. */
+const PROGRAM = { argv: ["", "/app/main"], env: {}, execPath: "/bin/node", cwd: () => "/here" };
+
 /** A `process` that has `builtins` and refuses to be asked for any other. */
 function process(
   builtins: Readonly<Record<string, unknown>>,
@@ -41,6 +51,7 @@ function process(
     platform: "linux",
     arch: "x64",
     versions,
+    ...PROGRAM,
     getBuiltinModule(name) {
       assert(Object.hasOwn(builtins, name), `${name} is not to be asked for`);
       return builtins[name];
@@ -48,12 +59,41 @@ function process(
   };
 }
 
-/** The built-in modules of a Node.js without `node:ffi`, where `require` finds what there is. */
-function withoutNodeFfi(require: (name: string) => unknown): Readonly<Record<string, unknown>> {
+/** A module that a program has loaded. */
+interface Loaded {
+  readonly exports: { readonly load?: unknown } | null;
+}
+
+/** What koffi exports; its functions tell what they open. */
+function fakeKoffi(opened: string[] = []): { load(library: string): void } {
+  return { load: (library) => void opened.push(library) };
+}
+
+/**
+ * The built-in modules of a Node.js without `node:ffi`. A file that `installed` has can be
+ * loaded. As `koffi` it is found from `place` alone. Notes what is asked for.
+ */
+function withoutNodeFfi(
+  installed: Readonly<Record<string, () => unknown>>,
+  place = "/app/main",
+  cache: Readonly<Record<string, Loaded>> = {},
+): { readonly modules: Readonly<Record<string, unknown>>; readonly asked: string[] } {
+  const asked: string[] = [];
+  const createRequire = (from: string) => {
+    const resolve = (name: string) => {
+      asked.push(from);
+      if (name === "koffi" ? from === place : Object.hasOwn(installed, name)) return `/${name}`;
+      throw Object.assign(new Error(`not from ${from}`), { code: "MODULE_NOT_FOUND" });
+    };
+    return Object.assign((file: string) => installed[file.slice(1)]!(), { resolve, cache });
+  };
   return {
-    "node:ffi": undefined,
-    "node:module": { createRequire: () => require },
-    "node:buffer": { constants: { MAX_LENGTH: 2 ** 32 } },
+    modules: {
+      "node:ffi": undefined,
+      "node:module": { createRequire },
+      "node:buffer": { constants: { MAX_LENGTH: 2 ** 32 } },
+    },
+    asked,
   };
 }
 
@@ -105,35 +145,99 @@ test("pickRuntime() picks node:ffi and asks for no other module when it is there
 });
 
 test("pickRuntime() picks koffi when there is no node:ffi", () => {
-  const required: string[] = [];
   const opened: string[] = [];
-  const modules = withoutNodeFfi((name) => {
-    required.push(name);
-    return { load: (library: string) => void opened.push(library) };
-  });
+  const { modules } = withoutNodeFfi({ koffi: () => fakeKoffi(opened) });
   const picked = pickRuntime({ process: process(modules) });
   picked.open("library", {});
-  assertEquals({ required, opened }, { required: ["koffi"], opened: ["library"] });
+  assertEquals(opened, ["library"]);
   assertStrictEquals(picked.maxViewByteLength, 2 ** 31);
 });
 
-test("pickRuntime() tells what to do when koffi is missing, or does not load", () => {
-  const words = {
-    MODULE_NOT_FOUND: ": install the optional peer dependency koffi (npm install koffi), ",
-    ERR_DLOPEN_DISABLED: ", and koffi did not load: see the cause, ",
-  };
-  for (const [code, what] of Object.entries(words)) {
-    const cause = Object.assign(new Error("koffi"), { code });
-    const modules = withoutNodeFfi(() => {
-      throw cause;
-    });
-    const error = assertThrows(() => pickRuntime({ process: process(modules) }), Error);
-    assertStrictEquals(
-      error.message,
-      `Node.js below 26.9 has no FFI of its own${what}or use Node.js 26.9 or later`,
-    );
-    assertStrictEquals(error.cause, cause);
+test("pickRuntime() looks for koffi from itself, the program, the executable and the working directory", () => {
+  const places = ["/app/main", "/bin/node", "/here/"];
+  const former = Reflect.get(Error, "prepareStackTrace");
+  for (const [index, place] of places.entries()) {
+    const { modules, asked } = withoutNodeFfi({ koffi: () => fakeKoffi() }, place);
+    pickRuntime({ process: process(modules) });
+    const [own, ...others] = asked;
+    assertMatch(own!, /koffi_places\.[jt]s$/);
+    assertEquals(others, places.slice(0, index + 1));
   }
+  assertStrictEquals(Reflect.get(Error, "prepareStackTrace"), former);
+});
+
+test("pickRuntime() takes the koffi that the environment names, and looks for no other", () => {
+  const there = { ...PROGRAM, env: { SYSALLOC_KOFFI: "koffi.node" } };
+  const { modules, asked } = withoutNodeFfi({ "koffi.node": () => fakeKoffi() });
+  pickRuntime({ process: { ...process(modules), ...there } });
+  assertEquals(asked, ["/here/"]);
+  const { modules: without } = withoutNodeFfi({});
+  const error = assertThrows(
+    () => pickRuntime({ process: { ...process(without), ...there } }),
+    Error,
+  );
+  assertStrictEquals(
+    error.message,
+    "Node.js below 26.9 has no FFI of its own: SYSALLOC_KOFFI is set to koffi.node, which is " +
+      "not koffi: name its folder, or use Node.js 26.9 or later",
+  );
+});
+
+test("pickRuntime() finds koffi where the working directory was removed, and Error is frozen", () => {
+  const cwd = () => {
+    throw new Error("ENOENT");
+  };
+  const { modules, asked } = withoutNodeFfi({ koffi: () => fakeKoffi() }, "/bin/node");
+  const gone = { ...process(modules), cwd };
+  const set = Reflect.set;
+  try {
+    Reflect.set = () => false;
+    pickRuntime({ process: gone });
+  } finally {
+    Reflect.set = set;
+  }
+  assertEquals(asked, ["/app/main", "/bin/node"]);
+});
+
+test("other threads load the machine code that koffi has, and koffi where that is not seen", () => {
+  const found = fakeKoffi();
+  const cache: Record<string, Loaded> = {
+    "/other.node": { exports: null },
+    "/koffi2.node": { exports: fakeKoffi() },
+    "/koffi": { exports: found },
+  };
+  for (const file of ["/koffi", "/koffi3.node"]) {
+    const { modules } = withoutNodeFfi({ koffi: () => found }, "/app/main", cache);
+    const source = pickRuntime({ process: process(modules) }).threadNative();
+    assertStringIncludes(source, `createRequire("${file}")("${file}")`);
+    cache["/koffi3.node"] = { exports: { load: found.load } };
+  }
+});
+
+test("pickRuntime() tells what to do when koffi is missing, or does not load", () => {
+  const { modules: empty } = withoutNodeFfi({}, "");
+  const missing = assertThrows(() => pickRuntime({ process: process(empty) }), Error);
+  assertStrictEquals(
+    missing.message.replace(/from \S+koffi_places.[jt]s/, "from HERE"),
+    "Node.js below 26.9 has no FFI of its own: install the optional peer dependency koffi " +
+      "(npm install koffi), which is not found from HERE, /app/main, /bin/node, /here/, or set " +
+      "SYSALLOC_KOFFI to its folder, or use Node.js 26.9 or later",
+  );
+  assertStrictEquals((missing.cause as Error).message, "not from /here/");
+
+  const cause = Object.assign(new Error("koffi"), { code: "MODULE_NOT_FOUND" }); // one of its own
+  const { modules: broken } = withoutNodeFfi({
+    koffi() {
+      throw cause;
+    },
+  });
+  const error = assertThrows(() => pickRuntime({ process: process(broken) }), Error);
+  assertStrictEquals(
+    error.message,
+    "Node.js below 26.9 has no FFI of its own, and /koffi did not load: see the cause, " +
+      "or use Node.js 26.9 or later",
+  );
+  assertStrictEquals(error.cause, cause);
 });
 
 test("pickRuntime() throws when the runtime is unknown", () => {

@@ -108,7 +108,11 @@ function fakeProcess(
   versions: Versions,
   builtins: Readonly<Record<string, unknown>> = {},
 ): NodeProcess {
-  return { platform: "linux", arch: "x64", versions, getBuiltinModule: (name) => builtins[name] };
+  return {
+    ...{ platform: "linux", arch: "x64", versions },
+    ...{ argv: [], env: {}, execPath: "", cwd: () => "" },
+    getBuiltinModule: (name) => builtins[name],
+  };
 }
 
 const BUN_1_4 = { bun: "1.4.0" };
@@ -277,7 +281,7 @@ for (
     ["nodeFfi", (versions: Versions) => nodeFfi(NODE_FFI, fakeProcess(versions))],
     [
       "koffi",
-      (versions: Versions) => koffi(fakeKoffi(0).koffi, 2 ** 53 - 1, fakeProcess(versions)),
+      (versions: Versions) => koffi(fakeKoffi(0).koffi, "", 2 ** 53 - 1, fakeProcess(versions)),
     ],
   ] as const
 ) {
@@ -324,7 +328,7 @@ function fakeKoffi(
 
 test("koffi().open() translates the table's types", () => {
   const fake = fakeKoffi(0);
-  koffi(fake.koffi, 0, fakeProcess({})).open("library", TABLE);
+  koffi(fake.koffi, "", 0, fakeProcess({})).open("library", TABLE);
   assertEquals(fake.loaded, ["library"]);
   assertEquals(fake.found, [
     ["nothing", "void", []],
@@ -337,7 +341,7 @@ test("koffi().open() translates the table's types", () => {
 
 test("koffi().open() passes arguments as they are", () => {
   const fake = fakeKoffi(0);
-  const functions = koffi(fake.koffi, 0, fakeProcess({})).open("library", TABLE);
+  const functions = koffi(fake.koffi, "", 0, fakeProcess({})).open("library", TABLE);
   const bytes = new Uint8Array(1);
   functions.signed(-1, 2 ** 32 - 1, -PAST_2_53, ADDRESS, bytes);
   functions.address(ADDRESS);
@@ -357,30 +361,33 @@ test("koffi().open() makes every 64-bit result a bigint and leaves the others", 
     [2n ** 64n - 1n, 2n ** 64n - 1n],
   ];
   for (const [result, wide] of cases) {
-    const functions = koffi(fakeKoffi(result).koffi, 0, fakeProcess({})).open("library", TABLE);
+    const functions = koffi(fakeKoffi(result).koffi, "", 0, fakeProcess({})).open("library", TABLE);
     assertStrictEquals(functions.wide(new Uint8Array(1)), wide);
     assertStrictEquals(functions.address(0n), wide);
     assertStrictEquals(functions.unsigned(0, 0) as unknown, result);
     assertStrictEquals(functions.signed(0, 0, 0n, 0n, new Uint8Array(1)) as unknown, result);
   }
-  const { nothing } = koffi(fakeKoffi(undefined).koffi, 0, fakeProcess({})).open("library", TABLE);
+  const { nothing } = koffi(fakeKoffi(undefined).koffi, "", 0, fakeProcess({})).open(
+    "library",
+    TABLE,
+  );
   assertStrictEquals(nothing(), undefined);
 });
 
 test("koffi().view() makes a buffer of the address", () => {
   const view = recorder(BUFFER);
-  const runtime = koffi({ ...fakeKoffi(0).koffi, view: view.call }, 0, fakeProcess({}));
+  const runtime = koffi({ ...fakeKoffi(0).koffi, view: view.call }, "", 0, fakeProcess({}));
   assertStrictEquals(runtime.view(ADDRESS, 8), BUFFER);
   assertEquals(view.calls, [[ADDRESS, 8]]);
 });
 
 test("koffi().pointer() returns the address", () => {
-  const runtime = koffi(fakeKoffi(0).koffi, 0, fakeProcess({}));
+  const runtime = koffi(fakeKoffi(0).koffi, "", 0, fakeProcess({}));
   assertStrictEquals(runtime.pointer(ADDRESS) as unknown, ADDRESS);
 });
 
 test("koffi() limits buffers to the length that it is given", () => {
-  const runtime = koffi(fakeKoffi(0).koffi, 2 ** 32, fakeProcess({}));
+  const runtime = koffi(fakeKoffi(0).koffi, "", 2 ** 32, fakeProcess({}));
   const grids = [{ stride: 2 * GIB, byteLength: 4 * GIB }];
   assertEquals(limits(runtime), [2 * GIB, 2 * GIB, grids]);
 });

@@ -41,22 +41,12 @@ const TYPES: Readonly<Record<CType, KoffiType>> = bare({
   buffer: "void *",
 });
 
-declare const __filename: string;
-
-/**
- * Where koffi is looked for: from this module, or from the bundle that it is in. In the
- * CommonJS that esbuild makes there is no `import.meta.url`, and there is a `__filename`.
- */
-export function koffiSeeker(): string {
-  return (import.meta.url as string | undefined) ?? __filename;
-}
-
-/** It finds koffi as this module's package does. */
-const threadNative = () =>
+/** It loads the koffi that was found. */
+const threadNative = (file: string) => () =>
   `(() => {
   const types = ${JSON.stringify(TYPES)};
   const { createRequire } = process.getBuiltinModule("node:module");
-  const { load, view } = createRequire(${JSON.stringify(koffiSeeker())})("koffi");
+  const { load, view } = createRequire(${JSON.stringify(file)})(${JSON.stringify(file)});
   return {
     open(library, table) {
       const opened = load(library);
@@ -70,11 +60,12 @@ const threadNative = () =>
 })()`;
 
 /**
- * Makes the runtime of Node.js with koffi. `maxBufferByteLength` is
- * `buffer.constants.MAX_LENGTH`: past it koffi aborts the process.
+ * Makes the runtime of Node.js with koffi, which other threads load by `file`.
+ * `maxBufferByteLength` is `buffer.constants.MAX_LENGTH`: past it koffi aborts the process.
  */
 export function koffi(
   { load, view }: Koffi,
+  file: string,
   maxBufferByteLength: number,
   process: NodeProcess,
 ): Runtime {
@@ -84,7 +75,7 @@ export function koffi(
 
     system: { platform, arch },
 
-    threadNative,
+    threadNative: threadNative(file),
 
     refuseTransfer: undefined,
 

@@ -60,6 +60,10 @@ export interface System {
 /** What is used of Node.js's `process`. */
 export interface NodeProcess extends System {
   readonly versions: Versions;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly execPath: string;
+  cwd(): string;
   /** {@link https://nodejs.org/api/process.html#processpermissionhasscope-reference}; only there where not all is permitted */
   readonly permission?: { has(scope: "fs.read" | "fs.write", path: string): boolean };
   /** {@link https://nodejs.org/api/process.html#processgetbuiltinmoduleid} */

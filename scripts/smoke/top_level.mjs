@@ -15,10 +15,15 @@ const end = module.lastIndexOf("export{");
 const names = module.slice(end).match(/\{(.*)\}/)[1];
 const script = `const exported = (() => {
   "use strict";
-  ${module.slice(0, end).replaceAll("import.meta.url", '"file:///mod.js"')}
+  ${module.slice(0, end)}
   return { ${names} };
 })();`;
-assert.doesNotMatch(script, /\bimport\b *[({"'`*]|\bfrom *["'`]/, "it imports something");
+const TRACE = /\bimport\(\s*\/\* webpackIgnore: true \*\/\s*"/g; // for tracers alone: see scripts/bundle.ts
+assert.doesNotMatch(
+  script.replace(TRACE, ""),
+  /\bimport\b *[({"'`*]|\bfrom *["'`]/,
+  "it imports something",
+);
 writeFileSync("script.cjs", script);
 
 const read = new Set();

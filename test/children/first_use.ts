@@ -1,4 +1,7 @@
 // Tells what importing the module loads, and what its first use does.
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
 const { getBuiltinModule } = process;
 const builtins: string[] = [];
 process.getBuiltinModule = ((name: string) => {
@@ -9,6 +12,12 @@ process.getBuiltinModule = ((name: string) => {
 // From where the first argument says that the sources are, or from here. Deno
 // wants no permission to read what is named by a literal.
 const elsewhere = process.argv[2];
+if (elsewhere !== undefined) {
+  // Nor is the program or the executable where koffi is.
+  const folder = dirname(fileURLToPath(elsewhere));
+  process.chdir(folder);
+  process.argv[1] = process.execPath = join(folder, "program");
+}
 const { MmapOptions }: typeof import("../../mod.ts") = elsewhere === undefined
   ? await import("../../mod.ts")
   : await import(elsewhere);
