@@ -202,7 +202,7 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
 /** What other handlers there can be when a file is first viewed, and what it takes then. */
 const HANDLERS:
   readonly (readonly [what: string, hasHandler: boolean, calls: readonly string[]])[] = [
-    ["nobody's handler", false, ["sigaction", "mmap", "mmap", "mprotect", "sigaction"]],
+    ["nobody's handler", false, ["sigaction", "mmap", "mmap", "mmap", "mprotect", "sigaction"]],
     ["its own handler", true, ["sigaction", "pipe2", "write", "read", "close", "close"]],
   ];
 
