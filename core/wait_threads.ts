@@ -9,6 +9,7 @@ import { currentRuntime, host, runtimeThreads } from "../ffi/host.ts";
 import type { Shortage } from "../ffi/os/os.ts";
 import type { Ending } from "../ffi/os/waiting.ts";
 import type { Thread } from "../ffi/runtime/threads.ts";
+import { releaseHeldRanges } from "./lifetime.ts";
 
 /** What a thread reports. */
 export type Report =
@@ -139,7 +140,10 @@ export class WaitThread {
     if (count >= MAX_THREADS) return FULL;
     // What these need they have not taken yet.
     starting = starting.filter((thread) => thread.#isStarting());
-    return host().os.threadShortage?.(runtimeThreads().needs, starting.length + 1);
+    const look = () => host().os.threadShortage?.(runtimeThreads().needs, starting.length + 1);
+    const found = look();
+    // What is held counts, and is nobody's.
+    return found !== undefined && releaseHeldRanges() ? look() : found;
   }
 
   #isStarting(): boolean {

@@ -58,5 +58,14 @@ const two = await Promise.all([wait(500), wait(500)]); // the first one has take
 limit(BigInt(roomFor(0.5)));
 const idle = await wait(1); // by a thread that is there
 limit(before);
-console.log(JSON.stringify({ refused, others, two, idle }));
+// What is held counts until it is released, which it is for a thread.
+void wait(60_000); // it takes the one that is idle
+const { addressBytes, dataBytes } = needs;
+const held = new MmapOptions({ len: Math.max(addressBytes, dataBytes), noReserve: true }).mapAnon();
+held.bytes[0] = 1;
+held.unmap();
+limit(BigInt(roomFor(0.5)));
+const released = await wait(1);
+limit(before);
+console.log(JSON.stringify({ refused, others, two, idle, released }));
 process.exit(0);

@@ -267,7 +267,13 @@ for (
 ) {
   test(`waitAsync() tells that ${what} are too few for a thread, and starts none`, async () => {
     const found = await childValue("wait_shortage.ts", { args: [what] });
-    assertEquals(found, { refused, others, two: ["timed-out", refused], idle: "timed-out" });
+    assertEquals(found, {
+      refused,
+      others,
+      two: ["timed-out", refused],
+      idle: "timed-out",
+      released: what === "descriptors" ? refused : "timed-out",
+    });
   }, { skip: unlessLinux("the limits are set by Linux's calls") ?? withoutSmaps() });
 }
 
