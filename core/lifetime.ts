@@ -277,12 +277,13 @@ export function holdRange(allocation: Allocation): void {
   else releaseOldest(max);
 }
 
-/** How long held ranges may be together, in bytes. The process's own limits count them. */
+/** How long held ranges may be together, in bytes. The process's own limits count them, and that of commitments. */
 function maxHeldByteLength(): number {
   const { maxHeldByteLength, room } = host().os;
   if (room === undefined) return maxHeldByteLength;
   const { addresses, data } = room.byteLimits();
-  return Math.min(maxHeldByteLength, PART_OF_LIMITS * Math.min(addresses, data));
+  const part = PART_OF_LIMITS * Math.min(addresses, data, room.committable());
+  return Math.min(maxHeldByteLength, part);
 }
 
 /** Gives the memory back, and closes its file. */

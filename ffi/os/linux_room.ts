@@ -17,12 +17,32 @@ export const RLIMIT_DATA = 2;
 const NEWLINE = 10;
 const MAX_MAP_COUNT = "/proc/sys/vm/max_map_count";
 
+/** How often it is asked what can be committed until that is read again. */
+const LOOK_EVERY = 64;
+
+/**
+ * How much can be committed still, where the kernel grants no more than there is
+ * ({@link https://docs.kernel.org/mm/overcommit-accounting.html}): it counts what has
+ * `MAP_NORESERVE`, too, then.
+ */
+export function committableBytes(text: (path: string) => string): number {
+  if (text("/proc/sys/vm/overcommit_memory").trim() !== "2") return Infinity;
+  const meminfo = text("/proc/meminfo");
+  const { 0: limit, 1: committed } = ["CommitLimit", "Committed_AS"].map((name) =>
+    1024 * Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(meminfo)?.[1])
+  ) as unknown as readonly [number, number];
+  const left = Math.max(0, limit - committed);
+  return Number.isNaN(left) ? Infinity : left;
+}
+
 /** Opens what tells how much can be mapped still. */
 export function linuxRoom(native: Native, opening: number, shared: PosixShared): Room {
   // Where there is room for all, as there mostly is, nothing is to be asked.
   const limits = lazily(() => posixLimits(native, shared.library));
   const read = linuxParts(native, opening, shared);
   const text = anyText(read);
+  let looks = 0;
+  let committable = Infinity;
 
   return {
     mappings() {
@@ -41,6 +61,11 @@ export function linuxRoom(native: Native, opening: number, shared: PosixShared):
         return soft === undefined ? Infinity : Number(soft);
       };
       return { addresses: limit(RLIMIT_AS), data: limit(RLIMIT_DATA) };
+    },
+
+    committable() {
+      if (looks++ % LOOK_EVERY === 0) committable = committableBytes(text);
+      return committable;
     },
   };
 }

@@ -54,13 +54,19 @@ export interface Room {
     readonly name: string;
   } | undefined;
 
-  /** The limits of the process's own for how many bytes it maps; `Infinity` where it has none. */
+  /** The limits for how many bytes the process maps; `Infinity` where it has none. */
   byteLimits(): {
     /** For all addresses. */
     readonly addresses: number;
     /** For private memory that can be stored to. */
     readonly data: number;
   };
+
+  /**
+   * How many bytes of such memory all processes may have beside what they have; `Infinity`
+   * where that is not counted. Not read each time.
+   */
+  committable(): number;
 }
 
 /** Something that a process has too little of. */
