@@ -11,7 +11,7 @@ import type { Os } from "../ffi/os/os.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Placing, unmapStray } from "./lifetime.ts";
 import { roundUp } from "./pages.ts";
-import { discarded, place, populate, refusedMap, withRoom } from "./placement.ts";
+import { checkMemory, discarded, place, populate, refusedMap, withRoom } from "./placement.ts";
 import type { MmapSettings } from "./settings.ts";
 
 /** Where memory is to lie. */
@@ -94,6 +94,7 @@ export function mapArranged(
   const isExact = isOfFile(request) && !isStaged;
   const byteLength = isExact ? request.byteLength : exactByteLength(layout);
   const outer = { ...request, hint, byteLength };
+  if (layout.hugePage === undefined) checkMemory(host.os, outer); // those are counted on their own
   return withRoom(
     host.os,
     outer,

@@ -1030,8 +1030,10 @@ export class Mmap implements Disposable {
    *
    * Calls [`madvise(MADV_POPULATE_WRITE)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
    * on Linux from 5.14 on, `MADV_POPULATE_READ` for memory that cannot be stored to;
-   * elsewhere it loads from each page, or stores to it what is there. Memory that the
-   * system has not got ends the process, as it does for any other store.
+   * elsewhere it loads from each page, or stores to it what is there. What is more than the
+   * machine or a control group (a container) has left is refused on Linux; elsewhere, and where
+   * others take it meanwhile, memory that the system has not got ends the process, as it does
+   * for any other store.
    *
    * @param options What to back, and how to follow it.
    * @returns When all is backed.
@@ -1039,8 +1041,8 @@ export class Mmap implements Disposable {
    * follows reject the promise: nothing is thrown by the call.
    * @throws {RangeError} If the range is out of bounds.
    * @throws {MmapError} `EBADF` if the mapping is closed, also between two parts;
-   * `EACCES` if the access of a part is `"none"`; another code if the system refused.
-   * The `reason` of a signal that is aborted, and what `onProgress` throws, reject it too.
+   * `EACCES` if the access of a part is `"none"`; `ENOMEM` if there is too little memory; another
+   * code if the system refused. The `reason` of a signal that is aborted, and what `onProgress` throws, reject it too.
    * What was backed before stays so.
    *
    * @example With progress, for two seconds at most

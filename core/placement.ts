@@ -20,7 +20,7 @@ import {
   unmapStray,
 } from "./lifetime.ts";
 import { loadPages, touchPages } from "./pages.ts";
-import { leaveRoom } from "./room.ts";
+import { leaveRoom, memoryRefusal } from "./room.ts";
 
 /** A request for memory of any kind. */
 type AnyRequest = MapRequest | FileRequest | MirrorRequest;
@@ -58,7 +58,17 @@ export function mappingOf(host: Host, request: AnyRequest): () => bigint {
     if (populatesItself) populate(host, request, address, mapper, address, byteLength);
     return address;
   };
-  return () => withRoom(os, request, map);
+  return () => {
+    checkMemory(os, request);
+    return withRoom(os, request, map);
+  };
+}
+
+/** Refuses to populate what there is no memory for. That of a file can be read again, and is taken back. */
+export function checkMemory(os: Os, request: AnyRequest): void {
+  if (!request.populate || isOfFile(request)) return;
+  const failure = memoryRefusal(os, Number(request.byteLength));
+  if (failure !== undefined) throw refusedMap(os, request, failure);
 }
 
 /** Maps as {@linkcode mappingOf} tells. */

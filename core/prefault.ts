@@ -8,6 +8,7 @@ import { refused } from "./errors.ts";
 import type { PageRange } from "./page_range.ts";
 import { loadPages } from "./pages.ts";
 import type { Pages } from "./paging.ts";
+import { memoryRefusal } from "./room.ts";
 import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
 import { type All, checkOptions, describe, given } from "./validate.ts";
 import { detach } from "./views.ts";
@@ -61,6 +62,7 @@ export async function prefault(
   const { pages, range } = open(byteOffset, byteLength);
   refuseNoAccess("prefaulted", range, pages);
   const total = range.end - range.start;
+  checkMemory(pages, range);
   for (let done = 0; done < total;) {
     if (signal?.aborted) throw signal.reason;
     // A clock that a program has faked stands still at worst: then the length ends a turn.
@@ -72,6 +74,20 @@ export async function prefault(
     } while (done < turnEnd && Date.now() - turnStart < TURN_MS);
     onProgress?.(done, total);
     if (done < total) await currentRuntime().nextTurn();
+  }
+}
+
+/** Refuses to back what there is no memory for; what is backed already counts as used. */
+function checkMemory(pages: Pages, range: PageRange): void {
+  if (!pages.areAnonymous) return;
+  const { os } = host();
+  const { address, byteLength } = wholePages(pages, range);
+  if (memoryRefusal(os, Number(byteLength)) === undefined) return;
+  const resident = os.residency.resident(address, byteLength);
+  const lacking = Number(byteLength) - (typeof resident === "number" ? resident : 0);
+  const failure = os.room!.refuseMemory(BigInt(lacking), "back less");
+  if (failure !== undefined) {
+    throw refused(`to prefault ${words({ address, byteLength })}`, failure);
   }
 }
 

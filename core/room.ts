@@ -9,6 +9,7 @@
  * @module
  */
 import { atomics } from "../ffi/atomics.ts";
+import type { AdvisedFailure } from "../ffi/os/mapper.ts";
 import type { Os } from "../ffi/os/os.ts";
 import { commonCounts } from "./common_table.ts";
 import { MmapError } from "./errors.ts";
@@ -52,6 +53,20 @@ export function leaveRoom(os: Os, addedByteLength: number): void {
   if (++untoldMappings >= UNTOLD_MAPPINGS) leaveMappings(os);
   byteLength += addedByteLength;
   if (addedByteLength > 0 && byteLength >= nextByteLength) leaveAddresses(os, addedByteLength);
+}
+
+/** How much is backed with memory before it is asked whether there is as much, in bytes: that takes some 0.1 ms. */
+const UNASKED_BYTE_LENGTH = 2 ** 22;
+/** The bytes that this thread has backed since it asked. */
+let unaskedByteLength = 0;
+
+/** Why so many bytes cannot be backed with memory, where the system would end a process for want of them. */
+export function memoryRefusal(os: Os, addedByteLength: number): AdvisedFailure | undefined {
+  unaskedByteLength += addedByteLength;
+  if (unaskedByteLength < UNASKED_BYTE_LENGTH) return undefined;
+  unaskedByteLength = 0;
+  checkStack(); // what it opens is closed
+  return os.room?.refuseMemory(BigInt(addedByteLength), "back less");
 }
 
 function leaveMappings(os: Os): void {

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { type AdvisedFailure, refusal } from "./mapper.ts";
+
 /** Returns the text of a file; `""` where it cannot be read. */
 export type ReadText = (path: string) => string;
 
@@ -99,6 +101,18 @@ export function linuxMemory(read: ReadText): (byteLength: bigint) => Shortage | 
       undefined,
     );
   };
+}
+
+/** The refusal where memory is short; `remedy` is how to want less. */
+export function refusedMemory({ byteLength, limit }: Shortage, remedy: string): AdvisedFailure {
+  const room = `${byteLength} are to be had, and nine tenths of these can be set aside: ${remedy}`;
+  return refusal(
+    "ENOMEM",
+    limit === undefined
+      ? `of the bytes of memory that the machine has ${room}`
+      : `the limit of this control group is ${limit.byteLength} bytes of memory (${limit.path}), ` +
+        `of which ${room}, or raise the limit (docker run --memory, MemoryMax= of systemd)`,
+  );
 }
 
 /** The files that tell the limits of all control groups that the process is in. */

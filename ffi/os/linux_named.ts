@@ -7,7 +7,7 @@ import type { Native, SymbolTable } from "../symbols.ts";
 import { cString } from "./c_string.ts";
 import type { OpenFile } from "./files.ts";
 import { lazily } from "./lazily.ts";
-import { linuxMemory } from "./linux_memory.ts";
+import { linuxMemory, refusedMemory } from "./linux_memory.ts";
 import { anyText, linuxParts } from "./linux_text.ts";
 import {
   type AdvisedFailure,
@@ -143,15 +143,7 @@ export function linuxNamed(
       return refusal("ENOSPC", NO_SPACE);
     }
     const shortage = shortageOf(byteLength);
-    if (shortage === undefined) return undefined;
-    const { byteLength: room, limit } = shortage;
-    const advice = limit === undefined
-      ? `there are ${room} bytes of memory to be had, of which nine tenths can be set aside: ` +
-        "make less, or use noReserve()"
-      : `the limit of this control group is ${limit.byteLength} bytes of memory (${limit.path}), ` +
-        `of which ${room} are to be had, and nine tenths of these can be set aside: make less, ` +
-        "raise the limit (docker run --memory, MemoryMax= of systemd), or use noReserve()";
-    return refusal("ENOMEM", advice);
+    return shortage && refusedMemory(shortage, "make less, use noReserve()");
   };
 
   const reserve = (file: OpenFile, byteLength: bigint): AdvisedFailure | undefined => {

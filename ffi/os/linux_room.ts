@@ -5,6 +5,7 @@
  */
 import type { Native } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
+import { linuxMemory, refusedMemory } from "./linux_memory.ts";
 import { anyText, linuxParts } from "./linux_text.ts";
 import type { Room } from "./os.ts";
 import type { PosixShared } from "./posix_calls.ts";
@@ -41,6 +42,7 @@ export function linuxRoom(native: Native, opening: number, shared: PosixShared):
   const limits = lazily(() => posixLimits(native, shared.library));
   const read = linuxParts(native, opening, shared);
   const text = anyText(read);
+  const shortageOf = linuxMemory(text);
   let looks = 0;
   let committable = Infinity;
 
@@ -53,6 +55,11 @@ export function linuxRoom(native: Native, opening: number, shared: PosixShared):
         for (let at = -1; (at = part.indexOf(NEWLINE, at + 1)) !== -1;) count++;
       });
       return failure === undefined ? { count, limit, name: "vm.max_map_count" } : undefined;
+    },
+
+    refuseMemory(byteLength, remedy) {
+      const shortage = shortageOf(byteLength);
+      return shortage && refusedMemory(shortage, remedy);
     },
 
     byteLimits() {

@@ -9,7 +9,7 @@
  */
 import type { Copying } from "./copying.ts";
 import type { Files } from "./files.ts";
-import type { Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
+import type { AdvisedFailure, Failure, Mapper, MapRequest, MirrorRequest } from "./mapper.ts";
 import type { Regions } from "./regions.ts";
 import type { NamedMemory } from "./named_memory.ts";
 import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
@@ -53,6 +53,9 @@ export interface Room {
     /** What messages call the limit. */
     readonly name: string;
   } | undefined;
+
+  /** Refuses to back so many bytes with memory, where the system would end a process instead; `remedy` is how to want less. */
+  refuseMemory(byteLength: bigint, remedy: string): AdvisedFailure | undefined;
 
   /** The limits for how many bytes the process maps; `Infinity` where it has none. */
   byteLimits(): {

@@ -1,5 +1,5 @@
-// Makes shared memory in a control group: more than its limit, as much as is left of it
-// beside other memory, and less.
+// Backs memory, and makes shared memory, in a control group: more than its limit, as much as is
+// left of it beside other memory, and less.
 import { writeFileSync } from "node:fs";
 import { type MmapError, MmapOptions, removeShared } from "../../mod.ts";
 
@@ -18,9 +18,37 @@ const made = (len: number) => {
     return { code, syscall, message };
   }
 };
+const outcome = async (call: () => unknown) => {
+  try {
+    await call();
+    return { code: "", syscall: "", message: "" };
+  } catch (error) {
+    const { code, syscall, message } = error as MmapError;
+    return { code, syscall, message };
+  }
+};
+const populated = (len: number) =>
+  outcome(() => new MmapOptions({ len }).populate().mapAnon().unmap());
+const prefaulted = (len: number) =>
+  outcome(async () => {
+    const mmap = new MmapOptions({ len }).mapAnon();
+    try {
+      await mmap.prefault();
+      await mmap.prefault(); // what is backed already is not asked for again
+    } finally {
+      mmap.unmap();
+    }
+  });
+const backed = [await populated(1024 * MIB), await prefaulted(1024 * MIB)];
+const guarded = await outcome(() =>
+  new MmapOptions({ len: 1024 * MIB }).populate().guard(4096).mapAnon()
+);
+const fitting = [await populated(200 * MIB), await prefaulted(250 * MIB)];
 const above = made(1024 * MIB);
 const held = new MmapOptions({ len: 250 * MIB }).populate().mapAnon();
 const beside = made(280 * MIB); // on its own it would fit
 held.unmap();
 const within = made(200 * MIB);
-console.log(JSON.stringify({ above, beside, within }));
+console.log(
+  JSON.stringify({ above, beside, within, refused: [...backed, guarded], fitting }),
+);

@@ -4,6 +4,12 @@ import { childValue } from "../child_processes.ts";
 import { platform, test, use } from "../harness.ts";
 import { SharedName } from "../shared_names.ts";
 
+interface Refusal {
+  readonly code: string;
+  readonly syscall: string;
+  readonly message: string;
+}
+
 const MIB = 2 ** 20;
 const LIMIT = 512 * MIB;
 
@@ -55,17 +61,20 @@ function unlessControlGroups(): string | undefined {
 }
 
 test(
-  "mapShared() makes nothing that its control group has no memory for, and goes on",
+  "nothing is made, populated or prefaulted that its control group has no memory for",
   async () => {
     const group = use(new ControlGroup());
-    const { above, beside, within } = await childValue<
-      Record<"above" | "beside" | "within", { code: string; syscall: string; message: string }>
+    const { above, beside, within, refused, fitting } = await childValue<
+      & Record<"above" | "beside" | "within", Refusal>
+      & Record<"refused" | "fitting", Refusal[]>
     >("control_group.ts", { args: [group.inner, use(new SharedName()).name] });
-    for (const { code, syscall, message } of [above, beside]) {
+    assertEquals(refused.length, 3);
+    for (const { code, syscall, message } of [above, beside, ...refused]) {
       assertEquals([code, syscall], ["ENOMEM", undefined]); // nothing was called
       assertStringIncludes(message, `${LIMIT} bytes of memory (${group.limit})`);
     }
-    assertEquals(within, { code: "", syscall: "", message: "" });
+    const none = { code: "", syscall: "", message: "" };
+    assertEquals([within, ...fitting], [none, none, none]);
   },
   { skip: unlessControlGroups() },
 );
