@@ -15,7 +15,12 @@ test("what can be committed is limited only where overcommit is 2", () => {
   const found = [["0", MEMINFO], ["1", MEMINFO], ["2", MEMINFO], ["2", ""], ["", MEMINFO], [
     "2",
     "CommitLimit: 100 kB\nCommitted_AS: 300 kB\n",
-  ]].map(([mode, meminfo]) => committableBytes((path) => path === MODE ? `${mode}\n` : meminfo!));
+  ]].map(([mode, meminfo]) =>
+    committableBytes((path, take) => {
+      take(new TextEncoder().encode(path === MODE ? `${mode}\n` : meminfo));
+      return undefined;
+    })
+  );
   assertEquals(found, [Infinity, Infinity, 700 * 1024, Infinity, Infinity, 0]);
 });
 

@@ -6,7 +6,7 @@
 import type { Native } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
 import { linuxMemory, refusedMemory } from "./linux_memory.ts";
-import { anyText, linuxParts } from "./linux_text.ts";
+import { anyText, linuxParts, type ReadParts } from "./linux_text.ts";
 import type { Room } from "./os.ts";
 import type { PosixShared } from "./posix_calls.ts";
 import { posixLimits } from "./posix_limits.ts";
@@ -16,6 +16,8 @@ export const RLIMIT_AS = 9;
 export const RLIMIT_DATA = 2;
 
 const NEWLINE = 10;
+/** The mode of overcommit in which no more is granted than there is: the digit 2. */
+const NEVER = 50;
 const MAX_MAP_COUNT = "/proc/sys/vm/max_map_count";
 
 /** How often it is asked what can be committed until that is read again. */
@@ -26,9 +28,11 @@ const LOOK_EVERY = 64;
  * ({@link https://docs.kernel.org/mm/overcommit-accounting.html}): it counts what has
  * `MAP_NORESERVE`, too, then.
  */
-export function committableBytes(text: (path: string) => string): number {
-  if (text("/proc/sys/vm/overcommit_memory").trim() !== "2") return Infinity;
-  const meminfo = text("/proc/meminfo");
+export function committableBytes(read: ReadParts): number {
+  let mode: number | undefined;
+  read("/proc/sys/vm/overcommit_memory", (part) => mode = part[0]); // no TextDecoder: Deno loads that
+  if (mode !== NEVER) return Infinity;
+  const meminfo = anyText(read)("/proc/meminfo");
   const { 0: limit, 1: committed } = ["CommitLimit", "Committed_AS"].map((name) =>
     1024 * Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(meminfo)?.[1])
   ) as unknown as readonly [number, number];
@@ -71,7 +75,7 @@ export function linuxRoom(native: Native, opening: number, shared: PosixShared):
     },
 
     committable() {
-      if (looks++ % LOOK_EVERY === 0) committable = committableBytes(text);
+      if (looks++ % LOOK_EVERY === 0) committable = committableBytes(read);
       return committable;
     },
   };
