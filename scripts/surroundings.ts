@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { childUrl } from "../test/bundled.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { type Surrounding, SURROUNDINGS } from "./surroundings/declared.ts";
-import { type Ending, judge, type Verdict } from "./surroundings/judge.ts";
+import { type Ending, isEndedByEngine, judge, type Verdict } from "./surroundings/judge.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { type LocalRuntime, RUNTIMES } from "./suite.ts";
 
@@ -55,6 +55,8 @@ const runtimes = positionals.length > 0 ? positionals : byDefault;
 /** After so many seconds a program hangs: it takes two. */
 const MAX_SECONDS = 30;
 
+const ENGINE_ENDS = "the engine ends the process where a call of its own is refused";
+
 const programs = { probe: childUrl("probe.ts").pathname, plain: childUrl("plain.ts").pathname };
 const scratch = await Deno.makeTempDir({ prefix: "sysalloc-surroundings-" });
 await Deno.chmod(scratch, 0o755); // users without rights go there
@@ -88,6 +90,9 @@ async function outcomeOf(
   let note = "";
   if (!verdict.hasEnded) {
     // What ends the runtime without any use of the library is not the library's.
+    if (isEndedByEngine(first)) {
+      return { kind: "unavailable", words: `unavailable: ${ENGINE_ENDS}` };
+    }
     const alone = await runProgram("plain", surrounding, runtime, false);
     if (!isPlain(alone)) {
       const isMissing = alone.code === 127 || alone.errors.includes("unshare failed");
@@ -98,6 +103,9 @@ async function outcomeOf(
     if (!isPlain(threads)) {
       note = ", the runtime itself starts no thread";
       const again = await runProgram("probe", surrounding, runtime, false);
+      if (isEndedByEngine(again)) {
+        return { kind: "unavailable", words: `unavailable: ${ENGINE_ENDS}` };
+      }
       verdict = judge(again, surrounding.keeps, threads.code); // it can fail to end those that it has
     }
   }

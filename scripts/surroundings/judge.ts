@@ -30,6 +30,14 @@ export interface Verdict {
 /** What a line says beside `ok`: the class, the code, the system call, and the message. */
 const OUTCOME = /^(\S+) (\S+) (\S+) ([^]*)$/;
 
+/** What V8 says where it ends the process because a call of its own for its pages was refused. */
+const ENGINE = /Check failed: (?:0 == ret|12 == \(\*__errno_location)/;
+
+/** Whether a program was ended by its engine. */
+export function isEndedByEngine({ code, errors }: Ending): boolean {
+  return code !== 0 && ENGINE.test(errors);
+}
+
 /**
  * Judges the lines that were printed; `keeps` is what cannot be given back there, and `lastCode`
  * what the runtime ends with by itself.

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { filterProgram, REFUSABLE } from "../../test/probe/seccomp.ts";
 import { SURROUNDINGS } from "../surroundings/declared.ts";
-import { judge } from "../surroundings/judge.ts";
+import { isEndedByEngine, judge } from "../surroundings/judge.ts";
 
 const NOTHING = { mappedByteLength: 0, descriptors: 0, files: 0 };
 
@@ -47,6 +47,13 @@ Deno.test("judge() finds fault with other errors, unknown codes, ends, hangs and
   ]);
   const leak = outcome([], { ...NOTHING, descriptors: 2 });
   assertEquals([faultsOf(leak), faultsOf(leak, ["descriptors"])], [["leaks 2 (descriptors)"], []]);
+});
+
+Deno.test("isEndedByEngine() knows what V8 says, and takes no other end for that", () => {
+  const errors = "#\n# Fatal error in , line 0\n# Check failed: 0 == ret.\n";
+  assert(isEndedByEngine({ ...outcome([], null, 133), errors }));
+  assert(!isEndedByEngine({ ...outcome([]), errors }));
+  assert(!isEndedByEngine(outcome([], null, 139)));
 });
 
 Deno.test("filterProgram() answers the calls that are named, those with an argument only then", () => {
