@@ -25,7 +25,7 @@ export type { MmapTicket } from "./core/tickets.ts";
 export type { PrefaultOptions } from "./core/prefault.ts";
 export type { WaitAsyncOptions, WaitSignal } from "./core/wait_async.ts";
 export type { WaitResult } from "./core/waiting.ts";
-export type { ViewConstructor } from "./core/view_range.ts";
+export type { ViewConstructor, ViewOf } from "./core/view_range.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
 export { type Region, type RegionAccess, regions, type RegionsOptions } from "./core/regions.ts";
 export { MmapError, type MmapErrorInit } from "./core/errors.ts";

@@ -68,7 +68,7 @@ function getter<T>(prototype: object, name: string | symbol): Getter<T> {
 export function copyRange(
   { skip, byteLength: mappedByteLength }: Extent,
   { byteLength }: Uint8Array,
-  byteOffset: number,
+  byteOffset: number | bigint,
 ): PageRange | undefined {
   const offset = byteCount(byteOffset, "The byteOffset");
   if (byteLength > mappedByteLength - offset) {

@@ -32,7 +32,7 @@ import {
   timeMs,
   word32,
 } from "./validate.ts";
-import { type ViewConstructor, viewRange } from "./view_range.ts";
+import { type ViewConstructor, type ViewOf, viewRange } from "./view_range.ts";
 import { endWaits, refuseWaits, waitAsync, type WaitAsyncOptions } from "./wait_async.ts";
 import { notify, wait, type WaitResult, wordRange } from "./waiting.ts";
 
@@ -300,18 +300,28 @@ export class Mmap implements Disposable {
    * console.log(payload.length); // 1020
    * ```
    */
-  view(type: DataViewConstructor, byteOffset?: number, length?: number): DataView<ArrayBuffer>;
-  /** Makes a view of a part of the mapping: see the other signature. */
+  view(
+    type: DataViewConstructor,
+    byteOffset?: number | bigint,
+    length?: number | bigint,
+  ): DataView<ArrayBuffer>;
+  /** Makes a view of a part of the mapping: see the first signature. */
   view<V extends ArrayBufferView>(
     type: ViewConstructor<V>,
-    byteOffset?: number,
-    length?: number,
+    byteOffset?: number | bigint,
+    length?: number | bigint,
   ): V;
-  view<V extends ArrayBufferView>(
-    type: ViewConstructor<V>,
-    byteOffset: number = 0,
-    length?: number,
-  ): V {
+  /** Makes a view of one of several types: see the first signature. */
+  view<T extends ViewConstructor<ArrayBufferView>>(
+    type: T,
+    byteOffset?: number | bigint,
+    length?: number | bigint,
+  ): ViewOf<T>;
+  view(
+    type: ViewConstructor<ArrayBufferView>,
+    byteOffset: number | bigint = 0,
+    length?: number | bigint,
+  ): ArrayBufferView {
     Mmap.#opened(this);
     const range = viewRange(type, byteOffset, length, this.#mapped);
     // Asked for last: the type's own getters can have unmapped.
@@ -361,7 +371,7 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If there is no such byte.
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
-  accessAt(byteOffset: number): Access {
+  accessAt(byteOffset: number | bigint): Access {
     const range = Mmap.#received(this).#byteRange(byteOffset, 1);
     return this.#paged.accessOf(range) as Access;
   }
@@ -408,7 +418,7 @@ export class Mmap implements Disposable {
    * console.log(mmap.access, mmap.accessAt(0)); // mixed read
    * ```
    */
-  protect(access: Access, byteOffset: number = 0, byteLength?: number): void {
+  protect(access: Access, byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     Mmap.#received(this).#protect(access, byteOffset, byteLength, true);
   }
 
@@ -437,14 +447,18 @@ export class Mmap implements Disposable {
    * mmap.unsafeProtect("read"); // no pending call has the view
    * ```
    */
-  unsafeProtect(access: Access, byteOffset: number = 0, byteLength?: number): void {
+  unsafeProtect(
+    access: Access,
+    byteOffset: number | bigint = 0,
+    byteLength?: number | bigint,
+  ): void {
     Mmap.#received(this).#protect(access, byteOffset, byteLength, false);
   }
 
   #protect(
     access: Access,
-    byteOffset: number,
-    byteLength: number | undefined,
+    byteOffset: number | bigint,
+    byteLength: number | bigint | undefined,
     isChecked: boolean,
   ): void {
     oneOf(ACCESSES, access, "The access");
@@ -482,7 +496,7 @@ export class Mmap implements Disposable {
    * mmap.view(Uint8Array, 0, 65536)[65535] = 1;
    * ```
    */
-  commit(byteOffset: number, byteLength: number): void {
+  commit(byteOffset: number | bigint, byteLength: number | bigint): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("commit");
     this.#checkAlone("commit");
@@ -512,7 +526,7 @@ export class Mmap implements Disposable {
    * code if the system refused: pages before those that it refused can be decommitted
    * then, and {@linkcode Mmap.accessAt} tells which.
    */
-  decommit(byteOffset: number, byteLength: number): void {
+  decommit(byteOffset: number | bigint, byteLength: number | bigint): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.checkAnonymous("decommit");
     refuseWaits(this.#allocation, "decommitted", range);
@@ -546,7 +560,7 @@ export class Mmap implements Disposable {
    * {@linkcode MmapOptions.mapShared}, {@linkcode MmapOptions.mapMirrored} or of huge
    * pages, and on macOS and Windows of any file; `EFAULT` if its file was found truncated.
    */
-  discard(byteOffset: number = 0, byteLength?: number): void {
+  discard(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
     this.#paged.discard(range);
   }
@@ -655,7 +669,7 @@ export class Mmap implements Disposable {
    * mmap.read(header, 512);
    * ```
    */
-  read(target: ArrayBufferView, byteOffset: number = 0): void {
+  read(target: ArrayBufferView, byteOffset: number | bigint = 0): void {
     const bytes = bytesOf(target, "The target");
     const range = copyRange(Mmap.#opened(this).#mapped, bytes, byteOffset);
     if (range !== undefined) copyOut(this.#paged, range, bytes);
@@ -678,7 +692,7 @@ export class Mmap implements Disposable {
    * cannot be stored to; `EFAULT` if the file does not reach so far any more:
    * some of the bytes can be stored then.
    */
-  write(source: ArrayBufferView, byteOffset: number = 0): void {
+  write(source: ArrayBufferView, byteOffset: number | bigint = 0): void {
     const bytes = bytesOf(source, "The source");
     const range = copyRange(Mmap.#opened(this).#mapped, bytes, byteOffset);
     if (range !== undefined) copyIn(this.#paged, range, bytes);
@@ -704,7 +718,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; `EIO` or another code if
    * the system could not write.
    */
-  flush(byteOffset: number = 0, byteLength?: number): void {
+  flush(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const range = Mmap.#received(this).#pagesAround(byteOffset, byteLength);
     this.#paged.flush(range, true);
   }
@@ -724,7 +738,7 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If the range is not within the mapping.
    * @throws {MmapError} As {@linkcode Mmap.flush} does.
    */
-  startFlush(byteOffset: number = 0, byteLength?: number): void {
+  startFlush(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const range = Mmap.#received(this).#pagesAround(byteOffset, byteLength);
     this.#paged.flush(range, false);
   }
@@ -912,7 +926,7 @@ export class Mmap implements Disposable {
    * }
    * ```
    */
-  advise(advice: Advice, byteOffset: number = 0, byteLength?: number): void {
+  advise(advice: Advice, byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     Mmap.#received(this);
     const range = isForWholePages(advice)
       ? this.#pageRange(byteOffset, byteLength)
@@ -961,7 +975,7 @@ export class Mmap implements Disposable {
    * crypto.getRandomValues(key.bytes);
    * ```
    */
-  lock(byteOffset: number = 0, byteLength?: number): void {
+  lock(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
     lock(this.#paged, range);
   }
@@ -982,7 +996,7 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If the range is out of bounds.
    * @throws {MmapError} `EBADF` if the mapping is closed; another code if the system refused.
    */
-  unlock(byteOffset: number = 0, byteLength?: number): void {
+  unlock(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
     unlock(this.#paged, range);
   }
@@ -1017,7 +1031,7 @@ export class Mmap implements Disposable {
    * console.log(mmap.resident() / pageSize()); // 1, or more with huge pages
    * ```
    */
-  resident(byteOffset: number = 0, byteLength?: number): number {
+  resident(byteOffset: number | bigint = 0, byteLength?: number | bigint): number {
     const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
     return resident(this.#paged, range);
   }
@@ -1118,7 +1132,7 @@ export class Mmap implements Disposable {
    * mmap.notify(0);
    * ```
    */
-  wait(byteOffset: number, expected: number, timeout: number = Infinity): WaitResult {
+  wait(byteOffset: number | bigint, expected: number, timeout: number = Infinity): WaitResult {
     const range = Mmap.#received(this).#wordRange(byteOffset);
     const value = word32(expected, "The expected value");
     return wait(this.#paged, range, value, timeMs(timeout, "The timeout"));
@@ -1161,7 +1175,7 @@ export class Mmap implements Disposable {
    * ```
    */
   waitAsync(
-    byteOffset: number,
+    byteOffset: number | bigint,
     expected: number,
     options: WaitAsyncOptions = {},
   ): Promise<WaitResult> {
@@ -1207,29 +1221,29 @@ export class Mmap implements Disposable {
    * console.log(mmap.notify(0, 1)); // 0: nobody waits
    * ```
    */
-  notify(byteOffset: number, count: number = Infinity): number {
+  notify(byteOffset: number | bigint, count: number = Infinity): number {
     const range = Mmap.#received(this).#wordRange(byteOffset);
     return notify(this.#paged, range, countOrAll(count, "The count"));
   }
 
   /** Bytes, counted from the first page. */
-  #byteRange(byteOffset: number, byteLength: number | undefined): PageRange {
+  #byteRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
     const { skip, byteLength: mappedByteLength } = Mmap.#opened(this).#mapped;
     const { start, end } = byteRange(byteOffset, byteLength, mappedByteLength);
     return { start: skip + start, end: skip + end };
   }
 
-  #pageRange(byteOffset: number, byteLength: number | undefined): PageRange {
+  #pageRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
     Mmap.#opened(this);
     const pageSize = this.#allocation.placing?.hugePage ?? host().os.pageSize;
     return pageRange(byteOffset, byteLength, this.#mapped, pageSize);
   }
 
-  #wordRange(byteOffset: number): PageRange {
+  #wordRange(byteOffset: number | bigint): PageRange {
     return wordRange(byteOffset, Mmap.#opened(this).#mapped);
   }
 
-  #pagesAround(byteOffset: number, byteLength: number | undefined): PageRange {
+  #pagesAround(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
     Mmap.#opened(this);
     return pagesAround(byteOffset, byteLength, this.#mapped, host().os.pageSize);
   }

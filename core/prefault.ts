@@ -16,9 +16,9 @@ import { detach } from "./views.ts";
 /** What to back, and how to follow it. */
 export interface PrefaultOptions {
   /** Where it starts in the mapping, in bytes, of any alignment. Default: 0. */
-  readonly byteOffset?: number | undefined;
+  readonly byteOffset?: number | bigint | undefined;
   /** How much, in bytes. Default: up to the end of the mapping. */
-  readonly byteLength?: number | undefined;
+  readonly byteLength?: number | bigint | undefined;
   /** An `AbortSignal` that ends it. */
   readonly signal?: { readonly aborted: boolean; readonly reason?: unknown } | undefined;
   /** Called after each part, with how many bytes are done and how many there are. */
@@ -55,12 +55,13 @@ const seenLast = [0];
  * mapping, and throws where that is closed, or has become shorter.
  */
 export async function prefault(
-  open: (byteOffset: number, byteLength: number | undefined) => OpenMemory,
+  open: (byteOffset: number | bigint, byteLength: number | bigint | undefined) => OpenMemory,
   options: PrefaultOptions,
 ): Promise<void> {
   const { byteOffset = 0, byteLength, signal, onProgress } = checkedOptions(options);
   const { pages, range } = open(byteOffset, byteLength);
   refuseNoAccess("prefaulted", range, pages);
+  const start = Number(byteOffset); // checked by open()
   const total = range.end - range.start;
   checkMemory(pages, range);
   for (let done = 0; done < total;) {
@@ -70,7 +71,7 @@ export async function prefault(
     const turnEnd = Math.min(total, done + TURN_BYTE_LENGTH);
     do {
       // Opened each time: what was put in the place of the clock can have unmapped.
-      done += populate(open(byteOffset + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done)));
+      done += populate(open(start + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done)));
     } while (done < turnEnd && Date.now() - turnStart < TURN_MS);
     onProgress?.(done, total);
     if (done < total) await currentRuntime().nextTurn();

@@ -23,6 +23,16 @@ export interface ViewConstructor<V extends ArrayBufferView> {
   readonly prototype: ArrayBufferView;
 }
 
+/**
+ * The view that a constructor makes of a mapping; of one of several, as of a table, one of theirs.
+ *
+ * @typeParam T The type of the constructor.
+ */
+export type ViewOf<T extends ViewConstructor<ArrayBufferView>> = T extends DataViewConstructor
+  ? DataView<ArrayBuffer>
+  : T extends ViewConstructor<infer V> ? V
+  : never;
+
 /** The bytes that a view covers. */
 export interface ViewRange {
   /** Where it starts in the pages of the mapping, in bytes. */
@@ -41,8 +51,8 @@ interface Viewed extends Extent {
 /** Checks that a view is within the mapping, aligned, and not too long for this runtime. */
 export function viewRange(
   type: ViewConstructor<ArrayBufferView>,
-  byteOffset: number,
-  length: number | undefined,
+  byteOffset: number | bigint,
+  length: number | bigint | undefined,
   { byteLength: mappedByteLength, skip, source }: Viewed,
 ): ViewRange {
   const size = elementByteLength(type);

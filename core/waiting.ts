@@ -31,7 +31,7 @@ export function resultOf(ending: Ending): WaitResult {
 }
 
 /** Checks that a word is within a mapping, and aligned in memory. */
-export function wordRange(byteOffset: number, { byteLength, skip }: Extent): PageRange {
+export function wordRange(byteOffset: number | bigint, { byteLength, skip }: Extent): PageRange {
   const { start, end } = byteRange(byteOffset, WORD_BYTE_LENGTH, byteLength);
   if ((skip + start) % WORD_BYTE_LENGTH !== 0) {
     throw new RangeError(

@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import config from "../package.json" with { type: "json" };
 import { readArguments } from "./arguments.ts";
+import { fetchTool } from "./smoke/tools.ts";
 
 readArguments({
   usage: `Usage: npm run smoke
@@ -21,6 +22,11 @@ Options:
 const ROOT = join(import.meta.dirname!, "..");
 const TOOLS = join(ROOT, "node_modules");
 const KOFFI = `koffi@${config.devDependencies.koffi}`;
+
+const JEST = "30.5.2";
+const NEWEST_TYPESCRIPT = config.devDependencies.typescript;
+/** The README names the first one. */
+const TYPESCRIPTS = ["5.7.3", "5.9.3", NEWEST_TYPESCRIPT];
 
 /** What the tarball holds, and nothing else. */
 const HOLDS = [
@@ -96,9 +102,13 @@ import { Mmap, type MmapInit, MmapOptions, pageSize } from "sysalloc";
 const init: MmapInit = { len: pageSize() };
 const memory: Mmap = new MmapOptions(init).withHint(0n).mapAnon();
 const address: bigint = memory.address;
-const numbers: Float64Array = memory.view(Float64Array);
+const numbers: Float64Array = memory.view(Float64Array, 8n);
+const types = { F32: Float32Array, I8: Int8Array };
+const one: Float32Array | Int8Array = memory.view(types[address > 0n ? "F32" : "I8"]);
+const exact: Float32Array<ArrayBuffer> = memory.view(types.F32);
+const header: DataView<ArrayBuffer> = memory.view(DataView, 0, 16);
 const disposable: Disposable = memory;
-void [address, numbers, disposable];
+void [address, numbers, one, exact, header, disposable];
 // @ts-expect-error: a length is a number or a bigint
 new MmapOptions().len("4096");
 `;
@@ -180,16 +190,32 @@ async function smoke(): Promise<void> {
     throw new Error(`It ended with ${code}: ${stderr}`);
   });
 
-  const tsc = [node26, join(TOOLS, ".bin/tsc"), "--noEmit", "--strict"];
   // Declarations must not need more than an ordinary project has.
-  const ordinary = ["--target", "es2022", "--lib", "es2022", "--skipLibCheck", "false"];
-  const bundler = ["--module", "esnext", "--moduleResolution", "bundler"];
-  for (const mode of [["--module", "nodenext"], bundler]) {
-    await check(
-      `tsc ${mode.join(" ")}`,
-      () => run([...tsc, ...ordinary, ...mode, "main.ts"], plain),
-    );
+  const ordinary = "--noEmit --strict --target es2022 --lib es2022 --skipLibCheck false".split(" ");
+  const modes = ["node16", "nodenext", "esnext --moduleResolution bundler"];
+  for (const version of TYPESCRIPTS) {
+    const folder = version === NEWEST_TYPESCRIPT
+      ? join(TOOLS, "typescript")
+      : await fetchTool("typescript", version);
+    for (const mode of modes) {
+      const flags = ["--module", ...mode.split(" "), ...ordinary, "main.ts"];
+      await checkTool(
+        `TypeScript ${version}, ${mode}`,
+        folder,
+        (folder) => run([node26, join(folder, "bin/tsc"), ...flags], plain),
+      );
+    }
   }
+
+  await checkTool("Jest", await fetchTool("jest", JEST), async (folder) => {
+    const flags = ["--bundle", "--format=esm", "--platform=node", "--log-level=error"];
+    const external = ["sysalloc", "@jest/globals"].map((name) => `--external:${name}`);
+    const test = join(ROOT, "scripts/smoke/foreign.test.js");
+    const outfile = `--outfile=${join(plain, "foreign.test.js")}`;
+    await run([join(TOOLS, ".bin/esbuild"), test, ...flags, ...external, outfile]);
+    const node = [node26, "--no-warnings", "--experimental-vm-modules"];
+    await run([...node, join(folder, "bin/jest.js"), "--rootDir", plain], plain);
+  });
 
   const withKoffi = await makeFolder("with_koffi");
   await check(
@@ -299,6 +325,16 @@ async function check(
     );
     failed++;
   }
+}
+
+/** Runs a check with a tool that is in a folder; without one it is neither passed nor failed. */
+async function checkTool(
+  name: string,
+  folder: string | undefined,
+  body: (folder: string) => Promise<string | void>,
+): Promise<void> {
+  if (folder !== undefined) await check(name, () => body(folder));
+  else console.log(`unavailable  ${name}`);
 }
 
 /** Runs a command; gives what it printed, or throws that. */

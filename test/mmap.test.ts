@@ -267,3 +267,30 @@ test("truncated and truncationGuarded are false for anonymous memory", () => {
   assertEquals([mmap.truncated, mmap.truncationGuarded], [false, false]);
   mmap.unmap();
 });
+
+test("ranges can be bigints, as addresses are", async () => {
+  const mmap = use(new MmapOptions({ len: 4 * PAGE }).mapAnon());
+  const [start, size] = [BigInt(PAGE), BigInt(PAGE)];
+  assertEquals(mmap.view(Float64Array, start, 2n).byteOffset, PAGE);
+  mmap.write(Uint8Array.of(7), start);
+  const read = new Uint8Array(1);
+  mmap.read(read, start);
+  assertEquals(read[0], 7);
+  mmap.decommit(start, size);
+  assertEquals(mmap.accessAt(start), "none");
+  mmap.commit(start, size);
+  mmap.protect("read-write", start, size);
+  mmap.unsafeProtect("read-write", start, size);
+  mmap.discard(start, size);
+  mmap.flush(start, size);
+  mmap.startFlush(start, size);
+  mmap.advise("will-need", start, size);
+  mmap.unlock(start, size);
+  assert(mmap.resident(start, size) >= 0);
+  assertEquals(mmap.wait(start, 1), "not-equal");
+  assertEquals(await mmap.waitAsync(start, 1), "not-equal");
+  assertEquals(mmap.notify(start), 0);
+  await mmap.prefault({ byteOffset: start, byteLength: 2n * size });
+  const tooFar = await mmap.prefault({ byteOffset: 4n * size }).catch((error) => error);
+  assertEquals(tooFar.name, "RangeError");
+});

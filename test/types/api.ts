@@ -24,10 +24,12 @@ import {
   type SharedMode,
   type SharedOptions,
   type ViewConstructor,
+  type ViewOf,
+  type WaitResult,
 } from "../../mod.ts";
 import { type Equal, type Expect, expectType } from "./expect.ts";
 
-export function views(mmap: Mmap): void {
+export function views(mmap: Mmap, name: "F32" | "Map"): void {
   expectType(mmap.bytes).is<Uint8Array<ArrayBuffer>>();
   expectType(mmap.view(Int8Array)).is<Int8Array<ArrayBuffer>>();
   expectType(mmap.view(Uint8Array, 1)).is<Uint8Array<ArrayBuffer>>();
@@ -47,14 +49,17 @@ export function views(mmap: Mmap): void {
   class Pixels extends Uint8ClampedArray<ArrayBuffer> {}
   expectType(mmap.view(Pixels)).is<Pixels>();
 
+  expectType(mmap.view(Float32Array, 8n, 2n)).is<Float32Array<ArrayBuffer>>();
+  // @ts-expect-error: an element of the table is no view
+  mmap.view({ F32: Float32Array, Map }[name]);
   // @ts-expect-error: not a view
   mmap.view(Array);
   // @ts-expect-error: a name is not a constructor
   mmap.view("Uint8Array");
   // @ts-expect-error: a buffer is not a view
   mmap.view(ArrayBuffer);
-  // @ts-expect-error: offsets are numbers
-  mmap.view(Uint8Array, 1n);
+  // @ts-expect-error: offsets are numbers or bigints
+  mmap.view(Uint8Array, "1");
   // @ts-expect-error: lengths are numbers
   mmap.view(Uint8Array, 0, "1");
   // @ts-expect-error: the memory is not shared with other agents
@@ -76,6 +81,43 @@ export function sharing(options: MmapOptions, init: SharedOptions, mode: SharedM
   options.mapShared("name", { mode: "make" });
   // @ts-expect-error: a name is a string
   removeShared(1);
+}
+
+const TYPES: { F32: Float32ArrayConstructor; I8: Int8ArrayConstructor } = {
+  F32: Float32Array,
+  I8: Int8Array,
+};
+
+/** Views of what a file says, by a table. */
+export function tables<K extends keyof typeof TYPES>(mmap: Mmap, name: "F32" | "I8", key: K): void {
+  expectType(mmap.view(TYPES[name])).is<Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>>();
+  expectType(mmap.view({ F32: Float32Array, I8: DataView }[name], 0, 1))
+    .is<Float32Array<ArrayBuffer> | DataView<ArrayBuffer>>();
+  expectType(mmap.view(TYPES.I8)).is<Int8Array<ArrayBuffer>>();
+  const view: ViewOf<(typeof TYPES)[K]> = mmap.view(TYPES[key]);
+  const length: number = view.length;
+  void length;
+}
+
+/** Ranges by bigints, as addresses are. */
+export function ranges(mmap: Mmap, bytes: Uint8Array): void {
+  mmap.read(bytes, 1n);
+  mmap.write(bytes, 1n);
+  mmap.protect("read", 0n, 4096n);
+  mmap.commit(0n, 4096n);
+  mmap.decommit(0n, 4096n);
+  mmap.discard(0n, 4096);
+  mmap.flush(0n, 1n);
+  mmap.startFlush(0, 1n);
+  mmap.advise("normal", 0n, 1n);
+  mmap.lock(0n, 1n);
+  mmap.unlock(0n, 1n);
+  expectType(mmap.resident(0n, 1n)).is<number>();
+  expectType(mmap.accessAt(0n)).is<Access>();
+  expectType(mmap.wait(0n, 1)).is<WaitResult>();
+  expectType(mmap.notify(0n)).is<number>();
+  mmap.waitAsync(0n, 1);
+  mmap.prefault({ byteOffset: 0n, byteLength: 1n });
 }
 
 /** A caller's own function over any view. */
@@ -142,8 +184,8 @@ export function residency(mmap: Mmap, advice: Advice, options: PrefaultOptions):
 
   // @ts-expect-error: not an advice
   mmap.advise("hwpoison");
-  // @ts-expect-error: offsets are numbers
-  mmap.lock(1n);
+  // @ts-expect-error: offsets are numbers or bigints
+  mmap.lock("1");
   // @ts-expect-error: the option is called byteLength
   mmap.prefault({ length: 1 });
   // @ts-expect-error: a controller is not its signal
