@@ -50,6 +50,9 @@ export let adopt: (adoptee: Adoptee) => Mmap;
 // What only this module can pass to the constructor.
 const KEY = Symbol();
 
+/** A function is not cloned; V8 has its text in the message of the error. */
+const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() returns";
+
 /**
  * A mapping: memory that the operating system gave, and that goes back to it
  * by {@linkcode Mmap.unmap}, at the end of a `using` block, or when neither
@@ -76,6 +79,8 @@ const KEY = Symbol();
  * ```
  */
 export class Mmap implements Disposable {
+  /** What has `postMessage()` and `structuredClone()` throw: without it they make `{}` of a handle. */
+  private readonly clone: () => string = REFUSE_CLONE;
   #lease: Lease;
   #mapped: Mapped;
   #byteLength: number;
@@ -269,7 +274,9 @@ export class Mmap implements Disposable {
 
   /**
    * Makes a view of a part of the mapping: any typed array, or a `DataView`.
-   * Nothing is copied, and all views see the same memory.
+   * Nothing is copied, and all views see the same memory. `structuredClone()` and
+   * `postMessage()` of a view copy the whole buffer behind it, mostly all of the mapping:
+   * clone what `slice()` of the view returns.
    *
    * While another thread or process stores to the memory, do not give a view of it to `sort()` without
    * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
@@ -796,7 +803,8 @@ export class Mmap implements Disposable {
    * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
    * the process can crash. Copy by {@linkcode Mmap.read} first.
    *
-   * A handle itself cannot be posted: `structuredClone()` makes an empty object of it.
+   * A handle itself cannot be posted: `postMessage()` and `structuredClone()` throw a
+   * `DataCloneError`.
    *
    * All kinds of memory can be shared: of files, with their guard, mirrored, reserved,
    * of huge pages, and such of which parts differ in access.

@@ -9,7 +9,7 @@ import {
   pageSize,
   type ViewConstructor,
 } from "../mod.ts";
-import { platform, test, use } from "./harness.ts";
+import { platform, runtime, test, use } from "./harness.ts";
 
 const PAGE = pageSize();
 
@@ -293,4 +293,23 @@ test("ranges can be bigints, as addresses are", async () => {
   await mmap.prefault({ byteOffset: start, byteLength: 2n * size });
   const tooFar = await mmap.prefault({ byteOffset: 4n * size }).catch((error) => error);
   assertEquals(tooFar.name, "RangeError");
+});
+
+test("a handle cannot be cloned or posted, and prints as before", () => {
+  const mmap = new MmapOptions({ len: PAGE }).mapAnon();
+  const { port1, port2 } = new MessageChannel();
+  for (const state of ["open", "closed"]) {
+    for (const value of [mmap, [mmap], { mmap }]) {
+      for (const clone of [() => structuredClone(value), () => port1.postMessage(value)]) {
+        const error = assertThrows(clone) as Error;
+        assertEquals(error.name, "DataCloneError", state);
+        // V8 tells what cannot be cloned: it is a text.
+        if (runtime !== "bun") assert(error.message.includes("share()"), error.message);
+      }
+    }
+    assertEquals(JSON.stringify(mmap), "{}");
+    assert(!inspect(mmap).includes("share()"), inspect(mmap));
+    mmap.unmap();
+  }
+  for (const port of [port1, port2]) port.close();
 });
