@@ -59,6 +59,7 @@ await build({
     repository: { type: "git", url: `git+${REPOSITORY}.git` },
     license: config.license,
     type: "module",
+    main: "./esm/mod.js", // for those that do not look at "exports", as Parcel
     sideEffects: ["./esm/cli.js"],
     types: "./esm/mod.d.ts",
     // "default", where dnt alone would write "import": Node.js has been able to

@@ -46,6 +46,10 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], complain
     ["scripts/surroundings.ts", "--only", "the sea"],
     "--only must be in the name of a surrounding, got 'the sea'",
   ],
+  "an unknown embedding": [
+    ["scripts/embeddings/main.ts", "jest", "browserify"],
+    "Unknown: browserify",
+  ],
   "an unknown platform": [
     ["scripts/platforms/main.ts", "--short", "beos"],
     "Unknown: beos; there are arm64-16k, arm64, windows, musl",
