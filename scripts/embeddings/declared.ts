@@ -234,6 +234,12 @@ const EXECUTABLES: readonly Embedding[] = [
   },
 ];
 
+const JEST = {
+  "jest": "30.5.2",
+  "@babel/core": "7.29.13",
+  "@babel/plugin-transform-modules-commonjs": "7.29.14",
+};
+
 const TESTS = `import { tryAll } from "./features.mjs";
 test("the package works", async () => console.log(await tryAll()), 60_000);
 `;
@@ -242,11 +248,7 @@ test("the package works", async () => console.log(await tryAll()), 60_000);
 const TESTED: readonly Embedding[] = [
   {
     name: "jest",
-    tools: {
-      jest: "30.5.2",
-      "@babel/core": "7.29.13",
-      "@babel/plugin-transform-modules-commonjs": "7.29.14",
-    },
+    tools: JEST,
     files: {
       "package.json": '{ "private": true }',
       "babel.config.json": '{ "plugins": ["@babel/plugin-transform-modules-commonjs"] }',
@@ -261,6 +263,19 @@ const TESTED: readonly Embedding[] = [
     run: [RUNTIME, "node_modules/jest/bin/jest.js", "--config=jest.config.json"],
     runtimes: NODE,
     short: true,
+  },
+  {
+    name: "jest-modules",
+    tools: JEST,
+    files: {
+      "jest.config.json": '{ "testMatch": ["**/*.test.mjs"], "transform": {} }',
+      "all.test.mjs": TESTS,
+    },
+    run: [
+      ...[RUNTIME, "--experimental-vm-modules", "node_modules/jest/bin/jest.js"],
+      "--config=jest.config.json",
+    ],
+    runtimes: NODE,
   },
   ...["threads", "forks", "vmThreads"].map((pool): Embedding => ({
     name: `vitest-${pool}`,
