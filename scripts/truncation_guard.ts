@@ -133,20 +133,16 @@ function render(
   results: readonly (Compiler & { readonly name: string; readonly bytes: Uint8Array })[],
 ): string {
   const code = results.map(({ arch, name, bytes, options }) => {
-    const whole = new Uint8Array(Math.ceil(bytes.length / 4) * 4); // x64 ends anywhere
-    whole.set(bytes);
-    const words = Array.from(
-      new Uint32Array(whole.buffer),
-      (word) => `0x${word.toString(16).padStart(8, "0")},`,
-    );
-    const lines = words.join(" ").replace(/(?:\S+ ?){1,7}/g, "    $&\n").replaceAll(" \n", "\n");
+    const lines = btoa(String.fromCharCode(...bytes)).match(/.{1,88}/g)!.map((line) =>
+      `    "${line}"`
+    ).join(" +\n");
     return `  // ${bytes.length} bytes by ${name}\n  // ${
       options.join(" ")
-    }\n  ${arch}: [\n${lines}  ],\n`;
+    }\n  ${arch}:\n${lines},\n`;
   });
   return `// deno-fmt-ignore-file
 /**
- * What truncation_guard.c compiles to, in words of 32 bits, by architectures as
+ * What truncation_guard.c compiles to, in Base64, by architectures as
  * \`process.arch\` names them: the header, then the handler. Written by
  * scripts/truncation_guard.ts; with \`--check\` it compiles again and compares.
  *
@@ -156,7 +152,7 @@ function render(
 // Options of the compilers:
 ${options.join(" ").replace(/(.{1,90})( |$)/g, "// $1\n")}
 /** The machine code of the handler of SIGBUS. */
-export const CODE: Readonly<Record<string, readonly number[]>> = {
+export const CODE: Readonly<Record<string, string>> = {
 ${code.join("")}};
 `;
 }

@@ -8,12 +8,16 @@ import { test } from "./harness.ts";
 
 const MAP_FAILED = 2n ** 64n - 1n;
 const BLOCK_BYTES = 65_536;
+/** How many entries a block has. */
+const ENTRIES = 1587;
 const [TABLE, PAGE, OTHER] = [0x7f00_0000_0000n, 0x7f00_1000_0000n, 0x7f00_2000_0000n];
 
 interface Script {
   /** The addresses that `mmap` returns, in order. */
   readonly map?: readonly bigint[];
   readonly mprotect?: number;
+  /** What it returns for pages with which nothing may be done. */
+  readonly reserve?: number;
   /** What each call of `sigaction` returns, in order. */
   readonly sigaction?: readonly number[];
   /** The handler that is there before. */
@@ -24,9 +28,13 @@ interface Script {
   readonly pipe?: number;
 }
 
+/** What makes a reserve of 16 pairs of pages. */
+const RESERVE_CALLS = ["mmap", ...Array.from({ length: 16 }, () => "mprotect")];
+
 /** A C library of paper, and what is mapped of it. */
 function fake(script: Script) {
   const { map = [TABLE, PAGE, PAGE], mprotect = 0, sigaction = [], code, pipe = 0 } = script;
+  const { reserve = 0 } = script;
   let { handler = 0n } = script;
   const [addresses, outcomes] = [[...map], [...sigaction]];
   const mapped = new Set<bigint>();
@@ -40,7 +48,8 @@ function fake(script: Script) {
       return address;
     },
     munmap: (address: bigint) => mapped.delete(address) ? 0 : -1,
-    mprotect: () => mprotect,
+    mprotect: (_address: bigint, _length: bigint, access: number) =>
+      access === 0 ? reserve : mprotect,
     madvise: () => -1,
     memcpy(target: bigint, source: Uint8Array) {
       copied.push(source.slice());
@@ -78,7 +87,7 @@ function fake(script: Script) {
 
 /** The code of an architecture as it stands in memory, with a table and a page size. */
 function installedCode(arch: string, table: bigint, pageSize: number): Uint8Array {
-  const code = new Uint8Array(Uint32Array.from(CODE[arch]!).buffer);
+  const code = Uint8Array.from(atob(CODE[arch]!), (byte) => byte.charCodeAt(0));
   const fields = new DataView(code.buffer);
   fields.setBigUint64(16, table, true);
   fields.setBigUint64(24, BigInt(pageSize), true);
@@ -100,6 +109,7 @@ for (const arch of ["x64", "arm64"]) {
         "memcpy",
         "mprotect",
         "sigaction",
+        "mmap", // a reserve, which is refused
       ]);
       assertEquals(runtime.calls[3], ["mmap", 0n, BigInt(pageSize), 3, 0x22, -1, 0n]);
       assertEquals(runtime.calls[4], ["mmap", PAGE, BigInt(pageSize), 3, 0x32, -1, 0n]);
@@ -177,6 +187,7 @@ test("truncationGuard() takes the table of the handler that is installed when it
     "close",
     "sigprocmask",
   ]);
+  assertEquals(names().at(-1), "sigprocmask"); // the reserve is for who adds a mapping
   assertEquals(runtime.calls.slice(2, 6), [
     ["write", 6, PAGE, BigInt(code.length)],
     ["read", 5, runtime.calls[3]![2]!, BigInt(code.length)],
@@ -186,7 +197,7 @@ test("truncationGuard() takes the table of the handler that is installed when it
   assertEquals([...mapped], []);
   guard.add(0x1000n, 1n);
   assertEquals(
-    [...new BigUint64Array(memory.get(OTHER)!, 2048, 2)],
+    [...new BigUint64Array(memory.get(OTHER)!, 2056, 2)],
     [0x1000n, 0x2000n],
   );
 });
@@ -216,12 +227,15 @@ test("add() writes an entry with its end rounded up to pages, suspend() hides it
   const { runtime, c, memory } = fake({});
   const guard = truncationGuard(runtime, c, "x64", 16_384)!;
   const entry = guard.add(0x10_0000n, 16_385n)!;
-  const words = new BigUint64Array(memory.get(TABLE)!, 2048, 4);
-  const states = new Int32Array(memory.get(TABLE)!, 2048 + 16, 2);
+  const words = new BigUint64Array(memory.get(TABLE)!, 2056, 5);
+  const counts = new Int32Array(memory.get(TABLE)!, 2056 + 24, 2);
+  const states = new Int32Array(memory.get(TABLE)!, 2056 + 16, 2);
   assertEquals([...words.slice(0, 2)], [0x10_0000n, 0x10_8000n]);
   assertEquals([...states], [2, 0]); // live
   states[1] = 3;
-  assertEquals(entry.faults, 3);
+  counts.set([2, 1]);
+  words[4] = 0x10_4000n;
+  assertEquals([entry.faults, entry.settledFaults], [3, 2]);
   entry.suspend();
   assertEquals([...states, entry.faults], [1, 3, 3]); // not live
   entry.resume();
@@ -238,10 +252,40 @@ test("add() writes an entry with its end rounded up to pages, suspend() hides it
   assertEquals(words[1], 0x10_8000n);
   guard.add(0x20_0000n, 1n);
   assertEquals([...states, entry.faults], [6, 0, 3]);
+  assertEquals([...counts, words[4]], [0, 0, 0n]); // as if it had never been used
+});
+
+test("a reserve is set aside at first, and again when it is used up: pairs of which one page can be stored to", () => {
+  const [RESERVE, SECOND] = [0x7f00_4000_0000n, 0x7f00_5000_0000n];
+  const { runtime, c, memory, mapped, names } = fake({ map: [TABLE, PAGE, PAGE, RESERVE, SECOND] });
+  const guard = truncationGuard(runtime, c, "x64", 4096)!;
+  assertEquals(names().slice(-RESERVE_CALLS.length), RESERVE_CALLS);
+  const protect = runtime.calls.filter(([name, , , access]) => name === "mprotect" && access === 0);
+  assertEquals(
+    protect.map(([, address]) => Number(address as bigint - RESERVE) / 4096),
+    Array.from({ length: 16 }, (_, pair) => 31 - 2 * pair),
+  );
+  const words = new BigUint64Array(memory.get(TABLE)!);
+  assertEquals(words[2], RESERVE + 16n);
+  words[2]! -= 15n; // as the handler takes pairs
+  guard.add(0x1000n, 1n);
+  assertEquals(words[2], RESERVE + 1n);
+  words[2]! -= 1n;
+  guard.add(0x2000n, 1n);
+  assertEquals(words[2], SECOND + 16n);
+  assertEquals([...mapped], [TABLE, PAGE, RESERVE, SECOND]);
+});
+
+test("a reserve that is refused, in part as well, leaves nothing mapped", () => {
+  const RESERVE = 0x7f00_4000_0000n;
+  const { runtime, c, memory, mapped } = fake({ map: [TABLE, PAGE, PAGE, RESERVE], reserve: -1 });
+  assert(truncationGuard(runtime, c, "x64", 4096)!.add(0x1000n, 1n) !== undefined);
+  assertEquals(new BigUint64Array(memory.get(TABLE)!)[2], 0n);
+  assertEquals([...mapped], [TABLE, PAGE]);
 });
 
 test("resume() makes an entry what it was before it was vacated, or suspended once or twice", () => {
-  const memory = new ArrayBuffer(32);
+  const memory = new ArrayBuffer(40);
   const runtime = new FakeRuntime({}, new Map([[OTHER, memory]]));
   const [entry, other] = [guardEntryAt(runtime, OTHER), guardEntryAt(runtime, OTHER)];
   const state = new Int32Array(memory, 16, 1);
@@ -265,14 +309,14 @@ test("endAt() changes the end of an entry and nothing else", () => {
   const { runtime, c, memory } = fake({});
   const entry = truncationGuard(runtime, c, "x64", 4096)!.add(0x1000n, 0x3000n)!;
   entry.endAt(0x2000n);
-  const words = new BigUint64Array(memory.get(TABLE)!, 2048, 4);
-  assertEquals([...words], [0x1000n, 0x2000n, 2n, 0n]);
+  const words = new BigUint64Array(memory.get(TABLE)!, 2056, 5);
+  assertEquals([...words], [0x1000n, 0x2000n, 2n, 0n, 0n]);
 });
 
 test("add() returns undefined when the table is full and no memory is left", () => {
   const { runtime, c } = fake({});
   const guard = truncationGuard(runtime, c, "x64", 4096)!;
-  const entries = Array.from({ length: 1984 }, () => guard.add(0x1000n, 4096n));
+  const entries = Array.from({ length: ENTRIES }, () => guard.add(0x1000n, 4096n));
   assert(entries.every((entry) => entry !== undefined));
   assertStrictEquals(guard.add(0x1000n, 4096n), undefined);
   entries[7]!.release();
@@ -280,11 +324,11 @@ test("add() returns undefined when the table is full and no memory is left", () 
 });
 
 test("add() links one more block when the table is full, and other threads find it", () => {
-  const { runtime, c, memory } = fake({ map: [TABLE, PAGE, PAGE, OTHER] });
+  const { runtime, c, memory } = fake({ map: [TABLE, PAGE, PAGE, 0x7f00_4000_0000n, OTHER] });
   const guard = truncationGuard(runtime, c, "x64", 4096)!;
-  for (let index = 0; index <= 1984; index++) guard.add(BigInt(index) * 4096n, 4096n);
+  for (let index = 0; index <= ENTRIES; index++) guard.add(BigInt(index) * 4096n, 4096n);
   assertEquals(new BigUint64Array(memory.get(TABLE)!)[0], OTHER);
-  assertEquals(new BigUint64Array(memory.get(OTHER)!, 2048, 1)[0], 1984n * 4096n);
+  assertEquals(new BigUint64Array(memory.get(OTHER)!, 2056, 1)[0], BigInt(ENTRIES) * 4096n);
 });
 
 test("linux().guard() opens it once, also where it is refused", () => {

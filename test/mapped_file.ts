@@ -158,6 +158,37 @@ export function delayingHandler(
   };
 }
 
+// void handler(…, siginfo_t *info, …) { info->si_code = BUS_ADRALN; next(…); }
+const MISNAMING_HANDLER: Code = {
+  // mov dword [rsi+8], 1; movabs rax, NEXT; jmp rax
+  x64: "c7460801000000 48b8 NEXT ffe0",
+  // mov w9, 1; str w9, [x1, 8]; ldr x9, NEXT; br x9; NEXT
+  arm64: "29008052 290800b9 49000058 20011fd6 NEXT",
+};
+
+/** A handler in machine code that calls each fault one of alignment, as gVisor does, and goes on to another. */
+export function misnamingHandler(NEXT: bigint): bigint {
+  return executable(MISNAMING_HANDLER, { NEXT });
+}
+
+/** Sends this thread a SIGBUS as the kernel does for an unaligned access at an address. */
+export function sendAlignmentFault(address: bigint): void {
+  const info = new Uint8Array(128);
+  const fields = new DataView(info.buffer);
+  fields.setInt32(0, 7, true); // SIGBUS
+  fields.setInt32(8, 1, true); // BUS_ADRALN
+  fields.setBigUint64(16, address, true);
+  const number = process.arch === "x64" ? 297n : 240n; // rt_tgsigqueueinfo
+  const { syscall, gettid } = runtime.open("libc.so.6", {
+    syscall: {
+      parameters: ["usize", "usize", "usize", "usize", "buffer", "usize", "usize"],
+      result: "i64",
+    },
+    gettid: { parameters: [], result: "i32" },
+  });
+  syscall(number, BigInt(process.pid), BigInt(gettid()), 7n, info, 0n, 0n);
+}
+
 /** A handler in machine code that sets the default action of SIGBUS, as that of Rust does. */
 export function resettingHandler(): bigint {
   return executable(RESETTING_HANDLER, { ZEROS: mapPage() });

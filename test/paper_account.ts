@@ -168,6 +168,9 @@ export class Account {
       get faults() {
         return entry.faults;
       },
+      get settledFaults() {
+        return entry.settledFaults;
+      },
       endAt: (address) => {
         range = { ...range, end: address };
         this.guarded.set(entry.address, range);

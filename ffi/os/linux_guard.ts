@@ -14,6 +14,7 @@ import {
   MAP_PRIVATE,
   type MemoryCalls,
   PROT_EXEC,
+  PROT_NONE,
   PROT_READ,
   PROT_WRITE,
 } from "./posix_calls.ts";
@@ -73,6 +74,9 @@ const SA_FLAGS = 136;
 const UNKNOWN_HANDLER = 2n ** 64n - 1n;
 const UNKNOWN_MASK = 2n ** 64n - 1n;
 const UNKNOWN_FLAGS = -1;
+/** How many pairs of pages a reserve has; it has to be less than a page has bytes. */
+const RESERVE_PAIRS = 16;
+
 /** The last handler that is none: `SIG_DFL` is 0, `SIG_IGN` 1. */
 const SIG_IGN = 1n;
 
@@ -85,17 +89,21 @@ const HANDLER = 32;
 const BLOCK_BYTES = 65_536;
 const NEXT = 0;
 const PREVIOUS = 8;
+const RESERVE = 16;
 const FOUND = 64;
 const REPLACED = FOUND + SIGACTION_BYTES;
 const OWN = REPLACED + SIGACTION_BYTES;
-const ENTRIES = 2048;
+const ENTRIES = 2056;
 
 // struct entry
-const ENTRY_BYTES = 32;
+const ENTRY_BYTES = 40;
 const START = 0;
 const END = 8;
 const STATE = 16;
 const FAULTS = 20;
+const SETTLED = 24;
+const PIECES = 28;
+const LAST = 32;
 const ENTRIES_PER_BLOCK = (BLOCK_BYTES - ENTRIES) / ENTRY_BYTES;
 
 // The state of an entry: 4 times the number of its uses, and one of these.
@@ -134,19 +142,22 @@ export function truncationGuard(
 ): TruncationGuard | undefined {
   if (!Object.hasOwn(CODE, arch)) return undefined;
   const c = { ...memory, ...native.open(LIBRARY, FUNCTIONS) };
-  const code = new Uint8Array(Uint32Array.from(CODE[arch]!).buffer);
+  const code = Uint8Array.from(atob(CODE[arch]!), (byte) => byte.charCodeAt(0));
   const header = new DataView(code.buffer);
   header.setBigUint64(HEADER_PAGE_SIZE, BigInt(pageSize), true);
   const found = new Uint8Array(SIGACTION_BYTES);
   if (c.sigaction(SIGBUS, 0n, found) !== 0) return undefined;
   const installed = installedTable(native, code, handlerOf(found));
-  const address = installed ?? mapBlock(c);
+  const address = installed ?? map(c, BigInt(BLOCK_BYTES));
   if (address === undefined) return undefined;
   unblock(c);
   const guard = new Guard(native, c, address, pageSize);
   if (installed !== undefined) return guard;
   header.setBigUint64(HEADER_TABLE, address, true);
-  if (install(c, guard.table, code, found, pageSize)) return guard;
+  if (install(c, guard.table, code, found, pageSize)) {
+    guard.fillReserve();
+    return guard;
+  }
   (guard.table.int32.buffer as ArrayBuffer).transfer(0); // no view outlives its memory
   c.munmap(address, BigInt(BLOCK_BYTES));
   return undefined;
@@ -163,15 +174,9 @@ function unblock(c: C): void {
   c.sigprocmask(SIG_UNBLOCK, signals, 0n);
 }
 
-function mapBlock(c: C): bigint | undefined {
-  const address = c.mmap(
-    0n,
-    BigInt(BLOCK_BYTES),
-    PROT_READ | PROT_WRITE,
-    MAP_PRIVATE | MAP_ANONYMOUS,
-    -1,
-    0n,
-  );
+function map(c: C, byteLength: bigint, over: bigint = 0n): bigint | undefined {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | (over === 0n ? 0 : MAP_FIXED);
+  const address = c.mmap(over, byteLength, PROT_READ | PROT_WRITE, flags, -1, 0n);
   return address === MAP_FAILED ? undefined : address;
 }
 
@@ -214,13 +219,11 @@ function install(
   pageSize: number,
 ): boolean {
   const length = BigInt(pageSize);
-  const map = (address: bigint, fixed: number) =>
-    c.mmap(address, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0n);
-  const page = map(0n, 0);
-  if (page === MAP_FAILED) return false;
+  const page = map(c, length);
+  if (page === undefined) return false;
   // Some sandboxes forbid to map over memory, which is what the handler does: no load of a lost
   // page would ever return.
-  const isReplaced = map(page, MAP_FIXED) === page;
+  const isReplaced = map(c, length, page) === page;
   c.memcpy(page, code, BigInt(code.length));
   // From here on nobody can write to it; before, nobody could execute it.
   if (isReplaced && c.mprotect(page, length, PROT_READ | PROT_EXEC) === 0) {
@@ -258,7 +261,7 @@ function flagsOver(found: Uint8Array): number {
 class Guard implements TruncationGuard {
   readonly #native: Native;
   readonly #c: C;
-  readonly #pageMask: bigint;
+  readonly #pageSize: bigint;
   #blocks: readonly Block[] = [];
   /** Entries, counted through all blocks, that this thread has made free. */
   readonly #freed: FreeList<number> = new FreeList();
@@ -272,7 +275,7 @@ class Guard implements TruncationGuard {
   constructor(native: Native, c: C, table: bigint, pageSize: number) {
     this.#native = native;
     this.#c = c;
-    this.#pageMask = BigInt(pageSize - 1);
+    this.#pageSize = BigInt(pageSize);
     this.#append(table);
   }
 
@@ -286,7 +289,31 @@ class Guard implements TruncationGuard {
     return this.#blocks[0]!;
   }
 
+  /**
+   * Sets mappings aside that the handler takes where no more can be mapped: it unmaps pairs, so that
+   * there can be others, or moves a page to where one is lost. No two of the pages are alike, so
+   * that each is a mapping.
+   */
+  fillReserve(): void {
+    const { int32, uint64 } = this.table;
+    const pageSize = this.#pageSize;
+    if ((int32[RESERVE / 4]! & Number(pageSize) - 1) !== 0) return; // some are left
+    const found = atomics.load(uint64, RESERVE / 8);
+    const byteLength = BigInt(2 * RESERVE_PAIRS) * pageSize;
+    const address = map(this.#c, byteLength);
+    if (address === undefined) return;
+    let isWhole = true;
+    for (let end = address + byteLength; end > address; end -= 2n * pageSize) {
+      isWhole &&= this.#c.mprotect(end - pageSize, pageSize, PROT_NONE) === 0;
+    }
+    const reserve = address + BigInt(RESERVE_PAIRS);
+    // Where others took of the one before, or filled it meanwhile, it is another number.
+    if (isWhole && atomics.compareExchange(uint64, RESERVE / 8, found, reserve) === found) return;
+    this.#c.munmap(address, byteLength);
+  }
+
   add(address: bigint, byteLength: bigint): GuardEntry | undefined {
+    this.fillReserve();
     for (;;) {
       const candidate = this.#freed.take() ?? this.#candidate();
       if (candidate === undefined) return undefined;
@@ -300,8 +327,11 @@ class Guard implements TruncationGuard {
         atomics.compareExchange(int32, index, state, state + CLAIMED) !== state
       ) continue;
       uint64[(offset + START) / 8] = address;
-      uint64[(offset + END) / 8] = address + (byteLength + this.#pageMask & ~this.#pageMask);
+      uint64[(offset + END) / 8] = address + (byteLength + this.#pageSize - 1n & -this.#pageSize);
       int32[(offset + FAULTS) / 4] = 0;
+      int32[(offset + SETTLED) / 4] = 0;
+      int32[(offset + PIECES) / 4] = 0;
+      uint64[(offset + LAST) / 8] = 0n;
       atomics.store(int32, index, state + LIVE); // last: now the handler sees it
       const at = block.address + BigInt(offset);
       return new Entry(at, block, offset, () => this.#freed.add(candidate));
@@ -341,7 +371,7 @@ class Guard implements TruncationGuard {
 
   /** Adds a block; tells whether there is memory for it. */
   #grow(): boolean {
-    const address = mapBlock(this.#c);
+    const address = map(this.#c, BigInt(BLOCK_BYTES));
     if (address === undefined) return false;
     const last = this.#blocks.at(-1)!.uint64;
     const next = atomics.compareExchange(last, NEXT / 8, 0n, address);
@@ -383,6 +413,10 @@ class Entry implements GuardEntry {
 
   get faults(): number {
     return this.#counted ?? atomics.load(this.#int32, (this.#offset + FAULTS) / 4) >>> 0;
+  }
+
+  get settledFaults(): number {
+    return atomics.load(this.#int32, (this.#offset + SETTLED) / 4) >>> 0;
   }
 
   endAt(address: bigint): void {

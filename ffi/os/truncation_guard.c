@@ -14,8 +14,9 @@
  * - It runs wherever it is copied to: no relocations, no data, no libc, one
  *   section. The script refuses to write anything else.
  * - It is async-signal-safe and reentrant: it takes no lock, allocates nothing
- *   and makes system calls only. All that it stores to is one counter of an
- *   entry and, where the handler before us is to run only once, `previous`.
+ *   and makes system calls only. All that it stores to is the counters of an
+ *   entry, the count of the reserve and, where the handler before us is to run only
+ *   once, `previous`.
  * - Nothing that it does for a signal of others outlives that signal, unless the
  *   process ends by it: the next fault must find the guard as this one did.
  * - It runs with SIGBUS blocked: frames of several, one above the other, would be too much for the
@@ -31,6 +32,7 @@
 /* <asm-generic/siginfo.h>, <asm-generic/signal.h>, <asm-generic/mman-common.h> */
 enum {
   SIGBUS = 7,
+  BUS_ADRALN = 1,
   BUS_ADRERR = 2,
   BUS_MCEERR_AO = 5,
   SIG_BLOCK = 0,
@@ -38,7 +40,9 @@ enum {
   EFAULT = 14,
   FUTEX_CMP_REQUEUE_PRIVATE = 4 | 128,
   PROT_READ_WRITE = 0x1 | 0x2,
+  MAP_SHARED_FIXED_ANONYMOUS_NORESERVE = 0x1 | 0x10 | 0x20 | 0x4000,
   MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE = 0x2 | 0x10 | 0x20 | 0x4000,
+  MREMAP_MAYMOVE_FIXED = 0x1 | 0x2,
 };
 #define SIG_DFL ((handler_function *) 0)
 #define SIG_IGN ((handler_function *) 1)
@@ -85,7 +89,11 @@ struct entry {
    * that a fault is never counted in what the entry has become meanwhile.
    */
   uint64_t state_and_faults;
-  uint64_t unused;
+  /* How many of these faults are dealt with: until it is all, some of the memory may be to come. */
+  uint32_t settled;
+  /* In how many pieces the memory was put there, and where the last one ends. */
+  uint32_t pieces;
+  uint64_t last;
 };
 /*
  * Live: the memory is in use. Vacated: its owner has put other memory there, or is about to,
@@ -93,25 +101,30 @@ struct entry {
  */
 enum { PHASE = 3, LIVE = 2, VACATED = 3 };
 #define ONE_FAULT ((uint64_t) 1 << 32)
-/* In so many pieces a mapping's lost pages are replaced one by one. */
-#define MAX_PIECES 64
+/* So many pieces hold what is lost and no more. */
+#define EXACT_PIECES 512
 
 /* 64 KiB of entries. A block is never unmapped. Only the first has more than `next` and entries. */
 struct block {
   struct block *next;
   /* The handler that was there before: `replaced`, or `by_default`. */
   const struct sigaction *previous;
-  uint64_t unused[6];
+  /*
+   * Mappings that are set aside for when there can be no more: the address of the first, a page's,
+   * plus how many pairs are left. A pair is a page that can be stored to, and one that cannot.
+   */
+  uint64_t reserve;
+  uint64_t unused[5];
   /* What was there a little before the installation, and what the installation replaced. */
   struct sigaction found, replaced;
   struct sigaction own;
   /* All zero: SIG_DFL, in the layout of libc as well as in the kernel's. */
   struct sigaction by_default;
-  uint8_t unused_too[2048 - 64 - 4 * sizeof(struct sigaction)];
-  struct entry entries[(65536 - 2048) / sizeof(struct entry)];
+  uint8_t unused_too[2056 - 64 - 4 * sizeof(struct sigaction)];
+  struct entry entries[(65536 - 2056) / sizeof(struct entry)];
 };
 _Static_assert(sizeof(struct sigaction) == 152, "the layout of libc");
-_Static_assert(sizeof(struct entry) == 32, "linux_guard.ts has the same");
+_Static_assert(sizeof(struct entry) == 40, "linux_guard.ts has the same");
 _Static_assert(sizeof(struct block) == 65536, "linux_guard.ts has the same");
 
 /*
@@ -132,8 +145,8 @@ __asm__(
 #if defined(__x86_64__)
 
 enum {
-  NR_mmap = 9, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_getpid = 39,
-  NR_gettid = 186, NR_futex = 202, NR_tgkill = 234, NR_rt_tgsigqueueinfo = 297,
+  NR_mmap = 9, NR_munmap = 11, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_mremap = 25,
+  NR_getpid = 39, NR_gettid = 186, NR_futex = 202, NR_tgkill = 234, NR_rt_tgsigqueueinfo = 297,
 };
 
 ALWAYS_INLINE const struct header *own_header(void) {
@@ -159,7 +172,7 @@ ALWAYS_INLINE int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, u
 
 enum {
   NR_futex = 98, NR_tgkill = 131, NR_rt_sigaction = 134, NR_rt_sigprocmask = 135, NR_getpid = 172,
-  NR_gettid = 178, NR_mmap = 222, NR_rt_tgsigqueueinfo = 240,
+  NR_gettid = 178, NR_munmap = 215, NR_mremap = 216, NR_mmap = 222, NR_rt_tgsigqueueinfo = 240,
 };
 
 ALWAYS_INLINE const struct header *own_header(void) {
@@ -189,7 +202,7 @@ ALWAYS_INLINE int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, u
 /* An entry, and what it said at one moment. */
 struct found {
   struct entry *entry;
-  uint64_t end;
+  uint64_t start, end;
   uint32_t state;
 };
 
@@ -213,12 +226,12 @@ ALWAYS_INLINE struct found find(struct block *block, uint64_t address) {
         uint64_t to = __atomic_load_n(&entry->end, __ATOMIC_ACQUIRE);
         now = state_of(entry);
         if (now != state) continue;
-        if (from <= address && address < to) return (struct found) { entry, to, state };
+        if (from <= address && address < to) return (struct found) { entry, from, to, state };
         break;
       }
     }
   }
-  return (struct found) { 0, 0, 0 };
+  return (struct found) { 0, 0, 0, 0 };
 }
 
 /* Counts a fault, and returns which one it is; 0 if the entry is not what it was any more. */
@@ -244,25 +257,54 @@ ALWAYS_INLINE int is_lost(uint64_t page) {
 /*
  * Where the run of lost pages ends that a page is the first of, or a part of it. A truncated file
  * has lost all that comes then, but a disk that is full, or cannot be read, may have what comes
- * after a hole. The more faults there were, the further it looks, so that a long file takes few;
- * and after many it takes all, as each piece is a mapping more, of which a process can have only
- * so many.
+ * after a hole. The more faults there were, the further it looks, so that a long file takes few.
  */
 ALWAYS_INLINE uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t end,
                                   uint32_t faults) {
-  if (faults > MAX_PIECES) return end;
-  uint64_t limit = page + (page_size << (faults < 8 ? faults + 3 : 11));
+  uint64_t limit = page + (page_size << (faults < 13 ? faults + 3 : 16));
   if (limit > end) limit = end;
   do page += page_size;
   while (page < limit && is_lost(page));
   return page;
 }
 
-/* Puts zeroed memory at an address, over what is mapped there. Returns 0 if that worked. */
-ALWAYS_INLINE int64_t zero(uint64_t address, uint64_t length) {
-  int64_t result = call(NR_mmap, address, length, PROT_READ_WRITE,
-                        MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE, -1, 0);
-  return result ^ (int64_t) address;
+/*
+ * Where a piece ends at the least: each that is not right behind the last one is up to two mappings
+ * more, of which a process can have only so many. Where there were very many, more and more of
+ * what comes after goes with it.
+ */
+ALWAYS_INLINE uint64_t least_end(struct entry *entry, uint64_t page, uint64_t page_size) {
+  uint32_t pieces = page == __atomic_load_n(&entry->last, __ATOMIC_RELAXED)
+                        ? __atomic_load_n(&entry->pieces, __ATOMIC_RELAXED)
+                        : __atomic_add_fetch(&entry->pieces, 1, __ATOMIC_RELAXED);
+  if (pieces <= EXACT_PIECES) return page;
+  uint32_t shift = (pieces - EXACT_PIECES) / 64;
+  return page + (page_size << (shift < 32 ? shift : 32));
+}
+
+/* Takes a pair of pages from the reserve, and returns its address; 0 if there is none left. */
+ALWAYS_INLINE uint64_t spare_pair(struct block *table, uint64_t page_size) {
+  uint64_t now = __atomic_load_n(&table->reserve, __ATOMIC_ACQUIRE), left;
+  do {
+    left = now & (page_size - 1);
+    if (left == 0) return 0;
+  } while (!__atomic_compare_exchange_n(&table->reserve, &now, now - 1, 1, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_ACQUIRE));
+  return now - left + (left - 1) * 2 * page_size;
+}
+
+/*
+ * Puts zeroed memory at an address, over what is mapped there. Returns whether that worked.
+ * Private memory is refused where the process has all the data that it may have (RLIMIT_DATA),
+ * with which shared memory does not count.
+ */
+ALWAYS_INLINE int put_zeros(uint64_t from, uint64_t to) {
+  uint64_t flags = MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE;
+  for (;;) {
+    if (call(NR_mmap, from, to - from, PROT_READ_WRITE, flags, -1, 0) == (int64_t) from) return 1;
+    if (flags == MAP_SHARED_FIXED_ANONYMOUS_NORESERVE) return 0;
+    flags = MAP_SHARED_FIXED_ANONYMOUS_NORESERVE;
+  }
 }
 
 /* Whether the C library has stored all that is read of it, in whatever order. */
@@ -277,25 +319,60 @@ void handler(int signal, struct siginfo *info, void *context) {
   const struct header *header = own_header();
   struct block *table = header->table;
 
-  if (info->code == BUS_ADRERR) {
+  if (info->code == BUS_ADRERR || info->code == BUS_ADRALN) {
     struct found found = find(table, info->address);
-    if (found.entry != 0) {
-      uint64_t page = info->address & -header->page_size;
+    uint64_t page_size = header->page_size;
+    uint64_t page = info->address & -page_size;
+    /* gVisor says that of each page that is lost, which on a processor is an unaligned access. */
+    if (found.entry != 0 && (info->code == BUS_ADRERR || is_lost(page))) {
       int is_live = (found.state & PHASE) == LIVE;
-      /* Counted first: who has read zeros finds a count. If it has changed, all is done again. */
-      uint32_t faults = is_live ? count(found) : MAX_PIECES + 1;
-      if (faults == 0) return;
-      uint64_t end = end_of_run(page, header->page_size, found.end, faults);
-      if (zero(page, end - page) == 0) return;
-      /* Refused; but there is memory if the owner has put it there since, or will be. */
-      if (!is_live || state_of(found.entry) != found.state) return;
-      /* It is too much memory, or of the mappings that there can be one is left, and not two. */
-      if (zero(page, header->page_size) == 0) return;
-      if (zero(page, found.end - page) == 0) return;
+      uint64_t from = page, to = found.end;
+      if (is_live) {
+        /* Counted first: who has read zeros finds a count. If it has changed, all is done again. */
+        uint32_t faults = count(found);
+        if (faults == 0) return;
+        to = end_of_run(page, page_size, to, faults);
+        uint64_t least = least_end(found.entry, page, page_size);
+        if (to < least) to = least < found.end ? least : found.end;
+        /*
+         * The last mapping that there can be must not be taken with no reserve left: from then on
+         * nothing could be mapped. What takes the place of a whole mapping is none more.
+         */
+        if ((__atomic_load_n(&table->reserve, __ATOMIC_ACQUIRE) & (page_size - 1)) == 0) {
+          from = found.start;
+          to = found.end;
+        }
+      }
+      /* What is refused is tried again with what takes less, or loses more. */
+      for (int step = 0; step < 5; step++) {
+        uint64_t spare = step & 1 ? spare_pair(table, page_size) : 0;
+        /* Of the mappings that there can be none is left: two are made free. */
+        if (step == 1 && spare != 0) call(NR_munmap, spare, 2 * page_size, 0, 0, 0, 0);
+        if (step == 2) {
+          from = page;
+          to = page + page_size; /* it is too much memory */
+        }
+        if (step == 3) {
+          /* There is no memory to be had: a page was set aside. */
+          if (spare != 0 && call(NR_mremap, spare, page_size, page_size, MREMAP_MAYMOVE_FIXED, page,
+                                 0) == (int64_t) page) goto settled;
+          to = found.end; /* a mapping less than a piece in the middle */
+        }
+        if (step == 4) from = found.start; /* no mapping more */
+        if (put_zeros(from, to)) goto settled;
+        /* There is other memory if the owner has put it there since, or will be. */
+        if (!is_live || state_of(found.entry) != found.state) return;
+      }
+      goto not_ours;
+    settled:
+      __atomic_store_n(&found.entry->last, to, __ATOMIC_RELAXED);
+      __atomic_add_fetch(&found.entry->settled, is_live, __ATOMIC_RELEASE);
+      return;
     }
   }
 
-  /* Not ours: as if we were not there. */
+not_ours:;
+  /* As if we were not there. */
   const struct sigaction *previous = __atomic_load_n(&table->previous, __ATOMIC_ACQUIRE);
   int is_fault = info->code > 0 && info->code != BUS_MCEERR_AO;
   if (!is_known(previous)) {

@@ -29,6 +29,12 @@ export interface GuardEntry {
   /** How often memory that is gone was replaced; above 0, some of it reads as zero. */
   readonly faults: number;
 
+  /**
+   * How often that was done to its end. Where it is less, a thread is still at it; asked for before
+   * `faults`, equal numbers mean that what is replaced can be looked for.
+   */
+  readonly settledFaults: number;
+
   /** Guards the mapping up to an address, a page's, from now on: before what is above is unmapped. */
   endAt(address: bigint): void;
 

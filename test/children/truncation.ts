@@ -19,8 +19,10 @@ import {
   faultingHandler,
   mapFile,
   type MappedFile,
+  misnamingHandler,
   PAGE,
   resettingHandler,
+  sendAlignmentFault,
   setAction,
   viewOf,
 } from "../mapped_file.ts";
@@ -150,11 +152,54 @@ const CASES: Readonly<Record<string, () => unknown>> = {
   },
 
   "in very many places of a mapping"() {
-    const PIECES = 64;
-    const file = mapFile(4 * PIECES, guard());
-    for (let page = 0; page < 4 * PIECES; page += 2) lose(file, page);
+    const PAGES = 1400;
+    const file = mapFile(PAGES, guard());
+    for (let page = 0; page < PAGES; page += 2) lose(file, page);
     const sevens = firsts(file).filter((byte) => byte === 7).length;
     return [sevens, file.entry?.faults];
+  },
+
+  "one page after the other"() {
+    const PAGES = 1400;
+    const file = mapFile(PAGES, guard());
+    for (let page = 0; page < PAGES; page++) {
+      lose(file, page); // after the one before was stored to, as on a full disk that can be read
+      file.bytes[page * PAGE] = 1;
+    }
+    const again = mapFile(4, guard());
+    lose(again, 0);
+    return [file.entry?.faults, firsts(again), again.entry?.faults];
+  },
+
+  "in a long file"() {
+    const PAGES = 2 ** 15;
+    const file = mapFile(PAGES, guard());
+    file.truncate(1);
+    let zeros = 0;
+    for (let page = 0; page < PAGES; page++) if (file.bytes[page * PAGE] === 0) zeros++;
+    return [PAGES - zeros, file.entry!.faults < 16];
+  },
+
+  "that is called a fault of alignment"() {
+    const file = mapFile(6, guard());
+    const { handler, flags } = actionOf(SIGBUS);
+    setAction(SIGBUS, { handler: misnamingHandler(handler), mask: 0n, flags });
+    lose(file, 1, 2);
+    lose(file, 4);
+    const found = [firsts(file), file.entry?.faults];
+    setAction(SIGBUS, { handler, mask: 0n, flags });
+    return found;
+  },
+
+  "a fault of alignment"() {
+    const counting = countingHandler();
+    setAction(SIGBUS, { handler: counting.handler, mask: 0n, flags: 0 });
+    const file = mapFile(2, guard());
+    file.truncate(1);
+    sendAlignmentFault(file.address + 1n); // the page is there
+    const calls = counting.calls();
+    sendAlignmentFault(file.address + BigInt(PAGE) + 1n);
+    return [calls, counting.calls(), firsts(file), file.entry?.faults];
   },
 
   "in a thread that blocks SIGBUS"() {
@@ -550,9 +595,12 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
   const inCopy = (name: string) =>
     // a bundle has the sources beside it
     ["ts", "js"].map((ending) => `${folder}/ffi/os/${name}.${ending}`).find(existsSync)!;
-  if (isOther) { // a later version, in its magic number
+  if (isOther) { // a later version, in its magic number, "guard 1"
     const code = inCopy("truncation_guard_code");
-    writeFileSync(code, readFileSync(code, "utf8").replaceAll("0x31206472", "0x32206472"));
+    writeFileSync(
+      code,
+      readFileSync(code, "utf8").replaceAll("c3lzYWxsb2MgZ3VhcmQgM", "c3lzYWxsb2MgZ3VhcmQgN"),
+    );
   }
   const copy = await import(
     pathToFileURL(inCopy("linux_guard")).href
