@@ -6,7 +6,7 @@
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import { type CopyOrder, copyOrder, inPieces } from "./copy_order.ts";
-import { hex, refused } from "./errors.ts";
+import { hex } from "./errors.ts";
 import type { Extent, PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { byteCount, describe } from "./validate.ts";
@@ -84,25 +84,25 @@ export function copyRange(
 /** Copies bytes of a mapping to `target`, which is as long. */
 export function copyOut(pages: Pages, range: PageRange, target: Uint8Array): void {
   if (!pages.allows("read", range)) throw pages.noAccess("read", range);
-  pages.checkNotTruncated();
+  pages.checkNotLost(range);
   const address = pages.addressOf(range.start);
   const order = orderOf("read", pages, address, target);
   const failure = order === "any"
-    ? host().os.copying.read(address, target, pages.canFault)
+    ? host().os.copying.read(address, target, !pages.areAnonymous)
     : readInPieces(pages, address, target, order);
-  check("read", address, target, failure);
-  pages.checkNotTruncated(); // a guard replaces what is lost while it is copied
+  check("read", pages, address, target, failure);
+  pages.checkNotLost(range); // another thread's fault can have had it replaced meanwhile
 }
 
 function readInPieces(
-  { canFault }: Pages,
+  { areAnonymous }: Pages,
   address: bigint,
   target: Uint8Array,
   order: CopyOrder,
 ): Failure | undefined {
   const { copying } = host().os;
   return inPieces(target.byteLength, order, (bytes, start) => {
-    const failure = copying.read(address + BigInt(start), bytes, canFault);
+    const failure = copying.read(address + BigInt(start), bytes, !areAnonymous);
     if (failure === undefined) target.set(bytes, start);
     return failure;
   });
@@ -111,18 +111,18 @@ function readInPieces(
 /** Copies `source` to bytes of a mapping, which are as many. */
 export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void {
   if (!pages.allows("written", range)) throw pages.noAccess("written", range);
-  pages.checkNotTruncated();
+  pages.checkNotLost(range);
   const address = pages.addressOf(range.start);
   const order = orderOf("write", pages, address, source);
   const failure = order === "any"
-    ? host().os.copying.write(address, source, pages.canFault)
+    ? host().os.copying.write(address, source, !pages.areAnonymous)
     : writeInPieces(pages, address, source, order);
-  check("write", address, source, failure);
-  pages.checkNotTruncated();
+  check("write", pages, address, source, failure);
+  pages.checkNotLost(range);
 }
 
 function writeInPieces(
-  { canFault }: Pages,
+  { areAnonymous }: Pages,
   address: bigint,
   source: Uint8Array,
   order: CopyOrder,
@@ -130,7 +130,7 @@ function writeInPieces(
   const { copying } = host().os;
   return inPieces(source.byteLength, order, (bytes, start) => {
     bytes.set(source.subarray(start, start + bytes.byteLength));
-    return copying.write(address + BigInt(start), bytes, canFault);
+    return copying.write(address + BigInt(start), bytes, !areAnonymous);
   });
 }
 
@@ -159,11 +159,12 @@ function orderOf(
 
 function check(
   verb: "read" | "write",
+  pages: Pages,
   address: bigint,
   { byteLength }: Uint8Array,
   failure: Failure | undefined,
 ): void {
-  if (failure !== undefined) {
-    throw refused(`to ${verb} ${byteLength} bytes at ${hex(address)}`, failure);
-  }
+  if (failure === undefined) return;
+  const what = `to ${verb} ${byteLength} bytes at ${hex(address)}`;
+  throw pages.refused(what, failure);
 }

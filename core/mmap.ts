@@ -336,12 +336,10 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Whether the file was found to be truncated: a load or store hit a page that
-   * it has lost. (A page that a full disk has no room for, or that cannot be read, is
-   * told in the same way.) From then on all such pages of the mapping read as zero in its
-   * views, what is stored to them goes nowhere, and `view()`, `bytes`,
-   * {@linkcode Mmap.read}, {@linkcode Mmap.write} and {@linkcode Mmap.flush}
-   * throw `EFAULT`. Always false where {@linkcode Mmap.truncationGuarded} is.
+   * Whether the mapping has lost pages because its file is shorter now: a load, a store or a call
+   * hit one, and the file ends before the mapping does.
+   * Where the system does not tell how long it is, as of a file that was deleted, it is whether
+   * the end of the mapping is lost.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -350,10 +348,26 @@ export class Mmap implements Disposable {
   }
 
   /**
+   * How many bytes of the mapping are lost, in whole pages up to its end: a load or store hit a page
+   * that the file has not any more, because it was {@linkcode Mmap.truncated}, that its full disk
+   * has no room for, or that cannot be read. Such pages, and lost ones right behind them, read as
+   * zero from then on, and what is stored to them reaches no file. `bytes`, `view()`,
+   * {@linkcode Mmap.read}, {@linkcode Mmap.write}, {@linkcode Mmap.flush} and other calls throw
+   * `EFAULT` for a range that holds one; all other bytes are as before. Always 0 where there is no
+   * guard: {@linkcode Mmap.truncationGuarded}.
+   *
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  get lostByteLength(): number {
+    return Mmap.#opened(this).#pages?.lostByteLength ?? 0;
+  }
+
+  /**
    * Whether views survive that the file is truncated:
    * {@linkcode MmapOptions.truncationGuard}. False for anonymous memory, on macOS,
    * on Windows (which does not let a mapped file be truncated), where a policy
-   * forbids executable memory, and where it was turned off.
+   * forbids executable memory, where it was turned off, and while somebody else's handler of
+   * `SIGBUS` is above the guard's, such as that of Node.js's `process.on("SIGBUS")`.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -647,7 +661,7 @@ export class Mmap implements Disposable {
    * Copies bytes of the mapping, of any access but `"none"`. It never ends the
    * process: a page whose file was truncated is an error.
    *
-   * Memory that cannot fault is copied by
+   * Memory of no file is copied by
    * [`memmove`](https://man7.org/linux/man-pages/man3/memmove.3.html) on Linux
    * and macOS; any other by
    * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html)
@@ -1337,7 +1351,6 @@ export class Mmap implements Disposable {
   static #viewable(mmap: Mmap): Pages {
     const pages = Mmap.#opened(mmap).#paged;
     mmap.#refuseTransferred(pages);
-    pages.checkNotTruncated();
     return pages;
   }
 }

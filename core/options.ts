@@ -211,7 +211,7 @@ export class MmapOptions {
    * Linux: a handler of `SIGBUS`, installed when a mapped file is first looked at
    * ([`docs/truncation-guard.md`](https://github.com/sysalloc/sysalloc/blob/main/docs/truncation-guard.md)
    * tells all of it), lets such loads read zeros;
-   * {@linkcode Mmap.truncated} tells of them. Signals that are not of the mappings
+   * {@linkcode Mmap.lostByteLength} and {@linkcode Mmap.truncated} tell of them. Signals that are not of the mappings
    * go to the handler that was there before. macOS: not guarded, it has no effect.
    * Windows: it has no effect, a mapped file cannot be truncated.
    *
@@ -581,7 +581,7 @@ export class MmapOptions {
    * none: at most what `/dev/shm` has room for, and nine tenths of what is available, by the
    * machine and by the control groups that the process is in. With
    * {@linkcode MmapOptions.noReserve} none is, and what is stored when `/dev/shm` is full
-   * is lost ({@linkcode Mmap.truncated} tells; without
+   * is lost ({@linkcode Mmap.lostByteLength} tells; without
    * {@linkcode MmapOptions.truncationGuard} the store ends the process). macOS: the file
    * `sysalloc-<name>` in the user's temporary folder
    * ([`confstr`](https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html)),

@@ -11,6 +11,7 @@ import type { Word } from "../ffi/os/waiting.ts";
 import type { Place } from "./copy_order.ts";
 import { hex, MmapError, refused } from "./errors.ts";
 import { type Allocation, mapperOf } from "./lifetime.ts";
+import { LostPages } from "./lost_pages.ts";
 import type { Access, Mapped, PageFacts, Source } from "./mapped.ts";
 import type { PageRange } from "./page_range.ts";
 import { type Part, Parts } from "./parts.ts";
@@ -53,6 +54,10 @@ export class Pages {
   readonly #parts: Parts = new Parts();
   /** Buffers that were detached while the memory stays mapped, until they are collected. */
   #detached: readonly Detached[] = NONE;
+  /** What the file has lost, from when that is first asked for. */
+  #lost: LostPages | undefined;
+  /** Whether a call was refused because of that. */
+  #wasRefused = false;
   /** The word that was asked for last. */
   #lastWord: { readonly offset: number; readonly word: Word } | undefined;
 
@@ -93,12 +98,43 @@ export class Pages {
 
   /** Whether a page that the file has lost is replaced by zeros. */
   get areGuarded(): boolean {
-    return this.#allocation.backing?.guard !== undefined;
+    return this.#allocation.backing?.guard !== undefined &&
+      host().os.guard?.()?.isInPlace === true;
   }
 
-  /** Whether a page was found lost, and replaced. */
+  /** The pages that were found lost, and replaced; `undefined` where there are none. */
+  get #replaced(): LostPages | undefined {
+    return (this.#allocation.backing?.guard?.faults ?? 0) > 0 ? this.#ofFile : undefined;
+  }
+
+  get #ofFile(): LostPages | undefined {
+    const { backing } = this.#allocation;
+    if (backing === undefined) return undefined;
+    return this.#lost ??= new LostPages(backing, this.#address, this.#byteLength);
+  }
+
+  /** How many bytes were found lost, of whole pages up to the mapping's end. */
+  get lostByteLength(): number {
+    const { skip } = this.#mapped;
+    const ranges = this.#replaced?.ranges ?? NONE;
+    return ranges.reduce((sum, { start, end }) => sum + end - Math.max(start, skip), 0);
+  }
+
+  /** Whether bytes were found lost because the file is shorter. */
   get areTruncated(): boolean {
-    return (this.#allocation.backing?.guard?.faults ?? 0) > 0;
+    return (this.#wasRefused || this.lostByteLength > 0) && this.#ofFile!.areTruncated;
+  }
+
+  /** The error for a call that the system refused for these pages; says why a file has lost one. */
+  refused(asked: string, failure: Failure, advice?: string): MmapError {
+    const lost = failure.code === "EFAULT" ? this.#ofFile : undefined;
+    this.#wasRefused ||= lost !== undefined;
+    return refused(asked, failure, undefined, lost?.why ?? advice);
+  }
+
+  /** Refuses bytes that were found lost. */
+  checkNotLost(range: PageRange = { start: 0, end: this.#byteLength }): void {
+    this.#replaced?.check(range);
   }
 
   /** Whether a buffer was ever made. */
@@ -159,11 +195,13 @@ export class Pages {
 
   /** All bytes as one array. */
   get bytes(): Uint8Array<ArrayBuffer> {
+    this.checkNotLost();
     return this.#viewsIn(0, this.#byteLength).views.bytes;
   }
 
   /** Makes a view. */
   view<V>(type: ViewMaker<V>, { byteOffset, length, byteLength }: ViewRange): V {
+    this.checkNotLost({ start: byteOffset, end: byteOffset + byteLength });
     const { start, views } = this.#viewsIn(byteOffset, byteOffset + byteLength);
     return views.make(type, byteOffset - start, length, byteLength);
   }
@@ -369,7 +407,7 @@ export class Pages {
       );
     }
     this.#refuseHuge("discarded");
-    this.checkNotTruncated();
+    this.checkNotLost(range);
     if (!isViewable(this.accessOf(range))) throw this.noAccess("discarded", range);
     const { address, byteLength } = this.#addresses(range);
     const failure = mapperOf(this.#allocation).discard(address, byteLength);
@@ -379,18 +417,18 @@ export class Pages {
         { code: "ENOTSUP" },
       );
     }
-    if (failure !== undefined) throw refused(`to discard ${this.#words(range)}`, failure);
+    if (failure !== undefined) throw this.refused(`to discard ${this.#words(range)}`, failure);
   }
 
   /** Writes what was stored to memory of a shared file back. */
   flush(range: PageRange, waits: boolean): void {
-    this.checkNotTruncated();
     if (this.#mapped.source !== "shared file") return;
     const { address, byteLength } = this.#addresses(range);
     const { backing } = this.#allocation;
     const file = backing?.name !== undefined ? undefined : backing?.file; // it is on no disk
     const failure = host().os.files.flush(file, address, byteLength, waits);
-    if (failure !== undefined) throw refused(`to flush ${this.#words(range)}`, failure);
+    if (failure !== undefined) throw this.refused(`to flush ${this.#words(range)}`, failure);
+    this.checkNotLost(range); // last: the other bytes are written
   }
 
   /** Notes that a part is to be changed, so that the system can keep the pages in pieces from now on. */
@@ -427,22 +465,6 @@ export class Pages {
   /** Whether they are a private copy of a file: what is stored elsewhere does not show in a page that was copied. */
   get areOfPrivateFile(): boolean {
     return this.#mapped.source === "private file";
-  }
-
-  /** Whether a load or store can find no page, and end the process: a file can be truncated. */
-  get canFault(): boolean {
-    return !this.areAnonymous && !(this.areGuarded && host().os.guard?.()?.isInPlace === true);
-  }
-
-  /** Refuses memory whose file was found truncated. */
-  checkNotTruncated(): void {
-    if (!this.areTruncated) return;
-    throw new MmapError(
-      "The file of this mapping was truncated, or its disk is full, or cannot be read: what is " +
-        "lost reads as zero in views, and what is stored there is lost; unmap it, and map what " +
-        "is left of the file",
-      { code: "EFAULT" },
-    );
   }
 
   /** The address of a byte of a page. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { currentRuntime, host } from "../ffi/host.ts";
-import { refused } from "./errors.ts";
 import type { PageRange } from "./page_range.ts";
 import { loadPages } from "./pages.ts";
 import type { Pages } from "./paging.ts";
@@ -88,7 +87,7 @@ function checkMemory(pages: Pages, range: PageRange): void {
   const lacking = Number(byteLength) - (typeof resident === "number" ? resident : 0);
   const failure = os.room!.refuseMemory(BigInt(lacking), "back less");
   if (failure !== undefined) {
-    throw refused(`to prefault ${words({ address, byteLength })}`, failure);
+    throw pages.refused(`to prefault ${words({ address, byteLength })}`, failure);
   }
 }
 
@@ -102,9 +101,9 @@ function populate({ pages, range }: OpenMemory): number {
   const forWriting = pages.areAnonymous && run.value === "read-write";
   const failure = os.residency.populate(slice.address, slice.byteLength, forWriting);
   if (failure === "unsupported") {
-    if (pages.canFault) loadPages(os, slice.address, Number(slice.byteLength));
+    if (!pages.areAnonymous) loadPages(os, slice.address, Number(slice.byteLength));
     else touch(slice, forWriting);
-  } else if (failure !== undefined) throw refused(`to prefault ${words(slice)}`, failure);
+  } else if (failure !== undefined) throw pages.refused(`to prefault ${words(slice)}`, failure);
   return run.end - range.start;
 }
 

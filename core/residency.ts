@@ -50,10 +50,9 @@ export function advise(memory: Pages, range: PageRange, advice: Advice): void {
       { code: "ENOTSUP" },
     );
   }
-  throw refused(
+  throw memory.refused(
     `the advice "${advice}" for ${words(pages)}`,
     failure,
-    undefined,
     failure.code === "EINVAL"
       ? `it is for ${systems} and later, and not for every kind of memory`
       : undefined,
@@ -72,13 +71,12 @@ export function lock(memory: Pages, range: PageRange): void {
   if (failure.code === "ENOMEM" && !memory.areAnonymous) {
     // Linux says the same of a page that its file has lost, and tells the two apart here.
     const reason = lossIn(pages);
-    if (reason !== undefined) throw refused(`to lock ${words(pages)}`, reason);
+    if (reason !== undefined) throw memory.refused(`to lock ${words(pages)}`, reason);
   }
   const limit = residency.lockLimit(failure.code);
-  throw refused(
+  throw memory.refused(
     `to lock ${words(pages)}`,
     failure,
-    undefined,
     limit && `the limit of locked memory is reached: raise ${limit}, or lock less`,
   );
 }

@@ -61,7 +61,7 @@ export function checkResizable(
       { code: "EACCES" },
     );
   }
-  pages?.checkNotTruncated();
+  pages?.checkNotLost();
   if (byteLength <= mapped.byteLength || mapped.source === "memory") return;
   if (mapped.source === "private file") {
     throw new MmapError(

@@ -65,7 +65,7 @@ export async function waitAsync(
   checkStack(); // no thread is lost on the way
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
-  if (isFailure(wait)) throw refusedWait(word, wait);
+  if (isFailure(wait)) throw refusedWait(target.pages, word, wait);
   const shortage = WaitThread.shortage();
   if (shortage !== undefined) {
     const ending = wait.end("cancelled");
@@ -192,7 +192,8 @@ class PendingWait implements Task, Waiter {
     if (ending !== "cancelled") resolve(resultOf(ending));
     else if (report.kind === "failure") {
       const { syscall, osError } = report;
-      reject(refusedWait(this.#word, host().os.waiting.failed(syscall, osError)));
+      const failure = host().os.waiting.failed(syscall, osError);
+      reject(refusedWait(this.#target.pages, this.#word, failure));
     } else if (report.kind === "ended") {
       reject(new MmapError("The thread that waits was ended: try again", { code: "EAGAIN" }));
     } else if (report.kind === "error") reject(notStarted(report.error));

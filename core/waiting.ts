@@ -6,7 +6,7 @@
 import { host } from "../ffi/host.ts";
 import type { Failure } from "../ffi/os/mapper.ts";
 import type { Ending, Word } from "../ffi/os/waiting.ts";
-import { hex, MmapError, refused } from "./errors.ts";
+import { hex, MmapError } from "./errors.ts";
 import { byteRange, type Extent, type PageRange } from "./page_range.ts";
 import type { Pages } from "./paging.ts";
 import { checkStack } from "./stack.ts";
@@ -59,13 +59,13 @@ export function wordOf(pages: Pages, range: PageRange, done: "waited for" | "not
     );
   }
   if (!pages.allows("written", range)) throw pages.noAccess(done, range);
-  pages.checkNotTruncated();
+  pages.checkNotLost(range);
   return pages.wordAt(range.start);
 }
 
 /** The error for a word that the system refuses to wait for. */
-export function refusedWait({ address }: Word, failure: Failure): MmapError {
-  return refused(`to wait for the word at ${hex(address)}`, failure);
+export function refusedWait(pages: Pages, { address }: Word, failure: Failure): MmapError {
+  return pages.refused(`to wait for the word at ${hex(address)}`, failure);
 }
 
 /** Waits in this thread. */
@@ -79,7 +79,7 @@ export function wait(
   const { waiting } = host().os;
   if (waiting.hasSteps) checkStack();
   const ending = waiting.wait(word, expected, milliseconds);
-  if (typeof ending !== "string") throw refusedWait(word, ending);
+  if (typeof ending !== "string") throw refusedWait(pages, word, ending);
   return resultOf(ending);
 }
 
@@ -91,7 +91,7 @@ export function notify(pages: Pages, range: PageRange, count: number): number {
   if (waiting.hasSteps) checkStack();
   const woken = waiting.notify(word, count);
   if (typeof woken !== "number") {
-    throw refused(`to wake those that wait for the word at ${hex(word.address)}`, woken);
+    throw pages.refused(`to wake those that wait for the word at ${hex(word.address)}`, woken);
   }
   return woken;
 }

@@ -17,7 +17,6 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/^map\(\) .*populated/, "madvise", "a page that cannot be read now is when it is used"],
   [/populated/, "mach_vm_read_overwrite", "a page that cannot be read now is when it is used"],
   [/populated/, "ReadProcessMemory", "a page that cannot be read now is when it is used"],
-  [/^(read|write)\(\) of /, "sigaction", "the kernel copies"],
   [/^discard\(\)$|decommitted$|^decommit/, "madvise", "it is mapped over instead"],
   [/^discard\(\) of a file$/, "madvise", "it is tried once more, without locks"],
   [/^(unmap|release)\(\) .*viewed$/, "madvise", "it is mapped over instead"],

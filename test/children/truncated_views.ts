@@ -36,15 +36,22 @@ try {
     truncated: mmap.truncated,
     codes: [
       () => mmap.bytes,
-      () => mmap.view(Uint8Array, 0, 1),
-      () => mmap.read(new Uint8Array(1)),
-      () => mmap.write(new Uint8Array(1)),
-      () => mmap.flush(),
+      () => mmap.view(Uint8Array, PAGE - 1, 2),
+      () => mmap.read(new Uint8Array(1), PAGE),
+      () => mmap.write(new Uint8Array(1), 4 * PAGE - 1),
+      () => mmap.resize(2 * PAGE),
       () => copied.read(new Uint8Array(1), PAGE),
       () => copied.write(new Uint8Array(1), PAGE),
     ].map(codeOf),
-    lock: codeOf(() => never.lock(PAGE)),
+    good: [
+      () => mmap.view(Uint8Array, 0, 1),
+      () => mmap.read(new Uint8Array(1)),
+      () => mmap.write(new Uint8Array([7])),
+      () => mmap.flush(0, PAGE),
+    ].map(codeOf),
     others: [copied.truncated, never.truncated],
+    lock: codeOf(() => never.lock(PAGE)),
+    lost: [mmap, copied, never].map(({ lostByteLength }) => lostByteLength / PAGE),
     // An anonymous mapping is in its place, and later calls know nothing of it.
     again: (() => {
       for (const each of [mmap, copied, never]) each.unmap();

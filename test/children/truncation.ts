@@ -202,6 +202,37 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     return [calls, counting.calls(), firsts(file), file.entry?.faults];
   },
 
+  "and what was not lost stays"() {
+    return (["map", "mapMut"] as const).map((call) => {
+      const { path, truncate } = mapFile(32, undefined);
+      const mmap = new MmapOptions().truncationGuard(isGuarded)[call](path);
+      const { address, bytes } = mmap;
+      lose({ address } as MappedFile, 3, 2);
+      lose({ address } as MappedFile, 20);
+      bytes[20 * PAGE] = bytes[4 * PAGE] = 1;
+      const reach = (page: number, pages = 1) =>
+        [
+          () => mmap.read(new Uint8Array(pages * PAGE), page * PAGE),
+          () => mmap.write(new Uint8Array(pages * PAGE).fill(9), page * PAGE),
+          () => mmap.flush(page * PAGE, pages * PAGE),
+          () => mmap.view(Uint8Array, page * PAGE, pages * PAGE),
+          () => mmap.discard(page * PAGE, pages * PAGE),
+        ].map((use) => {
+          try {
+            use();
+            return "ok";
+          } catch (error) {
+            return (error as { code?: string }).code;
+          }
+        });
+      const lost = () => [mmap.lostByteLength / PAGE, mmap.truncated];
+      const before = lost();
+      const found = [reach(5, 15), reach(21, 11), reach(4, 2), reach(20), reach(0, 32)];
+      truncate(25);
+      return [before, found, bytes[30 * PAGE], ...lost()];
+    });
+  },
+
   "in a thread that blocks SIGBUS"() {
     const signals = new Uint8Array(128);
     signals[0] = 1 << SIGBUS - 1;

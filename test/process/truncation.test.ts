@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { childValue, childValues, runChild } from "../child_processes.ts";
 import { platform, test, unlessLinux } from "../harness.ts";
+import { withoutSmaps } from "../memory_map.ts";
 import { rounds } from "../rounds.ts";
 
 const skip = unlessLinux(
@@ -26,7 +27,9 @@ for (const kind of ["map", "mapMut"] as const) {
         stored: 5,
         truncated: true,
         codes: Array.from({ length: 7 }, () => "EFAULT"),
+        good: ["nothing", "nothing", "nothing", "nothing"],
         others: [true, false],
+        lost: [3, 0, 0],
         again: [9, false],
       });
     },
@@ -41,6 +44,12 @@ for (const kind of ["map", "mapMut"] as const) {
 
 const again = rounds("truncatedAgain");
 
+/** What read(), write(), flush(), view() and discard() come to. */
+const ALL = ["ok", "ok", "ok", "ok", "ok"];
+const ALL_BUT_FLUSH = ["EFAULT", "EFAULT", "ok", "EFAULT", "EFAULT"];
+const BUT_DISCARD = ["ok", "ok", "ok", "ok", "ENOTSUP"];
+const NONE = ["EFAULT", "EFAULT", "EFAULT", "EFAULT", "ENOTSUP"];
+
 /** What a case comes to where there is a guard. Without one each ends the process. */
 const SURVIVED: Readonly<Record<string, unknown>> = {
   "before the first load": [[0, 0, 0, 0], 1],
@@ -52,6 +61,10 @@ const SURVIVED: Readonly<Record<string, unknown>> = {
   "one page after the other": [1400, [0, 7, 7, 7], 1],
   "in a long file": [1, true],
   "that is called a fault of alignment": [[7, 0, 0, 7, 0, 7], 2],
+  "and what was not lost stays": [
+    [[2, false], [ALL, ALL, ALL_BUT_FLUSH, ALL_BUT_FLUSH, ALL_BUT_FLUSH], 0, 4, true],
+    [[2, false], [BUT_DISCARD, BUT_DISCARD, NONE, NONE, NONE], 0, 4, true],
+  ],
   "while a loop of this thread runs": [true, true, true],
   "in four workers at once": [true, [0, 0, 0, 0], true],
   "in a worker when the main thread guards it": [8, 8],
@@ -76,7 +89,7 @@ const SURVIVED_ALONE: Readonly<Record<string, unknown>> = {
   "in a thread that blocks SIGBUS": [[0, 0], 1],
   "a fault of alignment": [1, 1, [7, 0], 1],
   "while its handler is not told yet what it has replaced": [2, 2],
-  "when another's handler is above, and copies": [true, ["EFAULT", "EFAULT"]],
+  "when another's handler is above, and copies": [false, ["EFAULT", "EFAULT"]],
   "a copy of the module": [true, [0, 0], 1, [0, 0], 1],
   "traps of WebAssembly": [true, 1000, 0, [0, 0], 1],
   "after a handler that was there before has set the default": [true, [0, 0], 1],
@@ -92,6 +105,24 @@ for (const [name, expected] of Object.entries({ ...SURVIVED, ...SURVIVED_ALONE }
     const result = name in SURVIVED ? survived : guarded(name);
     assertEquals(await result(name), expected);
   }, { skip });
+}
+
+/** What the process has no more of, how many files it loads from, and how many pages of each are lost at most. */
+const SHORTAGES: readonly (readonly [shortage: string, files: number, most: number])[] = [
+  ["mappings", 8, 6],
+  ["mappings", 100, 8], // the whole file, where the reserve is used up: no mapping more
+  ["data", 40, 6],
+  ["addresses", 40, 6],
+];
+
+for (const [shortage, files, most] of SHORTAGES) {
+  test(`loads from ${files} truncated files go on without any ${shortage} left`, async () => {
+    const found = await childValue("guard_shortage.ts", {
+      args: [shortage, String(files)],
+      atMappingLimit: shortage === "mappings",
+    });
+    assertEquals(found, { before: files * 8 * 7, sum: files * 2 * 7, least: 6, most });
+  }, { skip: skip ?? withoutSmaps() });
 }
 
 test("unmap() leaves the guard what it is while threads of the runtime fault", async () => {

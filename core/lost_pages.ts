@@ -1,0 +1,106 @@
+/**
+ * Pages that a mapping has lost of its file: the system had none to load from or store to, and
+ * zeroed memory has taken their place.
+ *
+ * @module
+ */
+import type { OpenFile } from "../ffi/os/files.ts";
+import type { RegionFacts } from "../ffi/os/regions.ts";
+import { host } from "../ffi/host.ts";
+import { hex, MmapError } from "./errors.ts";
+import type { Backing } from "./lifetime.ts";
+import type { PageRange } from "./page_range.ts";
+import { checkStack } from "./stack.ts";
+
+/** The lost pages of one mapping. */
+export class LostPages {
+  readonly #backing: Backing;
+  readonly #address: bigint;
+  /** The length of all pages in bytes, up to the mapping's end. */
+  readonly #byteLength: number;
+  /** What was found, and how many faults there were by then. */
+  #ranges: readonly PageRange[] = [];
+  #faults = 0;
+
+  constructor(backing: Backing, address: bigint, byteLength: number) {
+    this.#backing = backing;
+    this.#address = address;
+    this.#byteLength = byteLength;
+  }
+
+  /** Where they are, in order. */
+  get ranges(): readonly PageRange[] {
+    const { guard } = this.#backing;
+    const settled = guard?.settledFaults;
+    const faults = guard?.faults ?? 0;
+    if (faults !== this.#faults) {
+      this.#ranges = this.#regions().filter(isOfNoFile);
+      // What is not there yet is looked for again.
+      this.#faults = settled === faults ? faults : 0;
+    }
+    return this.#ranges;
+  }
+
+  /** Refuses bytes some of which are lost. */
+  check({ start, end }: PageRange): void {
+    const lost = start < end && this.ranges.find((range) => range.start < end && range.end > start);
+    if (!lost) return;
+    throw new MmapError(
+      `${lost.end - lost.start} bytes at ${hex(this.#address + BigInt(lost.start))} are lost, as ` +
+        `${this.why}: views read zeros there; use other bytes, or map the file again`,
+      { code: "EFAULT" },
+    );
+  }
+
+  /** Whether the file is shorter than the mapping needs. */
+  get areTruncated(): boolean {
+    const { copying, files } = host().os;
+    const { file, offset } = this.#backing;
+    const isShort = (opened: OpenFile) =>
+      Number(files.byteLength(opened)) < offset + this.#byteLength; // not where that is refused
+    if (file !== undefined) return isShort(file);
+    const regions = this.#regions();
+    const path = regions.find(hasFile)?.path;
+    const opened = path === undefined ? undefined : files.open(path, "read");
+    if (typeof opened === "number") {
+      const isShorter = isShort(opened);
+      files.close(opened);
+      return isShorter;
+    }
+    // Nobody knows the file any more. What was truncated has lost its end.
+    const last = this.#address + BigInt(this.#byteLength - 1);
+    return isOfNoFile(regions.at(-1)!) || copying.read(last, new Uint8Array(1), true) !== undefined;
+  }
+
+  /** Why there are such pages. */
+  get why(): string {
+    return this.areTruncated
+      ? "the file was truncated"
+      : "the disk of the file, which is as long as before, is full or cannot be read";
+  }
+
+  /** What is mapped where the pages are; where the system does not tell, each can be one of no file. */
+  #regions(): FileRange[] {
+    checkStack(); // what is opened is closed
+    const end = this.#byteLength;
+    const regions = host().os.regions.list({ pid: undefined, resident: false });
+    if (!Array.isArray(regions)) return [{ start: 0, end, path: undefined, isDeleted: false }];
+    return regions.map((region) => {
+      const start = Number(region.address - this.#address);
+      const past = start + region.byteLength;
+      return { ...region, start: Math.max(0, start), end: Math.min(end, past) };
+    }).filter(({ start, end }) => start < end);
+  }
+}
+
+/** Pages, and the file that they are of. */
+interface FileRange extends PageRange, Pick<RegionFacts, "path" | "isDeleted"> {}
+
+function hasFile({ path, isDeleted }: FileRange): boolean {
+  return path !== undefined && !isDeleted;
+}
+
+/** Whether it is anonymous memory, which Linux gives this path where it is shared. */
+function isOfNoFile({ path }: FileRange): boolean {
+  return path === undefined || path === "/dev/zero";
+}
