@@ -31,14 +31,19 @@ export class LostPages {
   /** Where they are, in order. */
   get ranges(): readonly PageRange[] {
     const { guard } = this.#backing;
-    const settled = guard?.settledFaults;
-    const faults = guard?.faults ?? 0;
-    if (faults !== this.#faults) {
+    if (guard !== undefined && guard.faults !== this.#faults) {
+      const settled = guard.settledFaults;
+      const { faults } = guard;
       this.#ranges = this.#regions().filter(isOfNoFile);
       // What is not there yet is looked for again.
       this.#faults = settled === faults ? faults : 0;
     }
     return this.#ranges;
+  }
+
+  /** How many bytes they have from one on. */
+  byteLengthFrom(first: number): number {
+    return this.ranges.reduce((sum, { start, end }) => sum + end - Math.max(start, first), 0);
   }
 
   /** Refuses bytes some of which are lost. */
@@ -96,11 +101,11 @@ export class LostPages {
 /** Pages, and the file that they are of. */
 interface FileRange extends PageRange, Pick<RegionFacts, "path" | "isDeleted"> {}
 
-function hasFile({ path, isDeleted }: FileRange): boolean {
-  return path !== undefined && !isDeleted;
+function hasFile(range: FileRange): boolean {
+  return range.path !== undefined && !range.isDeleted;
 }
 
 /** Whether it is anonymous memory, which Linux gives this path where it is shared. */
-function isOfNoFile({ path }: FileRange): boolean {
-  return path === undefined || path === "/dev/zero";
+function isOfNoFile(range: FileRange): boolean {
+  return range.path === undefined || range.path === "/dev/zero";
 }

@@ -54,8 +54,8 @@ export class Pages {
   readonly #parts: Parts = new Parts();
   /** Buffers that were detached while the memory stays mapped, until they are collected. */
   #detached: readonly Detached[] = NONE;
-  /** What the file has lost, from when that is first asked for. */
-  #lost: LostPages | undefined;
+  /** What their file has lost, where they are of one. */
+  readonly #lost: LostPages | undefined;
   /** Whether a call was refused because of that. */
   #wasRefused = false;
   /** The word that was asked for last. */
@@ -74,6 +74,8 @@ export class Pages {
     this.#owner = owner;
     this.#address = allocation.address + BigInt(mapped.margin);
     this.#byteLength = mapped.skip + mapped.byteLength;
+    const { backing } = allocation;
+    this.#lost = backing && new LostPages(backing, this.#address, this.#byteLength);
     this.#access = new RangeMap(this.#byteLength, mapped.access);
     this.#history = new RangeMap<History>(
       this.#byteLength,
@@ -102,39 +104,26 @@ export class Pages {
       host().os.guard?.()?.isInPlace === true;
   }
 
-  /** The pages that were found lost, and replaced; `undefined` where there are none. */
-  get #replaced(): LostPages | undefined {
-    return (this.#allocation.backing?.guard?.faults ?? 0) > 0 ? this.#ofFile : undefined;
-  }
-
-  get #ofFile(): LostPages | undefined {
-    const { backing } = this.#allocation;
-    if (backing === undefined) return undefined;
-    return this.#lost ??= new LostPages(backing, this.#address, this.#byteLength);
-  }
-
   /** How many bytes were found lost, of whole pages up to the mapping's end. */
   get lostByteLength(): number {
-    const { skip } = this.#mapped;
-    const ranges = this.#replaced?.ranges ?? NONE;
-    return ranges.reduce((sum, { start, end }) => sum + end - Math.max(start, skip), 0);
+    return this.#lost?.byteLengthFrom(this.#mapped.skip) ?? 0;
   }
 
   /** Whether bytes were found lost because the file is shorter. */
   get areTruncated(): boolean {
-    return (this.#wasRefused || this.lostByteLength > 0) && this.#ofFile!.areTruncated;
+    return (this.#wasRefused || this.lostByteLength > 0) && this.#lost!.areTruncated;
   }
 
   /** The error for a call that the system refused for these pages; says why a file has lost one. */
   refused(asked: string, failure: Failure, advice?: string): MmapError {
-    const lost = failure.code === "EFAULT" ? this.#ofFile : undefined;
+    const lost = failure.code === "EFAULT" ? this.#lost : undefined;
     this.#wasRefused ||= lost !== undefined;
     return refused(asked, failure, undefined, lost?.why ?? advice);
   }
 
   /** Refuses bytes that were found lost. */
   checkNotLost(range: PageRange = { start: 0, end: this.#byteLength }): void {
-    this.#replaced?.check(range);
+    this.#lost?.check(range);
   }
 
   /** Whether a buffer was ever made. */

@@ -102,8 +102,6 @@ const END = 8;
 const STATE = 16;
 const FAULTS = 20;
 const SETTLED = 24;
-const PIECES = 28;
-const LAST = 32;
 const ENTRIES_PER_BLOCK = (BLOCK_BYTES - ENTRIES) / ENTRY_BYTES;
 
 // The state of an entry: 4 times the number of its uses, and one of these.
@@ -302,13 +300,15 @@ class Guard implements TruncationGuard {
     const byteLength = BigInt(2 * RESERVE_PAIRS) * pageSize;
     const address = map(this.#c, byteLength);
     if (address === undefined) return;
-    let isWhole = true;
-    for (let end = address + byteLength; end > address; end -= 2n * pageSize) {
-      isWhole &&= this.#c.mprotect(end - pageSize, pageSize, PROT_NONE) === 0;
+    let end = address + byteLength;
+    while (end > address && this.#c.mprotect(end - pageSize, pageSize, PROT_NONE) === 0) {
+      end -= 2n * pageSize;
     }
     const reserve = address + BigInt(RESERVE_PAIRS);
-    // Where others took of the one before, or filled it meanwhile, it is another number.
-    if (isWhole && atomics.compareExchange(uint64, RESERVE / 8, found, reserve) === found) return;
+    // Where another thread has filled it meanwhile, it is another number.
+    if (end === address && atomics.compareExchange(uint64, RESERVE / 8, found, reserve) === found) {
+      return;
+    }
     this.#c.munmap(address, byteLength);
   }
 
@@ -329,9 +329,7 @@ class Guard implements TruncationGuard {
       uint64[(offset + START) / 8] = address;
       uint64[(offset + END) / 8] = address + (byteLength + this.#pageSize - 1n & -this.#pageSize);
       int32[(offset + FAULTS) / 4] = 0;
-      int32[(offset + SETTLED) / 4] = 0;
-      int32[(offset + PIECES) / 4] = 0;
-      uint64[(offset + LAST) / 8] = 0n;
+      uint64.fill(0n, (offset + SETTLED) / 8, (offset + ENTRY_BYTES) / 8);
       atomics.store(int32, index, state + LIVE); // last: now the handler sees it
       const at = block.address + BigInt(offset);
       return new Entry(at, block, offset, () => this.#freed.add(candidate));
