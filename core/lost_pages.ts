@@ -57,31 +57,41 @@ export class LostPages {
     );
   }
 
-  /** Whether the file is shorter than the mapping needs. */
+  /**
+   * Whether the file is shorter than the mapping needs. Where nobody knows the file any more, it
+   * is whether the end is lost: what was truncated has lost that.
+   */
   get areTruncated(): boolean {
-    const { copying, files } = host().os;
-    const { file, offset } = this.#backing;
-    const isShort = (opened: OpenFile) =>
-      Number(files.byteLength(opened)) < offset + this.#byteLength; // not where that is refused
-    if (file !== undefined) return isShort(file);
-    const regions = this.#regions();
-    const path = regions.find(hasFile)?.path;
-    const opened = path === undefined ? undefined : files.open(path, "read");
-    if (typeof opened === "number") {
-      const isShorter = isShort(opened);
-      files.close(opened);
-      return isShorter;
-    }
-    // Nobody knows the file any more. What was truncated has lost its end.
+    const isShorter = this.#isShorter();
+    if (isShorter !== undefined) return isShorter;
     const last = this.#address + BigInt(this.#byteLength - 1);
-    return isOfNoFile(regions.at(-1)!) || copying.read(last, new Uint8Array(1), true) !== undefined;
+    return isOfNoFile(this.#regions().at(-1)!) ||
+      host().os.copying.read(last, new Uint8Array(1), true) !== undefined;
   }
 
   /** Why there are such pages. */
   get why(): string {
-    return this.areTruncated
+    const isShorter = this.#isShorter();
+    return isShorter
       ? "the file was truncated"
-      : "the disk of the file, which is as long as before, is full or cannot be read";
+      : `${
+        isShorter === undefined ? "the file was truncated, or its disk" : "the disk of the file"
+      } is full or cannot be read`;
+  }
+
+  /** `undefined` where nobody knows the file. */
+  #isShorter(): boolean | undefined {
+    const { files } = host().os;
+    const { file, offset } = this.#backing;
+    const isShort = (opened: OpenFile) =>
+      Number(files.byteLength(opened)) < offset + this.#byteLength; // not where that is refused
+    if (file !== undefined) return isShort(file);
+    const path = this.#regions().find(hasFile)?.path;
+    const opened = path === undefined ? undefined : files.open(path, "read");
+    if (typeof opened !== "number") return undefined;
+    const isShorter = isShort(opened);
+    files.close(opened);
+    return isShorter;
   }
 
   /** What is mapped where the pages are; where the system does not tell, each can be one of no file. */

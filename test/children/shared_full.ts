@@ -51,6 +51,7 @@ if (kind === "elsewhere") {
   bytes.fill(1); // the second half has no room
   const [first, last] = [bytes[0], bytes[len - 1]]; // what is stored there goes nowhere else
   const other = new MmapOptions({ len }).mapShared(name).bytes[len - 1];
-  const read = codeOf(() => mmap.read(new Uint8Array(1)));
-  console.log(JSON.stringify({ reserved, first, last, other, truncated: mmap.truncated, read }));
+  const read = [0, len - 1].map((at) => codeOf(() => mmap.read(new Uint8Array(1), at)));
+  const isLost = mmap.lostByteLength >= len / 2 && mmap.lostByteLength < len;
+  console.log(JSON.stringify({ reserved, first, last, other, isLost, read }));
 }
