@@ -18,9 +18,14 @@ export interface Surrounding {
   readonly command: (program: readonly string[], folder: string) => readonly string[];
   /** What it keeps the library from giving back. */
   readonly keeps: readonly ("mappedByteLength" | "descriptors" | "files")[];
+  /** After so many seconds a program hangs there. */
+  readonly maxSeconds: number;
   /** Whether it is one of those that CI runs. */
   readonly isShort: boolean;
 }
+
+/** How long a program may take that takes two seconds. */
+const MAX_SECONDS = 30;
 
 /** What cannot be given back where these are refused. */
 const KEPT: Readonly<Record<string, Surrounding["keeps"]>> = {
@@ -69,6 +74,7 @@ function filtered(filter: string): Surrounding {
     filter,
     command: (program) => program,
     keeps: KEPT[calls] ?? [],
+    maxSeconds: MAX_SECONDS,
     isShort: SHORT_FILTERS.includes(filter),
   };
 }
@@ -78,7 +84,7 @@ function plain(
   isShort: boolean,
   command: Surrounding["command"],
 ): Surrounding {
-  return { name, filter: "", command, keeps: [], isShort };
+  return { name, filter: "", command, keeps: [], maxSeconds: MAX_SECONDS, isShort };
 }
 
 const limited = (option: string) => (program: readonly string[]) => ["prlimit", option, ...program];
@@ -174,17 +180,19 @@ export const SURROUNDINGS: readonly Surrounding[] = [
     true,
     (program) => ["sh", "-euc", IN_GROUP, "sh", ...program],
   ),
-  plain(
-    "gVisor",
-    true,
-    (program) => [
-      Deno.env.get("RUNSC") ?? "runsc",
-      "--rootless",
-      "--network=none",
-      "--ignore-cgroups",
-      "--platform=systrap",
-      "do",
-      ...program,
-    ],
-  ),
+  {
+    ...plain(
+      "gVisor",
+      true,
+      (program) => [
+        Deno.env.get("RUNSC") ?? "runsc",
+        "--network=none",
+        "--ignore-cgroups",
+        "--platform=systrap",
+        "do",
+        ...program,
+      ],
+    ),
+    maxSeconds: 4 * MAX_SECONDS, // it has system calls of its own
+  },
 ];
