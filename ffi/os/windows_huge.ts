@@ -5,6 +5,7 @@
  */
 import type { Native, SymbolTable } from "../symbols.ts";
 import { lazily } from "./lazily.ts";
+import { wide } from "./windows_files.ts";
 
 /** `TOKEN_ADJUST_PRIVILEGES`: {@link https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects} */
 export const TOKEN_ADJUST_PRIVILEGES = 0x20;
@@ -64,12 +65,8 @@ export function windowsHuge(native: Native): WindowsHuge {
       const fields = new DataView(privileges.buffer);
       fields.setUint32(0, 1, true);
       fields.setUint32(12, SE_PRIVILEGE_ENABLED, true);
-      const name = new Uint8Array(2 * (PRIVILEGE.length + 1));
-      for (let index = 0; index < PRIVILEGE.length; index++) {
-        name[2 * index] = PRIVILEGE.charCodeAt(index);
-      }
       const luid = privileges.subarray(4, 12);
-      if (c.LookupPrivilegeValueW(0n, name, luid) !== 0) {
+      if (c.LookupPrivilegeValueW(0n, wide(PRIVILEGE), luid) !== 0) {
         c.AdjustTokenPrivileges(handle, 0, privileges, 0, 0n, 0n);
       }
       CloseHandle(handle);
