@@ -46,7 +46,12 @@ export function main(args: readonly string[]): number {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const isUsage = error instanceof UsageError;
-    const hint = isUsage ? '\nTry "sysalloc --help"' : "";
+    // npx has no koffi beside the package, wherever it is installed.
+    const hint = isUsage
+      ? '\nTry "sysalloc --help"'
+      : message.includes("npm install koffi")
+      ? "\nBy npx: npx -p sysalloc -p koffi@3 sysalloc"
+      : "";
     write(STDERR, `sysalloc: ${message}${hint}\n`);
     return isUsage ? 2 : 1;
   }

@@ -101,7 +101,12 @@ export function pickRuntime(globals: HostGlobals): Runtime {
   const Bun = own(globals, "Bun");
   const process = own(globals, "process");
   checkVersion(process?.versions ?? {});
-  if (typeof process?.getBuiltinModule !== "function") throw unsupported();
+  if (typeof process?.getBuiltinModule !== "function") {
+    throw new Error(
+      "process.getBuiltinModule() is hidden, which this version has: something has replaced " +
+        "process, as bundlers and runners of tests do; have it leave the real one",
+    );
+  }
   if (Bun !== undefined) {
     return bun(process.getBuiltinModule("bun:ffi") as BunFfi, process);
   }

@@ -153,6 +153,9 @@ test("pickRuntime() picks koffi when there is no node:ffi", () => {
   assertStrictEquals(picked.maxViewByteLength, 2 ** 31);
 });
 
+/** A Node.js that has no `node:ffi`. */
+const OLD = { node: "24.0.0" };
+
 test("pickRuntime() looks for koffi from itself, the program, the executable and the working directory", () => {
   const places = ["/app/main", "/bin/node", "/here/"];
   const former = Reflect.get(Error, "prepareStackTrace");
@@ -166,6 +169,36 @@ test("pickRuntime() looks for koffi from itself, the program, the executable and
   assertStrictEquals(Reflect.get(Error, "prepareStackTrace"), former);
 });
 
+test("pickRuntime() tells of a koffi that is too old", () => {
+  const { modules } = withoutNodeFfi({ koffi: () => ({ version: "2.16.3" }) });
+  assertThrows(
+    () => pickRuntime({ process: process(modules, OLD) }),
+    Error,
+    "koffi 3 is needed, found 2.16.3: npm install koffi@3",
+  );
+});
+
+test("pickRuntime() tells of node:ffi that is turned off", () => {
+  const { modules } = withoutNodeFfi({}, "");
+  const message =
+    assertThrows(() => pickRuntime({ process: process(modules, { node: "26.10.0" }) }))
+      .message;
+  assertMatch(message, /^node:ffi is turned off: install .*, or drop --no-experimental-ffi$/);
+});
+
+test("pickRuntime() tells of a process.getBuiltinModule() that is hidden", () => {
+  for (
+    const versions of [{ node: "26.9.0" }, { node: "22.3.0" }, { bun: "1.4.0", node: "24.3.0" }]
+  ) {
+    const hidden = { ...process({}, versions), getBuiltinModule: undefined } as unknown as Process;
+    assertThrows(
+      () => pickRuntime({ process: hidden }),
+      Error,
+      "process.getBuiltinModule() is hidden",
+    );
+  }
+});
+
 test("pickRuntime() takes the koffi that the environment names, and looks for no other", () => {
   const there = { ...PROGRAM, env: { SYSALLOC_KOFFI: "koffi.node" } };
   const { modules, asked } = withoutNodeFfi({ "koffi.node": () => fakeKoffi() });
@@ -173,7 +206,7 @@ test("pickRuntime() takes the koffi that the environment names, and looks for no
   assertEquals(asked, ["/here/"]);
   const { modules: without } = withoutNodeFfi({});
   const error = assertThrows(
-    () => pickRuntime({ process: { ...process(without), ...there } }),
+    () => pickRuntime({ process: { ...process(without, OLD), ...there } }),
     Error,
   );
   assertStrictEquals(
@@ -216,7 +249,7 @@ test("other threads load the machine code that koffi has, and koffi where that i
 
 test("pickRuntime() tells what to do when koffi is missing, or does not load", () => {
   const { modules: empty } = withoutNodeFfi({}, "");
-  const missing = assertThrows(() => pickRuntime({ process: process(empty) }), Error);
+  const missing = assertThrows(() => pickRuntime({ process: process(empty, OLD) }), Error);
   assertStrictEquals(
     missing.message.replace(/from \S+koffi_places.[jt]s/, "from HERE"),
     "Node.js below 26.9 has no FFI of its own: install the optional peer dependency koffi " +
@@ -231,7 +264,7 @@ test("pickRuntime() tells what to do when koffi is missing, or does not load", (
       throw cause;
     },
   });
-  const error = assertThrows(() => pickRuntime({ process: process(broken) }), Error);
+  const error = assertThrows(() => pickRuntime({ process: process(broken, OLD) }), Error);
   assertStrictEquals(
     error.message,
     "Node.js below 26.9 has no FFI of its own, and /koffi did not load: see the cause, " +
@@ -247,7 +280,6 @@ test("pickRuntime() throws when the runtime is unknown", () => {
     { Bun: {} },
     { process: { ...node, versions: {} } },
     { process: { platform: "browser", arch: "" } as unknown as Process },
-    { process: { ...node, getBuiltinModule: undefined } as unknown as Process },
   ];
   for (const globals of unknown) {
     assertThrows(

@@ -7,10 +7,12 @@ import { bare } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
-import { maxV8BufferByteLength } from "./versions.ts";
+import { isAtLeast, maxV8BufferByteLength } from "./versions.ts";
 
 /** What is used of koffi. */
 export interface Koffi {
+  /** Its own version. */
+  readonly version?: string;
   /** {@link https://koffi.dev/functions} */
   load(library: string): {
     func(
@@ -41,6 +43,9 @@ const TYPES: Readonly<Record<CType, KoffiType>> = bare({
   buffer: "void *",
 });
 
+/** The first koffi that has all that is used. */
+const KOFFI = "3";
+
 /** It loads the koffi that was found. */
 const threadNative = (file: string) => () =>
   `(() => {
@@ -64,11 +69,14 @@ const threadNative = (file: string) => () =>
  * `maxBufferByteLength` is `buffer.constants.MAX_LENGTH`: past it koffi aborts the process.
  */
 export function koffi(
-  { load, view }: Koffi,
+  { version = KOFFI, load, view }: Koffi,
   file: string,
   maxBufferByteLength: number,
   process: NodeProcess,
 ): Runtime {
+  if (!isAtLeast(version, KOFFI)) {
+    throw new Error(`koffi ${KOFFI} is needed, found ${version}: npm install koffi@${KOFFI}`);
+  }
   const { platform, arch } = process;
   return {
     ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(process.versions))),

@@ -7,6 +7,7 @@
 import { own } from "../own.ts";
 import type { Koffi } from "./koffi.ts";
 import type { NodeProcess } from "./runtime.ts";
+import { isAtLeast } from "./versions.ts";
 
 /** What is used of a `require()` of `node:module`. */
 export interface Require {
@@ -20,8 +21,8 @@ type CreateRequire = (place: string) => Require;
 /** The variable of the environment that names koffi: its folder, or its `koffi.node`. */
 const VARIABLE = "SYSALLOC_KOFFI";
 
-const NO_FFI = "Node.js below 26.9 has no FFI of its own";
-const INSTEAD = "or use Node.js 26.9 or later";
+/** The first Node.js that has `node:ffi` without a flag. */
+const NODE_FFI = "26.9";
 
 /**
  * Loads what the environment names. Otherwise looks as the package of this module does, or
@@ -43,7 +44,7 @@ export function findKoffi(process: NodeProcess): { readonly koffi: Koffi; readon
     );
     return { koffi, file: native ?? file };
   } catch (cause) {
-    throw new Error(`${NO_FFI}, and ${file} did not load: see the cause, ${INSTEAD}`, { cause });
+    throw noFfi(process, `, and ${file} did not load: see the cause`, cause);
   }
 }
 
@@ -66,7 +67,14 @@ function findFile(process: NodeProcess, createRequire: CreateRequire): string {
     ? `${VARIABLE} is set to ${named}, which is not koffi: name its folder`
     : `install the optional peer dependency koffi (npm install koffi), which is not found from ` +
       `${asked.join(", ")}, or set ${VARIABLE} to its folder`;
-  throw new Error(`${NO_FFI}: ${missing}, ${INSTEAD}`, { cause });
+  throw noFfi(process, `: ${missing}`, cause);
+}
+
+function noFfi(process: NodeProcess, why: string, cause: unknown): Error {
+  const isOff = isAtLeast(own(process.versions, "node") ?? "", NODE_FFI);
+  const has = isOff ? "node:ffi is turned off" : `Node.js below ${NODE_FFI} has no FFI of its own`;
+  const instead = isOff ? "drop --no-experimental-ffi" : `use Node.js ${NODE_FFI} or later`;
+  return new Error(`${has}${why}, or ${instead}`, { cause });
 }
 
 /** As `createRequire()` takes it; `undefined` where it was removed. */
