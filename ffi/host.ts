@@ -79,10 +79,14 @@ export function runtimeThreads(): RuntimeThreads {
   if (pickedThreads !== undefined) return pickedThreads;
   const globals = globalThis as HostGlobals;
   const isDeno = isDenoItself(own(globals, "Deno"));
+  const isBun = !isDeno && own(globals, "Bun") !== undefined;
+  const process = own(globals, "process")!;
+  const hasNodeFfi = !isDeno && !isBun && process.getBuiltinModule("node:ffi") !== undefined;
   return pickedThreads = nodeThreads(
-    own(globals, "process")!.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
+    process.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
     !isDeno,
-    !isDeno && own(globals, "Bun") !== undefined,
+    isBun,
+    hasNodeFfi ? ["--experimental-ffi"] : [], // before 26.9 nothing else lets a thread have it
   );
 }
 

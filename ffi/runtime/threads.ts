@@ -17,6 +17,7 @@ export interface NodeWorkerThreads {
       readonly name: string;
       readonly workerData: unknown;
       readonly execArgv: readonly string[];
+      readonly env: object;
     },
   ) => NodeWorker;
 }
@@ -94,12 +95,13 @@ export interface RuntimeThreads {
 /**
  * Makes the threads of a runtime. `evaluates` tells whether it takes a text as it
  * is: Deno makes a URL of it, and 2.1.0 loses the ends of its lines. Bun before 1.4
- * takes no URL of this length.
+ * takes no URL of this length. `execArgv` are flags that the thread needs.
  */
 export function nodeThreads(
   { Worker }: NodeWorkerThreads,
   evaluates: boolean,
   isBun: boolean,
+  execArgv: readonly string[],
 ): RuntimeThreads {
   return {
     needs: isBun ? BUN_NEEDS : V8_NEEDS,
@@ -112,7 +114,10 @@ export function nodeThreads(
         eval: evaluates,
         name: "sysalloc",
         workerData,
-        execArgv: [], // what the program is started with, such as a module loaded first, is not the thread's
+        // What the program is started with is not the thread's, nor what NODE_OPTIONS has: a
+        // module that is loaded first would run once more.
+        execArgv,
+        env: bare({}),
       });
       const worker = new Worker(script, options);
       worker.on("message", message);

@@ -1,6 +1,18 @@
-// Waits without blocking where no thread can be started, twice, and prints what came of it.
+// Waits without blocking where no thread can be started, twice, and prints what came of it. Where
+// an argument is given, each thread runs that.
+import workers from "node:worker_threads";
 import { MmapOptions, pageSize } from "../../mod.ts";
 
+const source = process.argv[2];
+if (source !== undefined) {
+  const { Worker } = workers;
+  workers.Worker = function (
+    _source: string,
+    options: import("node:worker_threads").WorkerOptions,
+  ) {
+    return new Worker(source, options);
+  } as never;
+}
 const mmap = new MmapOptions({ len: pageSize() }).mapAnon();
 const ends: string[] = [];
 for (let count = 0; count < 2; count++) {

@@ -241,20 +241,21 @@ test("waitAsync() throws ENOTSUP where Node.js permits no worker, with its error
 }, { skip: unlessNodePermission });
 
 test("waitAsync() throws ENOTSUP where a worker throws at its start, or ends", async () => {
-  const folder = use(new TempFolder());
-  for (
-    const [what, told] of [["throw new Error('At its start')", "At its start"], [
-      "process.exit()",
-      "undefined",
-    ]]
-  ) {
-    const path = join(folder.path, "start.cjs");
-    writeFileSync(path, `if (!require("node:worker_threads").isMainThread) ${what};`);
-    // What the command line names, the thread does not load.
-    process.env["NODE_OPTIONS"] = `--require=${path}`;
-    const found = refusedWaits();
-    delete process.env["NODE_OPTIONS"];
-    assertEquals(await found, { ends: Array(2).fill(`ENOTSUP: ${told}`), others });
+  const told = { "throw new Error('At its start')": "At its start", "process.exit()": "undefined" };
+  for (const [source, what] of Object.entries(told)) {
+    const found = await childValue("wait_refused.ts", { args: [source] });
+    assertEquals(found, { ends: Array(2).fill(`ENOTSUP: ${what}`), others });
+  }
+}, { skip: runtime === "node" ? undefined : "only Node.js has one end so" });
+
+test("waitAsync() runs nothing in its threads that the program is started with", async () => {
+  const path = join(use(new TempFolder()).path, "start.cjs");
+  writeFileSync(path, `if (!require("node:worker_threads").isMainThread) process.exit();`);
+  process.env["NODE_OPTIONS"] = `--require=${path}`;
+  const found = [refusedWaits(), refusedWaits(`--require=${path}`)];
+  delete process.env["NODE_OPTIONS"];
+  for (const value of found) {
+    assertEquals(await value, { ends: ["timed-out", "timed-out"], others });
   }
 }, { skip: runtime === "node" ? undefined : "only Node.js loads a module into all threads" });
 
