@@ -24,6 +24,7 @@ const TOOLS = join(ROOT, "node_modules");
 const KOFFI = `koffi@${config.devDependencies.koffi}`;
 
 const JEST = "30.5.2";
+const SES = "2.3.0";
 const NEWEST_TYPESCRIPT = config.devDependencies.typescript;
 /** The README names the first one. */
 const TYPESCRIPTS = ["5.7.3", "5.9.3", NEWEST_TYPESCRIPT];
@@ -216,6 +217,13 @@ async function smoke(): Promise<void> {
     const node = [node26, "--no-warnings", "--experimental-vm-modules"];
     await run([...node, join(folder, "bin/jest.js"), "--rootDir", plain], plain);
   });
+
+  await Deno.copyFile(join(ROOT, "scripts/smoke/lockdown.mjs"), join(plain, "lockdown.mjs"));
+  const ses = await fetchTool("ses", SES);
+  for (const command of [[node26, "--no-warnings"], [Deno.execPath(), "run", "--no-lock", "-A"]]) {
+    const name = `SES lockdown, ${command[0] === node26 ? "Node.js 26" : "Deno"}`;
+    await checkTool(name, ses, (folder) => run([...command, "lockdown.mjs", folder], plain));
+  }
 
   const withKoffi = await makeFolder("with_koffi");
   await check(
