@@ -5,7 +5,7 @@
  */
 import { bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import { type MessageChannels, nextTurnByNotify } from "./event_loop.ts";
+import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import type { Builtin } from "./node_files.ts";
 import { gridLimits, type Pointer, type Runtime, type System } from "./runtime.ts";
 import { isAtLeast, maxV8BufferByteLength, type Versions } from "./versions.ts";
@@ -84,7 +84,7 @@ export function deno(Deno: DenoNamespace, builtin: Builtin): Runtime {
 
     nextTurn() {
       if (isAtLeast(version["deno"] ?? "", TURN_BY_NOTIFY)) {
-        return nextTurnByNotify(globalThis as unknown as MessageChannels);
+        return nextTurn(globalThis as unknown as MessageChannels);
       }
       const { setImmediate } = builtin("node:timers") as NodeTimers;
       return new Promise<void>((resolve) => setImmediate(resolve));
