@@ -1,7 +1,9 @@
 // What the package takes of the sandbox of Jest, which is a realm of its own, under timers that
 // are fake before the package is imported. Bundled with the table.
-import { jest, test } from "@jest/globals";
 import { FOREIGN } from "../../test/foreign_values.ts";
+
+const { jest } = import.meta;
+const { test } = globalThis;
 
 jest.useFakeTimers();
 const library = await import("sysalloc");
