@@ -16,18 +16,18 @@
  * @module
  */
 export { MmapOptions } from "./core/options.ts";
-export type { MmapInit, MmapSettings } from "./core/settings.ts";
-export type { FileSource, FileUrl } from "./core/file_mapping.ts";
-export { removeShared, type SharedMode, type SharedOptions } from "./core/named_memory.ts";
+export type { MmapInit, MmapSettings } from "./core/checks/settings.ts";
+export type { FileSource, FileUrl } from "./core/sources/file.ts";
+export { removeShared, type SharedMode, type SharedOptions } from "./core/sources/named.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
-export type { Access } from "./core/mapped.ts";
-export type { MmapTicket } from "./core/tickets.ts";
-export type { PrefaultOptions } from "./core/prefault.ts";
-export type { WaitAsyncOptions, WaitSignal } from "./core/wait_async.ts";
-export type { WaitResult } from "./core/waiting.ts";
-export type { ViewConstructor, ViewOf } from "./core/view_range.ts";
-export { allocationGranularity, maxViewByteLength, pageSize } from "./core/pages.ts";
+export type { Access } from "./core/lifetime/mapping_info.ts";
+export type { MmapTicket } from "./core/sharing/tickets.ts";
+export type { PrefaultOptions } from "./core/pages/prefault.ts";
+export type { WaitAsyncOptions, WaitSignal } from "./core/waiting/wait_async.ts";
+export type { WaitResult } from "./core/waiting/waiting.ts";
+export type { ViewConstructor, ViewOf } from "./core/pages/view_range.ts";
+export { allocationGranularity, maxViewByteLength, pageSize } from "./core/system.ts";
 export { type Region, type RegionAccess, regions, type RegionsOptions } from "./core/regions.ts";
-export { MmapError, type MmapErrorInit } from "./core/errors.ts";
-export type { Advice } from "./ffi/os/residency.ts";
+export { MmapError, type MmapErrorInit } from "./core/checks/errors.ts";
+export type { Advice } from "./ffi/os/contract/residency.ts";
 export type { Pointer } from "./ffi/runtime/runtime.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Fact, ifThere, orAbsent, type Question, type Read } from "./fact.ts";
-import { limitFiles, NO_LIMIT } from "../ffi/os/linux_memory.ts";
+import { limitFiles, NO_LIMIT } from "../ffi/os/linux/control_groups.ts";
 import { files } from "./runtime.ts";
 import { count, size } from "./text.ts";
 

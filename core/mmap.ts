@@ -4,24 +4,24 @@
  * @module
  */
 import { currentRuntime, host } from "../ffi/host.ts";
-import type { Advice } from "../ffi/os/residency.ts";
+import type { Advice } from "../ffi/os/contract/residency.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
-import { type Adoptee, anonymous } from "./adoptee.ts";
-import { bytesOf, copyIn, copyOut, copyRange } from "./copying.ts";
-import { hex, MmapError, refused } from "./errors.ts";
-import { makeRoot } from "./common_table.ts";
-import { printAs } from "./inspect.ts";
-import { CLOSED, endLease, type Lease, newLease } from "./leases.ts";
-import { type Allocation, holdRange, isShared, unmapAllocation } from "./lifetime.ts";
-import { type Access, ACCESSES, type Mapped } from "./mapped.ts";
-import { byteRange, type PageRange, pageRange, pagesAround } from "./page_range.ts";
-import { isViewable, Pages } from "./paging.ts";
-import { prefault, type PrefaultOptions } from "./prefault.ts";
-import { advise, isForWholePages, lock, resident, unlock } from "./residency.ts";
-import { checkResizable, resize } from "./resize.ts";
-import { leaveRoom } from "./room.ts";
-import { checkFewFrames, checkStack } from "./stack.ts";
-import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./tickets.ts";
+import { type Adoptee, anonymous } from "./lifetime/mapping_plan.ts";
+import { bytesOf, copyIn, copyOut, copyRange } from "./pages/copying.ts";
+import { hex, MmapError, refused } from "./checks/errors.ts";
+import { makeRoot } from "./lifetime/process_table.ts";
+import { printAs } from "./checks/inspect.ts";
+import { CLOSED, endLease, type Lease, newLease } from "./lifetime/collector_tokens.ts";
+import { type Allocation, holdRange, isShared, unmapAllocation } from "./lifetime/allocations.ts";
+import { type Access, ACCESSES, type Mapped } from "./lifetime/mapping_info.ts";
+import { byteRange, type PageRange, pageRange, pagesAround } from "./checks/ranges.ts";
+import { isViewable, Pages } from "./pages/page_state.ts";
+import { prefault, type PrefaultOptions } from "./pages/prefault.ts";
+import { advise, isForWholePages, lock, resident, unlock } from "./pages/residency.ts";
+import { checkResizable, resize } from "./placing/resize.ts";
+import { leaveRoom } from "./lifetime/room.ts";
+import { checkFewFrames, checkStack } from "./checks/call_stack.ts";
+import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./sharing/tickets.ts";
 import {
   byteCount,
   countOrAll,
@@ -31,10 +31,10 @@ import {
   rangeInAddressSpace,
   timeMs,
   word32,
-} from "./validate.ts";
-import { type ViewConstructor, type ViewOf, viewRange } from "./view_range.ts";
-import { endWaits, refuseWaits, waitAsync, type WaitAsyncOptions } from "./wait_async.ts";
-import { notify, wait, type WaitResult, wordRange } from "./waiting.ts";
+} from "./checks/arguments.ts";
+import { type ViewConstructor, type ViewOf, viewRange } from "./pages/view_range.ts";
+import { endWaits, refuseWaits, waitAsync, type WaitAsyncOptions } from "./waiting/wait_async.ts";
+import { notify, wait, type WaitResult, wordRange } from "./waiting/waiting.ts";
 
 /** The address and length of a mapping that no handle owns. */
 export interface RawMmap {

@@ -4,15 +4,15 @@
  * @module
  */
 import { type Host, host } from "../ffi/host.ts";
-import type { MapRequest } from "../ffi/os/mapper.ts";
-import { arranged, layoutOf, mapArranged } from "./arrange.ts";
-import { hex } from "./errors.ts";
-import { type FileKind, type FileSource, mapFile } from "./file_mapping.ts";
-import { printAs } from "./inspect.ts";
-import { type Adoptee, anonymous } from "./adoptee.ts";
+import type { MapRequest } from "../ffi/os/contract/memory.ts";
+import { arranged, layoutOf, mapArranged } from "./placing/layout.ts";
+import { hex } from "./checks/errors.ts";
+import { type FileKind, type FileSource, mapFile } from "./sources/file.ts";
+import { printAs } from "./checks/inspect.ts";
+import { type Adoptee, anonymous } from "./lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "./mmap.ts";
-import { mapShared, type SharedOptions } from "./named_memory.ts";
-import { checkStrictHint, mappingOf, mapWithRoom } from "./placement.ts";
+import { mapShared, type SharedOptions } from "./sources/named.ts";
+import { checkStrictHint, mappingOf, mapWithRoom } from "./placing/placement.ts";
 import {
   ALIGN,
   checkHonoured,
@@ -24,7 +24,7 @@ import {
   type MmapSettings,
   OFFSET,
   settingsOf,
-} from "./settings.ts";
+} from "./checks/settings.ts";
 import {
   byteCount,
   describe,
@@ -32,7 +32,7 @@ import {
   memoryAddress,
   powerOfTwo,
   rangeInAddressSpace,
-} from "./validate.ts";
+} from "./checks/arguments.ts";
 
 const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private file" };
 const MAP_MUT: FileKind = { use: "read-write", access: "read-write", source: "shared file" };

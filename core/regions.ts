@@ -4,12 +4,12 @@
  * @module
  */
 import { host, runtimeFiles } from "../ffi/host.ts";
-import { type Failure, isFailure } from "../ffi/os/mapper.ts";
+import { type Failure, isFailure } from "../ffi/os/contract/memory.ts";
 import { own } from "../ffi/own.ts";
-import { MmapError, refused } from "./errors.ts";
-import type { Access } from "./mapped.ts";
-import { checkStack } from "./stack.ts";
-import { type All, checkOptions, describe, flag } from "./validate.ts";
+import { MmapError, refused } from "./checks/errors.ts";
+import type { Access } from "./lifetime/mapping_info.ts";
+import { checkStack } from "./checks/call_stack.ts";
+import { type All, checkOptions, describe, flag } from "./checks/arguments.ts";
 
 /**
  * What may be done with memory, as {@linkcode Access} has it, and what only

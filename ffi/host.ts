@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { darwin } from "./os/darwin.ts";
-import { linux } from "./os/linux.ts";
-import type { Os } from "./os/os.ts";
-import { windows } from "./os/windows.ts";
+import { darwin } from "./os/darwin/os.ts";
+import { linux } from "./os/linux/os.ts";
+import type { Os } from "./os/contract/os.ts";
+import { windows } from "./os/windows/os.ts";
 import { bun, type BunFfi } from "./runtime/bun.ts";
 import { deno, type DenoNamespace, denoSystem } from "./runtime/deno.ts";
 import { type DenoFileCalls, denoFiles } from "./runtime/deno_files.ts";

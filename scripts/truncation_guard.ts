@@ -1,6 +1,6 @@
 /**
- * Compiles ffi/os/truncation_guard.c and writes its bytes into
- * ffi/os/truncation_guard_code.ts, or compares them.
+ * Compiles ffi/os/linux/truncation_guard.c and writes its bytes into
+ * ffi/os/linux/truncation_guard_code.ts, or compares them.
  *
  * The bytes depend on the compiler: it is named by its version, GCC 12 of
  * Debian and Ubuntu, and installed by apt-get where it is missing.
@@ -12,8 +12,8 @@ import { readArguments } from "./arguments.ts";
 
 const USAGE = `Usage: npx deno run -A scripts/truncation_guard.ts [--check]
 
-Compiles ffi/os/truncation_guard.c, and writes its bytes into
-ffi/os/truncation_guard_code.ts. Compilers that are missing are installed by apt-get.
+Compiles ffi/os/linux/truncation_guard.c, and writes its bytes into
+ffi/os/linux/truncation_guard_code.ts. Compilers that are missing are installed by apt-get.
 
 Options:
       --check  write nothing, and exit with 1 if the file has other bytes

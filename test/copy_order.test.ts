@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { copyOrder, inPieces, type Place } from "../core/copy_order.ts";
+import { copyOrder, inPieces, type Place } from "../core/pages/copy_order.ts";
 import { test } from "./harness.ts";
 
 const PIECE = 262_144;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { truncateSync } from "node:fs";
 import { host } from "../ffi/host.ts";
-import { linuxPipeCopying } from "../ffi/os/linux_pipe_copying.ts";
-import type { CopyingShared } from "../ffi/os/posix_copying.ts";
+import { linuxPipeCopying } from "../ffi/os/linux/pipe_copying.ts";
+import type { CopyingShared } from "../ffi/os/posix/copying.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { platform, test, unlessLinux, use } from "./harness.ts";
 import { SharedName } from "./shared_names.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { host } from "../ffi/host.ts";
-import type { Mapper, MapRequest } from "../ffi/os/mapper.ts";
+import type { Mapper, MapRequest } from "../ffi/os/contract/memory.ts";
 import { countMapped } from "./memory_map.ts";
 
 const unmapped: { readonly start: bigint; readonly end: bigint }[] = [];

@@ -1,4 +1,4 @@
-import { darwin, darwinErrors } from "../ffi/os/darwin.ts";
+import { darwin, darwinErrors } from "../ffi/os/darwin/os.ts";
 import { testPosix } from "./posix_suite.ts";
 
 testPosix({

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { heldRanges, releaseHeldRanges } from "../core/lifetime.ts";
-import { linux } from "../ffi/os/linux.ts";
+import { heldRanges, releaseHeldRanges } from "../core/lifetime/allocations.ts";
+import { linux } from "../ffi/os/linux/os.ts";
 import { Mmap, MmapError, MmapOptions } from "../mod.ts";
 import { BLAMED, IGNORED } from "./every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "./every_call_scenarios.ts";

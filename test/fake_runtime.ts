@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { MapRequest } from "../ffi/os/mapper.ts";
+import type { MapRequest } from "../ffi/os/contract/memory.ts";
 import type { Pointer, Runtime } from "../ffi/runtime/runtime.ts";
 import type { Functions, SymbolTable } from "../ffi/symbols.ts";
 

@@ -12,7 +12,7 @@ import { open as openHandle } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { currentRuntime, host, runtimeFiles } from "../ffi/host.ts";
-import { UNSUPPORTED } from "../ffi/os/mapper.ts";
+import { UNSUPPORTED } from "../ffi/os/contract/memory.ts";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { platform, test, unlessLinux, use } from "./harness.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { anonymous } from "../core/adoptee.ts";
-import { endLease, newLease } from "../core/leases.ts";
-import { plainAllocation } from "../core/lifetime.ts";
-import { Pages } from "../core/paging.ts";
+import { anonymous } from "../core/lifetime/mapping_plan.ts";
+import { endLease, newLease } from "../core/lifetime/collector_tokens.ts";
+import { plainAllocation } from "../core/lifetime/allocations.ts";
+import { Pages } from "../core/pages/page_state.ts";
 import { allocationGranularity, MmapError, MmapOptions } from "../mod.ts";
 import { test, use } from "./harness.ts";
 

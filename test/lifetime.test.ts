@@ -8,9 +8,9 @@ import {
   plainAllocation,
   releaseHeldRanges,
   unmapCollected,
-} from "../core/lifetime.ts";
+} from "../core/lifetime/allocations.ts";
 import { host } from "../ffi/host.ts";
-import type { Os } from "../ffi/os/os.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { test, unlessLinux, use } from "./harness.ts";

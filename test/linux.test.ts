@@ -1,4 +1,4 @@
-import { linux, linuxErrors } from "../ffi/os/linux.ts";
+import { linux, linuxErrors } from "../ffi/os/linux/os.ts";
 import { testPosix } from "./posix_suite.ts";
 
 testPosix({

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { linux } from "../ffi/os/linux.ts";
-import { guardEntryAt, truncationGuard } from "../ffi/os/linux_guard.ts";
-import { openMemory } from "../ffi/os/posix_calls.ts";
-import { CODE } from "../ffi/os/truncation_guard_code.ts";
+import { linux } from "../ffi/os/linux/os.ts";
+import { guardEntryAt, truncationGuard } from "../ffi/os/linux/truncation_guard.ts";
+import { openMemory } from "../ffi/os/posix/calls.ts";
+import { CODE } from "../ffi/os/linux/truncation_guard_code.ts";
 import { type Call, fakePosix, FakeRuntime } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { parseMaps } from "../ffi/os/linux_maps.ts";
-import type { RegionFacts } from "../ffi/os/regions.ts";
+import { parseMaps } from "../ffi/os/linux/maps.ts";
+import type { RegionFacts } from "../ffi/os/contract/regions.ts";
 import { test } from "./harness.ts";
 
 function parse(...lines: string[]): RegionFacts[] {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { linuxMemory, type Shortage } from "../ffi/os/linux_memory.ts";
+import { linuxMemory, type Shortage } from "../ffi/os/linux/control_groups.ts";
 import { test } from "./harness.ts";
 
 const MIB = 2 ** 20;

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { LostPages } from "../core/lost_pages.ts";
+import { LostPages } from "../core/pages/lost_pages.ts";
 import { host } from "../ffi/host.ts";
-import type { Copying } from "../ffi/os/copying.ts";
-import type { Files } from "../ffi/os/files.ts";
-import type { GuardEntry } from "../ffi/os/truncation_guard.ts";
-import type { RegionFacts, Regions } from "../ffi/os/regions.ts";
+import type { Copying } from "../ffi/os/contract/copying.ts";
+import type { Files } from "../ffi/os/contract/files.ts";
+import type { GuardEntry } from "../ffi/os/contract/truncation_guard.ts";
+import type { RegionFacts, Regions } from "../ffi/os/contract/regions.ts";
 import { MmapError } from "../mod.ts";
 import { test } from "./harness.ts";
 

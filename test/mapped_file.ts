@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { GuardEntry, TruncationGuard } from "../ffi/os/truncation_guard.ts";
+import type { GuardEntry, TruncationGuard } from "../ffi/os/contract/truncation_guard.ts";
 import { host } from "../ffi/host.ts";
 import type { Functions } from "../ffi/symbols.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
-import { notAvailable, refused } from "../core/errors.ts";
+import { notAvailable, refused } from "../core/checks/errors.ts";
 import { host } from "../ffi/host.ts";
-import { mayLock } from "../ffi/os/linux_locking.ts";
-import { meaning, refusal } from "../ffi/os/mapper.ts";
+import { mayLock } from "../ffi/os/linux/locking.ts";
+import { meaning, refusal } from "../ffi/os/contract/memory.ts";
 import { MmapError, MmapOptions, removeShared } from "../mod.ts";
 import { platform, test, unlessLinux } from "./harness.ts";
 import { CALLS } from "./temp_files.ts";

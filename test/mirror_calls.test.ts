@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { darwin } from "../ffi/os/darwin.ts";
-import { linux } from "../ffi/os/linux.ts";
-import type { Mapper, MirrorRequest } from "../ffi/os/mapper.ts";
-import { windows } from "../ffi/os/windows.ts";
+import { darwin } from "../ffi/os/darwin/os.ts";
+import { linux } from "../ffi/os/linux/os.ts";
+import type { Mapper, MirrorRequest } from "../ffi/os/contract/memory.ts";
+import { windows } from "../ffi/os/windows/os.ts";
 import {
   type Argument,
   type Call,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { host } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/mapper.ts";
+import type { Failure } from "../ffi/os/contract/memory.ts";
 import { MmapOptions } from "../mod.ts";
 import { request } from "./fake_runtime.ts";
 import { platform, test } from "./harness.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { linux } from "../ffi/os/linux.ts";
-import { type AdvisedFailure, refusal } from "../ffi/os/mapper.ts";
-import type { NewMemory, OpenMemory } from "../ffi/os/named_memory.ts";
+import { linux } from "../ffi/os/linux/os.ts";
+import { type AdvisedFailure, refusal } from "../ffi/os/contract/memory.ts";
+import type { NewMemory, OpenMemory } from "../ffi/os/contract/named.ts";
 import type { Argument } from "./fake_runtime.ts";
 import { type Mmap, MmapOptions } from "../mod.ts";
 import { test } from "./harness.ts";

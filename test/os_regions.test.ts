@@ -1,9 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { darwinRegions } from "../ffi/os/darwin_regions.ts";
-import { linuxRegions } from "../ffi/os/linux_regions.ts";
-import { failure } from "../ffi/os/mapper.ts";
-import type { RegionFacts } from "../ffi/os/regions.ts";
-import { windowsRegions } from "../ffi/os/windows_regions.ts";
+import { darwinRegions } from "../ffi/os/darwin/regions.ts";
+import { linuxRegions } from "../ffi/os/linux/regions.ts";
+import { failure } from "../ffi/os/contract/memory.ts";
+import type { RegionFacts } from "../ffi/os/contract/regions.ts";
+import { windowsRegions } from "../ffi/os/windows/regions.ts";
 import { CURRENT_PROCESS, FakeRuntime } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 

@@ -1,11 +1,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { darwin } from "../ffi/os/darwin.ts";
-import { DARWIN_ADVICE } from "../ffi/os/darwin_advice.ts";
-import { linux } from "../ffi/os/linux.ts";
-import { LINUX_ADVICE } from "../ffi/os/linux_advice.ts";
-import type { Os } from "../ffi/os/os.ts";
-import { type Advice, ADVICE_SYSTEMS } from "../ffi/os/residency.ts";
-import { windows } from "../ffi/os/windows.ts";
+import { darwin } from "../ffi/os/darwin/os.ts";
+import { DARWIN_ADVICE } from "../ffi/os/darwin/advice.ts";
+import { linux } from "../ffi/os/linux/os.ts";
+import { LINUX_ADVICE } from "../ffi/os/linux/advice.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
+import { type Advice, ADVICE_SYSTEMS } from "../ffi/os/contract/residency.ts";
+import { windows } from "../ffi/os/windows/os.ts";
 import {
   CURRENT_PROCESS,
   fakePosix,

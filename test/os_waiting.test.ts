@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { darwin } from "../ffi/os/darwin.ts";
-import { linux } from "../ffi/os/linux.ts";
-import type { Failure } from "../ffi/os/mapper.ts";
-import type { Word } from "../ffi/os/waiting.ts";
+import { darwin } from "../ffi/os/darwin/os.ts";
+import { linux } from "../ffi/os/linux/os.ts";
+import type { Failure } from "../ffi/os/contract/memory.ts";
+import type { Word } from "../ffi/os/contract/waiting.ts";
 import type { SymbolTable } from "../ffi/symbols.ts";
 import { fakePosix } from "./fake_runtime.ts";
 import { test } from "./harness.ts";

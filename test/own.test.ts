@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { refused } from "../core/errors.ts";
+import { refused } from "../core/checks/errors.ts";
 import { FreeList } from "../ffi/free_list.ts";
-import { failure } from "../ffi/os/mapper.ts";
+import { failure } from "../ffi/os/contract/memory.ts";
 import { bare, define, own } from "../ffi/own.ts";
 import { Mmap, MmapError, type MmapInit, MmapOptions, pageSize } from "../mod.ts";
 import { test } from "./harness.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { touchPages } from "../core/pages.ts";
-import { mapWithRoom } from "../core/placement.ts";
+import { touchPages } from "../core/system.ts";
+import { mapWithRoom } from "../core/placing/placement.ts";
 import { currentRuntime } from "../ffi/host.ts";
-import type { Os } from "../ffi/os/os.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
 import type { Runtime } from "../ffi/runtime/runtime.ts";
 import { MmapOptions, pageSize } from "../mod.ts";
 import { request } from "./fake_runtime.ts";

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import type { Os } from "../ffi/os/os.ts";
-import type { GuardEntry, TruncationGuard } from "../ffi/os/truncation_guard.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
+import type { GuardEntry, TruncationGuard } from "../ffi/os/contract/truncation_guard.ts";
 import { FakeRuntime, type StandIns } from "./fake_runtime.ts";
 
 /** A system of paper, opened. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileRequest, FileUse } from "../ffi/os/files.ts";
+import type { FileRequest, FileUse } from "../ffi/os/contract/files.ts";
 import { request } from "./fake_runtime.ts";
 import { PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
 

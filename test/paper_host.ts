@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { releaseHeldRanges } from "../core/lifetime.ts";
+import { releaseHeldRanges } from "../core/lifetime/allocations.ts";
 import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../ffi/host.ts";
-import type { Os } from "../ffi/os/os.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
 import type { RuntimeThreads, ThreadListener } from "../ffi/runtime/threads.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
 import { FILE_BYTE_LENGTH, FILE_IDENTITY, FIRST_FILE, type PaperSystem } from "./paper_account.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Os } from "../ffi/os/os.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
 import { type FakeRuntime, GROWTH, OVERWRITTEN } from "./fake_runtime.ts";
 import {
   Account,

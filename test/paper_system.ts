@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { darwin } from "../ffi/os/darwin.ts";
-import { linux } from "../ffi/os/linux.ts";
+import { darwin } from "../ffi/os/darwin/os.ts";
+import { linux } from "../ffi/os/linux/os.ts";
 import type { PaperSystem } from "./paper_account.ts";
 import { paperPosix } from "./paper_posix.ts";
 import { paperWindows } from "./paper_windows.ts";

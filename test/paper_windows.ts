@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { windows } from "../ffi/os/windows.ts";
+import { windows } from "../ffi/os/windows/os.ts";
 import { OVERWRITTEN, writeSystemInfo } from "./fake_runtime.ts";
 import {
   Account,

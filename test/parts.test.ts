@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Part, Parts } from "../core/parts.ts";
+import { type Part, Parts } from "../core/pages/view_set.ts";
 import { test } from "./harness.ts";
 
 const views = {} as Part["views"];

@@ -6,12 +6,12 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
-import { MmapError } from "../core/errors.ts";
-import { checkStrictHint, place } from "../core/placement.ts";
-import { darwin } from "../ffi/os/darwin.ts";
-import { linux } from "../ffi/os/linux.ts";
-import type { Os } from "../ffi/os/os.ts";
-import { windows } from "../ffi/os/windows.ts";
+import { MmapError } from "../core/checks/errors.ts";
+import { checkStrictHint, place } from "../core/placing/placement.ts";
+import { darwin } from "../ffi/os/darwin/os.ts";
+import { linux } from "../ffi/os/linux/os.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
+import { windows } from "../ffi/os/windows/os.ts";
 import type { Native } from "../ffi/symbols.ts";
 import {
   type Call,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { KERN_CODES } from "../ffi/os/darwin_copying.ts";
-import { darwinStat } from "../ffi/os/darwin_stat.ts";
-import { linuxStat } from "../ffi/os/linux_stat.ts";
+import { KERN_CODES } from "../ffi/os/darwin/copying.ts";
+import { darwinStat } from "../ffi/os/darwin/stat.ts";
+import { linuxStat } from "../ffi/os/linux/stat.ts";
 import { type Call, FakeRuntime } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names, opened, USES } from "./paper_calls.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import type { Protection } from "../ffi/os/mapper.ts";
-import type { Os } from "../ffi/os/os.ts";
+import type { Protection } from "../ffi/os/contract/memory.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
 import type { Native } from "../ffi/symbols.ts";
 import { type Call, fakePosix, type FakeSystem, request, type Script } from "./fake_runtime.ts";
 import { test } from "./harness.ts";

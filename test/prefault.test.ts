@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { host } from "../ffi/host.ts";
-import type { Residency } from "../ffi/os/residency.ts";
+import type { Residency } from "../ffi/os/contract/residency.ts";
 import { Mmap, MmapError, MmapOptions, pageSize, type PrefaultOptions } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { fakeTimers, platform, test, use } from "./harness.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { RangeMap } from "../core/range_map.ts";
+import { RangeMap } from "../core/pages/range_map.ts";
 import { test } from "./harness.ts";
 
 const LENGTH = 24;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { readFileSync, truncateSync } from "node:fs";
 import { host } from "../ffi/host.ts";
-import { type Advice, ADVICE_SYSTEMS, type Residency } from "../ffi/os/residency.ts";
+import { type Advice, ADVICE_SYSTEMS, type Residency } from "../ffi/os/contract/residency.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { platform, test, unlessLinux, use } from "./harness.ts";

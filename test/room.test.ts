@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { heldRanges, releaseHeldRanges } from "../core/lifetime.ts";
+import { heldRanges, releaseHeldRanges } from "../core/lifetime/allocations.ts";
 import { host } from "../ffi/host.ts";
-import { committableBytes, linuxRoom } from "../ffi/os/linux_room.ts";
-import { failure } from "../ffi/os/mapper.ts";
+import { committableBytes, linuxRoom } from "../ffi/os/linux/room.ts";
+import { failure } from "../ffi/os/contract/memory.ts";
 import { MmapOptions, pageSize } from "../mod.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
 import { test, unlessLinux } from "./harness.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { openSame } from "../core/same_file.ts";
+import { openSame } from "../core/sources/same_file.ts";
 import { runtimeFiles } from "../ffi/host.ts";
-import type { FileIdentity, Files } from "../ffi/os/files.ts";
-import type { Failure } from "../ffi/os/mapper.ts";
+import type { FileIdentity, Files } from "../ffi/os/contract/files.ts";
+import type { Failure } from "../ffi/os/contract/memory.ts";
 import { type OpenedByRuntime, UNTOLD } from "../ffi/runtime/files.ts";
 import { MmapError, MmapOptions } from "../mod.ts";
 import { test } from "./harness.ts";

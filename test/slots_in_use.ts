@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { commonTable, FREE, kindOf } from "../core/common_table.ts";
+import { commonTable, FREE, kindOf } from "../core/lifetime/process_table.ts";
 
 export function slotsInUse(): number {
   const table = commonTable();

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { releaseHeldRanges } from "../core/lifetime.ts";
+import { releaseHeldRanges } from "../core/lifetime/allocations.ts";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 import { freeAddress } from "./free_address.ts";
 import { platform, test } from "./harness.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { linuxRoom } from "../ffi/os/linux_room.ts";
-import { failure } from "../ffi/os/mapper.ts";
-import { linuxUsedMemory } from "../ffi/os/linux_thread_room.ts";
-import { posixThreadRoom, type ThreadLimits } from "../ffi/os/posix_thread_room.ts";
+import { linuxRoom } from "../ffi/os/linux/room.ts";
+import { failure } from "../ffi/os/contract/memory.ts";
+import { linuxUsedMemory } from "../ffi/os/linux/thread_room.ts";
+import { posixThreadRoom, type ThreadLimits } from "../ffi/os/posix/thread_room.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 

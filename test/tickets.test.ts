@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { commonTable } from "../core/common_table.ts";
-import { releaseHeldRanges } from "../core/lifetime.ts";
+import { commonTable } from "../core/lifetime/process_table.ts";
+import { releaseHeldRanges } from "../core/lifetime/allocations.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize, regions } from "../mod.ts";
 import { platform, test, use } from "./harness.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";

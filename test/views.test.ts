@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { CoveredViews, gridCover } from "../core/views.ts";
+import { CoveredViews, gridCover } from "../core/pages/views.ts";
 import { MmapOptions } from "../mod.ts";
 import { test } from "./harness.ts";
 

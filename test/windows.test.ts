@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { MapRequest } from "../ffi/os/mapper.ts";
-import type { Os } from "../ffi/os/os.ts";
-import { windows } from "../ffi/os/windows.ts";
-import { windowsErrors } from "../ffi/os/windows_errors.ts";
+import type { MapRequest } from "../ffi/os/contract/memory.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
+import { windows } from "../ffi/os/windows/os.ts";
+import { windowsErrors } from "../ffi/os/windows/errors.ts";
 import { type Call, type FakeSystem, fakeWindows, request, type Script } from "./fake_runtime.ts";
 import { test } from "./harness.ts";
 

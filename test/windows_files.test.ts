@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { refusal } from "../ffi/os/mapper.ts";
+import { refusal } from "../ffi/os/contract/memory.ts";
 import { MAXIMUM_ADDRESS } from "./paper_account.ts";
 import { test } from "./harness.ts";
 import { fail, fileRequest, forget, HINT, names, opened } from "./paper_calls.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { heldRanges, releaseHeldRanges } from "../../core/lifetime.ts";
+import { heldRanges, releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { slotsInUse } from "../slots_in_use.ts";
 import { collectUntil, platform } from "../harness.ts";
 import { regions } from "../memory_map.ts";

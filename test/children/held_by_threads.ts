@@ -2,7 +2,7 @@
 // and prints how many each of them holds in the end. None of them lets its collector run.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { heldRanges, MAX_HELD_RANGES } from "../../core/lifetime.ts";
+import { heldRanges, MAX_HELD_RANGES } from "../../core/lifetime/allocations.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
 
 const THREADS = 3;

@@ -1,6 +1,6 @@
 // Makes tickets and takes them where little is left of the stack, and prints
 // what is lost of the memory.
-import { releaseHeldRanges } from "../../core/lifetime.ts";
+import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../harness.ts";
 import { slotsInUse } from "../slots_in_use.ts";

@@ -3,7 +3,7 @@
 // how many mappings and how many milliseconds.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { heldRanges, releaseHeldRanges } from "../../core/lifetime.ts";
+import { heldRanges, releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { Mmap, MmapError, MmapOptions, type MmapTicket } from "../../mod.ts";
 import { collectUntil } from "../harness.ts";
 import { regions } from "../memory_map.ts";

@@ -7,8 +7,8 @@ import { Worker } from "node:worker_threads";
 import { promisify } from "node:util";
 import { deflate, inflateSync } from "node:zlib";
 import { host } from "../../ffi/host.ts";
-import { openMemory } from "../../ffi/os/posix_calls.ts";
-import type { TruncationGuard } from "../../ffi/os/truncation_guard.ts";
+import { openMemory } from "../../ffi/os/posix/calls.ts";
+import type { TruncationGuard } from "../../ffi/os/contract/truncation_guard.ts";
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { sourceUrl } from "../harness.ts";
 import {
@@ -635,7 +635,7 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
   }
   const copy = await import(
     pathToFileURL(inCopy("linux_guard")).href
-  ) as typeof import("../../ffi/os/linux_guard.ts");
+  ) as typeof import("../../ffi/os/linux/truncation_guard.ts");
   const { runtime } = host();
   return copy.truncationGuard(runtime, openMemory(runtime, "libc.so.6"), process.arch, PAGE);
 }

@@ -1,6 +1,6 @@
 // Unmaps memory that is shared where little is left of the stack, and prints how
 // often something was lost: what is open must be mapped, and in the end nothing is.
-import { releaseHeldRanges } from "../../core/lifetime.ts";
+import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { Mmap, MmapOptions, regions } from "../../mod.ts";
 import { rounds } from "../rounds.ts";
 import { slotsInUse } from "../slots_in_use.ts";

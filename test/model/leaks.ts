@@ -4,8 +4,8 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import type { Failure } from "../../ffi/os/mapper.ts";
-import { releaseHeldRanges } from "../../core/lifetime.ts";
+import type { Failure } from "../../ffi/os/contract/memory.ts";
+import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { PAGE } from "./world.ts";
 
 interface Mapper {

@@ -5,7 +5,7 @@
  */
 import { Mmap } from "../../mod.ts";
 import { host } from "../../ffi/host.ts";
-import type { GuardEntry } from "../../ffi/os/truncation_guard.ts";
+import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
 import { bad } from "./arguments.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
 import {

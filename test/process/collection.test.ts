@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAX_HELD_RANGES } from "../../core/lifetime.ts";
+import { MAX_HELD_RANGES } from "../../core/lifetime/allocations.ts";
 import { childValue } from "../child_processes.ts";
 import { test } from "../harness.ts";
 import { withoutRegions } from "../memory_map.ts";

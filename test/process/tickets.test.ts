@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { truncateSync } from "node:fs";
 import { host } from "../../ffi/host.ts";
-import type { GuardEntry } from "../../ffi/os/truncation_guard.ts";
+import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { childValue } from "../child_processes.ts";
 import { test, unlessLinux, use } from "../harness.ts";

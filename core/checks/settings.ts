@@ -1,0 +1,219 @@
+/**
+ * What can be set of a mapping, and the checks of it.
+ *
+ * @module
+ */
+import {
+  byteCount,
+  checkOptions,
+  describe,
+  flag,
+  memoryAddress,
+  powerOfTwo,
+  rangeInAddressSpace,
+} from "./arguments.ts";
+
+/**
+ * The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name.
+ * Like all options of the library they can be an object's own, or inherited, but not from
+ * `Object.prototype`.
+ */
+export interface MmapInit {
+  /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, which must be changed before mapping. */
+  readonly len?: number | bigint | undefined;
+  /** The address to map at: {@linkcode MmapOptions.withHint}. Default: 0, no hint. */
+  readonly hint?: number | bigint | undefined;
+  /** Whether to back every page with memory now: {@linkcode MmapOptions.populate}. Default: false. */
+  readonly populate?: boolean | undefined;
+  /** Whether to set no swap space aside: {@linkcode MmapOptions.noReserve}. Default: false. */
+  readonly noReserve?: boolean | undefined;
+  /** Whether the hint must be met exactly: {@linkcode MmapOptions.strict}. Default: false. */
+  readonly strict?: boolean | undefined;
+  /** Where in the file the mapping starts, in bytes: {@linkcode MmapOptions.offset}. Default: 0. */
+  readonly offset?: number | bigint | undefined;
+  /** What the start is a multiple of, in bytes: {@linkcode MmapOptions.align}. Default: 0, any page. */
+  readonly align?: number | bigint | undefined;
+  /** How much inaccessible memory lies around, in bytes: {@linkcode MmapOptions.guard}. Default: 0. */
+  readonly guard?: number | bigint | undefined;
+  /** Whether pages are huge, or how long, in bytes: {@linkcode MmapOptions.huge}. Default: false. */
+  readonly huge?: boolean | number | bigint | undefined;
+  /** Whether it is for a stack: {@linkcode MmapOptions.stack}. Default: false. */
+  readonly stack?: boolean | undefined;
+  /** What the system shows it as: {@linkcode MmapOptions.name}. Default: none. */
+  readonly name?: string | undefined;
+  /** Whether views survive that their file is truncated: {@linkcode MmapOptions.truncationGuard}. Default: true. */
+  readonly truncationGuard?: boolean | undefined;
+}
+
+/** What an {@linkcode MmapOptions} holds. */
+export interface MmapSettings {
+  /** The length in bytes. */
+  readonly len: number;
+  /** The address to map at; `0n` for none. */
+  readonly hint: bigint;
+  /** Whether every page is backed with memory before mapping returns. */
+  readonly populate: boolean;
+  /** Whether no swap space is set aside. */
+  readonly noReserve: boolean;
+  /** Whether the hint must be met exactly. */
+  readonly strict: boolean;
+  /** Where in the file the mapping starts, in bytes. */
+  readonly offset: number;
+  /** What the start is a multiple of, in bytes; 0 for any page. */
+  readonly align: number;
+  /** How much inaccessible memory lies around, in bytes. */
+  readonly guard: number;
+  /** Whether pages are huge, or how long, in bytes. */
+  readonly huge: boolean | number;
+  /** Whether it is for a stack. */
+  readonly stack: boolean;
+  /** What the system shows it as. */
+  readonly name: string | undefined;
+  /** Whether views survive that their file is truncated, where the system can be made to. */
+  readonly truncationGuard: boolean;
+}
+
+const DEFAULTS: MmapSettings = {
+  len: 0,
+  hint: 0n,
+  populate: false,
+  noReserve: false,
+  strict: false,
+  offset: 0,
+  align: 0,
+  guard: 0,
+  huge: false,
+  stack: false,
+  name: undefined,
+  truncationGuard: true,
+};
+
+// What the messages call the options that are not flags.
+export const LEN: string = "The length (len)";
+export const HINT: string = "The hint";
+export const OFFSET: string = "The offset";
+export const ALIGN: string = "The alignment (align)";
+export const GUARD: string = "The guard";
+export const HUGE: string = "The length of a huge page (huge)";
+
+/** Checks options, and adds the defaults of those that are not there. */
+export function settingsOf(init: MmapInit): MmapSettings {
+  const {
+    len = DEFAULTS.len,
+    hint = DEFAULTS.hint,
+    populate = DEFAULTS.populate,
+    noReserve = DEFAULTS.noReserve,
+    strict = DEFAULTS.strict,
+    offset = DEFAULTS.offset,
+    align = DEFAULTS.align,
+    guard = DEFAULTS.guard,
+    huge = DEFAULTS.huge,
+    stack = DEFAULTS.stack,
+    name,
+    truncationGuard = DEFAULTS.truncationGuard,
+  } = checkOptions(init, DEFAULTS);
+  const settings = {
+    len: byteCount(len, LEN),
+    hint: memoryAddress(hint, HINT),
+    populate: flag(populate, "populate"),
+    noReserve: flag(noReserve, "noReserve"),
+    strict: flag(strict, "strict"),
+    offset: byteCount(offset, OFFSET),
+    align: powerOfTwo(align, ALIGN),
+    guard: byteCount(guard, GUARD),
+    huge: typeof huge === "boolean" ? huge : powerOfTwo(huge, HUGE) || false,
+    stack: flag(stack, "stack"),
+    name: name === undefined ? undefined : label(name),
+    truncationGuard: flag(truncationGuard, "truncationGuard"),
+  };
+  rangeInAddressSpace(settings.hint, settings.len);
+  return Object.freeze(settings);
+}
+
+/** The calls that map, as far as options go. */
+export type MapCall = "mapAnon" | "reserve" | "mapMirrored" | "file" | "shared";
+
+/** What no call can honour, or one cannot, and what it says then. */
+const REFUSED: readonly (readonly [
+  isRefused: (settings: MmapSettings, call: MapCall) => boolean,
+  message: string,
+])[] = [
+  [
+    ({ offset }, call) => offset !== 0 && call === "shared",
+    "Memory of mapShared() is mapped from its start: drop offset(), and ask view() for a part",
+  ],
+  [
+    ({ name }, call) => name !== undefined && call === "shared",
+    "Memory of mapShared() has the name that it is shared by: drop name()",
+  ],
+  [
+    ({ huge }, call) => huge !== false && call === "shared",
+    "Memory of mapShared() has no huge pages: drop huge()",
+  ],
+  [({ stack }, call) => stack && call === "shared", "Shared memory is no stack: drop stack()"],
+  [
+    ({ offset }, call) => offset !== 0 && call !== "file",
+    "Anonymous memory has no offset in a file: drop offset()",
+  ],
+  [
+    ({ populate }, call) => populate && call === "reserve",
+    "reserve() has no memory to populate: drop populate()",
+  ],
+  [
+    ({ huge }, call) => huge !== false && call === "reserve",
+    "reserve() takes no memory, and so no huge pages: drop huge()",
+  ],
+  [
+    ({ huge }, call) => huge !== false && call === "file",
+    "Memory of a file has no huge pages: drop huge()",
+  ],
+  [({ stack }, call) => stack && call === "file", "Memory of a file is no stack: drop stack()"],
+  [
+    ({ name }, call) => name !== undefined && call === "file",
+    "Memory of a file has the name of the file: drop name()",
+  ],
+  [
+    ({ align, guard, huge, stack, name }, call) =>
+      call === "mapMirrored" &&
+      (align !== 0 || guard !== 0 || huge !== false || stack || name !== undefined),
+    "mapMirrored() lays its memory out itself: drop align(), guard(), huge(), stack() and name()",
+  ],
+  [
+    ({ huge, noReserve }) => huge !== false && noReserve,
+    "A store to a huge page that is not there would end the process: drop noReserve() or huge()",
+  ],
+  [
+    ({ huge, guard }) => huge !== false && guard !== 0,
+    "Huge pages have no guard pages around them: drop guard() or huge()",
+  ],
+  [
+    ({ huge, name }) => huge !== false && name !== undefined,
+    "The system names no huge pages: drop name() or huge()",
+  ],
+];
+
+/** Refuses options that a call cannot honour: none is ever ignored. */
+export function checkHonoured(settings: MmapSettings, call: MapCall): void {
+  const refused = REFUSED.find(({ 0: isRefused }) => isRefused(settings, call));
+  if (refused !== undefined) throw new RangeError(refused[1]);
+}
+
+/** The longest label that Linux takes, in bytes. */
+const MAX_LABEL_BYTE_LENGTH = 79;
+
+/** A label of memory: what Linux takes for one. */
+function label(value: unknown): string {
+  if (typeof value !== "string") {
+    throw new TypeError(`The name must be a string, got ${describe(value)}`);
+  }
+  if (!/^[ -~]+$/.test(value) || /[\\`$[\]]/.test(value)) {
+    throw new RangeError(
+      "The name must be of printable ASCII characters but \\, `, $, [ and ], and not empty, " +
+        `got ${describe(value)}`,
+    );
+  }
+  if (value.length <= MAX_LABEL_BYTE_LENGTH) return value;
+  throw new RangeError(
+    `The name must be at most ${MAX_LABEL_BYTE_LENGTH} characters long, got ${value.length}`,
+  );
+}

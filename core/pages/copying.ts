@@ -1,0 +1,170 @@
+/**
+ * Copies between a mapping and memory of JavaScript.
+ *
+ * @module
+ */
+import { host } from "../../ffi/host.ts";
+import type { Failure } from "../../ffi/os/contract/memory.ts";
+import { type CopyOrder, copyOrder, inPieces } from "./copy_order.ts";
+import { hex } from "../checks/errors.ts";
+import type { Extent, PageRange } from "../checks/ranges.ts";
+import type { Pages } from "./page_state.ts";
+import { byteCount, describe } from "../checks/arguments.ts";
+import { coveredBy, isDetached, isUnshared } from "./views.ts";
+
+const { apply } = Reflect;
+const { isView } = ArrayBuffer;
+
+/** How the language itself reads a property of a view, whatever properties of its own that has. */
+type Getter<T> = (view: ArrayBufferView) => T;
+
+/** What there is to know of a view. */
+interface ViewGetters {
+  readonly buffer: Getter<ArrayBufferLike>;
+  readonly byteOffset: Getter<number>;
+  readonly byteLength: Getter<number>;
+}
+
+const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
+const typedArray: ViewGetters = viewGetters(typedArrayPrototype);
+const dataView: ViewGetters = viewGetters(DataView.prototype);
+/** The name of a typed array's type, and `undefined` of all other objects. */
+const typeName = getter<string | undefined>(typedArrayPrototype, Symbol.toStringTag);
+
+/**
+ * The bytes of a typed array or `DataView`, of any realm, as an array of a length that
+ * stays: one that follows a growable buffer would be checked with one length and used
+ * with another.
+ */
+export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
+  if (!isView(view)) {
+    throw new TypeError(`${what} must be a typed array or a DataView, got ${describe(view)}`);
+  }
+  const getters = typeName(view) === undefined ? dataView : typedArray;
+  const buffer = getters.buffer(view);
+  if (isUnshared(buffer) && isDetached(buffer)) {
+    throw new TypeError(
+      `${what} is detached: its buffer was transferred away, or is of a mapping that was unmapped, ` +
+        "resized, or given another access",
+    );
+  }
+  return new Uint8Array(buffer, getters.byteOffset(view), getters.byteLength(view));
+}
+
+function viewGetters(prototype: object): ViewGetters {
+  return {
+    buffer: getter(prototype, "buffer"),
+    byteOffset: getter(prototype, "byteOffset"),
+    byteLength: getter(prototype, "byteLength"),
+  };
+}
+
+function getter<T>(prototype: object, name: string | symbol): Getter<T> {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name)!;
+  return (view) => apply(get!, view, []);
+}
+
+/** Where a copy goes; `undefined` where it is of nothing. */
+export function copyRange(
+  { skip, byteLength: mappedByteLength }: Extent,
+  { byteLength }: Uint8Array,
+  byteOffset: number | bigint,
+): PageRange | undefined {
+  const offset = byteCount(byteOffset, "The byteOffset");
+  if (byteLength > mappedByteLength - offset) {
+    throw new RangeError(
+      `The ${byteLength} bytes from byteOffset ${offset} reach past the end of the mapping, ` +
+        `which is ${mappedByteLength} bytes long`,
+    );
+  }
+  if (byteLength === 0) return undefined;
+  return { start: skip + offset, end: skip + offset + byteLength };
+}
+
+/** Copies bytes of a mapping to `target`, which is as long. */
+export function copyOut(pages: Pages, range: PageRange, target: Uint8Array): void {
+  if (!pages.allows("read", range)) throw pages.noAccess("read", range);
+  pages.checkNotLost(range);
+  const address = pages.addressOf(range.start);
+  const order = orderOf("read", pages, address, target);
+  const failure = order === "any"
+    ? host().os.copying.read(address, target, !pages.areAnonymous)
+    : readInPieces(pages, address, target, order);
+  check("read", pages, address, target, failure);
+  pages.checkNotLost(range); // another thread's fault can have had it replaced meanwhile
+}
+
+function readInPieces(
+  { areAnonymous }: Pages,
+  address: bigint,
+  target: Uint8Array,
+  order: CopyOrder,
+): Failure | undefined {
+  const { copying } = host().os;
+  return inPieces(target.byteLength, order, (bytes, start) => {
+    const failure = copying.read(address + BigInt(start), bytes, !areAnonymous);
+    if (failure === undefined) target.set(bytes, start);
+    return failure;
+  });
+}
+
+/** Copies `source` to bytes of a mapping, which are as many. */
+export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void {
+  if (!pages.allows("written", range)) throw pages.noAccess("written", range);
+  pages.checkNotLost(range);
+  const address = pages.addressOf(range.start);
+  const order = orderOf("write", pages, address, source);
+  const failure = order === "any"
+    ? host().os.copying.write(address, source, !pages.areAnonymous)
+    : writeInPieces(pages, address, source, order);
+  check("write", pages, address, source, failure);
+  pages.checkNotLost(range);
+}
+
+function writeInPieces(
+  { areAnonymous }: Pages,
+  address: bigint,
+  source: Uint8Array,
+  order: CopyOrder,
+): Failure | undefined {
+  const { copying } = host().os;
+  return inPieces(source.byteLength, order, (bytes, start) => {
+    bytes.set(source.subarray(start, start + bytes.byteLength));
+    return copying.write(address + BigInt(start), bytes, !areAnonymous);
+  });
+}
+
+/**
+ * How to copy between a mapping and other bytes; `"any"` is to let the system have these
+ * themselves. Not all runtimes pass shared memory on. And bytes of a file, a name or a mirror
+ * can be those of another mapping too: where the two overlap, their addresses do not tell, so
+ * that no memmove() copies in the right order, and the kernel's copies must not overlap at all.
+ */
+function orderOf(
+  verb: "read" | "write",
+  pages: Pages,
+  address: bigint,
+  { buffer, byteOffset, byteLength }: Uint8Array,
+): CopyOrder {
+  if (!isUnshared(buffer)) return "forward";
+  const covered = pages.canOverlap ? coveredBy(buffer) : undefined;
+  const owner = covered?.owner as Pages | undefined;
+  if (owner === undefined || !owner.canOverlap) return "any";
+  const place = pages.placeOf(address);
+  const other = owner.placeOf(covered!.address + BigInt(byteOffset));
+  return verb === "read"
+    ? copyOrder(place, other, byteLength)
+    : copyOrder(other, place, byteLength);
+}
+
+function check(
+  verb: "read" | "write",
+  pages: Pages,
+  address: bigint,
+  { byteLength }: Uint8Array,
+  failure: Failure | undefined,
+): void {
+  if (failure === undefined) return;
+  const what = `to ${verb} ${byteLength} bytes at ${hex(address)}`;
+  throw pages.refused(what, failure);
+}

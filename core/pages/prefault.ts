@@ -1,0 +1,134 @@
+/**
+ * Backing memory ahead of its use, a little at a time.
+ *
+ * @module
+ */
+import { currentRuntime, host } from "../../ffi/host.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import { loadPages } from "../system.ts";
+import type { Pages } from "./page_state.ts";
+import { memoryRefusal } from "../lifetime/room.ts";
+import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
+import { type All, checkOptions, describe, given } from "../checks/arguments.ts";
+import { detach } from "./views.ts";
+
+/** What to back, and how to follow it. */
+export interface PrefaultOptions {
+  /** Where it starts in the mapping, in bytes, of any alignment. Default: 0. */
+  readonly byteOffset?: number | bigint | undefined;
+  /** How much, in bytes. Default: up to the end of the mapping. */
+  readonly byteLength?: number | bigint | undefined;
+  /** An `AbortSignal` that ends it. */
+  readonly signal?: { readonly aborted: boolean; readonly reason?: unknown } | undefined;
+  /** Called after each part, with how many bytes are done and how many there are. */
+  readonly onProgress?:
+    | ((doneByteLength: number, totalByteLength: number) => void)
+    | undefined;
+}
+
+/** Bytes of an open mapping. */
+export interface OpenMemory {
+  readonly pages: Pages;
+  readonly range: PageRange;
+}
+
+const DEFAULTS: All<PrefaultOptions> = {
+  byteOffset: 0,
+  byteLength: undefined,
+  signal: undefined,
+  onProgress: undefined,
+};
+
+/** How much one call backs: little, because a huge page can cost milliseconds. */
+const SLICE_BYTE_LENGTH = 2 ** 18;
+/** How long the calls of one turn of the event loop take together, but for the last one. */
+const TURN_MS = 4;
+/** How much one turn backs at most: memory that is there already costs almost nothing. */
+const TURN_BYTE_LENGTH = 2 ** 24;
+
+/** What was loaded last. */
+const seenLast = [0];
+
+/**
+ * Backs memory, as {@linkcode PrefaultOptions} say. `open` finds bytes of the
+ * mapping, and throws where that is closed, or has become shorter.
+ */
+export async function prefault(
+  open: (byteOffset: number | bigint, byteLength: number | bigint | undefined) => OpenMemory,
+  options: PrefaultOptions,
+): Promise<void> {
+  const { byteOffset = 0, byteLength, signal, onProgress } = checkedOptions(options);
+  const { pages, range } = open(byteOffset, byteLength);
+  refuseNoAccess("prefaulted", range, pages);
+  const start = Number(byteOffset); // checked by open()
+  const total = range.end - range.start;
+  checkMemory(pages, range);
+  for (let done = 0; done < total;) {
+    if (signal?.aborted) throw signal.reason;
+    // A clock that a program has faked stands still at worst: then the length ends a turn.
+    const turnStart = Date.now();
+    const turnEnd = Math.min(total, done + TURN_BYTE_LENGTH);
+    do {
+      // Opened each time: what was put in the place of the clock can have unmapped.
+      done += populate(open(start + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done)));
+    } while (done < turnEnd && Date.now() - turnStart < TURN_MS);
+    onProgress?.(done, total);
+    if (done < total) await currentRuntime().nextTurn();
+  }
+}
+
+/** Refuses to back what there is no memory for; what is backed already counts as used. */
+function checkMemory(pages: Pages, range: PageRange): void {
+  if (!pages.areAnonymous) return;
+  const { os } = host();
+  const { address, byteLength } = wholePages(pages, range);
+  if (memoryRefusal(os, Number(byteLength)) === undefined) return;
+  const resident = os.residency.resident(address, byteLength);
+  const lacking = Number(byteLength) - (typeof resident === "number" ? resident : 0);
+  const failure = os.room!.refuseMemory(BigInt(lacking), "back less");
+  if (failure !== undefined) {
+    throw pages.refused(`to prefault ${words({ address, byteLength })}`, failure);
+  }
+}
+
+/** Backs the first of these bytes that have equal access, and returns how many. */
+function populate({ pages, range }: OpenMemory): number {
+  const { os } = host();
+  const run = pages.runsIn(range)[0]!;
+  refuseNoAccess("prefaulted", run, pages);
+  const slice = wholePages(pages, run);
+  // Stores would take memory for each page of a file that is only read.
+  const forWriting = pages.areAnonymous && run.value === "read-write";
+  const failure = os.residency.populate(slice.address, slice.byteLength, forWriting);
+  if (failure === "unsupported") {
+    if (!pages.areAnonymous) loadPages(os, slice.address, Number(slice.byteLength));
+    else touch(slice, forWriting);
+  } else if (failure !== undefined) throw pages.refused(`to prefault ${words(slice)}`, failure);
+  return run.end - range.start;
+}
+
+/** Does to each page what changes nothing in it, whatever other threads store meanwhile. */
+function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
+  const { runtime, os } = host();
+  const integers = new Int32Array(runtime.view(address, Number(byteLength)));
+  const step = os.pageSize / integers.BYTES_PER_ELEMENT;
+  // Kept, so that no engine leaves the loads out. No Atomics.load(): once Bun has
+  // compiled it, it adds 0 to the memory, which ends the process where no store may.
+  let seen = 0;
+  for (let index = 0; index < integers.length; index += step) {
+    seen ^= forWriting ? Atomics.or(integers, index, 0) : integers[index]!;
+  }
+  seenLast[0] = seen;
+  detach(integers.buffer);
+}
+
+function checkedOptions(options: PrefaultOptions): PrefaultOptions {
+  const { byteOffset, byteLength, signal, onProgress } = checkOptions(options, DEFAULTS);
+  if (signal !== undefined && typeof given(signal, "aborted") !== "boolean") {
+    throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(`The onProgress must be a function, got ${describe(onProgress)}`);
+  }
+  return { byteOffset, byteLength, signal, onProgress };
+}

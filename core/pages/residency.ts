@@ -1,0 +1,126 @@
+/**
+ * Advice, locks, and what is in RAM: for any bytes of a mapping, rounded
+ * outwards to the pages that they lie in.
+ *
+ * @module
+ */
+import { host } from "../../ffi/host.ts";
+import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
+import type { Failure } from "../../ffi/os/contract/memory.ts";
+import { hex, MmapError, refused } from "../checks/errors.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import { loadPages } from "../system.ts";
+import type { Pages } from "./page_state.ts";
+import { leaveRoom } from "../lifetime/room.ts";
+import { oneOf } from "../checks/arguments.ts";
+
+/** The pages that bytes lie in, by address. */
+export interface WholePages {
+  readonly address: bigint;
+  readonly byteLength: bigint;
+}
+
+const ADVICES = Object.keys(ADVICE_SYSTEMS);
+/** What may change content, and so does not reach out for what it was not asked for. */
+const CHANGING: readonly string[] = [
+  "dont-need",
+  "dont-need-locked",
+  "free",
+  "free-reusable",
+  "remove",
+] satisfies Advice[];
+
+/** Checks that it is an advice; tells whether it is for whole pages only. */
+export function isForWholePages(advice: Advice): boolean {
+  oneOf(ADVICES, advice, "The advice");
+  return CHANGING.includes(advice);
+}
+
+/** Gives an advice for bytes. */
+export function advise(memory: Pages, range: PageRange, advice: Advice): void {
+  const pages = wholePages(memory, range);
+  leaveRoom(host().os, 0);
+  memory.noteSplit();
+  const failure = host().os.residency.advise(pages.address, pages.byteLength, advice);
+  if (failure === undefined) return;
+  const systems = ADVICE_SYSTEMS[advice];
+  if (failure === "unsupported") {
+    throw new MmapError(
+      `This system has no advice "${advice}": those that have it are ${systems}`,
+      { code: "ENOTSUP" },
+    );
+  }
+  throw memory.refused(
+    `the advice "${advice}" for ${words(pages)}`,
+    failure,
+    failure.code === "EINVAL"
+      ? `it is for ${systems} and later, and not for every kind of memory`
+      : undefined,
+  );
+}
+
+/** Keeps the pages of bytes in RAM. */
+export function lock(memory: Pages, range: PageRange): void {
+  refuseNoAccess("locked", range, memory);
+  const residency = host().os.residency;
+  const pages = wholePages(memory, range);
+  leaveRoom(host().os, 0);
+  memory.noteSplit();
+  const failure = residency.lock(pages.address, pages.byteLength, memory.areOfPrivateFile);
+  if (failure === undefined) return;
+  if (failure.code === "ENOMEM" && !memory.areAnonymous) {
+    // Linux says the same of a page that its file has lost, and tells the two apart here.
+    const reason = lossIn(pages);
+    if (reason !== undefined) throw memory.refused(`to lock ${words(pages)}`, reason);
+  }
+  const limit = residency.lockLimit(failure.code);
+  throw memory.refused(
+    `to lock ${words(pages)}`,
+    failure,
+    limit && `the limit of locked memory is reached: raise ${limit}, or lock less`,
+  );
+}
+
+/** Why a page of a file cannot be loaded, where one cannot. */
+function lossIn({ address, byteLength }: WholePages): Failure | undefined {
+  const { os } = host();
+  const failure = os.residency.populate(address, byteLength, false);
+  if (failure === undefined) return undefined;
+  const isTold = failure !== "unsupported" && failure.code === "EFAULT";
+  return isTold ? failure : loadPages(os, address, Number(byteLength)); // older kernels, and sandboxes
+}
+
+/** Undoes {@linkcode lock}. */
+export function unlock(memory: Pages, range: PageRange): void {
+  const pages = wholePages(memory, range);
+  leaveRoom(host().os, 0);
+  memory.noteSplit();
+  const failure = host().os.residency.unlock(pages.address, pages.byteLength);
+  if (failure !== undefined) throw refused(`to unlock ${words(pages)}`, failure);
+}
+
+/** Counts the bytes of the pages that are in RAM. */
+export function resident(memory: Pages, range: PageRange): number {
+  const pages = wholePages(memory, range);
+  const byteLength = host().os.residency.resident(pages.address, pages.byteLength);
+  if (typeof byteLength === "number") return byteLength;
+  throw refused(`to tell what is in RAM of ${words(pages)}`, byteLength);
+}
+
+/** The pages that bytes lie in. */
+export function wholePages(memory: Pages, { start, end }: PageRange): WholePages {
+  const pageSize = BigInt(host().os.pageSize);
+  const first = memory.addressOf(start) & -pageSize;
+  const past = (memory.addressOf(end) + pageSize - 1n) & -pageSize;
+  return { address: first, byteLength: past - first };
+}
+
+/** Words pages for a message. */
+export function words({ address, byteLength }: WholePages): string {
+  return `${byteLength} bytes at ${hex(address)}`;
+}
+
+/** Refuses a range with a part of which nothing may be done. */
+export function refuseNoAccess(done: string, range: PageRange, memory: Pages): void {
+  if (!memory.allows("read", range)) throw memory.noAccess(done, range);
+}

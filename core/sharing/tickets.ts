@@ -1,0 +1,155 @@
+/**
+ * The tickets by which memory is handed from one handle to another, in this or
+ * another thread of the process.
+ *
+ * @module
+ */
+import {
+  type CommonTable,
+  commonTable,
+  kindOf,
+  type Slot,
+  TICKET,
+} from "../lifetime/process_table.ts";
+import { MmapError } from "../checks/errors.ts";
+import { type Allocation, plainAllocation, release } from "../lifetime/allocations.ts";
+import type { Mapped } from "../lifetime/mapping_info.ts";
+import type { Pages } from "../pages/page_state.ts";
+import { type SharedAdoptee, sharedAdoptee, SharedMapping } from "./record.ts";
+import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
+import { describe, given } from "../checks/arguments.ts";
+
+/**
+ * What hands memory to another thread: {@linkcode Mmap.share} makes it,
+ * `postMessage()` takes it there, and {@linkcode Mmap.fromTicket} makes it a handle.
+ * A plain object, frozen, good for one handle.
+ */
+export interface MmapTicket {
+  /** Which one it is of those of this process. */
+  readonly slot: number;
+  /** What tells it from all others that there ever were: 128 random bits, as 32 hexadecimal digits. */
+  readonly key: string;
+}
+
+// What a slot of a ticket holds.
+const KEY = 2;
+const OF = 4;
+
+/** What tells a ticket from all others: 128 random bits. */
+export type TicketKey = readonly [high: bigint, low: bigint];
+
+/**
+ * Makes a key. To be called before the mapping is looked at: what takes the place of
+ * the engine's function could unmap it. What it returns is not looked at.
+ */
+export function newKey(): TicketKey {
+  const { crypto } = globalThis as unknown as Crypto;
+  const key = new BigUint64Array(2);
+  crypto.getRandomValues(key);
+  return [key[0]!, key[1]!];
+}
+
+/** Makes a ticket for a mapping, whose buffers are its own, and shares it where it is not yet. */
+export function share(
+  allocation: Allocation,
+  mapped: Mapped,
+  pages: Pages,
+  key: TicketKey,
+): MmapTicket {
+  if (allocation.share === undefined) checkStack();
+  checkFewFrames();
+  const table = commonTable();
+  const slot = table.take();
+  try {
+    allocation.share ??= SharedMapping.of(table, allocation, mapped, pages);
+    return issue(slot, key, allocation.share as SharedMapping);
+  } catch (error) {
+    slot.free();
+    table.note(slot);
+    throw error;
+  }
+}
+
+/** Makes a slot, which is claimed, a ticket. */
+function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMapping): MmapTicket {
+  const digits = (value: bigint) => value.toString(16).padStart(16, "0");
+  const ticket = Object.freeze({ slot: slot.number, key: digits(high) + digits(low) });
+  slot.set(KEY, high);
+  slot.set(KEY + 1, low);
+  slot.set(OF, BigInt(mapping.join()));
+  slot.publish(TICKET);
+  return ticket;
+}
+
+/** Finds what a ticket is for. It is used up by mapping that. */
+export function redeem(ticket: unknown): SharedAdoptee {
+  const table = commonTable();
+  const { slot, state, record } = findTicket(table, ticket);
+  // Until the slot is found to be still this ticket, it has kept the record as it is.
+  const adoptee = sharedAdoptee(table, record, () => {
+    if (!slot.free(state)) throw invalid();
+  });
+  checkFewFrames();
+  return adoptee;
+}
+
+/** Uses up a ticket as if it had become a handle that was closed. */
+export function releaseTicket(ticket: unknown): void {
+  checkStack(); // of what is used up, all is released
+  const { map, exactByteLength, source, backing, placing, share } = redeem(ticket);
+  release([{
+    ...plainAllocation(map(), exactByteLength),
+    isMirrored: source === "mirror",
+    backing,
+    placing,
+    share,
+  }]);
+}
+
+/** Finds the slot of a ticket, and of what it is for. */
+function findTicket(
+  table: CommonTable,
+  ticket: unknown,
+): { readonly slot: Slot; readonly state: number; readonly record: Slot } {
+  if (typeof ticket !== "object" || ticket === null) {
+    throw new TypeError(`The ticket must be what share() made, got ${describe(ticket)}`);
+  }
+  const number = given(ticket, "slot"); // read once
+  const key = given(ticket, "key");
+  if (typeof number !== "number" || typeof key !== "string") {
+    throw new TypeError(
+      "The ticket must be what share() made: an object with a number slot and a string key",
+    );
+  }
+  const slot = table.slot(number);
+  if (slot === undefined || !isKey(key)) throw invalid();
+  const { state } = slot;
+  const isIt = kindOf(state) === TICKET &&
+    slot.get(KEY) === BigInt(`0x${key.slice(0, 16)}`) &&
+    slot.get(KEY + 1) === BigInt(`0x${key.slice(16)}`);
+  const record = isIt ? table.slot(Number(slot.get(OF))) : undefined;
+  if (record === undefined) throw invalid();
+  return { slot, state, record };
+}
+
+/** No regular expression: V8 words an exhausted stack as a syntax error of it. */
+function isKey(key: string): boolean {
+  if (key.length !== 32) return false;
+  for (let index = 0; index < 32; index++) {
+    if (!"0123456789abcdef".includes(key[index]!)) return false;
+  }
+  return true;
+}
+
+function invalid(): MmapError {
+  return new MmapError(
+    "The ticket is not valid: it was taken or released before, or is not of this process; " +
+      "each is good for one handle, so call share() for every handle",
+    { code: "EBADF" },
+  );
+}
+
+/** What is used of the Web Cryptography API. */
+interface Crypto {
+  readonly crypto: { getRandomValues(target: BigUint64Array): unknown };
+}

@@ -1,0 +1,47 @@
+/**
+ * Opening by the system what the runtime has opened, and nothing else.
+ *
+ * @module
+ */
+import type { FileIdentity, Files, FileUse, OpenFile } from "../../ffi/os/contract/files.ts";
+import { type Failure, isFailure } from "../../ffi/os/contract/memory.ts";
+import type { OpenedByRuntime } from "../../ffi/runtime/files.ts";
+
+/**
+ * Opens the file that the runtime has opened, by that of the paths which leads there: the
+ * system can find another one. Deno takes `..` out of a path before it follows links, and
+ * links and files are renamed at any time. So which file it is counts, and not its path.
+ * Returns the failure of the last path, or `undefined` where that led to another file.
+ */
+export function openSame(
+  files: Files,
+  paths: Iterable<string>,
+  use: FileUse,
+  seen: OpenedByRuntime,
+): OpenFile | Failure | undefined {
+  let failure: Failure | undefined;
+  const iterator = paths[Symbol.iterator]();
+  for (let step; !(step = iterator.next()).done;) {
+    const path = step.value;
+    const file = files.open(path, use);
+    if (typeof file !== "number") {
+      failure = file;
+      continue;
+    }
+    const found = files.identify(file);
+    if (!isFailure(found) && isSame(seen, found)) return file;
+    files.close(file);
+    failure = isFailure(found) ? found : undefined;
+  }
+  return failure;
+}
+
+function isSame(
+  { device, inode, created }: OpenedByRuntime,
+  found: FileIdentity,
+): boolean {
+  if (device !== undefined && device !== found.device) return false;
+  if (created !== undefined && created !== found.created) return false;
+  if (inode === undefined) return true;
+  return inode === (typeof inode === "bigint" ? found.inode : Number(found.inode));
+}

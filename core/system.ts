@@ -1,0 +1,123 @@
+/**
+ * The units of the operating system's memory.
+ *
+ * @module
+ */
+import { currentRuntime, host } from "../ffi/host.ts";
+import type { Failure } from "../ffi/os/contract/memory.ts";
+import type { Os } from "../ffi/os/contract/os.ts";
+import type { Runtime } from "../ffi/runtime/runtime.ts";
+import { detach } from "./pages/views.ts";
+
+/**
+ * Returns the page size of this system in bytes: what access and backing
+ * memory are counted in. 4,096 on most systems; 16,384 on Apple silicon, and
+ * 16,384 or 65,536 on some Linux arm64 kernels. Read once.
+ *
+ * Calls [`sysconf(_SC_PAGESIZE)`](https://man7.org/linux/man-pages/man3/sysconf.3.html)
+ * on Linux and macOS, and
+ * [`GetSystemInfo`](https://learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-getsysteminfo)
+ * on Windows.
+ *
+ * @returns The page size in bytes, a power of two.
+ * @throws {Error} If the runtime gives no permission to use its FFI (in Deno
+ * `NotCapable`: allow it with `--allow-ffi`), has none, or the system is not
+ * supported.
+ *
+ * @example Whole pages
+ * ```ts
+ * import { pageSize } from "@sysalloc/sysalloc";
+ *
+ * const pages = Math.ceil(10_000 / pageSize());
+ * console.log(`${pages} pages hold 10,000 bytes`);
+ * ```
+ */
+export function pageSize(): number {
+  return host().os.pageSize;
+}
+
+/**
+ * Returns what an address must be a multiple of to be mapped at, in bytes:
+ * 65,536 on Windows, the page size elsewhere. Read once.
+ *
+ * Calls [`GetSystemInfo`](https://learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-getsysteminfo)
+ * on Windows, and
+ * [`sysconf(_SC_PAGESIZE)`](https://man7.org/linux/man-pages/man3/sysconf.3.html)
+ * elsewhere.
+ *
+ * @returns The granularity in bytes, a power of two and a multiple of the page size.
+ * @throws {Error} As {@linkcode pageSize} does.
+ *
+ * @example An address for a strict hint
+ * ```ts
+ * import { allocationGranularity } from "@sysalloc/sysalloc";
+ *
+ * const granularity = BigInt(allocationGranularity());
+ * const wish = 0x7123_4567_89abn;
+ * const address = wish - wish % granularity;
+ * console.log(address);
+ * ```
+ */
+export function allocationGranularity(): number {
+  return host().os.allocationGranularity;
+}
+
+/**
+ * Returns the length in bytes of the longest single view that this runtime
+ * can make: more than any address space holds in Deno and Node.js, but 15 GiB
+ * in Deno 2.6.7 to 2.7 and in Node.js 26.0 to 26.8, whose engine allows no more;
+ * 4 GiB (2^32) in Bun, and 1.5 GiB before Bun 1.4. A longer mapping is reached
+ * through several views.
+ *
+ * @returns The length in bytes.
+ * @throws {Error} If this is Node.js below 26.9 without koffi, or a runtime
+ * that is not supported or too old.
+ *
+ * @example Views that every runtime can make
+ * ```ts
+ * import { maxViewByteLength } from "@sysalloc/sysalloc";
+ *
+ * const windowByteLength = Math.min(8 * 2 ** 30, maxViewByteLength());
+ * console.log(windowByteLength);
+ * ```
+ */
+export function maxViewByteLength(): number {
+  return currentRuntime().maxViewByteLength;
+}
+
+/** The first multiple of `unit` that is not below `value`. */
+export function roundUp(value: bigint, unit: bigint): bigint {
+  return (value + unit - 1n) / unit * unit;
+}
+
+/** The longest stretch that is looked at through one view: Bun counts a view's length as its heap. */
+export const STRETCH_BYTE_LENGTH: number = 64 * 2 ** 20;
+
+/** Stores one byte in each page of zeroed memory, so that the system backs it. */
+export function touchPages(
+  runtime: Runtime,
+  pageSize: number,
+  address: bigint,
+  byteLength: number,
+): void {
+  for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
+    const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
+    const bytes = new Uint8Array(runtime.view(address + BigInt(start), length));
+    for (let offset = 0; offset < length; offset += pageSize) bytes[offset] = 0;
+    detach(bytes.buffer);
+  }
+}
+
+/**
+ * Loads one byte of each page of a file, so that the system reads it; what is past its end
+ * cannot be. Returns the first failure.
+ */
+export function loadPages(os: Os, address: bigint, byteLength: number): Failure | undefined {
+  const byte = new Uint8Array(1);
+  let first: Failure | undefined;
+  for (let start = 0; start < byteLength; start += os.pageSize) {
+    const failure = os.copying.read(address + BigInt(start), byte, true);
+    first ??= failure;
+  }
+  return first;
+}

@@ -1,0 +1,85 @@
+/**
+ * The text of `/proc/pid/maps` and `/proc/pid/smaps`:
+ * {@link https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html},
+ * {@link https://man7.org/linux/man-pages/man5/proc_pid_smaps.5.html}.
+ *
+ * @module
+ */
+import { protectionOf, type RegionFacts } from "../contract/regions.ts";
+
+/** A line of `maps`: all but a newline can be in a path, which ends it. */
+const LINE =
+  /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([sp]) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/s;
+
+/** The field of interest of those that follow each line in `smaps`. */
+const RSS = /^Rss: +(\d+) kB$/;
+
+/** What the kernel puts behind the path of a file that has none any more. */
+const DELETED = " (deleted)";
+
+/** What one line says of a name: `[anon:…]` and `[anon_shmem:…]` are labels that a program gave. */
+const LABEL = /^\[anon(?:_shmem)?:(.*)\]$/;
+
+type Named = Pick<RegionFacts, "path" | "isDeleted" | "name">;
+
+const NAMELESS: Named = { path: undefined, isDeleted: false, name: undefined };
+
+/**
+ * Reads the text. What is no line of it is left out, and so is what a line before
+ * has told already: the kernel takes up where the last part ended, and a mapping can
+ * have grown meanwhile to where that is.
+ */
+export function parseMaps(text: string, resident: boolean): RegionFacts[] {
+  const regions = new Set<RegionFacts>();
+  let last: RegionFacts | undefined;
+  let told = 0n;
+  let isNew = false;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("Rss:")) {
+      const rss = RSS.exec(line);
+      if (!isNew || rss === null || last?.residentByteLength === undefined) continue;
+      regions.delete(last);
+      // It can have been cut.
+      last = { ...last, residentByteLength: Math.min(1024 * Number(rss[1]), last.byteLength) };
+      regions.add(last);
+      continue;
+    }
+    const match = LINE.exec(line);
+    if (match === null) continue;
+    const start = BigInt(`0x${match[1]}`);
+    const end = BigInt(`0x${match[2]}`);
+    isNew = end > told && end > start;
+    if (!isNew) continue;
+    const address = start < told ? told : start;
+    told = end;
+    const isShared = match[6] === "s";
+    const isOfFile = match[7] !== "0";
+    const { path, isDeleted, name } = match[8] === "" ? NAMELESS : named(match[8]!);
+    last = {
+      address,
+      byteLength: Number(end - address),
+      access: protectionOf(
+        match[3] === "r",
+        match[4] === "w",
+        match[5] === "x",
+        !isShared && isOfFile,
+      ),
+      isShared,
+      path,
+      isDeleted,
+      name,
+      residentByteLength: resident ? 0 : undefined,
+    };
+    regions.add(last);
+  }
+  return [...regions];
+}
+
+/** A path, or a name in brackets. The kernel writes a newline as `\012`, and all else as it is. */
+function named(text: string): Named {
+  if (!text.startsWith("/")) return { ...NAMELESS, name: LABEL.exec(text)?.[1] ?? text };
+  const path = text.includes("\\012") ? text.replaceAll("\\012", "\n") : text;
+  return path.endsWith(DELETED)
+    ? { ...NAMELESS, path: path.slice(0, -DELETED.length), isDeleted: true }
+    : { ...NAMELESS, path };
+}
