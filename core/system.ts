@@ -4,10 +4,6 @@
  * @module
  */
 import { currentRuntime, host } from "../ffi/host.ts";
-import type { Failure } from "../ffi/os/contract/memory.ts";
-import type { Os } from "../ffi/os/contract/os.ts";
-import type { Runtime } from "../ffi/runtime/runtime.ts";
-import { detach } from "./pages/views.ts";
 
 /**
  * Returns the page size of this system in bytes: what access and backing
@@ -83,41 +79,4 @@ export function allocationGranularity(): number {
  */
 export function maxViewByteLength(): number {
   return currentRuntime().maxViewByteLength;
-}
-
-/** The first multiple of `unit` that is not below `value`. */
-export function roundUp(value: bigint, unit: bigint): bigint {
-  return (value + unit - 1n) / unit * unit;
-}
-
-/** The longest stretch that is looked at through one view: Bun counts a view's length as its heap. */
-export const STRETCH_BYTE_LENGTH: number = 64 * 2 ** 20;
-
-/** Stores one byte in each page of zeroed memory, so that the system backs it. */
-export function touchPages(
-  runtime: Runtime,
-  pageSize: number,
-  address: bigint,
-  byteLength: number,
-): void {
-  for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
-    const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
-    const bytes = new Uint8Array(runtime.view(address + BigInt(start), length));
-    for (let offset = 0; offset < length; offset += pageSize) bytes[offset] = 0;
-    detach(bytes.buffer);
-  }
-}
-
-/**
- * Loads one byte of each page of a file, so that the system reads it; what is past its end
- * cannot be. Returns the first failure.
- */
-export function loadPages(os: Os, address: bigint, byteLength: number): Failure | undefined {
-  const byte = new Uint8Array(1);
-  let first: Failure | undefined;
-  for (let start = 0; start < byteLength; start += os.pageSize) {
-    const failure = os.copying.read(address + BigInt(start), byte, true);
-    first ??= failure;
-  }
-  return first;
 }

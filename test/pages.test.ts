@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { touchPages } from "../core/system.ts";
+import { touchPages } from "../core/pages/touch.ts";
 import { mapWithRoom } from "../core/placing/placement.ts";
 import { currentRuntime } from "../ffi/host.ts";
 import type { Os } from "../ffi/os/contract/os.ts";

@@ -19,7 +19,7 @@ import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { MmapError, refused } from "../checks/errors.ts";
 import { countHeldIn, HELD_COUNTS_BYTES, unmapStray } from "./allocations.ts";
-import { detach } from "../pages/views.ts";
+import { detach } from "../checks/buffers.ts";
 
 /**
  * Where the root is: the first of these that nothing else had taken. They are in

@@ -10,7 +10,8 @@ import { hex } from "../checks/errors.ts";
 import type { Extent, PageRange } from "../checks/ranges.ts";
 import type { Pages } from "./page_state.ts";
 import { byteCount, describe } from "../checks/arguments.ts";
-import { coveredBy, isDetached, isUnshared } from "./views.ts";
+import { isDetached, isUnshared } from "../checks/buffers.ts";
+import { coveredBy } from "./views.ts";
 
 const { apply } = Reflect;
 const { isView } = ArrayBuffer;

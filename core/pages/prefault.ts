@@ -5,12 +5,12 @@
  */
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import { loadPages } from "../system.ts";
+import { loadPages } from "./touch.ts";
 import type { Pages } from "./page_state.ts";
 import { memoryRefusal } from "../lifetime/room.ts";
 import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
 import { type All, checkOptions, describe, given } from "../checks/arguments.ts";
-import { detach } from "./views.ts";
+import { detach } from "../checks/buffers.ts";
 
 /** What to back, and how to follow it. */
 export interface PrefaultOptions {

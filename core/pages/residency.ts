@@ -9,7 +9,7 @@ import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts"
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { hex, MmapError, refused } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import { loadPages } from "../system.ts";
+import { loadPages } from "./touch.ts";
 import type { Pages } from "./page_state.ts";
 import { leaveRoom } from "../lifetime/room.ts";
 import { oneOf } from "../checks/arguments.ts";

@@ -10,7 +10,7 @@ import type { Failure, Mapper, MapRequest } from "../../ffi/os/contract/memory.t
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { hex, MmapError, refused } from "../checks/errors.ts";
 import { type Placing, unmapStray } from "../lifetime/allocations.ts";
-import { roundUp } from "../system.ts";
+import { roundUp } from "../checks/rounding.ts";
 import { checkMemory, discarded, place, populate, refusedMap, withRoom } from "./placement.ts";
 import type { MmapSettings } from "../checks/settings.ts";
 

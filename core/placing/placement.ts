@@ -24,7 +24,7 @@ import {
   releaseHeldRangesIn,
   unmapStray,
 } from "../lifetime/allocations.ts";
-import { loadPages, touchPages } from "../system.ts";
+import { loadPages, touchPages } from "../pages/touch.ts";
 import { leaveRoom, memoryRefusal } from "../lifetime/room.ts";
 
 /** A request for memory of any kind. */

@@ -21,11 +21,12 @@ import {
   unmapStray,
   unmapWithOwner,
 } from "../lifetime/allocations.ts";
-import { roundUp, STRETCH_BYTE_LENGTH } from "../system.ts";
+import { roundUp } from "../checks/rounding.ts";
+import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
 import type { Mapped } from "../lifetime/mapping_info.ts";
 import type { Pages } from "../pages/page_state.ts";
 import { discarded, mapWithRoom } from "./placement.ts";
-import { detach } from "../pages/views.ts";
+import { detach } from "../checks/buffers.ts";
 
 /** A mapping that is resized. */
 export interface Resizing {

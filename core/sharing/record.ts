@@ -20,7 +20,7 @@ import { type Allocation, type Backing, type Share, unmapStray } from "../lifeti
 import { ACCESSES, type Mapped, type PageFacts, type Source } from "../lifetime/mapping_info.ts";
 import type { Pages } from "../pages/page_state.ts";
 import { checkFewFrames } from "../checks/call_stack.ts";
-import { detach } from "../pages/views.ts";
+import { detach } from "../checks/buffers.ts";
 
 // What a slot of a mapping holds: numbers of 32 bits, which change, …
 const USERS = 1;
