@@ -53,7 +53,7 @@ function node(name: string, ffi: string): LocalRuntime {
 
 /** The test files that start no child process, by their paths from the folder of the project. */
 export function quickFiles(): string[] {
-  return filesIn("test");
+  return [...filesIn("test/unit"), ...filesIn("test/system")];
 }
 
 /** Test files that need nothing of the system and the version that they run on: they simulate all systems. */
@@ -93,7 +93,7 @@ export interface Tally {
 }
 
 /** Runs the files that it is given in one process, and in one isolate of Deno. */
-const IN_ONE = "./test/in_one.mjs";
+const IN_ONE = "./test/support/in_one.mjs";
 
 /** The arguments that make `runner` run `files` and write a JUnit report to `report`. */
 export function suiteArguments(

@@ -5,7 +5,7 @@
  * @module
  */
 import { resolve } from "node:path";
-import { childUrl } from "../test/bundled.ts";
+import { childUrl } from "../test/support/bundled.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { type Surrounding, SURROUNDINGS } from "./surroundings/declared.ts";
 import { type Ending, isEndedByEngine, judge, type Verdict } from "./surroundings/judge.ts";

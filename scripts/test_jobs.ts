@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tier } from "../test/rounds.ts";
+import type { Tier } from "../test/support/rounds.ts";
 import type { RuntimeResult } from "./matrix/results.ts";
 import { sideBySide } from "./side_by_side.ts";
 import {

@@ -6,7 +6,7 @@
  */
 import { dirname, join } from "node:path";
 import { cache, emptyFolder, project, removeIfThere } from "./cache.ts";
-import { bundlePrograms, PREPARED } from "../../test/bundled.ts";
+import { bundlePrograms, PREPARED } from "../../test/support/bundled.ts";
 import { pinned } from "../suite.ts";
 import { fetchPackage } from "./npm.ts";
 import { must } from "./steps.ts";

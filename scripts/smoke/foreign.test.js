@@ -1,6 +1,6 @@
 // What the package takes of the sandbox of Jest, which is a realm of its own, under timers that
 // are fake before the package is imported. Bundled with the table.
-import { FOREIGN } from "../../test/foreign_values.ts";
+import { FOREIGN } from "../../test/support/foreign_values.ts";
 
 const { jest } = import.meta;
 const { test } = globalThis;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Tally } from "../suite.ts";
 import { runJob } from "../test_jobs.ts";
 
-const HARNESS = new URL("../../test/harness.ts", import.meta.url).href;
+const HARNESS = new URL("../../test/support/harness.ts", import.meta.url).href;
 
 /** What a file of these lines comes to in each runner. */
 async function outcomes(lines: string, maxMs?: number): Promise<readonly Tally[]> {

@@ -14,8 +14,8 @@ const { hasOwn } = Object;
 
 /** The sources of the library, without comments. */
 function sources(): string {
-  const texts = ["core", "ffi", "ffi/os", "ffi/runtime"].flatMap((folder) =>
-    readdirSync(join(root, folder))
+  const texts = ["core", "ffi"].flatMap((folder) =>
+    readdirSync(join(root, folder), { encoding: "utf8", recursive: true })
       .filter((name) => /\.[jt]s$/.test(name))
       .map((name) => readFileSync(join(root, folder, name), "utf8"))
   );

@@ -1,6 +1,6 @@
 // Runs into a limit of the address space that is set after the start.
 import { type MmapError, MmapOptions } from "../../mod.ts";
-import { limitAddressSpace } from "../process_limits.ts";
+import { limitAddressSpace } from "../support/process_limits.ts";
 
 const MIB = 2 ** 20;
 const big = new MmapOptions({ len: 1024 * MIB, noReserve: true });

@@ -2,7 +2,7 @@
 // and prints what came of each, and of the memory. The argument is a ticket of
 // another process, as JSON.
 import { Mmap, MmapError, MmapOptions, type MmapTicket, pageSize } from "../../mod.ts";
-import { isMapped } from "../memory_map.ts";
+import { isMapped } from "../support/memory_map.ts";
 
 class Thrown extends Error {}
 

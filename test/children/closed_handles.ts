@@ -1,9 +1,9 @@
 // Closes handles, maps again at the same addresses, collects the handles, and
 // counts what is still mapped.
 import { Mmap, MmapOptions } from "../../mod.ts";
-import { freeAddress } from "../free_address.ts";
-import { collectGarbage } from "../harness.ts";
-import { countMapped } from "../memory_map.ts";
+import { freeAddress } from "../support/free_address.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { countMapped } from "../support/memory_map.ts";
 
 const options = new MmapOptions({ len: 2 ** 20 });
 

@@ -1,11 +1,11 @@
 // Counts what garbage collection releases, and what it must not.
 import { Mmap, MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectGarbage } from "../support/harness.ts";
 
 // The first ones that are dropped have the leases of these, which are closed, and kept.
 const closed = Array.from({ length: 64 }, () => new MmapOptions({ len: 4096 }).mapAnon());
 for (const mmap of closed) mmap.unmap();
-const { countLeft } = await import("../count_left.ts"); // which does not count these
+const { countLeft } = await import("../support/count_left.ts"); // which does not count these
 
 const LENGTH = 2 ** 20;
 /** In Bun a view of a mapping this long has a buffer of its own. */

@@ -1,9 +1,9 @@
 // Maps, views and unmaps many times, and tells how many bytes are mapped and resident.
 // Every tenth time all is written to: emulators take long to unmap written pages.
 import { MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
-import { rounds } from "../rounds.ts";
-import { mappedByteLength, residentSetByteLength } from "../memory_map.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
+import { mappedByteLength, residentSetByteLength } from "../support/memory_map.ts";
 
 const options = new MmapOptions({ len: 65536 });
 

@@ -1,9 +1,9 @@
 // Opens files where little is left of the stack, and prints how many are open then.
 import { fileURLToPath } from "node:url";
 import { MmapOptions, regions } from "../../mod.ts";
-import { rounds } from "../rounds.ts";
-import { callAt } from "../stack_end.ts";
-import { openDescriptors } from "../temp_files.ts";
+import { rounds } from "../support/rounds.ts";
+import { callAt } from "../support/stack_end.ts";
+import { openDescriptors } from "../support/temp_files.ts";
 
 /** Up to so many frames from the deepest one on, at every third depth. */
 const FRAMES = rounds("descriptorDepths");

@@ -2,8 +2,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
 import { type Mmap, type MmapError, MmapOptions, regions, removeShared } from "../../mod.ts";
-import { openDescriptors, TempFolder } from "../temp_files.ts";
-import { FOLDER } from "../shared_names.ts";
+import { openDescriptors, TempFolder } from "../support/temp_files.ts";
+import { FOLDER } from "../support/shared_names.ts";
 
 const name = process.argv[2]!;
 const MIB = 2 ** 20;

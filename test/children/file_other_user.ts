@@ -1,6 +1,6 @@
 // Becomes a user to whom the file belongs not, and tries to map it.
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { CALLS } from "../temp_files.ts";
+import { CALLS } from "../support/temp_files.ts";
 import { currentRuntime } from "../../ffi/host.ts";
 
 const [path] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // Tries to map a file in each way, and prints what came of it.
 import { MmapOptions } from "../../mod.ts";
-import { CALLS } from "../temp_files.ts";
+import { CALLS } from "../support/temp_files.ts";
 
 const [path] = process.argv.slice(2);
 const outcomes = CALLS.map((call) => {

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { deflateRaw } from "node:zlib";
 import { type Mmap, type MmapError, MmapOptions, pageSize } from "../../mod.ts";
-import { limitAddressSpace } from "../process_limits.ts";
+import { limitAddressSpace } from "../support/process_limits.ts";
 
 const PAGE = pageSize();
 const MIB = 2 ** 20;

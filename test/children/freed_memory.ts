@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
 import { MmapOptions } from "../../mod.ts";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 
 const { memcpy } = currentRuntime().open(platform === "win32" ? "ntdll.dll" : "libc.so.6", {
   // void *memcpy(void *dest, const void *src, size_t n)

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { heldRanges, releaseHeldRanges } from "../../core/lifetime/allocations.ts";
-import { slotsInUse } from "../slots_in_use.ts";
-import { collectUntil, platform } from "../harness.ts";
-import { regions } from "../memory_map.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
+import { collectUntil, platform } from "../support/harness.ts";
+import { regions } from "../support/memory_map.ts";
 import { descriptorCount, Race, START, STRIDE } from "../race/race.ts";
 import { type Common, type Shared, shared } from "../race/shared.ts";
 

@@ -3,7 +3,7 @@
 import { heldRanges } from "../../core/lifetime/allocations.ts";
 import { host } from "../../ffi/host.ts";
 import { MmapOptions } from "../../mod.ts";
-import { limitData } from "../process_limits.ts";
+import { limitData } from "../support/process_limits.ts";
 
 const MIB = 2 ** 20;
 const options = new MmapOptions({ len: 64 * MIB, noReserve: true });

@@ -1,8 +1,8 @@
 // Unmaps mappings that were viewed, and counts whose ranges are mapped while
 // their buffers are kept, and once these are dropped.
 import { MmapOptions } from "../../mod.ts";
-import { countLeft } from "../count_left.ts";
-import { collectGarbage } from "../harness.ts";
+import { countLeft } from "../support/count_left.ts";
+import { collectGarbage } from "../support/harness.ts";
 
 const addresses: bigint[] = [];
 const buffers: ArrayBuffer[] = [];

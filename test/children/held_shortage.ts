@@ -1,6 +1,6 @@
 // Maps what there is only room for once a held range is released.
 import { MmapOptions } from "../../mod.ts";
-import { limitAddressSpace } from "../process_limits.ts";
+import { limitAddressSpace } from "../support/process_limits.ts";
 
 const MIB = 2 ** 20;
 const options = new MmapOptions({ len: 1024 * MIB, noReserve: true });

@@ -1,7 +1,7 @@
 // Uses huge pages in every way, and prints what came of it.
 import { readFileSync } from "node:fs";
 import { type MmapError, MmapOptions } from "../../mod.ts";
-import { smapsEntry } from "../memory_map.ts";
+import { smapsEntry } from "../support/memory_map.ts";
 
 /** What this process has of them, in KiB: how many are free is up to others too. */
 const taken = () =>

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { heldRanges } from "../../core/lifetime/allocations.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { collectGarbage, collectUntil } from "../harness.ts";
-import { IN_FLIGHT_CALLS, type InFlightCall, LENGTH } from "../in_flight_calls.ts";
-import { rounds } from "../rounds.ts";
+import { collectGarbage, collectUntil } from "../support/harness.ts";
+import { IN_FLIGHT_CALLS, type InFlightCall, LENGTH } from "../support/in_flight_calls.ts";
+import { rounds } from "../support/rounds.ts";
 
 const names = process.argv.slice(2);
 /** What other mappings, made meanwhile, hold. */

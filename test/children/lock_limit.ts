@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
 import { MmapOptions } from "../../mod.ts";
-import { withoutOtherUsers } from "../temp_files.ts";
+import { withoutOtherUsers } from "../support/temp_files.ts";
 
 const limit = Number(process.argv[2]);
 const { setrlimit, seteuid } = currentRuntime().open("libc.so.6", {

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
 import { type Mmap, type MmapError, MmapOptions, pageSize } from "../../mod.ts";
-import { freeAddress } from "../free_address.ts";
-import { collectGarbage } from "../harness.ts";
-import { regions } from "../memory_map.ts";
+import { freeAddress } from "../support/free_address.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { regions } from "../support/memory_map.ts";
 
 const PAGE = pageSize();
 const options = new MmapOptions({ len: PAGE });

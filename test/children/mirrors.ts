@@ -2,9 +2,9 @@
 // of the mappings and how many more descriptors are left.
 import { readdirSync } from "node:fs";
 import { allocationGranularity, MmapOptions } from "../../mod.ts";
-import { countLeft } from "../count_left.ts";
-import { collectGarbage } from "../harness.ts";
-import { rounds } from "../rounds.ts";
+import { countLeft } from "../support/count_left.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
 
 const len = 4 * allocationGranularity();
 const descriptors = () => process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0;

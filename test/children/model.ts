@@ -3,7 +3,7 @@
 // do anything at any time meanwhile.
 import fc from "fast-check";
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { withoutSmaps } from "../memory_map.ts";
+import { withoutSmaps } from "../support/memory_map.ts";
 import { type Step, verbs, World } from "../model/sequence.ts";
 import { Stranger } from "../model/stranger.ts";
 

@@ -1,7 +1,7 @@
 // Maps files by paths in each way, and looks at and opens them as the runtime does; prints what
 // came of both: the first byte, or the error.
 import { MmapOptions } from "../../mod.ts";
-import { CALLS } from "../temp_files.ts";
+import { CALLS } from "../support/temp_files.ts";
 
 interface DenoFiles {
   statSync(path: string): unknown;

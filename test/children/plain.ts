@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from "nod
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { currentRuntime } from "../../ffi/host.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectGarbage } from "../support/harness.ts";
 import { filterCalls } from "../probe/seccomp.ts";
 
 const [folder = "", filter = "", threads = ""] = process.argv.slice(2);

@@ -3,7 +3,7 @@
 // calls for which the runtime starts threads are made too. Its end tells what is left.
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
-import { collectUntil } from "../harness.ts";
+import { collectUntil } from "../support/harness.ts";
 import { CALLS, THREAD_CALLS } from "../probe/calls.ts";
 import { Place } from "../probe/place.ts";
 import { filterCalls } from "../probe/seccomp.ts";

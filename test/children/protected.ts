@@ -2,7 +2,7 @@
 // each attempt: while it is pending, and once the buffer is collected.
 import { brotliCompress } from "node:zlib";
 import { type MmapError, MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectGarbage } from "../support/harness.ts";
 
 const mmap = new MmapOptions({ len: 4 * 2 ** 20 }).mapAnon();
 

@@ -1,8 +1,8 @@
 // Lists what is mapped while a worker maps and unmaps, and counts lists in disorder.
 import { Worker } from "node:worker_threads";
 import { pageSize, regions } from "../../mod.ts";
-import { sourceUrl } from "../harness.ts";
-import { rounds } from "../rounds.ts";
+import { sourceUrl } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
 
 /** So many lists at least; one takes long where a processor is emulated. */
 const ROUNDS = rounds("changingLists");
@@ -12,7 +12,7 @@ const CHANGES = 5;
 pageSize();
 /** Whether the worker is to stop, how often it changed something, and whether it has stopped. */
 const stop = new Int32Array(new SharedArrayBuffer(12));
-const worker = new Worker(sourceUrl("./children/regions_worker.ts"), { workerData: stop });
+const worker = new Worker(sourceUrl("../children/regions_worker.ts"), { workerData: stop });
 while (Atomics.load(stop, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 const changed = Atomics.load(stop, 1) + CHANGES;
 let disorderly = 0;

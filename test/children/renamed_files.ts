@@ -1,6 +1,6 @@
 // Maps what others rename all the time; prints how often what came of it.
 import { MmapOptions } from "../../mod.ts";
-import { CALLS } from "../temp_files.ts";
+import { CALLS } from "../support/temp_files.ts";
 
 const [path, rounds] = process.argv.slice(2) as [string, string];
 const counts: Record<string, number> = {};

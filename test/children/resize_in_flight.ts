@@ -2,7 +2,7 @@
 // nor what was cut off may be gone, and nothing of what is read may get there.
 import { open } from "node:fs/promises";
 import { MmapError, MmapOptions } from "../../mod.ts";
-import { rounds } from "../rounds.ts";
+import { rounds } from "../support/rounds.ts";
 
 const LENGTH = 2 ** 25;
 const source = await open("/dev/zero");

@@ -1,7 +1,7 @@
 // Moves 256 MiB, viewed or not, and prints what that cost.
 import { readFileSync } from "node:fs";
 import { MmapOptions } from "../../mod.ts";
-import { residentSetByteLength } from "../memory_map.ts";
+import { residentSetByteLength } from "../support/memory_map.ts";
 
 const LENGTH = 2 ** 28;
 const faults = () => Number(readFileSync("/proc/self/stat", "utf8").split(") ")[1]!.split(" ")[7]);

@@ -1,9 +1,9 @@
 // Resizes viewed mappings so that they move, keeps their handles, and prints how
 // much more is mapped when their old buffers are collected.
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
-import { countMapped, mappedByteLength } from "../memory_map.ts";
-import { rounds } from "../rounds.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { countMapped, mappedByteLength } from "../support/memory_map.ts";
+import { rounds } from "../support/rounds.ts";
 
 const kept: Mmap[] = [];
 let moves = 0;

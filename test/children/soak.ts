@@ -4,7 +4,7 @@ import { sequenceOf, type Step, World } from "../model/sequence.ts";
 import { Leaks } from "../model/leaks.ts";
 import { Stranger } from "../model/stranger.ts";
 import { Mismatch } from "../model/world.ts";
-import { slotsInUse } from "../slots_in_use.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
 
 /** What is asked of the child. */
 interface Task {

@@ -1,7 +1,7 @@
 // Resizes at ever greater distances from the end of the stack, until one is enough,
 // and tells how many calls were refused, and how many of those changed something.
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { rounds } from "../rounds.ts";
+import { rounds } from "../support/rounds.ts";
 
 const PAGE = pageSize();
 

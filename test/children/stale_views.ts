@@ -1,7 +1,7 @@
 // Uses views after their mapping is gone, in every way that comes to mind. A
 // store or load that reached the freed pages would end this process.
 import { Mmap, MmapOptions } from "../../mod.ts";
-import { rounds } from "../rounds.ts";
+import { rounds } from "../support/rounds.ts";
 
 const LENGTH = 2 ** 20;
 const ENDINGS = [

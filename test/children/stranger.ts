@@ -15,8 +15,8 @@ import {
   type StrangerData,
 } from "../model/stranger.ts";
 import { STRANGER_AT } from "../model/world.ts";
-import { randomBelow } from "../random.ts";
-import { loadTicket, TICKET_WORDS } from "../ticket_words.ts";
+import { randomBelow } from "../support/random.ts";
+import { loadTicket, TICKET_WORDS } from "../support/ticket_words.ts";
 
 /** A handle, and what it must tell as long as it is open. */
 interface Handle {

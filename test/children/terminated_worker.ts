@@ -1,8 +1,8 @@
 // Terminates a worker that has a handle, and prints what becomes of the memory.
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { isMapped } from "../memory_map.ts";
-import { slotsInUse } from "../slots_in_use.ts";
-import { TicketWorker } from "../ticket_workers.ts";
+import { isMapped } from "../support/memory_map.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
+import { TicketWorker } from "../support/ticket_workers.ts";
 
 const LENGTH = 65_536;
 

@@ -2,11 +2,11 @@
 // every way, and prints when it was unmapped.
 import { heldRanges } from "../../core/lifetime/allocations.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { collectUntil } from "../harness.ts";
-import { isMapped, residentByteLength } from "../memory_map.ts";
-import { rounds } from "../rounds.ts";
-import { slotsInUse } from "../slots_in_use.ts";
-import { TicketWorker } from "../ticket_workers.ts";
+import { collectUntil } from "../support/harness.ts";
+import { isMapped, residentByteLength } from "../support/memory_map.ts";
+import { rounds } from "../support/rounds.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
+import { TicketWorker } from "../support/ticket_workers.ts";
 
 const LENGTH = 65_536;
 /** Where no runtime maps anything of its own. */

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { Mmap, type MmapError, MmapOptions, type MmapTicket } from "../../mod.ts";
-import { slotsInUse } from "../slots_in_use.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
 
 const WORKERS = 3;
 const SPINS = 20_000;

@@ -2,8 +2,8 @@
 // what is lost of the memory.
 import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { Mmap, MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
-import { slotsInUse } from "../slots_in_use.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
 
 /** So many frames from the last one on. */
 const FRAMES = 600;

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { heldRanges, releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { Mmap, MmapError, MmapOptions, type MmapTicket } from "../../mod.ts";
-import { collectUntil } from "../harness.ts";
-import { regions } from "../memory_map.ts";
-import { slotsInUse } from "../slots_in_use.ts";
+import { collectUntil } from "../support/harness.ts";
+import { regions } from "../support/memory_map.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
 
 const WORKERS = 8;
 const LENGTH = 16_384;

@@ -2,7 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { heldRanges } from "../../core/lifetime/allocations.ts";
 import { Mmap, MmapError, type MmapTicket } from "../../mod.ts";
-import { collectUntil } from "../harness.ts";
+import { collectUntil } from "../support/harness.ts";
 
 /** What the main thread asks for. */
 export interface Request {

@@ -1,7 +1,7 @@
 // Transfers buffers away, drops the old ones, collects, and looks whether the
 // new owners still have their memory.
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectGarbage } from "../support/harness.ts";
 
 /** Transfers in a frame of its own, so that no local keeps the view. */
 function transfer(mmap: Mmap): ArrayBuffer {

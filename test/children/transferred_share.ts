@@ -2,7 +2,7 @@
 // other one, and prints what the new owner of the buffer has.
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectGarbage } from "../support/harness.ts";
 
 /** In a frame of its own, so that no local keeps the handle. */
 function transfer(mmap: Mmap): [unknown, ArrayBuffer] {

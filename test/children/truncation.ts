@@ -10,7 +10,7 @@ import { host } from "../../ffi/host.ts";
 import { openMemory } from "../../ffi/os/posix/calls.ts";
 import type { TruncationGuard } from "../../ffi/os/contract/truncation_guard.ts";
 import { Mmap, MmapOptions } from "../../mod.ts";
-import { sourceUrl } from "../harness.ts";
+import { sourceUrl } from "../support/harness.ts";
 import {
   actionOf,
   c,
@@ -25,8 +25,8 @@ import {
   sendAlignmentFault,
   setAction,
   viewOf,
-} from "../mapped_file.ts";
-import { rounds } from "../rounds.ts";
+} from "../support/mapped_file.ts";
+import { rounds } from "../support/rounds.ts";
 
 const SIGBUS = 7;
 const SIGSEGV = 11;
@@ -57,7 +57,7 @@ function firsts({ bytes }: MappedFile): number[] {
 
 function startWorker(workerData: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(sourceUrl("./children/truncation_worker.ts"), { workerData });
+    const worker = new Worker(sourceUrl("../children/truncation_worker.ts"), { workerData });
     worker.once("message", (message) => {
       void worker.terminate();
       resolve(message);
@@ -625,7 +625,7 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
   writeFileSync(`${folder}/package.json`, '{ "type": "module" }'); // older versions do not detect it
   const inCopy = (name: string) =>
     // a bundle has the sources beside it
-    ["ts", "js"].map((ending) => `${folder}/ffi/os/${name}.${ending}`).find(existsSync)!;
+    ["ts", "js"].map((ending) => `${folder}/ffi/os/linux/${name}.${ending}`).find(existsSync)!;
   if (isOther) { // a later version, in its magic number, "guard 1"
     const code = inCopy("truncation_guard_code");
     writeFileSync(
@@ -634,7 +634,7 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
     );
   }
   const copy = await import(
-    pathToFileURL(inCopy("linux_guard")).href
+    pathToFileURL(inCopy("truncation_guard")).href
   ) as typeof import("../../ffi/os/linux/truncation_guard.ts");
   const { runtime } = host();
   return copy.truncationGuard(runtime, openMemory(runtime, "libc.so.6"), process.arch, PAGE);

@@ -2,9 +2,9 @@
 // often something was lost: what is open must be mapped, and in the end nothing is.
 import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import { Mmap, MmapOptions, regions } from "../../mod.ts";
-import { rounds } from "../rounds.ts";
-import { slotsInUse } from "../slots_in_use.ts";
-import { callAt } from "../stack_end.ts";
+import { rounds } from "../support/rounds.ts";
+import { slotsInUse } from "../support/slots_in_use.ts";
+import { callAt } from "../support/stack_end.ts";
 
 /** At so many depths, from the deepest one on. */
 const FRAMES = rounds("unmapDepths");

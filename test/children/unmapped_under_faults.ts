@@ -5,8 +5,8 @@ import { closeSync, ftruncateSync, openSync, unlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MmapError, MmapOptions, pageSize } from "../../mod.ts";
-import { actionOf } from "../mapped_file.ts";
-import { rounds } from "../rounds.ts";
+import { actionOf } from "../support/mapped_file.ts";
+import { rounds } from "../support/rounds.ts";
 
 const SIGBUS = 7;
 const PAGES = 16;

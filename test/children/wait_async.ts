@@ -1,9 +1,9 @@
 // Waits without blocking, in all the ways that a process can end or go on meanwhile.
 import { readdirSync } from "node:fs";
 import { MmapOptions } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
-import { rounds } from "../rounds.ts";
-import { callAt } from "../stack_end.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
+import { callAt } from "../support/stack_end.ts";
 
 const PAGE = 65_536;
 /** At how many depths where the stack ends. */

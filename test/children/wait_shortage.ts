@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { currentRuntime, runtimeThreads } from "../../ffi/host.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { collectGarbage } from "../harness.ts";
+import { collectGarbage } from "../support/harness.ts";
 
 const [what = ""] = process.argv.slice(2);
 const { getrlimit, setrlimit } = currentRuntime().open("libc.so.6", {

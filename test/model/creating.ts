@@ -6,7 +6,7 @@
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Access, Mmap } from "../../mod.ts";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 import { countErrors, type Errors, OFFSETS, throws, withGetter } from "./arguments.ts";
 import { makeOptions, named, wanted } from "./options.ts";
 import { renew } from "./files.ts";

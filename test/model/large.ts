@@ -5,7 +5,7 @@
  * @module
  */
 import { type Access, type Mmap, MmapOptions } from "../../mod.ts";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 import { bad, countErrors, type Errors, words } from "./arguments.ts";
 import type { Step, World } from "./sequence.ts";
 import { equal, Mismatch, PAGE } from "./world.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Region, regions } from "../../mod.ts";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 import { bad, type Errors, throws, withGetter, words } from "./arguments.ts";
 import type { Take, World } from "./sequence.ts";
 import { equal, Mismatch, type Model, PAGE, type Slot } from "./world.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { removeShared } from "../../mod.ts";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 import { countErrors, type Errors, throws, withGetter, words } from "./arguments.ts";
 import type { Take } from "./sequence.ts";
 import { PAGE, type TestFile } from "./world.ts";

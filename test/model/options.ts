@@ -4,7 +4,7 @@
  * @module
  */
 import { MmapOptions } from "../../mod.ts";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 import { bad, countErrors, type Errors, throws, withGetter, words } from "./arguments.ts";
 import type { Step, World } from "./sequence.ts";
 import { GRANULE, PAGE } from "./world.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Access } from "../../mod.ts";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 import { bad, pagesOf, words } from "./arguments.ts";
 import { copyWritable } from "./residing.ts";
 import type { TakeSlot } from "./sequence.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { collectGarbage } from "../harness.ts";
-import { randomNumbers } from "../random.ts";
+import { collectGarbage } from "../support/harness.ts";
+import { randomNumbers } from "../support/random.ts";
 import type { Errors } from "./arguments.ts";
 import { STEPS } from "./steps.ts";
 import { Files } from "./files.ts";

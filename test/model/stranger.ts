@@ -7,8 +7,8 @@
  */
 import { Worker } from "node:worker_threads";
 import { Mmap, type MmapTicket } from "../../mod.ts";
-import { childUrl } from "../bundled.ts";
-import { storeTicket, TICKET_WORDS } from "../ticket_words.ts";
+import { childUrl } from "../support/bundled.ts";
+import { storeTicket, TICKET_WORDS } from "../support/ticket_words.ts";
 import type { TakeSlot } from "./sequence.ts";
 import { Mismatch, stateErrors } from "./world.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { ftruncateSync } from "node:fs";
-import { platform } from "../harness.ts";
+import { platform } from "../support/harness.ts";
 import { pagesOf } from "./arguments.ts";
 import { commit, decommit, protect } from "./paging.ts";
 import { lock, resident, unlock } from "./residing.ts";

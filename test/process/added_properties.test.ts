@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { childValue } from "../child_processes.ts";
-import { runtime, test } from "../harness.ts";
+import { childValue } from "../support/child_processes.ts";
+import { runtime, test } from "../support/harness.ts";
 
 interface Uses {
   /** How many names were added. */

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
-import { childValue, run, runChild } from "../child_processes.ts";
-import { platform, test } from "../harness.ts";
-import { withoutSmaps } from "../memory_map.ts";
+import { childValue, run, runChild } from "../support/child_processes.ts";
+import { platform, test } from "../support/harness.ts";
+import { withoutSmaps } from "../support/memory_map.ts";
 
 for (const kind of ["anon", "file", "viewed"]) {
   for (const end of ["below", "above"]) {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { MAX_HELD_RANGES } from "../../core/lifetime/allocations.ts";
-import { childValue } from "../child_processes.ts";
-import { test } from "../harness.ts";
-import { withoutRegions } from "../memory_map.ts";
+import { childValue } from "../support/child_processes.ts";
+import { test } from "../support/harness.ts";
+import { withoutRegions } from "../support/memory_map.ts";
 
 /** Of how many mappings of each kind the child tells. */
 const COUNT = 8;

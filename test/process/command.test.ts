@@ -5,16 +5,16 @@ import { run } from "../../cli/main.ts";
 import { columns, count } from "../../cli/text.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { allocationGranularity, maxViewByteLength, MmapOptions, pageSize } from "../../mod.ts";
-import { freeAddress } from "../free_address.ts";
+import { freeAddress } from "../support/free_address.ts";
 import {
   childArguments,
   type ChildResult,
   EXECUTABLE,
   run as runProgram,
   runChild,
-} from "../child_processes.ts";
-import { platform, runtime, test, unlessLinux, use } from "../harness.ts";
-import { pattern, TempFolder } from "../temp_files.ts";
+} from "../support/child_processes.ts";
+import { platform, runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { pattern, TempFolder } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
 void host().os.regions; // before the tests: Deno counts a library that a test opens as a leak

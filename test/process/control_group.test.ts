@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { childValue } from "../child_processes.ts";
-import { platform, test, use } from "../harness.ts";
-import { SharedName } from "../shared_names.ts";
+import { childValue } from "../support/child_processes.ts";
+import { platform, test, use } from "../support/harness.ts";
+import { SharedName } from "../support/shared_names.ts";
 
 interface Refusal {
   readonly code: string;

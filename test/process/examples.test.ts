@@ -1,8 +1,8 @@
 import { assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
 import { isAtLeast } from "../../ffi/runtime/versions.ts";
-import { runChild } from "../child_processes.ts";
-import { runtime, sourceUrl, test } from "../harness.ts";
+import { runChild } from "../support/child_processes.ts";
+import { runtime, sourceUrl, test } from "../support/harness.ts";
 
 /** The programs of `examples/`: their arguments, and what they must have printed. */
 const EXAMPLES: Readonly<Record<string, readonly [args: readonly string[], printed: string]>> = {
@@ -20,7 +20,7 @@ const EXAMPLES: Readonly<Record<string, readonly [args: readonly string[], print
 
 function unable(): string | undefined {
   // The copies of the suite that other systems run have none.
-  if (!existsSync(sourceUrl("../examples/quickstart.ts"))) return "the examples are not here";
+  if (!existsSync(sourceUrl("../../examples/quickstart.ts"))) return "the examples are not here";
   return runtime === "node" && !isAtLeast(process.versions.node, "24")
     ? "Node.js below 24 has no using"
     : undefined;

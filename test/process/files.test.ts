@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { MmapError, MmapOptions, pageSize } from "../../mod.ts";
-import { childValue, run } from "../child_processes.ts";
-import { platform, runtime, test, unlessLinux, use } from "../harness.ts";
-import { rounds, tier } from "../rounds.ts";
+import { childValue, run } from "../support/child_processes.ts";
+import { platform, runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { rounds, tier } from "../support/rounds.ts";
 import {
   CALLS,
   contents,
@@ -13,7 +13,7 @@ import {
   TempFolder,
   withoutDescriptors,
   withoutOtherUsers,
-} from "../temp_files.ts";
+} from "../support/temp_files.ts";
 
 const PAGE = pageSize();
 const BYTES = pattern(3 * 65_536 + 100);

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { childValue } from "../child_processes.ts";
-import { runtime, sourceUrl, test, unlessBun14 } from "../harness.ts";
+import { childValue } from "../support/child_processes.ts";
+import { runtime, sourceUrl, test, unlessBun14 } from "../support/harness.ts";
 
 interface FirstUse {
   onImport: string[];
@@ -51,12 +51,12 @@ test("where koffi is not installed, first use works without it or says to instal
   const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
   try {
     for (const part of ["mod.ts", "core", "ffi"]) {
-      const from = fileURLToPath(sourceUrl(`../${part}`));
+      const from = fileURLToPath(sourceUrl(`../../${part}`));
       cpSync(from, join(folder, basename(from)), { recursive: true });
     }
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
     const { firstUse, koffi } = await childValue<FirstUse>("first_use.ts", {
-      args: [pathToFileURL(join(folder, basename(fileURLToPath(sourceUrl("../mod.ts"))))).href],
+      args: [pathToFileURL(join(folder, basename(fileURLToPath(sourceUrl("../../mod.ts"))))).href],
     });
     assertEquals(koffi, false);
     if (!needsKoffi) {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { childValues } from "../child_processes.ts";
-import { test } from "../harness.ts";
-import { IN_FLIGHT_CALLS } from "../in_flight_calls.ts";
-import { rounds } from "../rounds.ts";
+import { childValues } from "../support/child_processes.ts";
+import { test } from "../support/harness.ts";
+import { IN_FLIGHT_CALLS } from "../support/in_flight_calls.ts";
+import { rounds } from "../support/rounds.ts";
 
 interface Result {
   readonly outcomes: Readonly<Record<string, number>>;

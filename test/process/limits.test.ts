@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { pageSize } from "../../mod.ts";
-import { childValue } from "../child_processes.ts";
-import { test, unlessLinux, use } from "../harness.ts";
-import { withoutSmaps } from "../memory_map.ts";
-import { rounds } from "../rounds.ts";
-import { SharedName } from "../shared_names.ts";
+import { childValue } from "../support/child_processes.ts";
+import { test, unlessLinux, use } from "../support/harness.ts";
+import { withoutSmaps } from "../support/memory_map.ts";
+import { rounds } from "../support/rounds.ts";
+import { SharedName } from "../support/shared_names.ts";
 
 interface Refusal {
   name: string;

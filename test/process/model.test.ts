@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { childValue } from "../child_processes.ts";
-import { test } from "../harness.ts";
-import { rounds } from "../rounds.ts";
+import { childValue } from "../support/child_processes.ts";
+import { test } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
 
 interface Result {
   readonly sequences: number;

@@ -30,8 +30,8 @@ import * as posixTruncate from "../../ffi/os/posix/truncate.ts";
 import * as windows from "../../ffi/os/windows/os.ts";
 import * as windowsFiles from "../../ffi/os/windows/files.ts";
 import * as windowsWaiting from "../../ffi/os/windows/waiting.ts";
-import { run } from "../child_processes.ts";
-import { test, unlessLinux } from "../harness.ts";
+import { run } from "../support/child_processes.ts";
+import { test, unlessLinux } from "../support/harness.ts";
 
 type Constants = Readonly<Record<string, bigint>>;
 

@@ -9,11 +9,11 @@ import {
   NODE_PERMISSION,
   start,
   unlessNodePermission,
-} from "../child_processes.ts";
-import { platform, runtime, test, unlessLinux, use } from "../harness.ts";
-import { rounds } from "../rounds.ts";
-import { FOLDER, SharedName, unlessFolder } from "../shared_names.ts";
-import { CALLS, TempFolder } from "../temp_files.ts";
+} from "../support/child_processes.ts";
+import { platform, runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
+import { FOLDER, SharedName, unlessFolder } from "../support/shared_names.ts";
+import { CALLS, TempFolder } from "../support/temp_files.ts";
 
 /** The first byte, or the error, in each way to map a file, and in the runtime's own way. */
 type Outcomes = readonly (readonly [ours: string, theirs: string])[];

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { once } from "node:events";
 import { host } from "../../ffi/host.ts";
 import { MmapError, regions } from "../../mod.ts";
-import { childValue, start } from "../child_processes.ts";
-import { platform, runtime, test, unlessLinux } from "../harness.ts";
-import { withoutOtherUsers } from "../temp_files.ts";
+import { childValue, start } from "../support/child_processes.ts";
+import { platform, runtime, test, unlessLinux } from "../support/harness.ts";
+import { withoutOtherUsers } from "../support/temp_files.ts";
 
 void host().os.regions; // before the tests: Deno counts a library that a test opens as a leak
 const unlessDeno = runtime === "deno" ? undefined : "permissions are Deno's";

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { childValue } from "../child_processes.ts";
-import { test, unlessLinux } from "../harness.ts";
-import { withoutSmaps } from "../memory_map.ts";
-import { rounds } from "../rounds.ts";
+import { childValue } from "../support/child_processes.ts";
+import { test, unlessLinux } from "../support/harness.ts";
+import { withoutSmaps } from "../support/memory_map.ts";
+import { rounds } from "../support/rounds.ts";
 
 test("resize() of a viewed mapping gives old ranges back when no buffer is left", async () => {
   const { held, left, moves } = await childValue<Record<"held" | "left" | "moves", number>>(

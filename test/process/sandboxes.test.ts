@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { childValue } from "../child_processes.ts";
-import { runtime, test } from "../harness.ts";
+import { childValue } from "../support/child_processes.ts";
+import { runtime, test } from "../support/harness.ts";
 
 /** The flags that docs/sandboxes.md tells of, and that need no more permissions. */
 const FLAGS: Readonly<Record<typeof runtime, readonly (readonly string[])[]>> = {

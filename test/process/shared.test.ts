@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { childValue, NODE_PERMISSION, unlessNodePermission } from "../child_processes.ts";
-import { runtime, test, unlessLinux, use } from "../harness.ts";
-import { FOLDER, leftNames, SharedName, unlessFolder } from "../shared_names.ts";
-import { withoutOtherUsers } from "../temp_files.ts";
+import { childValue, NODE_PERMISSION, unlessNodePermission } from "../support/child_processes.ts";
+import { runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { FOLDER, leftNames, SharedName, unlessFolder } from "../support/shared_names.ts";
+import { withoutOtherUsers } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
 const fresh = (): string => use(new SharedName()).name;

@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Mmap, MmapOptions, pageSize, removeShared } from "../../mod.ts";
-import { run } from "../child_processes.ts";
-import { platform, test, unlessLinux, use } from "../harness.ts";
-import { rounds } from "../rounds.ts";
-import { Peer, type Program, PROGRAMS, SELF, unlessThere } from "../peers.ts";
-import { leftNames, SharedName, unlessFolder } from "../shared_names.ts";
-import { TempFolder } from "../temp_files.ts";
+import { run } from "../support/child_processes.ts";
+import { platform, test, unlessLinux, use } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
+import { Peer, type Program, PROGRAMS, SELF, unlessThere } from "../support/peers.ts";
+import { leftNames, SharedName, unlessFolder } from "../support/shared_names.ts";
+import { TempFolder } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
 const LENGTH = 2 * PAGE + 100;

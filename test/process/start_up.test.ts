@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { childValue } from "../child_processes.ts";
-import { runtime, test } from "../harness.ts";
+import { childValue } from "../support/child_processes.ts";
+import { runtime, test } from "../support/harness.ts";
 
 test("importing the module looks at no global that a runtime loads lazily; in Deno first memory and files do neither", async () => {
   const { byImport, byUse, first } = await childValue<{

@@ -3,12 +3,12 @@ import { truncateSync } from "node:fs";
 import { host } from "../../ffi/host.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
-import { childValue } from "../child_processes.ts";
-import { test, unlessLinux, use } from "../harness.ts";
-import { withoutRegions } from "../memory_map.ts";
-import { rounds } from "../rounds.ts";
-import { pattern, TempFolder } from "../temp_files.ts";
-import { TicketWorker } from "../ticket_workers.ts";
+import { childValue } from "../support/child_processes.ts";
+import { test, unlessLinux, use } from "../support/harness.ts";
+import { withoutRegions } from "../support/memory_map.ts";
+import { rounds } from "../support/rounds.ts";
+import { pattern, TempFolder } from "../support/temp_files.ts";
+import { TicketWorker } from "../support/ticket_workers.ts";
 
 const PAGE = pageSize();
 const LENGTH = 4 * PAGE;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { childValue, childValues, runChild } from "../child_processes.ts";
-import { platform, test, unlessLinux } from "../harness.ts";
-import { withoutSmaps } from "../memory_map.ts";
-import { rounds } from "../rounds.ts";
+import { childValue, childValues, runChild } from "../support/child_processes.ts";
+import { platform, test, unlessLinux } from "../support/harness.ts";
+import { withoutSmaps } from "../support/memory_map.ts";
+import { rounds } from "../support/rounds.ts";
 
 const skip = unlessLinux(
   platform === "win32"

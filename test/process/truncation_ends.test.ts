@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { childArguments, EXECUTABLE, execute, run, runChild } from "../child_processes.ts";
-import { test, unlessLinux } from "../harness.ts";
-import { withoutSmaps } from "../memory_map.ts";
+import { childArguments, EXECUTABLE, execute, run, runChild } from "../support/child_processes.ts";
+import { test, unlessLinux } from "../support/harness.ts";
+import { withoutSmaps } from "../support/memory_map.ts";
 
 const skip = unlessLinux("only Linux has the guard");
 const PROGRAM = "truncation.ts";

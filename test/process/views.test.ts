@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { childValue, runChild } from "../child_processes.ts";
-import { test } from "../harness.ts";
+import { childValue, runChild } from "../support/child_processes.ts";
+import { test } from "../support/harness.ts";
 
 test("no read or store through a stale view crashes the process", async () => {
   assertEquals(await childValue("stale_views.ts"), { survived: true });

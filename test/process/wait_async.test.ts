@@ -2,11 +2,16 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { childValue, NODE_PERMISSION, runChild, unlessNodePermission } from "../child_processes.ts";
-import { runtime, test, unlessLinux, use } from "../harness.ts";
-import { codeOf, TempFolder } from "../temp_files.ts";
-import { withoutSmaps } from "../memory_map.ts";
-import { map, PAGE, turn, wake } from "../waits.ts";
+import {
+  childValue,
+  NODE_PERMISSION,
+  runChild,
+  unlessNodePermission,
+} from "../support/child_processes.ts";
+import { runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { codeOf, TempFolder } from "../support/temp_files.ts";
+import { withoutSmaps } from "../support/memory_map.ts";
+import { map, PAGE, turn, wake } from "../support/waits.ts";
 
 test("waitAsync() calls a signal's functions before it waits, and when all is done", async () => {
   const seen: string[] = [];

@@ -5,11 +5,17 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { isAtLeast } from "../../ffi/runtime/versions.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
-import { childArguments, childValue, EXECUTABLE, execute, start } from "../child_processes.ts";
-import { runtime, test, unlessLinux, use } from "../harness.ts";
-import { rounds } from "../rounds.ts";
-import { childUrl } from "../bundled.ts";
-import { map, PAGE, tempFile, turn, wake } from "../waits.ts";
+import {
+  childArguments,
+  childValue,
+  EXECUTABLE,
+  execute,
+  start,
+} from "../support/child_processes.ts";
+import { runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
+import { childUrl } from "../support/bundled.ts";
+import { map, PAGE, tempFile, turn, wake } from "../support/waits.ts";
 
 /** Starts a worker that waits. */
 async function startWorker(mmap: Mmap, data: object = {}): Promise<[Worker, Promise<string>]> {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
 import { Mmap, MmapOptions, pageSize, type RawMmap } from "../../mod.ts";
-import { childUrl } from "../bundled.ts";
-import { childValue } from "../child_processes.ts";
-import { test, unlessLinux } from "../harness.ts";
-import { rounds } from "../rounds.ts";
+import { childUrl } from "../support/bundled.ts";
+import { childValue } from "../support/child_processes.ts";
+import { test, unlessLinux } from "../support/harness.ts";
+import { rounds } from "../support/rounds.ts";
 
 /** Starts a worker of `test/children/`, and resolves with its first message. */
 function start(program: string, workerData?: unknown): [Worker, Promise<unknown>] {

@@ -18,8 +18,8 @@ import {
   regions,
   removeShared,
 } from "../../mod.ts";
-import { collectGarbage, platform } from "../harness.ts";
-import { randomBelow } from "../random.ts";
+import { collectGarbage, platform } from "../support/harness.ts";
+import { randomBelow } from "../support/random.ts";
 import { type CallName, type Common, MAX_PAGES, type Memory } from "./shared.ts";
 
 /** Memory lies from here on, where no runtime maps anything of its own, in a place of its own each. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { MmapTicket } from "../../mod.ts";
-import { loadTicket, storeTicket, TICKET_WORDS } from "../ticket_words.ts";
+import { loadTicket, storeTicket, TICKET_WORDS } from "../support/ticket_words.ts";
 
 /** What goes to another thread. */
 export interface Shared {

@@ -1,0 +1,37 @@
+/**
+ * Names of shared memory for tests, which go with the test.
+ *
+ * @module
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { removeShared } from "../../mod.ts";
+import { platform } from "./harness.ts";
+
+/** Where Linux has it. */
+export const FOLDER = "/dev/shm";
+
+/** A reason to skip what looks at {@linkcode FOLDER}. */
+export const unlessFolder: string | undefined = platform === "linux" && existsSync(FOLDER)
+  ? undefined
+  : "only Linux has shared memory in a folder";
+
+const PREFIX = `sysalloc-${process.pid}-`;
+let count = 0;
+
+/** A name that nobody else has; what has it is removed when it is disposed. */
+export class SharedName implements Disposable {
+  readonly name: string = `${PREFIX}${++count}`;
+
+  [Symbol.dispose](): void {
+    try {
+      removeShared(this.name);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+    }
+  }
+}
+
+/** What is left of the names of this process. */
+export function leftNames(): string[] {
+  return readdirSync(FOLDER).filter((name) => name.startsWith(PREFIX));
+}

@@ -1,0 +1,17 @@
+/**
+ * How many slots of the common table are in use, in whatever thread: those of
+ * mappings that are shared, and of tickets that are open.
+ *
+ * @module
+ */
+import { commonTable, FREE, kindOf } from "../../core/lifetime/process_table.ts";
+
+export function slotsInUse(): number {
+  const table = commonTable();
+  let count = 0;
+  for (let number = 0;; number++) {
+    const slot = table.slot(number);
+    if (slot === undefined) return count;
+    if (kindOf(slot.state) !== FREE) count++;
+  }
+}

@@ -1,0 +1,388 @@
+import { readFileSync } from "node:fs";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { layoutOf, mapArranged } from "../../core/placing/layout.ts";
+import { MmapError } from "../../core/checks/errors.ts";
+import { settingsOf } from "../../core/checks/settings.ts";
+import { darwin } from "../../ffi/os/darwin/os.ts";
+import { linux } from "../../ffi/os/linux/os.ts";
+import { windows } from "../../ffi/os/windows/os.ts";
+import type { AdvisedFailure, MapRequest } from "../../ffi/os/contract/memory.ts";
+import type { Os } from "../../ffi/os/contract/os.ts";
+import { allocationGranularity, type MmapInit, MmapOptions, pageSize } from "../../mod.ts";
+import { request } from "../support/fake_runtime.ts";
+import {
+  fakePosixSpace,
+  type FakeSpace,
+  fakeWindowsSpace,
+  type Fault,
+} from "../support/fake_space.ts";
+import { platform, test, unlessLinux, use } from "../support/harness.ts";
+import { mappedByteLength, smapsEntry, withoutSmaps } from "../support/memory_map.ts";
+import { TempFolder } from "../support/temp_files.ts";
+
+const PAGE = pageSize();
+const GRANULE = allocationGranularity();
+
+// ---- Options
+
+type Setter = (value: never) => MmapOptions;
+const options = new MmapOptions();
+const BAD: readonly [
+  name: string,
+  set: Setter,
+  key: keyof MmapInit,
+  type: typeof TypeError,
+  values: readonly unknown[],
+][] = [
+  ["align", (v) => options.align(v), "align", TypeError, ["8", null, {}, 1.5, NaN, true]],
+  ["align", (v) => options.align(v), "align", RangeError, [-1, 3, 4097, 2 ** 53, 2n ** 64n]],
+  ["guard", (v) => options.guard(v), "guard", TypeError, ["8", null, {}, 1.5, NaN, true]],
+  ["guard", (v) => options.guard(v), "guard", RangeError, [-1, 2 ** 53, 2n ** 64n]],
+  ["huge", (v) => options.huge(v), "huge", TypeError, ["8", null, {}, 1.5, NaN]],
+  ["huge", (v) => options.huge(v), "huge", RangeError, [-1, 3, 2 ** 53]],
+  ["stack", (v) => options.stack(v), "stack", TypeError, ["8", null, 1]],
+  ["name", (v) => options.name(v), "name", TypeError, [1, null, {}]],
+  [
+    "name",
+    (v) => options.name(v),
+    "name",
+    RangeError,
+    ["", "a\n", "ä", "a\\", "`", "$", "[", "]", "x".repeat(80), "\x7f"],
+  ],
+];
+for (const [name, set, key, type, values] of BAD) {
+  test(`${name}() throws a ${type.name} when the value is no such one`, () => {
+    for (const value of values) {
+      assertThrows(() => set(value as never), type);
+      assertThrows(() => new MmapOptions({ [key]: value }), type);
+    }
+  });
+}
+
+test("align(), guard(), huge(), stack() and name() set what they are given, and the defaults", () => {
+  const of = (options: MmapOptions) => {
+    const { align, guard, huge, stack, name } = options.settings;
+    assertEquals({ ...new MmapOptions(options.settings).settings }, { ...options.settings });
+    return [align, guard, huge, stack, name];
+  };
+  assertEquals(of(options), [0, 0, false, false, undefined]);
+  assertEquals(of(options.align(2n ** 52n)), [2 ** 52, 0, false, false, undefined]);
+  assertEquals(of(options.guard()), [0, 1, false, false, undefined]);
+  assertEquals(of(options.guard(0)), [0, 0, false, false, undefined]);
+  assertEquals(of(options.huge()), [0, 0, true, false, undefined]);
+  assertEquals(of(options.huge(2n ** 30n)), [0, 0, 2 ** 30, false, undefined]);
+  assertEquals(of(options.stack()), [0, 0, false, true, undefined]);
+  assertEquals(of(options.name("x".repeat(79))), [0, 0, false, false, "x".repeat(79)]);
+  assertThrows(() => options.huge(0), RangeError);
+  assertThrows(() => options.name(undefined as never), TypeError);
+});
+
+const FILE = new URL(import.meta.url);
+const UNHONOURED: readonly [call: string, MmapInit, (options: MmapOptions) => unknown][] = [
+  ["reserve", { huge: true }, (o) => o.reserve()],
+  ["reserve", { populate: true }, (o) => o.reserve()],
+  ["reserve", { offset: 1 }, (o) => o.reserve()],
+  ["mapAnon", { offset: 1 }, (o) => o.mapAnon()],
+  ["mapAnon", { huge: true, noReserve: true }, (o) => o.mapAnon()],
+  ["mapAnon", { huge: true, guard: 1 }, (o) => o.mapAnon()],
+  ["mapAnon", { huge: true, name: "a" }, (o) => o.mapAnon()],
+  ["map", { huge: true }, (o) => o.map(FILE)],
+  ["map", { stack: true }, (o) => o.map(FILE)],
+  ["map", { name: "a" }, (o) => o.map(FILE)],
+  ["mapMut", { name: "a" }, (o) => o.mapMut(FILE)],
+  ["mapExec", { huge: 2 ** 21 }, (o) => o.mapExec(FILE)],
+];
+for (const [call, init, map] of UNHONOURED) {
+  test(`${call}() throws a RangeError when it cannot honour ${Object.keys(init).join(" and ")}`, () => {
+    assertThrows(() => map(new MmapOptions({ len: PAGE, ...init })), RangeError);
+  });
+}
+
+test("mapAnon() throws a RangeError when the alignment, or a strict hint, is too small or odd", () => {
+  const map = (init: MmapInit) => () => new MmapOptions({ len: 1, ...init }).mapAnon();
+  for (const align of [1, GRANULE / 2]) assertThrows(map({ align }), RangeError, "at least");
+  const hint = 2 ** 40 + GRANULE;
+  assertThrows(map({ align: 2 ** 20, hint, strict: true }), RangeError, "multiple of the align");
+  assertThrows(map({ guard: 2 ** 41, hint: 2 ** 40, strict: true }), RangeError, "no room");
+});
+
+// ---- Effects
+
+test("align() gives an address that is a multiple, and memory that is whole, of any length", () => {
+  for (let align = GRANULE; align <= 2 ** 30; align *= 4) {
+    for (const len of [1, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE + 1, 2 ** 20]) {
+      const mmap = use(new MmapOptions({ len, align }).mapAnon());
+      const reserved = use(new MmapOptions({ len, align, guard: PAGE + 1 }).reserve());
+      assertEquals([mmap.address % BigInt(align), reserved.address % BigInt(align)], [0n, 0n]);
+      mmap.bytes.fill(1);
+      reserved.commit(0, len);
+      reserved.bytes.fill(1);
+      assertEquals([mmap.byteLength, reserved.byteLength], [len, len]);
+    }
+  }
+});
+
+test("align() leaves nothing around, and unmap() nothing at all", () => {
+  const before = mappedByteLength();
+  // All that lies around them would be 12.5 GiB. The runtime maps for itself too: a heap that
+  // grows, or 64 MiB and more for a new thread.
+  const limit = 2 ** 30;
+  const options = new MmapOptions({ len: 3 * PAGE + 1, align: 2 ** 26 });
+  const kept = Array.from({ length: 200 }, () => options.mapAnon());
+  const around = mappedByteLength() - before;
+  assert(around < limit, `${around} bytes more are mapped`);
+  for (const mmap of kept) mmap.unmap();
+  const left = mappedByteLength() - before;
+  assert(left < limit, `${left} bytes are left mapped`);
+}, { skip: unlessLinux("other systems are counted elsewhere") });
+
+test("guard() leaves the memory itself as any other, populated, at a strict hint too", () => {
+  const probe = new MmapOptions({ len: 2 ** 22 }).reserve();
+  const { address: free } = probe;
+  probe.unmap();
+  const hint = (free + 2n ** 20n) / BigInt(GRANULE) * BigInt(GRANULE);
+  const init = { len: 3 * PAGE + 1, guard: 2 * PAGE, hint, strict: true, populate: true };
+  const mmap = use(new MmapOptions(init).mapAnon());
+  assertEquals(mmap.address, hint);
+  mmap.bytes.fill(3);
+  mmap.decommit(0, PAGE);
+  mmap.commit(0, PAGE);
+  assertEquals([mmap.bytes[0], mmap.bytes[PAGE]], [0, 3]);
+  const code = assertThrows(() => mmap.intoRaw(), MmapError).code;
+  assertEquals(code, "ENOTSUP");
+  const taken = assertThrows(() => new MmapOptions(init).mapAnon(), MmapError);
+  assertEquals([taken.code, taken.requested], ["EADDRNOTAVAIL", hint]);
+});
+
+test("guard() and align() hold for files, whose content is there", () => {
+  const bytes = Uint8Array.from({ length: 3 * GRANULE }, (_, index) => index % 251);
+  const path = use(new TempFolder()).file("file", bytes);
+  for (const offset of [0, 1, PAGE, GRANULE + 5]) {
+    for (const call of ["map", "mapMut", "mapExec"] as const) {
+      for (const populate of [true, false]) {
+        const init = { offset, align: 2 ** 21, populate };
+        const guard = platform === "win32" ? 0 : 1;
+        const mmap = use(new MmapOptions({ ...init, guard })[call](path));
+        assertEquals((mmap.address - BigInt(offset % GRANULE)) % 2n ** 21n, 0n);
+        const copy = new Uint8Array(mmap.byteLength);
+        mmap.read(copy);
+        assertEquals(copy, bytes.subarray(offset));
+        if (call !== "mapExec") mmap.bytes[0] = mmap.bytes[0]!;
+        mmap.flush();
+      }
+    }
+  }
+});
+
+test("huge() throws what to do when there are too few", () => {
+  const error = assertThrows(
+    () => new MmapOptions({ len: 2 ** 45, huge: true }).mapAnon(),
+    MmapError,
+  );
+  assertEquals([error.code, error.syscall], ["ENOMEM", "mmap"]);
+  assert(error.message.includes("vm.nr_hugepages"));
+}, { skip: unlessLinux("the words are Linux's") });
+
+test("name() and stack() map, and the kernel shows the name where it has names", () => {
+  const mmap = use(new MmapOptions({ len: 7 * PAGE }).name("sysalloc test").stack().mapAnon());
+  mmap.bytes[0] = 1;
+  const line = readFileSync("/proc/self/maps", "utf8").split("\n")
+    .find((line) => line.includes("[anon:sysalloc test]"));
+  if (line !== undefined) assert(BigInt(`0x${line.split("-")[0]}`) <= mmap.address);
+}, { skip: unlessLinux("only Linux has names") });
+
+test("align() of 2 MiB lets the kernel's flags be as without", () => {
+  const mmap = use(new MmapOptions({ len: 2 ** 21, align: 2 ** 21, guard: 1 }).mapAnon());
+  const flags = smapsEntry(mmap.address)!.VmFlags!.split(" ");
+  assertEquals([flags.includes("nr"), flags.includes("wr")], [false, true]);
+}, { skip: withoutSmaps() });
+
+// ---- Systems of paper
+
+const SYSTEMS = [
+  {
+    name: "linux",
+    open: linux,
+    fake: fakePosixSpace,
+    map: "mmap",
+    unmap: "munmap",
+    memory: "mprotect",
+    writable: 3,
+    none: 0,
+    refusal: 1,
+    granule: 4096n,
+  },
+  {
+    name: "darwin",
+    open: darwin,
+    fake: fakePosixSpace,
+    map: "mmap",
+    unmap: "munmap",
+    memory: "mprotect",
+    writable: 3,
+    none: 0,
+    refusal: 1,
+    granule: 4096n,
+  },
+  {
+    name: "windows",
+    open: windows,
+    fake: fakeWindowsSpace,
+    map: "VirtualAlloc",
+    unmap: "VirtualFree",
+    memory: "VirtualProtect",
+    writable: 4,
+    none: -1,
+    refusal: 1314,
+    granule: 65_536n,
+  },
+] as const;
+
+const PLACES = [0x7f00_0003_0000n, 0x7f10_0001_0000n, 0x7f20_0000_0000n, 0x7f30_0005_0000n];
+
+function arranged(
+  { fake, open }: (typeof SYSTEMS)[number],
+  init: MmapInit,
+  change: Partial<MapRequest> = {},
+  faults: readonly Fault[] = [],
+): FakeSpace & { os: Os; map: () => bigint } {
+  const space = fake(PLACES, faults);
+  const os = open(space.runtime, "x64");
+  const asked = request({ byteLength: 4097n, ...change });
+  const layout = layoutOf(os, settingsOf(init), asked)!;
+  space.runtime.calls.length = 0;
+  return { ...space, os, map: () => mapArranged({ os, runtime: space.runtime }, asked, layout) };
+}
+
+for (const system of SYSTEMS) {
+  const { name, writable, none, granule, refusal } = system;
+
+  test(`mapArranged() maps guards and memory, and nothing more, on ${name}`, () => {
+    for (const align of [0, Number(granule), 2 ** 18]) {
+      for (const guard of [0, 1, 4097]) {
+        if (align === 0 && guard === 0) continue;
+        const { map, pages } = arranged(system, { align, guard });
+        const address = map();
+        const below = (BigInt(guard) + granule - 1n) / granule * granule;
+        if (align !== 0) assertEquals((address + below) % BigInt(align), 0n);
+        const above = Math.ceil(guard / 4096);
+        const expected = [
+          ...Array(Number(below) / 4096).fill(none),
+          ...Array(2).fill(writable),
+          ...Array(above).fill(none),
+        ];
+        const found = [...pages].sort(([a], [b]) => a < b ? -1 : 1);
+        assertEquals(found.map(([, value]) => value), expected);
+        assertEquals(found[0]![0], address / 4096n);
+      }
+    }
+  });
+
+  test(`mapArranged() leaves nothing mapped when a call fails, on ${name}`, () => {
+    for (const init of [{ align: 2 ** 18 }, { guard: 1 }, { align: 2 ** 18, guard: 4096 }]) {
+      // What VirtualFree refuses to free stays.
+      const freeing = name === "windows" ? [] : [system.unmap];
+      for (const call of [system.map, system.memory, ...freeing]) {
+        for (const nth of [1, 2, 3]) {
+          const { map, pages, runtime } = arranged(system, init, {}, [{
+            call,
+            nth,
+            error: refusal,
+          }]);
+          let address: bigint | undefined;
+          try {
+            address = map();
+          } catch (error) {
+            assert(error instanceof MmapError, String(error));
+            assertEquals([error.code, error.syscall], ["EPERM", call]);
+          }
+          const isMade = runtime.calls.filter(([name]) => name === call).length >= nth;
+          // On Windows another place is looked for.
+          if (name !== "windows") assertEquals(address === undefined, isMade, `${call} ${nth}`);
+          if (address === undefined) assertEquals(pages.size, 0, `${call} ${nth}`);
+        }
+      }
+    }
+  });
+}
+
+test("mapArranged() maps at a strict hint, the guard below it, on each system", () => {
+  const hint = 0x2_0010_0000n;
+  for (const system of SYSTEMS) {
+    const { map, pages } = arranged(system, { guard: 1, align: 2 ** 20 }, { hint, strict: true });
+    assertEquals(map(), hint - system.granule);
+    assertEquals(pages.get(hint / 4096n), system.writable);
+    assertEquals(pages.get(hint / 4096n - 1n), system.none);
+  }
+});
+
+test("mapArranged() looks again when another thread takes the place, on windows", () => {
+  const { map, pages } = arranged(SYSTEMS[2], { align: 2 ** 18 }, {}, [
+    { call: "VirtualAlloc", nth: 2, error: 487 },
+  ]);
+  assertEquals(map() % 2n ** 18n, 0n);
+  assertEquals(pages.size, 2);
+  const faults = Array.from(
+    { length: 8 },
+    (_, index) => ({ call: "VirtualAlloc", nth: 2 * index + 2, error: 487 }),
+  );
+  const all = arranged(SYSTEMS[2], { align: 2 ** 18 }, {}, faults);
+  assertThrows(all.map, Error);
+  assertEquals(all.pages.size, 0);
+});
+
+test("linux() passes the flags of huge pages, of a stack, and a name", () => {
+  const [system] = SYSTEMS;
+  const { os, runtime } = arranged(system, { guard: 1 });
+  os.huge!.mapper(2 ** 21)!.map(request({ byteLength: 2n ** 21n }));
+  os.huge!.mapper(2 ** 30)!.map(request({ byteLength: 2n ** 30n }));
+  os.map(request({ stack: true }));
+  os.name!(0x1000n, 4096n, "a b");
+  const flags = runtime.calls.filter(([name]) => name === "mmap").map((call) => call[4]);
+  assertEquals(flags, [0x40022 | 21 << 26, 0x40022 | 30 << 26, 0x20022]);
+  const name = new Uint8Array([97, 32, 98, 0]);
+  assertEquals(runtime.calls.at(-1), ["prctl", 0x53564d41, 0n, 0x1000n, 4096n, name]);
+});
+
+test("linux() puts plain memory in the place of huge pages, and protects whole ones", () => {
+  const { os, runtime } = arranged(SYSTEMS[0], { guard: 1 });
+  const mapper = os.huge!.mapper(2 ** 21)!;
+  const address = mapper.map(request({ byteLength: 2n ** 22n })) as bigint;
+  runtime.calls.length = 0;
+  assertEquals(mapper.vacate(address, 2n ** 21n + 1n), undefined);
+  assertEquals(mapper.protect(address, 5n, "read"), undefined);
+  assertEquals(runtime.calls, [
+    ["mmap", address, 2n ** 22n, 3, 0x4032, -1, 0n],
+    ["mprotect", address, 2n ** 21n, 1],
+  ]);
+});
+
+test("linux() unmaps huge pages when one of them is not to be had", () => {
+  const { os, pages } = arranged(SYSTEMS[0], { guard: 1 }, {}, [
+    { call: "madvise", nth: 1, error: 12 },
+    { call: "madvise", nth: 2, error: 14 },
+    { call: "madvise", nth: 3, error: 22 },
+  ]);
+  const mapper = os.huge!.mapper(2 ** 21)!;
+  const asked = request({ byteLength: 2n ** 21n });
+  assertEquals(mapper.map(asked), { syscall: "madvise", osError: 12, code: "ENOMEM" });
+  assertEquals(pages.size, 0);
+  // What a control group's limit is told as.
+  const { osError, code, osCode, advice } = mapper.map(asked) as AdvisedFailure;
+  assertEquals([osError, code, osCode, pages.size], [14, "ENOMEM", "EFAULT", 0]);
+  assertStringIncludes(advice!, "hugetlb.<length>.max");
+  assertEquals(mapper.map(asked), PLACES[2]); // a kernel that cannot be asked
+});
+
+test("windows() asks for large pages with the privilege, and has them of one length", () => {
+  const { os, runtime } = arranged(SYSTEMS[2], { guard: 1 });
+  assertEquals(os.huge!.pageByteLength, 2 ** 21);
+  assertEquals(os.huge!.mapper(2 ** 30), undefined);
+  os.huge!.mapper(2 ** 21)!.map(request({ byteLength: 2n ** 21n }));
+  assertEquals(runtime.calls.at(-1), ["VirtualAlloc", 0n, 2n ** 21n, 0x2000_3000, 4]);
+  assert(runtime.calls.some(([name]) => name === "AdjustTokenPrivileges"));
+});
+
+test("darwin() has no huge pages", () => {
+  assertThrows(() => arranged(SYSTEMS[1], { huge: true }), MmapError, "no huge pages");
+});

@@ -1,0 +1,497 @@
+import { readFileSync, truncateSync } from "node:fs";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { MmapError } from "../../core/checks/errors.ts";
+import { type Allocation, heldRanges, plainAllocation } from "../../core/lifetime/allocations.ts";
+import { resize } from "../../core/placing/resize.ts";
+import { darwin } from "../../ffi/os/darwin/os.ts";
+import { linux } from "../../ffi/os/linux/os.ts";
+import { windows } from "../../ffi/os/windows/os.ts";
+import type { Os } from "../../ffi/os/contract/os.ts";
+import { type Access, allocationGranularity, type Mmap, MmapOptions, pageSize } from "../../mod.ts";
+import {
+  fakePosixSpace,
+  type FakeSpace,
+  fakeWindowsSpace,
+  type Fault,
+} from "../support/fake_space.ts";
+import { request } from "../support/fake_runtime.ts";
+import { platform, test, unlessLinux, use } from "../support/harness.ts";
+import {
+  mappedByteLength,
+  smapsEntry,
+  withoutRegions,
+  withoutSmaps,
+} from "../support/memory_map.ts";
+import { TempFolder } from "../support/temp_files.ts";
+
+const PAGE = pageSize();
+const GRANULE = allocationGranularity();
+const LENGTHS = [1, PAGE - 1, PAGE, PAGE + 1, 3 * GRANULE, 3 * GRANULE + 5];
+
+function codeOf(call: () => unknown): string {
+  return assertThrows(call, MmapError).code;
+}
+
+/** A pattern that no two pages share. */
+function pattern(byteLength: number): Uint8Array {
+  return Uint8Array.from({ length: byteLength }, (_, index) => (index * 31 + index / PAGE) % 253);
+}
+
+function content(mmap: Mmap, byteLength: number): Uint8Array {
+  const copy = new Uint8Array(byteLength);
+  mmap.read(copy);
+  return copy;
+}
+
+for (const isViewed of [false, true]) {
+  test(`resize() keeps the content, from every length to every other, ${isViewed ? "viewed" : "never viewed"}`, () => {
+    for (const from of LENGTHS) {
+      for (const to of LENGTHS) {
+        const mmap = new MmapOptions({ len: from }).mapAnon();
+        const expected = pattern(from);
+        mmap.write(expected);
+        const view = isViewed ? mmap.view(Uint8Array) : undefined;
+        mmap.resize(to);
+        if (view !== undefined && from !== 0) assertEquals(view.length, 0);
+        assertEquals([mmap.byteLength, mmap.bytes.length, mmap.access], [to, to, "read-write"]);
+        const kept = Math.min(from, to);
+        assertEquals(content(mmap, kept), expected.subarray(0, kept));
+        assert(mmap.bytes.subarray(from).every((byte) => byte === 0));
+        mmap.bytes.fill(1);
+        mmap.resize(from); // back, which was viewed then
+        assertEquals(mmap.bytes[0], 1);
+        mmap.unmap();
+        assertEquals(mmap.closed, true);
+      }
+    }
+  });
+}
+
+test("resize() leaves nothing mapped behind", () => {
+  const before = mappedByteLength();
+  for (let round = 0; round < 300; round++) {
+    const mmap = new MmapOptions({ len: 2 ** 20 }).mapAnon();
+    const behind = new MmapOptions({ len: PAGE }).mapAnon();
+    mmap.resize(2 ** 21);
+    mmap.resize(2 ** 22);
+    mmap.resize(PAGE);
+    mmap.unmap();
+    behind.unmap();
+  }
+  const left = mappedByteLength() - before;
+  // All that is given back is more than 900 MiB. A new thread of the runtime can take 64 MiB and more.
+  assert(left < 2 ** 28, `${left} bytes are left mapped`);
+}, { skip: withoutRegions() });
+
+test("resize() keeps access, and refuses it mixed or decommitted", () => {
+  for (const access of ["read", "read-write", "read-execute"] as const) {
+    const mmap = use(new MmapOptions({ len: 3 * PAGE }).mapAnon());
+    mmap.write(pattern(3 * PAGE));
+    mmap.protect(access);
+    for (const to of [40 * PAGE, 2 * PAGE]) {
+      mmap.resize(to);
+      assertEquals([mmap.access, mmap.accessAt(to - 1)], [access, access]);
+      assertEquals(content(mmap, 2 * PAGE), pattern(2 * PAGE));
+    }
+    mmap.protect("read", 0, PAGE);
+    mmap.protect("none", PAGE);
+    assertEquals(codeOf(() => mmap.resize(9 * PAGE)), "EACCES");
+    assertEquals(mmap.byteLength, 2 * PAGE);
+  }
+  const mmap = use(new MmapOptions({ len: 3 * PAGE }).mapAnon());
+  mmap.bytes.fill(1);
+  mmap.decommit(0, 3 * PAGE);
+  assertEquals(codeOf(() => mmap.resize(9 * PAGE)), "EACCES");
+  mmap.commit(0, 3 * PAGE);
+  mmap.resize(9 * PAGE);
+  assertEquals(mmap.bytes.every((byte) => byte === 0), true);
+});
+
+test("resize() keeps access, whatever a program has put in the place of the handle's", () => {
+  const mmap = use(new MmapOptions({ len: PAGE }).mapAnon());
+  mmap.protect("read");
+  Object.defineProperty(mmap, "access", { value: "read-write" });
+  mmap.resize(3 * PAGE);
+  assertEquals([0, 2 * PAGE].map((offset) => mmap.accessAt(offset)), ["read", "read"]);
+});
+
+test("resize() makes a reservation longer and shorter", () => {
+  const mmap = use(new MmapOptions({ len: 2 ** 30 }).reserve());
+  mmap.resize(2 ** 34);
+  assertEquals([mmap.byteLength, mmap.access], [2 ** 34, "none"]);
+  mmap.resize(2 ** 20);
+  mmap.commit(0, 2 ** 20);
+  mmap.bytes.fill(1);
+});
+
+test("resize() makes and unmakes what decommit() and protect() do in place", () => {
+  const mmap = use(new MmapOptions({ len: 5 }).mapAnon());
+  mmap.bytes.fill(1);
+  mmap.resize(PAGE); // the same page, of which a part was viewed
+  mmap.decommit(0, PAGE);
+  mmap.commit(0, PAGE);
+  assertEquals(mmap.bytes.every((byte) => byte === 0), true);
+});
+
+test("resize() throws when closed, and for a length that is none", () => {
+  const mmap = new MmapOptions({ len: PAGE }).mapAnon();
+  for (
+    const [value, type] of [
+      ["1", TypeError],
+      [1.5, TypeError],
+      [undefined, TypeError],
+      [null, TypeError],
+      [0, RangeError],
+      [-1, RangeError],
+      [2 ** 53, RangeError],
+      [2n ** 64n, RangeError],
+    ] as const
+  ) {
+    assertThrows(() => mmap.resize(value as never), type);
+  }
+  const { bytes } = mmap;
+  mmap.resize(BigInt(PAGE));
+  assertEquals([bytes.length, mmap.bytes.length], [0, PAGE]);
+  mmap.unmap();
+  assertEquals(codeOf(() => mmap.resize(1)), "EBADF");
+});
+
+test("resize() throws ENOTSUP with guard pages, and leaves them", () => {
+  const mmap = use(new MmapOptions({ len: PAGE }).guard().mapAnon());
+  const { bytes } = mmap;
+  assertEquals(codeOf(() => mmap.resize(2 * PAGE)), "ENOTSUP");
+  assertEquals(bytes.length, PAGE);
+});
+
+test("resize() leaves memory as it was when there is too little", () => {
+  const mmap = use(new MmapOptions({ len: PAGE }).mapAnon());
+  mmap.write(pattern(PAGE));
+  mmap.bytes;
+  for (const to of [2 ** 47, Number.MAX_SAFE_INTEGER]) {
+    // Windows takes a length that no address space has for a bad argument.
+    assertEquals(codeOf(() => mmap.resize(to)), platform === "win32" ? "EINVAL" : "ENOMEM");
+    assertEquals([mmap.byteLength, content(mmap, PAGE)], [PAGE, pattern(PAGE)]);
+  }
+  mmap.bytes.fill(1);
+});
+
+test("resize() throws EBUSY when a buffer was transferred away", () => {
+  const mmap = new MmapOptions({ len: PAGE }).mapAnon();
+  let moved: ArrayBuffer;
+  try {
+    moved = mmap.bytes.buffer.transfer();
+  } catch {
+    return; // this runtime does not let buffers be transferred
+  }
+  if (moved.byteLength === 0) return;
+  assertEquals(codeOf(() => mmap.resize(2 * PAGE)), "EBUSY");
+});
+
+/** Runs with the path of a file. */
+function withFile(bytes: Uint8Array, body: (path: string) => void): void {
+  body(use(new TempFolder()).file("file", bytes));
+}
+
+for (const isViewed of [false, true]) {
+  for (const offset of [0, 3, GRANULE, GRANULE + 7]) {
+    test(`resize() of mapMut() makes the file longer, and never shorter, from offset ${offset}, ${isViewed ? "viewed" : "never viewed"}`, () => {
+      const bytes = pattern(2 * GRANULE + 10);
+      withFile(bytes, (path) => {
+        const mmap = new MmapOptions({ offset }).mapMut(path);
+        const { byteLength } = mmap;
+        if (isViewed) mmap.bytes[0] = bytes[offset]!;
+        for (const more of [1, 10, PAGE, 5 * GRANULE]) {
+          mmap.resize(byteLength + more);
+          mmap.write(new Uint8Array([more % 251]), byteLength + more - 1);
+          mmap.flush();
+          const file = new Uint8Array(readFileSync(path));
+          assertEquals(file.length, offset + byteLength + more);
+          assertEquals(file.at(-1), more % 251);
+          assertEquals(file.subarray(0, bytes.length), bytes);
+        }
+        mmap.resize(1);
+        assertEquals(content(mmap, 1)[0], bytes[offset]);
+        assertEquals(readFileSync(path).length, offset + byteLength + 5 * GRANULE);
+        mmap.resize(byteLength); // within the file
+        assertEquals(readFileSync(path).length, offset + byteLength + 5 * GRANULE);
+        mmap.protect("read");
+        mmap.resize(byteLength + 9 * GRANULE);
+        assertEquals([mmap.access, content(mmap, 1)[0]], ["read", bytes[offset]]);
+        mmap.protect("read-write");
+        mmap.bytes[0] = 99;
+        mmap.unmap();
+        assertEquals(readFileSync(path)[offset], 99);
+      });
+    });
+  }
+}
+
+test("resize() of map() and mapExec() makes them shorter only", () => {
+  withFile(pattern(3 * GRANULE), (path) => {
+    for (const call of ["map", "mapExec"] as const) {
+      const mmap = use(new MmapOptions()[call](path));
+      mmap.resize(GRANULE + 1);
+      assertEquals(content(mmap, GRANULE + 1), pattern(GRANULE + 1));
+      assertEquals(codeOf(() => mmap.resize(GRANULE + 2)), "ENOTSUP");
+      assertEquals(mmap.byteLength, GRANULE + 1);
+    }
+    assertEquals(readFileSync(path).length, 3 * GRANULE);
+  });
+});
+
+test("resize() of mapMut() leaves the file as long as it was when there is no room", () => {
+  withFile(pattern(PAGE), (path) => {
+    const mmap = use(new MmapOptions().mapMut(path));
+    assertThrows(() => mmap.resize(2 ** 52), MmapError);
+    assertEquals([readFileSync(path).length, mmap.byteLength], [PAGE, PAGE]);
+    assertEquals(content(mmap, PAGE), pattern(PAGE));
+  });
+});
+
+test("resize() of mapMut() makes a file that was truncated long enough again", () => {
+  withFile(pattern(2 * PAGE), (path) => {
+    const mmap = use(new MmapOptions().mapMut(path));
+    truncateSync(path, 1);
+    mmap.resize(2 * PAGE + 1);
+    assertEquals(content(mmap, 2)[1], 0);
+    assertEquals(readFileSync(path).length, 2 * PAGE + 1);
+  });
+}, { skip: platform === "win32" ? "Windows truncates no mapped file" : undefined });
+
+test("resize() in place does not forget that a view was asked for", () => {
+  const mmap = new MmapOptions({ len: 3 * PAGE }).mapAnon();
+  mmap.bytes;
+  mmap.resize(3 * PAGE - 1);
+  const before = heldRanges().count;
+  mmap.unmap();
+  assertEquals(heldRanges().count, before + 1);
+});
+
+test("resize() holds what is cut off, where a view was asked for", () => {
+  const before = heldRanges().count;
+  const mmap = use(new MmapOptions({ len: 3 * PAGE }).mapAnon());
+  mmap.bytes;
+  mmap.resize(PAGE);
+  assertEquals(heldRanges().count, before + 1);
+  const other = use(new MmapOptions({ len: 3 * PAGE }).mapAnon());
+  other.resize(PAGE);
+  assertEquals(heldRanges().count, before + 1);
+}, { skip: platform === "win32" ? "Windows holds no parts" : undefined });
+
+test(
+  "resize() keeps memory that moved one mapping, which Linux can move again without a copy",
+  () => {
+    const step = 16 * PAGE;
+    const mmap = use(new MmapOptions({ len: step }).mapAnon());
+    for (let length = step; length < 8 * step; length += step) {
+      mmap.bytes.fill(1, length - step);
+      mmap.resize(length + step);
+      assert(parseInt(smapsEntry(mmap.address)!.Size!) >= (length + step) / 1024);
+    }
+  },
+  { skip: withoutSmaps() },
+);
+
+// ---- Systems of paper
+
+const SYSTEMS = [
+  {
+    name: "linux",
+    open: linux,
+    fake: fakePosixSpace,
+    calls: ["mmap", "munmap", "mremap"],
+    refusal: 1,
+  },
+  { name: "darwin", open: darwin, fake: fakePosixSpace, calls: ["mmap", "munmap"], refusal: 1 },
+  {
+    name: "windows",
+    open: windows,
+    fake: fakeWindowsSpace,
+    calls: ["VirtualAlloc", "VirtualFree"],
+    refusal: 1314,
+  },
+] as const;
+
+const PLACES = [0x7f00_0000_0000n, 0x7f10_0000_0000n, 0x7f20_0000_0000n];
+
+interface Case extends FakeSpace {
+  readonly os: Os;
+  readonly allocation: Allocation;
+  resize(byteLength: number): void;
+}
+
+/** A mapping of 2 pages, that something may lie behind. */
+function mapping(
+  { fake, open }: (typeof SYSTEMS)[number],
+  faults: readonly Fault[],
+  isBlocked: boolean,
+  access: Access & ("none" | "read-write"),
+): Case {
+  const { runtime, pages } = fake(PLACES, faults);
+  const os = open(runtime, "x64");
+  const address = os.map(request({ byteLength: 8192n, protection: access })) as bigint;
+  if (isBlocked) pages.set(address / 4096n + 2n, 9);
+  const allocation = plainAllocation(address, 8192n);
+  const mapped = {
+    access,
+    source: "memory",
+    margin: 0,
+    isGuarded: false,
+    noReserve: false,
+    isReserved: false,
+    skip: 0,
+    byteLength: 8192,
+  } as const;
+  return {
+    runtime,
+    pages,
+    os,
+    allocation,
+    resize: (byteLength) =>
+      resize({ host: { os, runtime }, allocation, mapped, pages: undefined, byteLength }),
+  };
+}
+
+for (const system of SYSTEMS) {
+  const { name } = system;
+  // What is copied, or unmapped as a whole, goes through the system that runs this: Linux'
+  // way, and growth in place, are all that can be tried on paper.
+  test(`resize() makes a mapping longer in place when nothing is behind it, on ${name}`, () => {
+    const { allocation, pages, resize } = mapping(system, [], false, "read-write");
+    resize(16_384);
+    assertEquals([allocation.address, allocation.byteLength], [PLACES[0], 16_384n]);
+    assertEquals(pages.size, 4);
+  }, { skip: name === "windows" ? "it has no such way" : undefined });
+
+  test(`resize() makes a mapping shorter, on ${name}`, () => {
+    const { allocation, pages, resize, runtime } = mapping(system, [], true, "read-write");
+    runtime.calls.length = 0;
+    resize(5);
+    const tail = PLACES[0]! + 4096n;
+    const [expected, left] = name === "windows"
+      ? [["VirtualFree", tail, 4096n, 0x4000], 8192n]
+      : [["munmap", tail, 4096n], 5n];
+    assertEquals(runtime.calls, [expected] as never);
+    assertEquals([allocation.byteLength, pages.get(tail / 4096n + 1n)], [left, 9]);
+  });
+
+  test(`resize() leaves all as it was when the tail cannot be unmapped, on ${name}`, () => {
+    const call = name === "windows" ? "VirtualFree" : "munmap";
+    const fault = { call, nth: 1, error: system.refusal };
+    const { allocation, pages, resize } = mapping(system, [fault], false, "read-write");
+    const error = assertThrows(() => resize(4096), MmapError);
+    assertEquals([error.code, allocation.byteLength, pages.size], ["EPERM", 8192n, 2]);
+  });
+}
+
+test("resize() moves by mremap when something is behind, on linux", () => {
+  const { allocation, resize, runtime } = mapping(SYSTEMS[0], [], true, "read-write");
+  runtime.calls.length = 0;
+  resize(12_289);
+  const MAYMOVE = 1;
+  assertEquals(runtime.calls.map(([name]) => name), ["mremap", "mmap", "munmap", "mremap"]);
+  assertEquals(runtime.calls.at(-1), ["mremap", PLACES[0]!, 8192n, 16_384n, MAYMOVE, 0n]);
+  assertEquals([allocation.address, allocation.byteLength], [PLACES[2], 12_289n]);
+});
+
+test("resize() leaves nothing new when mapping is refused in every way, on each system", () => {
+  for (const system of SYSTEMS) {
+    const faults = system.calls.flatMap((call) =>
+      [2, 3, 4].map((nth) => ({ call, nth, error: system.refusal }))
+    ).concat([1, 2].map((nth) => ({ call: "mremap", nth, error: system.refusal })));
+    const { allocation, pages, resize } = mapping(system, faults, true, "read-write");
+    const error = assertThrows(() => resize(16_384), MmapError);
+    assertEquals([error.code, allocation.address, allocation.byteLength, pages.size], [
+      "EPERM",
+      PLACES[0],
+      8192n,
+      3,
+    ]);
+  }
+});
+
+test("resize() makes the file as long as it was when it cannot be mapped anew, on posix", () => {
+  for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
+    const fault = { call: "mmap", nth: 2, error: 1 };
+    const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
+    const backing = { file: 3, name: undefined, offset: 4096, guard: undefined };
+    const mapped = {
+      access: "read-write",
+      source: "shared file",
+      margin: 0,
+      skip: 5,
+      isGuarded: false,
+      noReserve: false,
+      isReserved: false,
+      byteLength: 8000,
+    } as const;
+    const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };
+    assertThrows(() => resize({ ...resizing, allocation: { ...allocation, backing } }), MmapError);
+    const calls = runtime.calls.filter(([name]) => name === "ftruncate");
+    assertEquals(calls, [["ftruncate", 3, 14_101n], ["ftruncate", 3, 0n]]);
+    assertEquals(pages.size, 3);
+  }
+});
+
+test("linux() moves by mremap with the flags of each way", () => {
+  const { os, runtime } = mapping(
+    SYSTEMS[0],
+    [{ call: "mremap", nth: 4, error: 14 }],
+    true,
+    "none",
+  );
+  const { remap } = os;
+  const [from, to] = [PLACES[0]!, PLACES[1]!];
+  assertEquals(remap!.extend(from, 8192n, 12_288n)?.code, "ENOMEM");
+  remap!.grow(from, 8192n, 12_288n);
+  remap!.leave(from, 8192n);
+  assertEquals(remap!.moveOver(from, 8192n, to), {
+    syscall: "mremap",
+    osError: 14,
+    code: "EFAULT",
+  });
+  assertEquals(remap!.moveOver(from, 8192n, to), undefined);
+  const calls = runtime.calls.filter(([name]) => name === "mremap").map(([, ...args]) => args);
+  assertEquals(calls, [
+    [from, 8192n, 12_288n, 0, 0n],
+    [from, 8192n, 12_288n, 1, 0n],
+    [from, 8192n, 8192n, 5, 0n],
+    [from, 8192n, 8192n, 3, to],
+    [from, 8192n, 8192n, 3, to],
+  ]);
+});
+
+test(
+  "resize() makes addresses longer that never were memory, in however many pieces they are",
+  () => {
+    const mmap = new MmapOptions({ len: 4 * PAGE }).reserve();
+    mmap.advise("dont-fork", PAGE, PAGE);
+    mmap.resize(2 ** 24);
+    mmap.commit(2 ** 24 - PAGE, PAGE);
+    assertEquals(mmap.view(Uint8Array, 2 ** 24 - PAGE)[PAGE - 1], 0);
+    mmap.unmap();
+  },
+  { skip: unlessLinux("other systems have no such advice") },
+);
+
+test("resize() keeps what was stored before nothing may be done with it any more", () => {
+  const mmap = new MmapOptions({ len: PAGE }).mapAnon();
+  mmap.write(Uint8Array.of(42));
+  mmap.protect("none");
+  const { address } = mmap;
+  let byteLength = PAGE;
+  while (mmap.address === address) mmap.resize(byteLength *= 2); // moved, at last
+  mmap.resize(PAGE);
+  mmap.resize(byteLength); // in place, of two pieces
+  const blocker = new MmapOptions({ len: PAGE }) // what lies behind keeps it from growing there
+    .withHint(mmap.address + BigInt(byteLength)).mapAnon();
+  try {
+    mmap.resize(4 * byteLength);
+  } catch (error) {
+    assertEquals((error as MmapError).code, "EACCES");
+  }
+  mmap.protect("read");
+  assertEquals(content(mmap, 1)[0], 42); // whether it was moved or refused
+  mmap.unmap();
+  blocker.unmap();
+}, { skip: unlessLinux("only Linux moves without a copy") });

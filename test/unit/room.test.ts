@@ -1,0 +1,80 @@
+import { assertEquals } from "@std/assert";
+import { heldRanges, releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { host } from "../../ffi/host.ts";
+import { committableBytes, linuxRoom } from "../../ffi/os/linux/room.ts";
+import { failure } from "../../ffi/os/contract/memory.ts";
+import { MmapOptions, pageSize } from "../../mod.ts";
+import { FakeRuntime } from "../support/fake_runtime.ts";
+import { test, unlessLinux } from "../support/harness.ts";
+
+const MODE = "/proc/sys/vm/overcommit_memory";
+const MEMINFO = "MemTotal: 9 kB\nCommitLimit:   1000 kB\nCommitted_AS:   300 kB\n";
+void host().os.room; // before the tests: Deno counts a library that a test opens as a leak
+
+test("what can be committed is limited only where overcommit is 2", () => {
+  const found = [["0", MEMINFO], ["1", MEMINFO], ["2", MEMINFO], ["2", ""], ["", MEMINFO], [
+    "2",
+    "CommitLimit: 100 kB\nCommitted_AS: 300 kB\n",
+  ]].map(([mode, meminfo]) =>
+    committableBytes((path, take) => {
+      take(new TextEncoder().encode(path === MODE ? `${mode}\n` : meminfo));
+      return undefined;
+    })
+  );
+  assertEquals(found, [Infinity, Infinity, 700 * 1024, Infinity, Infinity, 0]);
+});
+
+test("what can be committed is read once for many that ask", () => {
+  let mode = "2\n";
+  const texts: string[] = [];
+  const runtime = new FakeRuntime({
+    open(path: Uint8Array) {
+      const text = new TextDecoder().decode(path.subarray(0, -1)) === MODE ? mode : MEMINFO;
+      texts.push("", text); // from its end on
+      return 7;
+    },
+    read(_file: number, target: Uint8Array) {
+      const bytes = new TextEncoder().encode(texts.pop());
+      target.set(bytes);
+      return BigInt(bytes.length);
+    },
+    close: () => 0,
+  });
+  const room = linuxRoom(runtime, 0, {
+    library: "libc",
+    failed: (syscall) => failure(syscall, 2, []),
+  });
+  const found = Array.from({ length: 200 }, () => {
+    const committable = room.committable();
+    mode = "0\n";
+    return committable;
+  });
+  assertEquals(new Set(found.slice(0, 64)), new Set([700 * 1024]));
+  assertEquals(new Set(found.slice(64)), new Set([Infinity]));
+  assertEquals(runtime.calls.filter(([name]) => name === "open").length, 2 + 1 + 1 + 1);
+});
+
+test("held ranges take an eighth of what can be committed", () => {
+  const { room } = host().os;
+  const before = room!.committable;
+  const page = pageSize();
+  const committable = 8 * 64 * page;
+  try {
+    Object.assign(room!, { committable: () => committable });
+    releaseHeldRanges();
+    for (let count = 0; count < 100; count++) {
+      const mmap = new MmapOptions({ len: 4 * page }).mapAnon();
+      mmap.bytes[0] = 1;
+      mmap.unmap();
+      const { byteLength } = heldRanges();
+      assertEquals(byteLength > 0 && byteLength <= 64 * page, true);
+    }
+    const long = new MmapOptions({ len: 65 * page }).mapAnon();
+    long.bytes[0] = 1;
+    long.unmap();
+    assertEquals(heldRanges().byteLength <= 64 * page, true);
+  } finally {
+    Object.assign(room!, { committable: before });
+    releaseHeldRanges();
+  }
+}, { skip: unlessLinux("only Linux limits it") });

@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { linuxRoom } from "../../ffi/os/linux/room.ts";
+import { failure } from "../../ffi/os/contract/memory.ts";
+import { linuxUsedMemory } from "../../ffi/os/linux/thread_room.ts";
+import { posixThreadRoom, type ThreadLimits } from "../../ffi/os/posix/thread_room.ts";
+import { FakeRuntime } from "../support/fake_runtime.ts";
+import { test } from "../support/harness.ts";
+
+const [RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_AS] = [2, 7, 9];
+const UNLIMITED = 2n ** 64n - 1n;
+const NEEDS = { descriptors: 12, addressBytes: 1000, dataBytes: 100 };
+const SHARED = { library: "libc", failed: (syscall: string) => failure(syscall, 2, []) };
+const LIMITS: ThreadLimits = {
+  RLIMIT_NOFILE,
+  used: (native, shared, pageSize) => linuxUsedMemory(native, 0, shared, pageSize),
+};
+
+/** A system with these limits, and these descriptors open. */
+function system(
+  limits: Readonly<Record<number, bigint>>,
+  isOpen: (descriptor: number) => boolean = () => false,
+  statm: string | undefined = "10 5 4 3 0 2 0\n",
+): FakeRuntime {
+  let atEnd = false;
+  return new FakeRuntime({
+    getrlimit(resource: number, target: Uint8Array) {
+      const limit = limits[resource] ?? UNLIMITED;
+      new BigUint64Array(target.buffer).set([limit, UNLIMITED]);
+      return 0;
+    },
+    poll(polled: Uint8Array, count: bigint, timeout: number) {
+      assertEquals(timeout, 0);
+      assert(count <= (limits[RLIMIT_NOFILE] ?? UNLIMITED), "EINVAL");
+      const [POLLIN, POLLNVAL] = [0x1, 0x20];
+      const fields = new DataView(polled.buffer);
+      for (let at = 0; at < 8 * Number(count); at += 8) {
+        assertEquals(fields.getUint16(at + 4, true), 0);
+        const event = isOpen(fields.getInt32(at, true)) ? POLLIN : POLLNVAL;
+        fields.setUint16(at + 6, event, true);
+      }
+      return 1;
+    },
+    open: () => statm === undefined ? -1 : 7,
+    read(_file: number, target: Uint8Array) {
+      const isRead = atEnd;
+      atEnd = !atEnd;
+      target.set(new TextEncoder().encode(statm));
+      return isRead ? 0n : BigInt(statm!.length);
+    },
+    close: () => 0,
+  });
+}
+
+const roomOf = (runtime: FakeRuntime, limits = LIMITS) =>
+  posixThreadRoom(runtime, limits, {
+    ...SHARED,
+    pageSize: 4096,
+    room: linuxRoom(runtime, 0, SHARED),
+  });
+
+test("there is room for threads where nothing is limited, and nothing is asked then", () => {
+  const runtime = system({});
+  assertEquals(roomOf(runtime)(NEEDS, 32), undefined);
+  assertEquals(runtime.calls, []); // but the limits
+});
+
+test("there is room for threads while enough descriptors below the limit are free", () => {
+  const room = (limit: number, isOpen: (descriptor: number) => boolean, threads = 1) =>
+    roomOf(system({ [RLIMIT_NOFILE]: BigInt(limit) }, isOpen))(NEEDS, threads);
+  const below = (count: number) => (descriptor: number) => descriptor < count;
+  for (const limit of [20, 1024, 2000]) {
+    assertEquals(room(limit, below(limit - 12)), undefined);
+    const { code, words } = room(limit, below(limit - 11))!;
+    assertEquals(code, "EAGAIN");
+    for (const told of [`${limit} descriptors`, "11 are free", "RLIMIT_NOFILE", "ulimit -n"]) {
+      assertStringIncludes(words, told);
+    }
+    // Wherever they are.
+    const isEven = (descriptor: number) => descriptor % 2 === 0;
+    assertEquals(room(limit, isEven)?.code, limit === 20 ? "EAGAIN" : undefined);
+  }
+  assertEquals(room(64, below(28), 3), undefined);
+  assertStringIncludes(room(64, below(29), 3)!.words, "35 are free, and 36 can be needed");
+  assertStringIncludes(room(5, below(2))!.words, "3 are free");
+});
+
+test("only a few descriptors are looked at where the highest ones are free", () => {
+  const runtime = system({ [RLIMIT_NOFILE]: 2n ** 20n });
+  assertEquals(roomOf(runtime)(NEEDS, 32), undefined);
+  assertEquals(runtime.calls.filter(([name]) => name === "poll").length, 1);
+});
+
+test("there is room for threads while addresses and data are below their limits", () => {
+  for (
+    const [resource, used, need, words] of [
+      [RLIMIT_AS, 10 * 4096, 1000, ["RLIMIT_AS", "ulimit -v"]],
+      [RLIMIT_DATA, 2 * 4096, 100, ["RLIMIT_DATA", "ulimit -d"]],
+    ] as const
+  ) {
+    for (const threads of [1, 4]) {
+      const least = used + threads * need;
+      const room = (limit: number, statm?: string) =>
+        roomOf(system({ [resource]: BigInt(limit) }, undefined, statm))(NEEDS, threads);
+      assertEquals(room(least), undefined);
+      const shortage = room(least - 1)!;
+      assertEquals(shortage.code, "ENOMEM");
+      for (const told of [...words, `${least - 1} bytes`, `${used} are used`]) {
+        assertStringIncludes(shortage.words, told);
+      }
+    }
+  }
+});
+
+test("nothing is refused where it cannot be told what is used", () => {
+  const untold = new FakeRuntime({
+    getrlimit(_resource: number, target: Uint8Array) {
+      new BigUint64Array(target.buffer).fill(64n);
+      return 0;
+    },
+    poll: () => -1,
+    open: () => -1,
+    read: () => -1n,
+    close: () => 0,
+  });
+  assertEquals(roomOf(untold)(NEEDS, 1), undefined);
+  assertEquals(roomOf(untold, { RLIMIT_NOFILE, used: undefined })(NEEDS, 1), undefined);
+});
