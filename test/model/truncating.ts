@@ -38,7 +38,7 @@ export const truncate: TakeSlot = (world, slot, [, , a]) => {
   file.bytes.fill(0, length);
   file.isDirty = true;
   const from = Math.max(0, Math.ceil((length - model.fileOffset) / PAGE) * PAGE);
-  model.lost = { from, isGuarded, isSeen: false, isStoredTo: false };
+  model.lost = { from, isGuarded, isRefused: false, isReplaced: false, isStoredTo: false };
 };
 
 /** What can be called as before, because it looks at no page. */
@@ -56,7 +56,6 @@ export const takeLost: TakeSlot = (world, slot, step, name) => {
   const { mmap, model } = slot;
   const [verb, , a, b, c] = step;
   const lost = model.lost!;
-  const seen = lost.isSeen ? ["EFAULT"] : [];
   switch (verb) {
     case "read":
     case "write":
@@ -64,7 +63,12 @@ export const takeLost: TakeSlot = (world, slot, step, name) => {
       break;
     case "flush":
     case "startFlush":
-      world.call(name, seen, () => mmap[verb]());
+      // All is flushed, and then it says that something is lost.
+      world.call(
+        name,
+        lost.isReplaced && model.source === "shared" ? ["EFAULT"] : [],
+        () => mmap[verb](),
+      );
       break;
     case "view":
     case "bytes":
@@ -79,25 +83,36 @@ export const takeLost: TakeSlot = (world, slot, step, name) => {
       break;
     case "discard": {
       const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b);
-      errors.push(...seen);
       if (model.source === "shared") errors.push("ENOTSUP");
       if (errors.length === 0 && !isWritable(model, start, end)) errors.push("EACCES");
-      world.call(name, errors, () => mmap.discard(byteOffset as number, byteLength as number));
-      if (errors.length === 0) reset(model, start, end);
+      let isDone = false;
+      const discard = () => {
+        mmap.discard(byteOffset as number, byteLength as number);
+        isDone = true;
+      };
+      world.call(name, errors, discard, perhapsLost(lost, end));
+      if (isDone) reset(model, start, end);
       break;
     }
     case "resize":
       // What is not known to be lost can be resized, and then comes back.
-      if (!lost.isSeen) break;
+      if (!lost.isReplaced) break;
       world.call(name, ["EFAULT", "EACCES", "ENOTSUP"], () => mmap.resize(1 + a % (4 * PAGE)));
       break;
     default:
       AS_BEFORE[verb]?.(world, slot, step, name);
   }
   equal(mmap.byteLength, model.byteLength, "byteLength where the file was truncated");
-  equal(mmap.truncated, lost.isSeen, "truncated");
+  if (verb === "lock") lost.isRefused ||= mmap.truncated; // where a kernel locks no page that is lost
+  equal(mmap.truncated, lost.isRefused || lost.isReplaced, "truncated");
+  equal(mmap.lostByteLength > 0, lost.isReplaced, "lostByteLength");
   equal(mmap.truncationGuarded, lost.isGuarded, "truncationGuarded where the file was truncated");
 };
+
+/** The error of a call for bytes up to `end`, where the guard has replaced one of them. */
+function perhapsLost({ from, isReplaced }: Lost, end: number): string[] {
+  return isReplaced && end > from ? ["EFAULT"] : [];
+}
 
 /** Some bytes, from the first page. */
 function rangeOf({ byteLength, skip }: Model, a: number, b: number): [number, number] {
@@ -116,16 +131,17 @@ function copyLost(
 ): void {
   const lost = model.lost!;
   let [start, end] = rangeOf(model, a, b);
-  // Without a guard nobody knows how much was stored.
-  if (verb === "write" && !lost.isGuarded && start < lost.from) end = Math.min(end, lost.from);
+  // Nobody knows how much was stored, without a guard or where a part is known to be lost.
+  const isUnknown = !lost.isGuarded || lost.isReplaced;
+  if (verb === "write" && isUnknown && start < lost.from) end = Math.min(end, lost.from);
   const isAllowed = (verb === "read" ? isReadable : isWritable)(model, start, end);
-  const isHit = isAllowed && !lost.isSeen && end > lost.from;
-  const errors = isAllowed ? lost.isSeen || isHit ? ["EFAULT"] : [] : ["EACCES"];
+  const isHit = isAllowed && end > lost.from;
+  const errors = isAllowed ? isHit ? ["EFAULT"] : [] : ["EACCES"];
   const bytes = new Uint8Array(end - start).fill(verb === "write" ? c : 0);
   world.call(`${name}(${bytes.length} bytes, ${start - model.skip})`, errors, () => {
     mmap[verb](bytes, start - model.skip);
   });
-  if (isHit && lost.isGuarded) lost.isSeen = lost.isStoredTo = true;
+  if (isHit) lost.isRefused = true;
   if (verb === "read" && errors.length === 0) checkContent(model, start, bytes, "What was read");
   if (verb === "write" && (isHit || errors.length === 0) && start < lost.from) {
     store(model, start, bytes.subarray(0, lost.from - start));
@@ -145,11 +161,11 @@ function viewLost(
   if (!lost.isGuarded) return;
   const { skip, byteLength } = model;
   const [start, end] = verb === "view" ? rangeOf(model, a, b) : [skip, skip + byteLength];
-  const errors = lost.isSeen ? ["EFAULT"] : isWritable(model, start, end) ? [] : ["EACCES"];
   const bytes = world.call(
     name,
-    errors,
+    isWritable(model, start, end) ? [] : ["EACCES"],
     () => verb === "view" ? mmap.view(Uint8Array, start - skip, end - start) : mmap.bytes,
+    perhapsLost(lost, end),
   );
   if (bytes === undefined) return;
   const [bufferStart, bufferEnd] = runAt(model, start);
@@ -173,7 +189,7 @@ function loadLost({ bytes, model, start, byteLength, isStale }: Kept, lost: Lost
   const intact = Math.max(0, Math.min(byteLength, lost.from - start));
   checkContent(model, start, bytes.subarray(0, intact), "A view of a truncated file");
   if (intact === byteLength) return;
-  lost.isSeen = true;
+  lost.isReplaced = true;
   for (const at of [intact, byteLength - 1]) {
     if (lost.isStoredTo) void bytes[at];
     else equal(bytes[at], 0, "A byte that the file lost");
@@ -189,5 +205,5 @@ function storeLost({ kept }: Slot, a: number, c: number): void {
   bytes.fill(c);
   const intact = Math.max(0, Math.min(byteLength, lost.from - start));
   store(model, start, new Uint8Array(intact).fill(c));
-  if (intact < byteLength) lost.isSeen = lost.isStoredTo = true;
+  if (intact < byteLength) lost.isReplaced = lost.isStoredTo = true;
 }

@@ -23,8 +23,10 @@ export interface Lost {
   /** Where they start, from the first page. */
   readonly from: number;
   readonly isGuarded: boolean;
-  /** Whether one was found lost. */
-  isSeen: boolean;
+  /** Whether the system has refused a call for one. */
+  isRefused: boolean;
+  /** Whether the guard has replaced one, and so those after it, as far as it looked. */
+  isReplaced: boolean;
   /** Whether something was stored to them, which nobody has to keep. */
   isStoredTo: boolean;
 }
