@@ -40,7 +40,9 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
     slot.mmap[verb](access, byteOffset as number, byteLength as number);
     isDone = true;
   }, allowed);
-  if (errors.length > 0 || (world.wasBusy && (model.isLent || !looks))) return;
+  // While it is lent only the views tell whether it was busy by that.
+  const areThere = slot.kept.every(({ bytes, isStale }) => isStale || bytes.length > 0);
+  if (errors.length > 0 || (world.wasBusy && (!looks || (model.isLent && areThere)))) return;
   detach(slot, start, end);
   if (!isDone) return;
   setAccess(slot, start, end, () => access);
