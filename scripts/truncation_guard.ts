@@ -20,7 +20,7 @@ Options:
   -h, --help   print this`;
 
 const { values } = readArguments({ usage: USAGE, options: { check: { type: "boolean" } } });
-const folder = join(import.meta.dirname ?? ".", "../ffi/os");
+const folder = join(import.meta.dirname ?? ".", "../ffi/os/linux");
 const source = "truncation_guard.c";
 const target = join(folder, "truncation_guard_code.ts");
 
