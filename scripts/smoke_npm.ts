@@ -79,9 +79,9 @@ import assert from "node:assert/strict";
 import { MmapOptions } from "sysalloc";
 
 assert.throws(() => new MmapOptions().len(-1), (error) => {
-  const frame = error.stack.split("\\n").find((line) => line.includes("validate.ts"));
+  const frame = error.stack.split("\\n").find((line) => line.includes("arguments.ts"));
   console.log(frame.trim());
-  return /core.validate\\.ts:\\d+/.test(frame);
+  return /checks.arguments\\.ts:\\d+/.test(frame);
 });
 `;
 
