@@ -14,7 +14,7 @@ import { type NoResult, recordRun, type ResultsFile, wholeSuite } from "./result
 import type { RuntimeBuild } from "./runtimes.ts";
 import { step, Unavailable } from "./steps.ts";
 import type { RunRecord } from "./summary.ts";
-import { countFailures, excerpt, judge, type Verdict } from "./verdict.ts";
+import { countFailures, excerpt, judge, lossOf, type Verdict } from "./verdict.ts";
 
 /** How a matrix is run. */
 export interface MatrixOptions {
@@ -54,7 +54,22 @@ export async function runMatrix(
   await sideBySide(platforms.entries(), async ([index, platform]) => {
     records[index] = await runPlatform(platform, options);
   });
-  return records.flat();
+  const all = records.flat();
+  return options.files === undefined ? all : comparedToEachOther(all);
+}
+
+/** Marks runs of chosen files that had fewer tests than the others: nobody knows how many there are. */
+function comparedToEachOther(records: readonly RunRecord[]): RunRecord[] {
+  const totalOf = ({ result }: RunRecord) =>
+    "unavailable" in result ? 0 : result.passed + result.failed + result.skipped;
+  const whole = Math.max(...records.map(totalOf));
+  return records.map((record) => {
+    const { result } = record;
+    if ("unavailable" in result) return record;
+    const problem = record.problem ?? lossOf(result.passed + result.failed, whole);
+    const failed = Math.max(result.failed, problem === undefined ? 0 : 1);
+    return { ...record, result: { ...result, failed }, problem };
+  });
 }
 
 /** Sets a platform up and runs the suite there in each of its runtimes. */
@@ -108,7 +123,7 @@ async function runRuntime(
   ];
   const verdict = await orUnavailable(step(title, async () => {
     const outcome = await guest.run(command, { log, report });
-    return await judge(outcome, report, wholeSuite(results));
+    return await judge(outcome, report, chosen === undefined ? wholeSuite(results) : 0);
   }, describe));
   if ("unavailable" in verdict) return { ...record, result: verdict, skipped: [] };
   const { passed, skipped, problem } = verdict;

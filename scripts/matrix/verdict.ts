@@ -58,7 +58,10 @@ function findProblem(
   if (total === 0) return `no report, exit code ${code}`;
   if (code !== 0 && failed.length === 0) return `exit code ${code}`;
   // A report may lack tests: the suite has as many as any run of it has had.
-  const whole = Math.max(total, wholeSuite);
-  const ran = passed + failed.length;
-  if (ran < leastShare * whole) return `only ${ran} of ${whole} tests ran`;
+  return lossOf(passed + failed.length, Math.max(total, wholeSuite));
+}
+
+/** What is wrong where so many tests ran of all that there are. */
+export function lossOf(ran: number, whole: number): string | undefined {
+  return ran < leastShare * whole ? `only ${ran} of ${whole} tests ran` : undefined;
 }
