@@ -13,10 +13,10 @@ process.getBuiltinModule = ((name: string) => {
 // wants no permission to read what is named by a literal.
 const elsewhere = process.argv[2];
 if (elsewhere !== undefined) {
-  // Nor is the program or the executable where koffi is.
   const folder = dirname(fileURLToPath(elsewhere));
   process.chdir(folder);
-  process.argv[1] = process.execPath = join(folder, "program");
+  // Nor is the program or the executable where koffi is. Deno, which needs none, tells it for good.
+  if (!("Deno" in globalThis)) process.argv[1] = process.execPath = join(folder, "program");
 }
 const { MmapOptions }: typeof import("../../mod.ts") = elsewhere === undefined
   ? await import("../../mod.ts")
