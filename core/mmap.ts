@@ -637,7 +637,7 @@ export class Mmap implements Disposable {
     this.#checkAlone("resize");
     leaveRoom(host().os, Math.max(0, length - this.#byteLength));
     checkStack();
-    this.#detach();
+    this.#detach(this.#allPages); // they are remembered: what does not move, they were over
     const mapped = {
       ...this.#mapped,
       access: this.#access as Access,

@@ -147,6 +147,7 @@ export class Pages {
   /** These pages, which are uniform and have no buffers, when their length has changed in place. */
   resized(mapped: Mapped): Pages {
     const pages = new Pages(this.#allocation, mapped, this.#owner);
+    pages.#detached = this.#detached;
     const { pageSize } = host().os;
     for (const { start, end, value } of this.#history.runsIn(0, pages.#byteLength)) {
       const pageEnd = Math.ceil(end / pageSize) * pageSize;

@@ -41,6 +41,10 @@ const CHANGES: readonly ((mmap: Mmap) => void)[] = [
   () => {},
   (mmap) => mmap.protect("none"),
   (mmap) => mmap.protect("read", 0, LENGTH / 2),
+  (mmap) => {
+    mmap.resize(LENGTH / 2); // stays where it is
+    mmap.protect("none");
+  },
   (mmap) => mmap.decommit(0, LENGTH),
   (mmap) => mmap.resize(2 * LENGTH),
 ];
@@ -56,7 +60,7 @@ function change(mmap: Mmap): void {
     if ((error as { code: unknown }).code !== "EBUSY") throw error;
     return;
   }
-  if (mmap.access !== "read-write" && index < 3) harmed++; // what is in flight would crash
+  if (mmap.access !== "read-write" && index < 4) harmed++; // what is in flight would crash
 }
 
 /** What was started, and its mapping if that could not be unmapped yet. */

@@ -262,3 +262,12 @@ test("protect() takes nothing away while a buffer of the pages is not collected"
   unseen.read(copy);
   assertEquals([unseen.access, copy[0]], ["read", 7]);
 });
+
+test("protect() takes nothing away after a resize() in place while a buffer is not collected", () => {
+  for (const byteLength of [4 * PAGE - 1, 2 * PAGE]) {
+    const mmap = use(new MmapOptions({ len: 4 * PAGE }).mapAnon());
+    const { bytes } = mmap;
+    mmap.resize(byteLength);
+    assertEquals([codeOf(() => mmap.protect("none")), bytes.length], ["EBUSY", 0]);
+  }
+});
