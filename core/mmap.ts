@@ -986,7 +986,8 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If the range is out of bounds.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the access of a
    * part is `"none"`; `EFAULT` if its file was truncated; `ENOMEM`, `EAGAIN` or `EPERM` at
-   * the limit of locked memory (`ulimit -l`). Any other failure can leave a part locked: call `unlock()` then.
+   * the limit of locked memory (`ulimit -l`); `ENOMEM` on Linux if the machine or a control
+   * group has too little memory. Any other failure can leave a part locked: call `unlock()` then.
    *
    * @example A key that never reaches the disk
    * ```ts

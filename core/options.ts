@@ -141,7 +141,7 @@ export class MmapOptions {
    * ([`MAP_POPULATE`](https://man7.org/linux/man-pages/man2/mmap.2.html));
    * on macOS and Windows one byte is stored in each page. Of a file the system's own
    * pages are mapped: a store to memory of {@linkcode MmapOptions.map} still copies its page.
-   * More anonymous memory than the machine or a control group (a container) has left is refused
+   * More anonymous memory, or memory of a name, than the machine or a control group (a container) has left is refused
    * with `ENOMEM` on Linux, which would end a process for it.
    *
    * @param on Default: true.

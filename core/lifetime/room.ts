@@ -69,6 +69,18 @@ export function memoryRefusal(os: Os, addedByteLength: number): AdvisedFailure |
   return os.room?.refuseMemory(BigInt(addedByteLength), "back less");
 }
 
+/** The same for pages at an address: what is backed already counts as used. */
+export function backingRefusal(
+  os: Os,
+  address: bigint,
+  byteLength: number,
+): AdvisedFailure | undefined {
+  if (memoryRefusal(os, byteLength) === undefined) return undefined;
+  const resident = os.residency.resident(address, BigInt(byteLength));
+  const lacking = byteLength - (typeof resident === "number" ? resident : 0);
+  return os.room!.refuseMemory(BigInt(lacking), "back less");
+}
+
 function leaveMappings(os: Os): void {
   const counts = commonCounts(os);
   const told = atomics.add(counts, MAPPINGS, untoldMappings) + untoldMappings;

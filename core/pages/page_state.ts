@@ -432,9 +432,19 @@ export class Pages {
     return source === "memory" || source === "mirror";
   }
 
+  /** Whether they are of no disk: what they hold takes memory until it is given back. */
+  get areInMemory(): boolean {
+    return this.areAnonymous || this.#allocation.backing?.name !== undefined;
+  }
+
   /** Whether they are mapped twice in a row. */
   get areMirrored(): boolean {
     return this.#mapped.source === "mirror";
+  }
+
+  /** After how many bytes the same ones follow again. */
+  get period(): number {
+    return this.areMirrored ? this.#mapped.byteLength / 2 : Infinity;
   }
 
   /** Whether the same bytes can be mapped at other addresses, too. */
@@ -446,7 +456,7 @@ export class Pages {
   placeOf(address: bigint): Place {
     const offset = Number(address - this.#address);
     if (this.areMirrored) {
-      const period = this.#mapped.byteLength / 2;
+      const { period } = this;
       return { mirror: this.#address, offset: offset % period, period };
     }
     return { mirror: 0n, offset: this.#allocation.backing!.offset + offset, period: Infinity };

@@ -7,8 +7,7 @@ import { currentRuntime, host } from "../../ffi/host.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { loadPages } from "./touch.ts";
 import type { Pages } from "./page_state.ts";
-import { memoryRefusal } from "../lifetime/room.ts";
-import { refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
+import { checkMemory, refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
 import { type All, checkOptions, describe, given } from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
 
@@ -62,7 +61,7 @@ export async function prefault(
   refuseNoAccess("prefaulted", range, pages);
   const start = Number(byteOffset); // checked by open()
   const total = range.end - range.start;
-  checkMemory(pages, range);
+  if (pages.areInMemory) checkMemory("prefault", pages, wholePages(pages, range));
   for (let done = 0; done < total;) {
     if (signal?.aborted) throw signal.reason;
     // A clock that a program has faked stands still at worst: then the length ends a turn.
@@ -74,20 +73,6 @@ export async function prefault(
     } while (done < turnEnd && Date.now() - turnStart < TURN_MS);
     onProgress?.(done, total);
     if (done < total) await currentRuntime().nextTurn();
-  }
-}
-
-/** Refuses to back what there is no memory for; what is backed already counts as used. */
-function checkMemory(pages: Pages, range: PageRange): void {
-  if (!pages.areAnonymous) return;
-  const { os } = host();
-  const { address, byteLength } = wholePages(pages, range);
-  if (memoryRefusal(os, Number(byteLength)) === undefined) return;
-  const resident = os.residency.resident(address, byteLength);
-  const lacking = Number(byteLength) - (typeof resident === "number" ? resident : 0);
-  const failure = os.room!.refuseMemory(BigInt(lacking), "back less");
-  if (failure !== undefined) {
-    throw pages.refused(`to prefault ${words({ address, byteLength })}`, failure);
   }
 }
 

@@ -11,7 +11,7 @@ import { hex, MmapError, refused } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { loadPages } from "./touch.ts";
 import type { Pages } from "./page_state.ts";
-import { leaveRoom } from "../lifetime/room.ts";
+import { backingRefusal, leaveRoom } from "../lifetime/room.ts";
 import { oneOf } from "../checks/arguments.ts";
 
 /** The pages that bytes lie in, by address. */
@@ -40,6 +40,9 @@ export function isForWholePages(advice: Advice): boolean {
 export function advise(memory: Pages, range: PageRange, advice: Advice): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
+  // A load backs memory of a name, too.
+  const backs = advice === "populate-write" || (advice === "populate-read" && !memory.areAnonymous);
+  if (backs && memory.areInMemory) checkMemory("back", memory, pages);
   memory.noteSplit();
   const failure = host().os.residency.advise(pages.address, pages.byteLength, advice);
   if (failure === undefined) return;
@@ -65,6 +68,7 @@ export function lock(memory: Pages, range: PageRange): void {
   const residency = host().os.residency;
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
+  checkMemory("lock", memory, pages);
   memory.noteSplit();
   const failure = residency.lock(pages.address, pages.byteLength, memory.areOfPrivateFile);
   if (failure === undefined) return;
@@ -79,6 +83,14 @@ export function lock(memory: Pages, range: PageRange): void {
     failure,
     limit && `the limit of locked memory is reached: raise ${limit}, or lock less`,
   );
+}
+
+/** Refuses to back pages for which there is no memory: the system would end a process for it. */
+export function checkMemory(verb: string, memory: Pages, pages: WholePages): void {
+  // What is mapped twice is there once.
+  const byteLength = Math.min(Number(pages.byteLength), memory.period);
+  const failure = backingRefusal(host().os, pages.address, byteLength);
+  if (failure !== undefined) throw memory.refused(`to ${verb} ${words(pages)}`, failure);
 }
 
 /** Why a page of a file cannot be loaded, where one cannot. */

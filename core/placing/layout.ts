@@ -156,7 +156,7 @@ function populated(
   mapper: Mapper<MapRequest>,
   byteLength: bigint,
 ): bigint {
-  const isDone = isOfFile(request) && host.os.files.populates(request.protection);
+  const isDone = isOfFile(request) && host.os.files.populates(request);
   if (request.populate && !isDone) populate(host, request, start, mapper, address, byteLength);
   return address;
 }

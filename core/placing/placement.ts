@@ -25,7 +25,7 @@ import {
   unmapStray,
 } from "../lifetime/allocations.ts";
 import { loadPages, touchPages } from "../pages/touch.ts";
-import { leaveRoom, memoryRefusal } from "../lifetime/room.ts";
+import { backingRefusal, leaveRoom, memoryRefusal } from "../lifetime/room.ts";
 
 /** A request for memory of any kind. */
 type AnyRequest = MapRequest | FileRequest | MirrorRequest;
@@ -72,7 +72,8 @@ export function mappingOf(host: Host, request: AnyRequest): () => bigint {
 /** Refuses to populate what there is no memory for. That of a file can be read again, and is taken back. */
 export function checkMemory(os: Os, request: AnyRequest): void {
   if (!request.populate || isOfFile(request)) return;
-  const failure = memoryRefusal(os, Number(request.byteLength));
+  const mapped = Number(request.byteLength);
+  const failure = memoryRefusal(os, request.kind === "mirror" ? mapped / 2 : mapped);
   if (failure !== undefined) throw refusedMap(os, request, failure);
 }
 
@@ -139,6 +140,8 @@ export function populate(
   const length = Number(request.byteLength);
   try {
     if (isOfFile(request)) {
+      const refusal = request.isNamed ? backingRefusal(os, start, length) : undefined;
+      if (refusal !== undefined) throw refusedMap(os, request, refusal);
       // What cannot be read now is when it is used.
       const failure = os.residency.populate(start, request.byteLength, false);
       if (failure === "unsupported") loadPages(os, start, length);
@@ -157,7 +160,7 @@ function mapperOf(os: Os, request: MapRequest): {
     return { mapper: os.mirrors as Mapper<MapRequest>, populates: os.populates };
   }
   return isOfFile(request)
-    ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates(request.protection) }
+    ? { mapper: os.files as Mapper<MapRequest>, populates: os.files.populates(request) }
     : { mapper: os, populates: os.populates };
 }
 

@@ -43,12 +43,35 @@ const backed = [await populated(1024 * MIB), await prefaulted(1024 * MIB)];
 const guarded = await outcome(() =>
   new MmapOptions({ len: 1024 * MIB }).populate().guard(4096).mapAnon()
 );
-const fitting = [await populated(200 * MIB), await prefaulted(250 * MIB)];
+const mirrored = (len: number) =>
+  outcome(() => new MmapOptions({ len }).populate().mapMirrored().unmap());
+const fitting = [
+  await populated(200 * MIB),
+  await prefaulted(250 * MIB),
+  await mirrored(250 * MIB), // its bytes are there once
+];
+const large = new MmapOptions({ len: 1024 * MIB }).noReserve();
+const anonymous = large.mapAnon();
+const named = large.mapShared(name, { mode: "create" });
+const calls = [
+  () => anonymous.lock(),
+  () => anonymous.advise("populate-write"),
+  () => named.lock(),
+  () => named.advise("populate-read"),
+  () => named.prefault(),
+  () => new MmapOptions().populate().mapShared(name),
+  () => new MmapOptions().populate().guard().mapShared(name),
+];
+const others = [await mirrored(1024 * MIB)];
+for (const call of calls) others.push(await outcome(call));
+anonymous.unmap();
+named.unmap();
+removeShared(name);
 const above = made(1024 * MIB);
 const held = new MmapOptions({ len: 250 * MIB }).populate().mapAnon();
 const beside = made(280 * MIB); // on its own it would fit
 held.unmap();
 const within = made(200 * MIB);
 console.log(
-  JSON.stringify({ above, beside, within, refused: [...backed, guarded], fitting }),
+  JSON.stringify({ above, beside, within, refused: [...backed, guarded, ...others], fitting }),
 );

@@ -61,20 +61,20 @@ function unlessControlGroups(): string | undefined {
 }
 
 test(
-  "nothing is made, populated or prefaulted that its control group has no memory for",
+  "nothing is made, populated, prefaulted or locked that its control group has no memory for",
   async () => {
     const group = use(new ControlGroup());
     const { above, beside, within, refused, fitting } = await childValue<
       & Record<"above" | "beside" | "within", Refusal>
       & Record<"refused" | "fitting", Refusal[]>
     >("control_group.ts", { args: [group.inner, use(new SharedName()).name] });
-    assertEquals(refused.length, 3);
+    assertEquals(refused.length, 11);
     for (const { code, syscall, message } of [above, beside, ...refused]) {
       assertEquals([code, syscall], ["ENOMEM", undefined]); // nothing was called
       assertStringIncludes(message, `${LIMIT} bytes of memory (${group.limit})`);
     }
     const none = { code: "", syscall: "", message: "" };
-    assertEquals([within, ...fitting], [none, none, none]);
+    assertEquals([within, ...fitting], [none, none, none, none]);
   },
   { skip: unlessControlGroups() },
 );

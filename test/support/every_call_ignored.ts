@@ -14,7 +14,7 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/at a hint$/, "MapViewOfFileEx", "Windows is asked once more, without the hint"],
   [/^mapMut\(\) of a descriptor$/, "open", "only resizing needs the file's own opening"],
   [/^map(Mut|Exec)?\(\)/, "lseek", "the position is nobody else's"],
-  [/^map\(\) .*populated/, "madvise", "a page that cannot be read now is when it is used"],
+  [/^map(Shared)?\(\) .*populated/, "madvise", "a page that cannot be read now is when it is used"],
   [/populated/, "mach_vm_read_overwrite", "a page that cannot be read now is when it is used"],
   [/populated/, "ReadProcessMemory", "a page that cannot be read now is when it is used"],
   [/^discard\(\)$|decommitted$|^decommit/, "madvise", "it is mapped over instead"],

@@ -133,12 +133,19 @@ for (const [platform, facts] of Object.entries(POSIX)) {
           for (const offset of [0n, 4096n, 2n ** 32n + 4096n]) {
             const system = opened(platform);
             const { files } = system.os;
-            const address = files.map(
-              fileRequest({ hint: HINT, protection, populate, strict, offset, noReserve: strict }),
-            );
+            const request = fileRequest({
+              hint: HINT,
+              protection,
+              populate,
+              strict,
+              offset,
+              noReserve: strict,
+            });
+            const address = files.map(request);
             // Linux would copy each page of private memory that can be stored to.
             const populates = isLinux && protection !== "copy-on-write";
-            assertEquals(files.populates(protection), populates);
+            assertEquals(files.populates(request), populates);
+            assertEquals(files.populates({ protection, isNamed: true }), false);
             const flags = kind | (populates && populate ? 0x8000 : 0) |
               (isLinux && strict ? 0x10_0000 : 0);
             assertEquals(address, HINT);

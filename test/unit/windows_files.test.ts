@@ -224,7 +224,7 @@ test("windows leaves a file's memory where it is until it is unmapped", () => {
   forget(system);
   assertEquals(system.os.files.vacate(address, 8192n), undefined);
   assertEquals(system.os.files.discard(address, 8192n)?.code, "ENOTSUP");
-  assertEquals([system.os.files.populates("read-write"), system.runtime.calls], [false, []]);
+  assertEquals([system.os.files.populates(fileRequest()), system.runtime.calls], [false, []]);
 });
 
 test("windows protects a file's memory by VirtualProtect alone", () => {

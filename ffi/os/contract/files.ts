@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AdvisedFailure, Failure, Mapper, MapRequest, Protection } from "./memory.ts";
+import type { AdvisedFailure, Failure, Mapper, MapRequest } from "./memory.ts";
 
 /** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
 export type OpenFile = number;
@@ -42,7 +42,7 @@ export function isOfFile(request: MapRequest): request is FileRequest {
 /** How one operating system does files, and memory that is mapped from them. */
 export interface Files extends Mapper<FileRequest> {
   /** Whether {@linkcode Mapper.map} honours `populate`, and copies no page for it. */
-  populates(protection: Protection): boolean;
+  populates(request: Pick<FileRequest, "protection" | "isNamed">): boolean;
 
   /**
    * Maps over addresses that are the library's own, from the hint on. Where a

@@ -20,7 +20,7 @@ import { linuxStat, OWNER_FIELDS } from "./stat.ts";
 import { anyText, linuxParts } from "./text.ts";
 import { linuxUsedMemory } from "./thread_room.ts";
 import { linuxWaiting } from "./waiting.ts";
-import type { Protection } from "../contract/memory.ts";
+import type { Files } from "../contract/files.ts";
 import { MAP_PRIVATE } from "../posix/calls.ts";
 import { posix } from "../posix/os.ts";
 import { errorNames } from "../posix/errors.ts";
@@ -77,8 +77,10 @@ export function linuxErrors(): readonly string[] {
 
 const OPENING = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-// Private memory that can be stored to is populated with a copy of each page.
-const populates = (protection: Protection) => protection !== "copy-on-write";
+// Private memory that can be stored to is populated with a copy of each page, and memory of a
+// name when it is known how much of it there is already.
+const populates: Files["populates"] = ({ protection, isNamed }) =>
+  protection !== "copy-on-write" && !isNamed;
 
 /** Opens Linux's C library. The architecture is named as `process.arch` names it. */
 export function linux(native: Native, arch: string): Os {
@@ -118,10 +120,10 @@ export function linux(native: Native, arch: string): Os {
       opening: OPENING,
       populates,
       // What is stored to a private mapping counts, not what could be.
-      flags: ({ populate, strict, protection }) =>
-        (protection === "read-write" ? 0 : MAP_NORESERVE) |
-        (populate && populates(protection) ? MAP_POPULATE : 0) |
-        (strict ? MAP_FIXED_NOREPLACE : 0),
+      flags: (request) =>
+        (request.protection === "read-write" ? 0 : MAP_NORESERVE) |
+        (request.populate && populates(request) ? MAP_POPULATE : 0) |
+        (request.strict ? MAP_FIXED_NOREPLACE : 0),
       freeing: MADV_DONTNEED,
       MS_SYNC,
       stat: (native, library) => linuxStat(native, library, arch),

@@ -31,7 +31,7 @@ export interface PosixFiles {
   /** `O_CLOEXEC | O_NONBLOCK | O_NOCTTY`: what is opened is not inherited, and opening waits for nothing. */
   readonly opening: number;
   /** Whether `mmap` can populate memory of such protection, and copies no page for it. */
-  readonly populates: (protection: Protection) => boolean;
+  readonly populates: Files["populates"];
   /** The flags of `mmap` beside `MAP_SHARED` and `MAP_PRIVATE`. */
   readonly flags: (request: FileRequest) => number;
   /** The advice of `madvise` by which private pages are as in the file again, where there is one. */
