@@ -69,14 +69,14 @@ export class LostPages {
       host().os.copying.read(last, new Uint8Array(1), true) !== undefined;
   }
 
-  /** Why there are such pages. */
+  /** Why there are such pages. A file that is as long as it should be can have grown again. */
   get why(): string {
     const isShorter = this.#isShorter();
-    return isShorter
-      ? "the file was truncated"
-      : `${
-        isShorter === undefined ? "the file was truncated, or its disk" : "the disk of the file"
-      } is full or cannot be read`;
+    if (isShorter) return "the file was truncated";
+    const disk = "is full or cannot be read";
+    return isShorter === undefined
+      ? `the file was truncated, or its disk ${disk}`
+      : `the disk of the file ${disk}, or the file was shorter for a while`;
   }
 
   /** `undefined` where nobody knows the file. */

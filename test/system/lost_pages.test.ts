@@ -207,7 +207,7 @@ for (const [what, system, file, expected, calls] of TRUNCATED) {
         ? "the file was truncated, or its disk is full or cannot be read"
         : expected
         ? "the file was truncated"
-        : "the disk of the file is full or cannot be read";
+        : "the disk of the file is full or cannot be read, or the file was shorter for a while";
       assertEquals(lost.why, why);
     }, file);
   });
