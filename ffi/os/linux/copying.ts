@@ -7,11 +7,12 @@ import type { Native, SymbolTable } from "../../symbols.ts";
 import type { KernelRead } from "../contract/copying.ts";
 import { lazily } from "../../lazily.ts";
 import { linuxPipeCopying } from "./pipe_copying.ts";
-import { type Failure, isFailure } from "../contract/memory.ts";
-import { MAP_FAILED, PROT_READ, PROT_WRITE } from "../posix/calls.ts";
+import type { Failure } from "../contract/memory.ts";
 import type { CopyingShared, KernelCopying } from "../posix/copying.ts";
 
 const FUNCTIONS = {
+  // void *memmove(void *dest, const void *src, size_t n): returns dest
+  memmove: { parameters: ["buffer", "usize", "usize"], result: "usize" },
   // pid_t getpid(void)
   getpid: { parameters: [], result: "i32" },
   // ssize_t process_vm_readv(pid_t pid, const struct iovec *local_iov, unsigned long liovcnt,
@@ -33,39 +34,25 @@ const IOVEC_BYTE_LENGTH = 16;
 const BYTES = 2 * IOVEC_BYTE_LENGTH;
 const MAX_BYTE_LENGTH = 65_536 - BYTES;
 
-/** Memory of the library's own that all goes through. */
-interface Transit {
-  readonly address: bigint;
-  /** The local `struct iovec`, then the remote one. */
-  readonly iovecs: BigUint64Array;
-  readonly bytes: Uint8Array;
-}
-
 /**
  * Opens `process_vm_readv` and `process_vm_writev`, which here copy within the
  * own process: {@link https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}.
- * They want addresses on both sides, and what JavaScript owns has none that
- * lasts: all goes through memory of the library's own.
+ * They want addresses on both sides, and what a caller gives has none that
+ * lasts: all goes through memory of the library's own. That is the engine's, so that it goes
+ * with a thread, however this ends, and it stays where it is: no engine moves an
+ * `ArrayBuffer` of such a length.
  */
-export function linuxCopying(native: Native, flags: number, shared: CopyingShared): KernelCopying {
-  const { getpid, process_vm_readv, process_vm_writev } = native.open(shared.library, FUNCTIONS);
-  const pid = getpid();
-  let transit: Transit | undefined;
-  // Where there was no memory for it, there can be some the next time.
-  const opened = (): Transit | Failure => {
-    if (transit !== undefined) return transit;
-    const address = shared.memory.mmap(0n, 65_536n, PROT_READ | PROT_WRITE, flags, -1, 0n);
-    if (address === MAP_FAILED) return shared.failed("mmap");
-    const buffer = native.view(address, 65_536);
-    return transit = {
-      address,
-      iovecs: new BigUint64Array(buffer, 0, BYTES / 8),
-      bytes: new Uint8Array(buffer, BYTES, MAX_BYTE_LENGTH),
-    };
-  };
+export function linuxCopying(native: Native, shared: CopyingShared): KernelCopying {
+  const c = native.open(shared.library, FUNCTIONS);
+  const { process_vm_readv, process_vm_writev } = c;
+  const pid = c.getpid();
+  const transit = new ArrayBuffer(BYTES + MAX_BYTE_LENGTH);
+  /** The local `struct iovec`, then the remote one. */
+  const iovecs = new BigUint64Array(transit, 0, BYTES / 8);
+  const bytes = new Uint8Array(transit, BYTES);
+  const local = c.memmove(new Uint8Array(transit), 0n, 0n);
 
   const copy = (
-    { address: local, iovecs }: Transit,
     syscall: "process_vm_readv" | "process_vm_writev",
     call: typeof process_vm_readv,
     address: bigint,
@@ -81,16 +68,14 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
   const isMissing = ({ code }: Failure) => code === "ENOSYS" || code === "EPERM";
 
   const read: KernelRead = (address, target) => {
-    const transit = opened();
-    if (isFailure(transit)) return transit;
     for (let done = 0; done < target.byteLength;) {
       const length = Math.min(MAX_BYTE_LENGTH, target.byteLength - done);
       const from = address + BigInt(done);
-      const copied = copy(transit, "process_vm_readv", process_vm_readv, from, length);
+      const copied = copy("process_vm_readv", process_vm_readv, from, length);
       if (typeof copied !== "number") {
         return isMissing(copied) ? throughPipe().read(address, target) : copied;
       }
-      target.set(transit.bytes.subarray(0, copied), done);
+      target.set(bytes.subarray(0, copied), done);
       done += copied;
     }
     return undefined;
@@ -106,13 +91,10 @@ export function linuxCopying(native: Native, flags: number, shared: CopyingShare
     },
 
     write(address, source) {
-      const transit = opened();
-      if (isFailure(transit)) return transit;
       for (let done = 0; done < source.byteLength;) {
         const part = source.subarray(done, done + MAX_BYTE_LENGTH);
-        transit.bytes.set(part);
+        bytes.set(part);
         const copied = copy(
-          transit,
           "process_vm_writev",
           process_vm_writev,
           address + BigInt(done),

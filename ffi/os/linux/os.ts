@@ -137,7 +137,7 @@ export function linux(native: Native, arch: string): Os {
       const flags = OPEN_FLAGS[layout];
       return linuxNamed(native, OPENING, O_CLOEXEC, flags, ownerOf, shared, pageSize);
     },
-    kernelCopying: (native, shared) => linuxCopying(native, MAP_PRIVATE | MAP_ANONYMOUS, shared),
+    kernelCopying: linuxCopying,
     regions: (native, shared) => linuxRegions(native, O_CLOEXEC, shared),
     repeat: linuxRepeat,
     advice: LINUX_ADVICE,
