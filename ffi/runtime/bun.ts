@@ -5,7 +5,7 @@
  */
 import { bare, bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
-import { nextTurnByWait } from "./event_loop.ts";
+import { nextTurnByFile, nextTurnByWait, type StatByCallback } from "./event_loop.ts";
 import {
   type BufferLimits,
   gridLimits,
@@ -137,6 +137,8 @@ export function bun(
       return Number(address) as unknown as Pointer;
     },
 
-    nextTurn: nextTurnByWait,
+    nextTurn: is14
+      ? nextTurnByWait
+      : () => nextTurnByFile(getBuiltinModule("node:fs") as StatByCallback),
   };
 }

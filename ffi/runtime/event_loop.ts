@@ -36,6 +36,17 @@ export async function nextTurnByWait(): Promise<void> {
   await atomics.waitAsync(sharedWord(), 0, 0, 0.01).value;
 }
 
+/** What is used of `node:fs`. */
+export interface StatByCallback {
+  /** {@link https://nodejs.org/api/fs.html#fsstatpath-options-callback} */
+  stat(path: string, callback: () => void): void;
+}
+
+/** Resolves likewise in Bun before 1.4, which fakes the time of waits with its timers. */
+export function nextTurnByFile({ stat }: StatByCallback): Promise<void> {
+  return new Promise((resolve) => stat("/", resolve));
+}
+
 function sharedWord(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(4));
 }
