@@ -319,6 +319,12 @@ function isLast(allocation: Allocation): boolean {
 }
 
 /**
+ * From how many bytes on a held range does not stay committed, which takes longer, and can make
+ * a mapping more of it: what shorter ones commit together is little.
+ */
+const UNCOMMITTED_BYTE_LENGTH = 2n ** 20n;
+
+/**
  * Gives the memory back. The range stays mapped, in one piece where the system counts
  * them, whatever it was before: held ranges would use up all the mappings there can be.
  */
@@ -328,7 +334,8 @@ function vacate(allocation: Allocation): Failure | undefined {
   if (placing !== undefined && !host().os.unmapsNeighbours) {
     return mapper.vacate(address + placing.below, placing.byteLength);
   }
-  const isOnePiece = !isSplit && placing === undefined && share === undefined;
+  const isOnePiece = !isSplit && placing === undefined && share === undefined &&
+    byteLength < UNCOMMITTED_BYTE_LENGTH;
   return mapper.vacate(address, byteLength, isOnePiece);
 }
 

@@ -72,10 +72,14 @@ export function withoutSmaps(): string | undefined {
     : "the emulator has no numbers for /proc/self/smaps";
 }
 
-/** Finds the fields that Linux's `/proc/self/smaps` has of the mapping at an address. */
+/** Finds the fields that Linux's `/proc/self/smaps` has of the mapping that an address lies in. */
 export function smapsEntry(address: bigint): Record<string, string> | undefined {
   const blocks = readFileSync("/proc/self/smaps", "utf8").split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
-  const block = blocks.find((text) => text.startsWith(`${address.toString(16).padStart(8, "0")}-`));
+  const block = blocks.find((text) => {
+    const range = /^([0-9a-f]+)-([0-9a-f]+) /.exec(text);
+    return range !== null && BigInt(`0x${range[1]}`) <= address &&
+      BigInt(`0x${range[2]}`) > address;
+  });
   if (block === undefined) return undefined;
   return Object.fromEntries(
     [...block.matchAll(/^(\w+):\s*(.*?)\s*$/gm)].map(([, name, value]) => [name, value]),

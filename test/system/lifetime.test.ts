@@ -14,7 +14,14 @@ import type { Os } from "../../ffi/os/contract/os.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { freeAddress } from "../support/free_address.ts";
 import { test, unlessLinux, use } from "../support/harness.ts";
-import { isMapped, regions, residentByteLength, withoutRegions } from "../support/memory_map.ts";
+import {
+  isMapped,
+  regions,
+  residentByteLength,
+  smapsEntry,
+  withoutRegions,
+  withoutSmaps,
+} from "../support/memory_map.ts";
 
 const LENGTH = allocationGranularity();
 const skip = withoutRegions();
@@ -148,6 +155,16 @@ test("unmap() gives back at once the memory of what was viewed, and holds its ra
   assertEquals(isMapped(address, len), true);
   mmap.unmap(); // again, which does nothing
 }, { skip });
+
+test("a long range that is held does not stay committed", () => {
+  const mmap = new MmapOptions({ len: 2 ** 20 }).mapAnon();
+  const { address } = mmap;
+  mmap.bytes[0] = 1;
+  const flags = () => smapsEntry(address)?.["VmFlags"]?.split(" ").includes("nr");
+  assertEquals(flags(), false);
+  mmap.unmap();
+  assertEquals([isMapped(address), flags()], [true, true]); // "nr": no swap space is set aside
+}, { skip: unlessLinux("commitments are Linux's") ?? withoutSmaps() });
 
 test("what cannot be given back at once is held all the same", async () => {
   const vacate = () => ({ syscall: "madvise", osError: 22, code: "EINVAL" });
