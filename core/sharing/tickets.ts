@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fillRandom } from "../../ffi/web.ts";
 import {
   type CommonTable,
   commonTable,
@@ -43,9 +44,8 @@ export type TicketKey = readonly [high: bigint, low: bigint];
  * the engine's function could unmap it. What it returns is not looked at.
  */
 export function newKey(): TicketKey {
-  const { crypto } = globalThis as unknown as Crypto;
   const key = new BigUint64Array(2);
-  crypto.getRandomValues(key);
+  fillRandom(key);
   return [key[0]!, key[1]!];
 }
 
@@ -147,9 +147,4 @@ function invalid(): MmapError {
       "each is good for one handle, so call share() for every handle",
     { code: "EBADF" },
   );
-}
-
-/** What is used of the Web Cryptography API. */
-interface Crypto {
-  readonly crypto: { getRandomValues(target: BigUint64Array): unknown };
 }

@@ -14,6 +14,7 @@ import {
 } from "../../ffi/os/contract/memory.ts";
 import type { Owner } from "../../ffi/os/contract/named.ts";
 import { own } from "../../ffi/own.ts";
+import { utf8 } from "../../ffi/web.ts";
 import { MmapError, refused } from "../checks/errors.ts";
 import { mapOpened } from "./file.ts";
 import type { Mmap } from "../mmap.ts";
@@ -311,7 +312,7 @@ function words(name: string): string {
 /** FNV-1a, of 64 bits: {@link https://datatracker.ietf.org/doc/draft-eastlake-fnv/} */
 function hashOf(name: string): bigint {
   let hash = 0xcbf2_9ce4_8422_2325n;
-  for (const byte of new TextEncoder().encode(name)) {
+  for (const byte of utf8(name)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
   }
   return hash;
@@ -340,7 +341,7 @@ function flawOf(name: string): string | undefined {
     return "must have no slash but one at its start, no backslash and no NUL";
   }
   if (/\p{Surrogate}/u.test(name)) return "must be well-formed Unicode, without lone surrogates";
-  const { length } = new TextEncoder().encode(name);
+  const { length } = utf8(name);
   if (length <= MAX_NAME_BYTE_LENGTH) return undefined;
   return `must be at most ${MAX_NAME_BYTE_LENGTH} bytes long in UTF-8, and is ${length}`;
 }

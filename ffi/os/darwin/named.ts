@@ -8,6 +8,7 @@ import type { Native, SymbolTable } from "../../symbols.ts";
 import { cString } from "../posix/c_string.ts";
 import type { OpenFile } from "../contract/files.ts";
 import { lazily } from "../../lazily.ts";
+import { textDecoder } from "../../web.ts";
 import { type AdvisedFailure, type Failure, isFailure, refusal } from "../contract/memory.ts";
 import type { NamedMemory, NewMemory, Owner } from "../contract/named.ts";
 import type { PosixShared } from "../posix/calls.ts";
@@ -65,7 +66,7 @@ export function darwinNamed(
     const length = Number(c.confstr(_CS_DARWIN_USER_TEMP_DIR, path, BigInt(PATH_MAX)));
     if (length === 0) return failed("confstr");
     if (length > PATH_MAX) return refusal("ENAMETOOLONG");
-    const text = new TextDecoder().decode(path.subarray(0, length - 1));
+    const text = textDecoder().decode(path.subarray(0, length - 1));
     return found = text.endsWith("/") ? text : `${text}/`;
   };
   const pathOf = (name: string) => {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native, SymbolTable } from "../../symbols.ts";
+import { textDecoder } from "../../web.ts";
 import { KERN_CODES } from "./copying.ts";
 import { VM_INHERIT_SHARE } from "./mirrors.ts";
 import { failure } from "../contract/memory.ts";
@@ -65,7 +66,7 @@ export function darwinRegions(
   const at = new DataView(place.buffer);
   const length = new DataView(size.buffer);
   const fields = new DataView(info.buffer);
-  const decoder = new TextDecoder();
+  const decoder = textDecoder();
 
   /** Asks for the first region that ends above an address; returns 0 or the error. */
   const query = (address: bigint, flavor: number, infoCount: number): number => {

@@ -7,6 +7,7 @@
 import type { Native, SymbolTable } from "../../symbols.ts";
 import { cString } from "../posix/c_string.ts";
 import { lazily } from "../../lazily.ts";
+import { textDecoder } from "../../web.ts";
 import type { Failure } from "../contract/memory.ts";
 import type { PosixShared } from "../posix/calls.ts";
 import { O_RDONLY } from "../posix/files.ts";
@@ -53,7 +54,7 @@ export function linuxParts(
 /** Makes what returns a whole file. */
 export function wholeText(read: ReadParts): (path: string) => string | Failure {
   return (path) => {
-    const decoder = new TextDecoder();
+    const decoder = textDecoder();
     let text = "";
     const failure = read(path, (part) => {
       text += decoder.decode(part, { stream: true });

@@ -1,0 +1,37 @@
+/**
+ * What all runtimes have beside the language. A sandbox can lack the globals, as Jest's with
+ * jsdom does: modules of the runtime have the same.
+ *
+ * @module
+ */
+
+interface Web {
+  readonly TextEncoder: typeof TextEncoder;
+  readonly TextDecoder: typeof TextDecoder;
+  readonly crypto: { getRandomValues(target: BigUint64Array): unknown };
+}
+
+/** A text in UTF-8. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new (web("TextEncoder", "util"))().encode(text);
+}
+
+/** Makes a decoder of UTF-8. */
+export function textDecoder(): TextDecoder {
+  return new (web("TextDecoder", "util"))();
+}
+
+/** Fills an array with random bits. */
+export function fillRandom(target: BigUint64Array): void {
+  web("crypto", "crypto").getRandomValues(target);
+}
+
+function web<Name extends keyof Web>(name: Name, module: string): Web[Name] {
+  const globals = globalThis as unknown as Web & {
+    readonly process: { getBuiltinModule(name: string): Web & { readonly webcrypto: never } };
+  };
+  const found = globals[name];
+  if (found !== undefined) return found;
+  const builtin = globals.process.getBuiltinModule(`node:${module}`);
+  return builtin[name] ?? builtin.webcrypto;
+}
