@@ -9,7 +9,7 @@ import { hex } from "./errors.ts";
 const { getPrototypeOf, hasOwn, prototype } = Object;
 
 /** One past the last address of a 64-bit address space, in bytes. */
-const ADDRESS_SPACE_END = 2n ** 64n;
+const ADDRESS_SPACE_END = 1n << 64n;
 
 /** A count of bytes: a whole number from 0 to 2^53 - 1. */
 export function byteCount(value: unknown, what: string): number {

@@ -40,7 +40,7 @@ export function checkStrictHint(
   if (excess === 0n) return;
   const below = hint - excess;
   const above = below + granularity;
-  const end = 2n ** 64n;
+  const end = 1n << 64n;
   throw new RangeError(
     `A strict hint must be a multiple of the allocation granularity, ${granularity} bytes: ` +
       `${hex(hint)} lies between ${hex(below)} and ${

@@ -265,6 +265,28 @@ const TESTED: readonly Embedding[] = [
     short: true,
   },
   {
+    name: "jest-jsdom", // without TextEncoder, and in the oldest syntax that Babel has
+    tools: {
+      ...JEST,
+      "@babel/preset-env": "7.29.14",
+      "jest-environment-jsdom": "30.5.2",
+    },
+    files: {
+      "package.json": '{ "private": true }',
+      "babel.config.json": '{ "presets": ["@babel/preset-env"] }',
+      "jest.config.json": JSON.stringify({
+        moduleFileExtensions: ["js", "mjs"],
+        testEnvironment: "jsdom",
+        testMatch: ["**/*.test.js"],
+        transform: { "\\.m?js$": "babel-jest" },
+        transformIgnorePatterns: ["node_modules/(?!sysalloc)"],
+      }),
+      "all.test.js": TESTS,
+    },
+    run: [RUNTIME, "node_modules/jest/bin/jest.js", "--config=jest.config.json"],
+    runtimes: NODE,
+  },
+  {
     name: "jest-modules",
     tools: JEST,
     files: {

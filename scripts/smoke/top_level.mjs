@@ -18,6 +18,7 @@ const script = `const exported = (() => {
   ${module.slice(0, end)}
   return { ${names} };
 })();`;
+assert.doesNotMatch(module, /\dn ?\*\*/, "Babel makes Math.pow() of it, which takes no bigint");
 const TRACE = /\bimport\(\s*\/\* webpackIgnore: true \*\/\s*"/g; // for tracers alone: see scripts/bundle.ts
 assert.doesNotMatch(
   script.replace(TRACE, ""),

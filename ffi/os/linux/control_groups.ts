@@ -28,7 +28,7 @@ const GROUPS = "/proc/self/cgroup";
 const MOUNTS = "/proc/self/mountinfo";
 
 /** From here on a limit of version 1 is none: it is the largest number of whole pages. */
-export const NO_LIMIT: bigint = 2n ** 62n;
+export const NO_LIMIT: bigint = 1n << 62n;
 
 /** One version of control groups. */
 interface Version {

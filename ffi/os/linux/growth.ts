@@ -27,7 +27,7 @@ const FUNCTIONS = {
 /** Pages that the kernel keeps free below a stack: {@link https://docs.kernel.org/admin-guide/kernel-parameters.html} (`stack_guard_gap`). */
 const GUARD_GAP_PAGES = 256;
 /** The room of what has no limit: what the kernel itself keeps free at least, below a stack. */
-const UNLIMITED_BYTE_LENGTH = 128n * 2n ** 20n;
+const UNLIMITED_BYTE_LENGTH = 128n << 20n;
 
 /** Opens what tells whether a range is one that the process itself grows into. */
 export function linuxGrowth(native: Native, pageSize: number): NonNullable<Os["growsInto"]> {

@@ -67,7 +67,7 @@ const F_BLOCKS = 16;
 const F_BAVAIL = 32;
 
 /** How much is set aside by one call at most. */
-const SLICE_BYTE_LENGTH = 2n ** 26n;
+const SLICE_BYTE_LENGTH = 1n << 26n;
 /** How often in a row a call that a signal came upon is made again. */
 const INTERRUPTIONS = 1000;
 

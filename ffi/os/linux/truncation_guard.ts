@@ -71,8 +71,8 @@ const SA_MASK = 8;
 const SIGSET_BYTES = 128;
 const SA_FLAGS = 136;
 // What no action has: `SIG_ERR`, a mask that blocks what cannot be blocked, and all flags.
-const UNKNOWN_HANDLER = 2n ** 64n - 1n;
-const UNKNOWN_MASK = 2n ** 64n - 1n;
+const UNKNOWN_HANDLER = (1n << 64n) - 1n;
+const UNKNOWN_MASK = (1n << 64n) - 1n;
 const UNKNOWN_FLAGS = -1;
 /** How many pairs of pages a reserve has; it has to be less than a page has bytes. */
 const RESERVE_PAIRS = 16;

@@ -11,7 +11,7 @@ const FUNCTIONS = {
 } as const satisfies SymbolTable;
 
 /** `RLIM_INFINITY` of macOS; that of Linux is twice as much and one more. */
-const UNLIMITED = 2n ** 63n - 1n;
+const UNLIMITED = (1n << 63n) - 1n;
 
 /**
  * Opens `getrlimit`, which tells the limit that holds now; `undefined` where there is none, or
