@@ -77,6 +77,7 @@ export function koffi(
   if (!isAtLeast(version, KOFFI)) {
     throw new Error(`koffi ${KOFFI} is needed, found ${version}: npm install koffi@${KOFFI}`);
   }
+  if (typeof load !== "function") throw new Error(`${file} is not koffi, or is broken`);
   const { platform, arch } = process;
   return {
     ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(process.versions))),

@@ -16,6 +16,11 @@ export interface Require {
   readonly cache: Readonly<Record<string, { readonly exports: Partial<Koffi> | null }>>;
 }
 
+/** What is used of `node:path`. */
+interface NodePath {
+  resolve(path: string): string;
+}
+
 type CreateRequire = (place: string) => Require;
 
 /** The variable of the environment that names koffi: its folder, or its `koffi.node`. */
@@ -50,21 +55,23 @@ export function findKoffi(process: NodeProcess): { readonly koffi: Koffi; readon
 
 function findFile(process: NodeProcess, createRequire: CreateRequire): string {
   const named = own(process.env, VARIABLE);
-  const here = workingFolder(process);
-  const places = named ? [here] : [ownFile(), process.argv[1], process.execPath, here];
+  const { resolve } = process.getBuiltinModule("node:path") as NodePath;
+  const places = named
+    ? [process.execPath] // any will do: the name becomes a whole path
+    : [ownFile(), process.argv?.[1], process.execPath, workingFolder(process)];
   const asked = places.filter((place) => place); // not every program has a file or a folder
   let file: string | undefined;
   let cause: unknown;
   for (const place of asked) {
     try {
-      file ??= createRequire(place!).resolve(named || "koffi");
+      file ??= createRequire(place!).resolve(named ? resolve(named) : "koffi");
     } catch (error) {
       cause = error;
     }
   }
   if (file !== undefined) return file;
   const missing = named
-    ? `${VARIABLE} is set to ${named}, which is not koffi: name its folder`
+    ? `${VARIABLE} is set to ${named}, where koffi is not: name its folder or its koffi.node`
     : `install the optional peer dependency koffi (npm install koffi), which is not found from ` +
       `${asked.join(", ")}, or set ${VARIABLE} to its folder`;
   throw noFfi(process, `: ${missing}`, cause);

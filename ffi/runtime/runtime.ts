@@ -60,7 +60,7 @@ export interface System {
 /** What is used of Node.js's `process`. */
 export interface NodeProcess extends System {
   readonly versions: Versions;
-  readonly argv: readonly string[];
+  readonly argv?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execPath: string;
   cwd(): string;

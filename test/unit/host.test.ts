@@ -91,6 +91,7 @@ function withoutNodeFfi(
     modules: {
       "node:ffi": undefined,
       "node:module": { createRequire },
+      "node:path": { resolve: (path: string) => path.startsWith("/") ? path : `/here/${path}` },
       "node:buffer": { constants: { MAX_LENGTH: 2 ** 32 } },
     },
     asked,
@@ -201,9 +202,15 @@ test("pickRuntime() tells of a process.getBuiltinModule() that is hidden", () =>
 
 test("pickRuntime() takes the koffi that the environment names, and looks for no other", () => {
   const there = { ...PROGRAM, env: { SYSALLOC_KOFFI: "koffi.node" } };
-  const { modules, asked } = withoutNodeFfi({ "koffi.node": () => fakeKoffi() });
+  const { modules, asked } = withoutNodeFfi({ "/here/koffi.node": () => fakeKoffi() });
   pickRuntime({ process: { ...process(modules), ...there } });
-  assertEquals(asked, ["/here/"]);
+  assertEquals(asked, ["/bin/node"]);
+  const cwd = () => {
+    throw new Error("ENOENT");
+  };
+  pickRuntime({
+    process: { ...process(modules), env: { SYSALLOC_KOFFI: "/here/koffi.node" }, cwd },
+  });
   const { modules: without } = withoutNodeFfi({});
   const error = assertThrows(
     () => pickRuntime({ process: { ...process(without, OLD), ...there } }),
@@ -211,8 +218,14 @@ test("pickRuntime() takes the koffi that the environment names, and looks for no
   );
   assertStrictEquals(
     error.message,
-    "Node.js below 26.9 has no FFI of its own: SYSALLOC_KOFFI is set to koffi.node, which is " +
-      "not koffi: name its folder, or use Node.js 26.9 or later",
+    "Node.js below 26.9 has no FFI of its own: SYSALLOC_KOFFI is set to koffi.node, where " +
+      "koffi is not: name its folder or its koffi.node, or use Node.js 26.9 or later",
+  );
+  const { modules: others } = withoutNodeFfi({ "/here/koffi.node": () => ({}) });
+  assertThrows(
+    () => pickRuntime({ process: { ...process(others, OLD), ...there } }),
+    Error,
+    "//here/koffi.node is not koffi, or is broken",
   );
 });
 
