@@ -16,7 +16,7 @@ import type { Access, Mapped, PageFacts, Source } from "../lifetime/mapping_info
 import type { PageRange } from "../checks/ranges.ts";
 import { type Part, Parts } from "./view_set.ts";
 import { RangeMap, type Run } from "./range_map.ts";
-import { type ViewMaker, viewsOf } from "./views.ts";
+import { type ViewMaker, viewsOf, withoutWarning } from "./views.ts";
 import type { ViewRange } from "./view_range.ts";
 
 /** The access that lets memory be stored to, by what it is of. */
@@ -193,7 +193,7 @@ export class Pages {
   view<V>(type: ViewMaker<V>, { byteOffset, length, byteLength }: ViewRange): V {
     this.checkNotLost({ start: byteOffset, end: byteOffset + byteLength });
     const { start, views } = this.#viewsIn(byteOffset, byteOffset + byteLength);
-    return views.make(type, byteOffset - start, length, byteLength);
+    return views.make(withoutWarning(type), byteOffset - start, length, byteLength);
   }
 
   /** Whether a buffer is known to have been transferred away. */

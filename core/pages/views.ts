@@ -16,6 +16,17 @@ export type ViewMaker<V> = new (
   length: number,
 ) => V;
 
+/** As `Buffer.from()` does. */
+type ViewFrom<V> = (buffer: ArrayBuffer, byteOffset: number, length: number) => V;
+
+/** What makes the same views: Node.js warns of a `new Buffer()`. */
+export function withoutWarning<V>(type: ViewMaker<V>): ViewMaker<V> {
+  if (!Object.hasOwn(type, "isBuffer")) return type;
+  return function (buffer: ArrayBuffer, start: number, length: number) {
+    return (type as unknown as { from: ViewFrom<V> }).from(buffer, start, length);
+  } as unknown as ViewMaker<V>;
+}
+
 /** The buffers over one mapping. */
 export interface Views {
   /**

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import {
   allocationGranularity,
@@ -120,6 +121,21 @@ test("view() takes a subclass of a typed array", () => {
     const pixels = mmap.view(Pixels, 4, 2);
     assert(pixels instanceof Pixels);
     assertEquals(pixels.length, 2);
+  });
+});
+
+test("view() makes a Buffer as Node.js asks for it", () => {
+  const type = new Proxy(Buffer, {
+    construct() {
+      throw new Error("Node.js warns of a new Buffer()");
+    },
+  });
+  withMmap(PAGE, (mmap) => {
+    const buffer = mmap.view(type, 8, 4);
+    buffer.write("text");
+    assert(Buffer.isBuffer(buffer) && buffer.buffer === mmap.bytes.buffer);
+    assertEquals([...mmap.view(Uint8Array, 7, 6)], [0, ...Buffer.from("text"), 0]);
+    assertThrows(() => mmap.view(type, 0, PAGE + 1), RangeError);
   });
 });
 
