@@ -10,7 +10,7 @@ import { hex } from "../checks/errors.ts";
 import type { Extent, PageRange } from "../checks/ranges.ts";
 import type { Pages } from "./page_state.ts";
 import { byteCount, describe } from "../checks/arguments.ts";
-import { isDetached, isUnshared } from "../checks/buffers.ts";
+import { isUnshared } from "../checks/buffers.ts";
 import { coveredBy } from "./views.ts";
 
 const { apply } = Reflect;
@@ -29,6 +29,8 @@ interface ViewGetters {
 const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
 const typedArray: ViewGetters = viewGetters(typedArrayPrototype);
 const dataView: ViewGetters = viewGetters(DataView.prototype);
+/** Throws where a typed array has lost its bytes; all else makes it one of none. */
+const { keys } = typedArrayPrototype as Uint8Array;
 /** The name of a typed array's type, and `undefined` of all other objects. */
 const typeName = getter<string | undefined>(typedArrayPrototype, Symbol.toStringTag);
 
@@ -41,15 +43,19 @@ export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
   if (!isView(view)) {
     throw new TypeError(`${what} must be a typed array or a DataView, got ${describe(view)}`);
   }
-  const getters = typeName(view) === undefined ? dataView : typedArray;
-  const buffer = getters.buffer(view);
-  if (isUnshared(buffer) && isDetached(buffer)) {
+  const { buffer, byteOffset, byteLength } = typeName(view) === undefined ? dataView : typedArray;
+  try {
+    const length = byteLength(view);
+    if (length === 0 && byteLength === typedArray.byteLength) apply(keys, view, []);
+    return new Uint8Array(buffer(view), byteOffset(view), length);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause; // of an exhausted stack
     throw new TypeError(
-      `${what} is detached: its buffer was transferred away, or is of a mapping that was unmapped, ` +
-        "resized, or given another access",
+      `${what} is detached or out of bounds: its buffer was transferred away or made shorter, or ` +
+        "is of a mapping that was unmapped, resized, or given another access",
+      { cause },
     );
   }
-  return new Uint8Array(buffer, getters.byteOffset(view), getters.byteLength(view));
 }
 
 function viewGetters(prototype: object): ViewGetters {

@@ -276,15 +276,20 @@ test("read() and write() of a file take the memory itself, or little at a time",
   }
 });
 
-test("read() and write() refuse a view that is detached", () => {
+test("read() and write() refuse a view that is detached or out of bounds", () => {
   const mmap = new MmapOptions({ len: 1 }).mapAnon();
   const gone = new MmapOptions({ len: 1 }).mapAnon();
-  const views = [gone.view(Uint8Array), gone.view(DataView)];
+  const shrunk = new ArrayBuffer(16, { maxByteLength: 32 });
+  const views = [
+    ...[gone.view(Uint8Array), gone.view(DataView)],
+    ...[new Uint8Array(shrunk, 8), new Uint8Array(shrunk, 8, 4), new DataView(shrunk, 8, 4)],
+  ];
   gone.unmap();
+  shrunk.resize(4);
   for (const view of views) {
     for (const [verb, what] of [["read", "target"], ["write", "source"]] as const) {
       const { message } = assertThrows(() => mmap[verb](view), TypeError);
-      assert(message.startsWith(`The ${what} is detached: `), message);
+      assert(message.startsWith(`The ${what} is detached or out of bounds: `), message);
     }
   }
   mmap.unmap();
