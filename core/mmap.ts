@@ -6,16 +6,21 @@
 import { currentRuntime, host } from "../ffi/host.ts";
 import type { Advice } from "../ffi/os/contract/residency.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
-import { type Adoptee, anonymous } from "./lifetime/mapping_plan.ts";
+import { anonymous, type MappingPlan } from "./lifetime/mapping_plan.ts";
 import { bytesOf, copyIn, copyOut, copyRange } from "./pages/copying.ts";
-import { hex, MmapError, refused } from "./checks/errors.ts";
+import { hex, MmapError, systemError } from "./checks/errors.ts";
 import { makeRoot } from "./lifetime/process_table.ts";
 import { printAs } from "./checks/inspect.ts";
-import { CLOSED, endLease, type Lease, newLease } from "./lifetime/collector_tokens.ts";
-import { type Allocation, holdRange, isShared, unmapAllocation } from "./lifetime/allocations.ts";
-import { type Access, ACCESSES, type Mapped } from "./lifetime/mapping_info.ts";
+import { CLOSED, type CollectorToken, endToken, newToken } from "./lifetime/collector_tokens.ts";
+import {
+  type Allocation,
+  holdRange,
+  refreshShare,
+  unmapAllocation,
+} from "./lifetime/allocations.ts";
+import { type Access, ACCESSES, type MappingInfo } from "./lifetime/mapping_info.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "./checks/ranges.ts";
-import { isViewable, Pages } from "./pages/page_state.ts";
+import { isViewable, PageState } from "./pages/page_state.ts";
 import { prefault, type PrefaultOptions } from "./pages/prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./pages/residency.ts";
 import { checkResizable, resize } from "./placing/resize.ts";
@@ -45,7 +50,7 @@ export interface RawMmap {
 }
 
 /** Makes the handle of what is mapped; not part of the public API. */
-export let adopt: (adoptee: Adoptee) => Mmap;
+export let adopt: (plan: MappingPlan) => Mmap;
 
 // What only this module can pass to the constructor.
 const KEY = Symbol();
@@ -81,14 +86,14 @@ const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() re
 export class Mmap implements Disposable {
   /** What has `postMessage()` and `structuredClone()` throw: without it they make `{}` of a handle. */
   private readonly clone: () => string = REFUSE_CLONE;
-  #lease: Lease;
-  #mapped: Mapped;
+  #token: CollectorToken;
+  #mapped: MappingInfo;
   #byteLength: number;
   /** From when a view was asked for, or access was changed. */
-  #pages: Pages | undefined;
+  #pages: PageState | undefined;
 
   static {
-    adopt = (adoptee) => new Mmap(KEY, adoptee);
+    adopt = (plan) => new Mmap(KEY, plan);
     printAs(this.prototype as Mmap, (mmap) => {
       if (!(#byteLength in mmap)) return "Mmap {}";
       const byteLength = mmap.#byteLength;
@@ -98,18 +103,18 @@ export class Mmap implements Disposable {
     });
   }
 
-  private constructor(key: typeof KEY, adoptee: Adoptee) {
+  private constructor(key: typeof KEY, plan: MappingPlan) {
     if (key !== KEY) {
       throw new TypeError(
         "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
       );
     }
     makeRoot();
-    const { map, byteLength, exactByteLength, backing, placing, source, share } = adoptee;
+    const { map, byteLength, exactByteLength, backing, layout, source, share } = plan;
     this.#byteLength = byteLength;
-    this.#mapped = adoptee;
-    this.#lease = newLease({ backing, placing, isMirrored: source === "mirror", share });
-    const { allocation } = this.#lease;
+    this.#mapped = plan;
+    this.#token = newToken({ backing, layout, isMirrored: source === "mirror", share });
+    const { allocation } = this.#token;
     // Last, and with no call after it: where execution is terminated, or the
     // stack is exhausted, nothing that is mapped is lost.
     allocation.address = map();
@@ -191,7 +196,7 @@ export class Mmap implements Disposable {
     const { backing, share: { facts } } = redeemed;
     // Others can have changed what its pages are, or found that a file was truncated.
     if (facts.length > 0 || backing !== undefined) {
-      mmap.#pages = new Pages(mmap.#allocation, mmap.#mapped, mmap, facts);
+      mmap.#pages = new PageState(mmap.#allocation, mmap.#mapped, mmap, facts);
     }
     return mmap;
   }
@@ -223,8 +228,8 @@ export class Mmap implements Disposable {
   /** The address of the first byte; `0n` when closed. */
   get address(): bigint {
     if (Mmap.#received(this).#byteLength === 0) return 0n;
-    const { margin, skip } = this.#mapped;
-    return this.#allocation.address + BigInt(margin + skip);
+    const { guardByteLength, pageOffset } = this.#mapped;
+    return this.#allocation.address + BigInt(guardByteLength + pageOffset);
   }
 
   /**
@@ -779,7 +784,7 @@ export class Mmap implements Disposable {
    */
   intoRaw(): RawMmap {
     const { source, byteLength } = Mmap.#opened(this).#mapped;
-    if (source !== "memory" || this.#allocation.placing !== undefined) {
+    if (source !== "memory" || this.#allocation.layout !== undefined) {
       throw new MmapError(
         "Only anonymous memory without guard pages and huge ones can be given away: " +
           "an address and a length do not tell how to unmap the rest",
@@ -887,17 +892,17 @@ export class Mmap implements Disposable {
     if (Mmap.#received(this).#byteLength === 0) return;
     const pages = this.#pages;
     if (pages === undefined || !pages.wereViewed) {
-      const lease = this.#lease;
-      const { allocation } = lease;
+      const token = this.#token;
+      const { allocation } = token;
       endWaits(allocation);
       const failure = unmapAllocation(allocation);
       if (failure) {
         const { address, byteLength } = allocation;
-        throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+        throw systemError(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
       }
       this.#byteLength = 0;
-      this.#lease = CLOSED; // first: the lease can be someone else's next
-      endLease(lease);
+      this.#token = CLOSED; // first: the token can be someone else's next
+      endToken(token);
     } else {
       this.#detach();
       endWaits(this.#allocation);
@@ -1251,14 +1256,14 @@ export class Mmap implements Disposable {
 
   /** Bytes, counted from the first page. */
   #byteRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
-    const { skip, byteLength: mappedByteLength } = Mmap.#opened(this).#mapped;
+    const { pageOffset, byteLength: mappedByteLength } = Mmap.#opened(this).#mapped;
     const { start, end } = byteRange(byteOffset, byteLength, mappedByteLength);
-    return { start: skip + start, end: skip + end };
+    return { start: pageOffset + start, end: pageOffset + end };
   }
 
   #pageRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
     Mmap.#opened(this);
-    const pageSize = this.#allocation.placing?.hugePage ?? host().os.pageSize;
+    const pageSize = this.#allocation.layout?.hugePage ?? host().os.pageSize;
     return pageRange(byteOffset, byteLength, this.#mapped, pageSize);
   }
 
@@ -1272,7 +1277,7 @@ export class Mmap implements Disposable {
   }
 
   get #allocation(): Allocation {
-    return this.#lease.allocation;
+    return this.#token.allocation;
   }
 
   /** Not asked of the handle's property: a program can give it another one of that name. */
@@ -1282,12 +1287,12 @@ export class Mmap implements Disposable {
   }
 
   get #allPages(): PageRange {
-    const { skip, byteLength } = this.#mapped;
-    return { start: 0, end: skip + byteLength };
+    const { pageOffset, byteLength } = this.#mapped;
+    return { start: 0, end: pageOffset + byteLength };
   }
 
-  get #paged(): Pages {
-    return this.#pages ??= new Pages(this.#allocation, this.#mapped, this);
+  get #paged(): PageState {
+    return this.#pages ??= new PageState(this.#allocation, this.#mapped, this);
   }
 
   /** Detaches all buffers, or those of pages that stay mapped. */
@@ -1312,7 +1317,7 @@ export class Mmap implements Disposable {
    * counts as one, so that none can become a handle in the meantime.
    */
   #checkAlone(call: string): void {
-    if (!isShared(this.#allocation)) return;
+    if (!refreshShare(this.#allocation)) return;
     throw new MmapError(
       `The mapping is shared, so that ${call}() must not change it: another handle or a ticket of ` +
         "it is open, or a view of a handle that was closed is not yet collected by its thread",
@@ -1320,7 +1325,7 @@ export class Mmap implements Disposable {
     );
   }
 
-  #refuseTransferred(pages: Pages): void {
+  #refuseTransferred(pages: PageState): void {
     if (!pages.areTransferred) return;
     this.#allocation.isTransferred = true; // the collector must not unmap it either
     throw new MmapError(
@@ -1349,7 +1354,7 @@ export class Mmap implements Disposable {
     );
   }
 
-  static #viewable(mmap: Mmap): Pages {
+  static #viewable(mmap: Mmap): PageState {
     const pages = Mmap.#opened(mmap).#paged;
     mmap.#refuseTransferred(pages);
     return pages;

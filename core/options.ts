@@ -9,7 +9,7 @@ import { arranged, layoutOf, mapArranged } from "./placing/layout.ts";
 import { hex } from "./checks/errors.ts";
 import { type FileKind, type FileSource, mapFile } from "./sources/file.ts";
 import { printAs } from "./checks/inspect.ts";
-import { type Adoptee, anonymous } from "./lifetime/mapping_plan.ts";
+import { anonymous, type MappingPlan } from "./lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "./mmap.ts";
 import { mapShared, type SharedOptions } from "./sources/named.ts";
 import { checkStrictHint, mappingOf, mapWithRoom } from "./placing/placement.ts";
@@ -56,7 +56,7 @@ export class MmapOptions {
   readonly settings: MmapSettings;
   readonly #request: MapRequest;
   /** What becomes of anonymous memory, worked out when it is first asked for. */
-  readonly #adoptees: { [protection in "none" | "read-write"]: Adoptee | undefined } = {
+  readonly #adoptees: { [protection in "none" | "read-write"]: MappingPlan | undefined } = {
     "none": undefined,
     "read-write": undefined,
   };
@@ -639,14 +639,14 @@ export class MmapOptions {
   }
 
   #map(protection: "none" | "read-write"): Mmap {
-    const adoptee = this.#adoptees[protection] ??= this.#adopteeOf(protection);
-    const mmap = adopt(adoptee);
+    const plan = this.#adoptees[protection] ??= this.#adopteeOf(protection);
+    const mmap = adopt(plan);
     const { name } = this.settings;
     if (name !== undefined) host().os.name?.(mmap.address, this.#request.byteLength, name);
     return mmap;
   }
 
-  #adopteeOf(protection: "none" | "read-write"): Adoptee {
+  #adopteeOf(protection: "none" | "read-write"): MappingPlan {
     const request = protection === "none" ? { ...this.#request, protection } : this.#request;
     const opened = this.#hostFor(protection === "none" ? "reserve" : "mapAnon");
     const { len } = this.settings;

@@ -6,7 +6,7 @@
 import { host, runtimeFiles } from "../ffi/host.ts";
 import { type Failure, isFailure } from "../ffi/os/contract/memory.ts";
 import { own } from "../ffi/own.ts";
-import { MmapError, refused } from "./checks/errors.ts";
+import { MmapError, systemError } from "./checks/errors.ts";
 import type { Access } from "./lifetime/mapping_info.ts";
 import { checkStack } from "./checks/call_stack.ts";
 import { type All, checkOptions, describe, flag } from "./checks/arguments.ts";
@@ -164,7 +164,7 @@ function checkPermitted(file: string, pid: number): void {
 /** The error for a list that the system refused. */
 function notListed(failure: Failure, pid: number | undefined): MmapError {
   const why = pid === undefined ? undefined : whyNot(pid, failure.code);
-  if (why === undefined) return refused("to tell what is mapped", failure);
+  if (why === undefined) return systemError("to tell what is mapped", failure);
   const { syscall, osError } = failure;
   return new MmapError(`${notOf(pid!)}: ${why.message}`, { code: why.code, syscall, osError });
 }

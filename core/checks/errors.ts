@@ -102,7 +102,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * The error for what the system refused; `asked` is like "to map 4096 bytes", and `advice`
  * what to do where the code means another thing than usual.
  */
-export function refused(
+export function systemError(
   asked: string,
   failure: AdvisedFailure,
   cause?: unknown,

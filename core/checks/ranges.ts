@@ -22,7 +22,7 @@ export interface Extent {
   /** Its length in bytes. */
   readonly byteLength: number;
   /** How many bytes of its first page, or granule, are below its first byte. */
-  readonly skip: number;
+  readonly pageOffset: number;
 }
 
 /**
@@ -36,35 +36,35 @@ export function pageRange(
   pageSize: number,
 ): PageRange {
   const { start, end } = byteRange(byteOffset, byteLength, extent.byteLength);
-  const { skip } = extent;
-  const isPage = (offset: number) => (skip + offset) % pageSize === 0;
-  const boundary = skip % pageSize === 0
+  const { pageOffset } = extent;
+  const isPage = (offset: number) => (pageOffset + offset) % pageSize === 0;
+  const boundary = pageOffset % pageSize === 0
     ? `a multiple of the page size, ${pageSize} bytes`
-    : `${skip % pageSize} bytes below a multiple of the page size, ${pageSize} bytes`;
+    : `${pageOffset % pageSize} bytes below a multiple of the page size, ${pageSize} bytes`;
   if (start !== 0 && !isPage(start)) {
     throw new RangeError(`The byteOffset must be ${boundary}, got ${start}`);
   }
   if (end !== extent.byteLength && !isPage(end)) {
     throw new RangeError(
-      skip % pageSize === 0
+      pageOffset % pageSize === 0
         ? `The byteLength must be ${boundary}, or reach the end of the mapping, got ${end - start}`
         : `The byteOffset plus the byteLength must be ${boundary}, ` +
           `or reach the end of the mapping, got ${end}`,
     );
   }
-  return { start: start === 0 ? 0 : skip + start, end: skip + end };
+  return { start: start === 0 ? 0 : pageOffset + start, end: pageOffset + end };
 }
 
 /** The pages that bytes within a mapping lie in, also in part. */
 export function pagesAround(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
-  { byteLength: mappedByteLength, skip }: Extent,
+  { byteLength: mappedByteLength, pageOffset }: Extent,
   pageSize: number,
 ): PageRange {
   const { start, end } = byteRange(byteOffset, byteLength, mappedByteLength);
-  const first = skip + start;
-  return { start: first - first % pageSize, end: skip + end };
+  const first = pageOffset + start;
+  return { start: first - first % pageSize, end: pageOffset + end };
 }
 
 /** Checks that bytes, of which there must be one, are within a mapping. */

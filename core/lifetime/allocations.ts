@@ -28,7 +28,7 @@ export interface Backing {
 }
 
 /** How memory lies in its allocation: guard pages, memory, guard pages. All lengths are in bytes. */
-export interface Placing {
+export interface GuardLayout {
   /** How long the guard below is: whole granules, so that the memory starts at one. */
   readonly below: bigint;
   /** How long the memory is: whole pages. */
@@ -88,7 +88,7 @@ export interface Allocation {
   /** Where it is memory of a file: what that keeps. */
   readonly backing: Backing | undefined;
   /** Where it has guard pages, or huge ones. */
-  readonly placing: Placing | undefined;
+  readonly layout: GuardLayout | undefined;
   /** Whether it is memory that is mapped twice in a row. */
   readonly isMirrored: boolean;
   /** The calls that it wants, where it never became a mapping. */
@@ -108,7 +108,7 @@ export function plainAllocation(address: bigint, byteLength: bigint): Allocation
     isReusable: false,
     isSplit: false,
     backing: undefined,
-    placing: undefined,
+    layout: undefined,
     isMirrored: false,
     mapper: undefined,
     share: undefined,
@@ -117,10 +117,10 @@ export function plainAllocation(address: bigint, byteLength: bigint): Allocation
 }
 
 /**
- * Whether other handles, or tickets, have a part in the memory or its range. Where
- * they have none any more, it is from now on as if it had never been shared.
+ * Ends sharing where no other handle or ticket has a part in the memory or its range any more.
+ * Returns whether it is still shared.
  */
-export function isShared(allocation: Allocation): boolean {
+export function refreshShare(allocation: Allocation): boolean {
   if (allocation.share === undefined) return false;
   if (!allocation.share.takeBack()) return true;
   allocation.share = undefined;
@@ -130,10 +130,10 @@ export function isShared(allocation: Allocation): boolean {
 
 /** Unmaps; afterwards there is nothing to unmap, unless the system refused. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
-  if (isShared(allocation)) {
+  if (refreshShare(allocation)) {
     // It is pending only when it cannot stay as it is any more: where the stack ends
     // before, its handle stays open.
-    if (isLast(allocation)) {
+    if (dropHold(allocation)) {
       checkStack();
       release([allocation]);
     }
@@ -156,14 +156,14 @@ function unmapped(allocation: Allocation): void {
 
 /** The calls that this kind of memory wants. */
 export function mapperOf(
-  { mapper, backing, placing, isMirrored }: Pick<
+  { mapper, backing, layout, isMirrored }: Pick<
     Allocation,
-    "mapper" | "backing" | "placing" | "isMirrored"
+    "mapper" | "backing" | "layout" | "isMirrored"
   >,
 ): Omit<Mapper<MapRequest>, "map"> {
   const { os } = host();
   if (mapper !== undefined) return mapper;
-  if (placing?.hugePage !== undefined) return os.huge!.mapper(placing.hugePage)!;
+  if (layout?.hugePage !== undefined) return os.huge!.mapper(layout.hugePage)!;
   if (isMirrored) return os.mirrors;
   return backing === undefined ? os : os.files;
 }
@@ -271,7 +271,7 @@ export function holdRange(allocation: Allocation): void {
   const max = maxHeldByteLength();
   held.add(allocation);
   countRange(allocation, 1);
-  if (isShared(allocation)) leave(allocation);
+  if (refreshShare(allocation)) leave(allocation);
   else giveBack(allocation);
   if (byteLength > max) release([allocation]);
   else releaseOldest(max);
@@ -303,19 +303,19 @@ function leave(allocation: Allocation): void {
   else giveBack(allocation);
 }
 
-/** Holds a range no more, if it is shared; tells whether it is to be unmapped. */
-function isLast(allocation: Allocation): boolean {
+/** Drops this handle's hold on a range that is shared. Returns whether the range is to be unmapped. */
+function dropHold(allocation: Allocation): boolean {
   const { share } = allocation;
   if (share === undefined) return true;
   if (!share.hasLeft) {
-    if (!isShared(allocation)) return true;
+    if (!refreshShare(allocation)) return true;
     leave(allocation);
   }
   // First: where the stack ends in it, it is held still, and not this handle's alone.
-  const isLast = share.drop();
+  const wasLast = share.drop();
   allocation.share = undefined;
-  if (!isLast) allocation.byteLength = 0n;
-  return isLast;
+  if (!wasLast) allocation.byteLength = 0n;
+  return wasLast;
 }
 
 /**
@@ -329,12 +329,12 @@ const UNCOMMITTED_BYTE_LENGTH = 2n ** 20n;
  * them, whatever it was before: held ranges would use up all the mappings there can be.
  */
 function vacate(allocation: Allocation): Failure | undefined {
-  const { address, byteLength, placing, share, isSplit } = allocation;
+  const { address, byteLength, layout, share, isSplit } = allocation;
   const mapper = mapperOf(allocation);
-  if (placing !== undefined && !host().os.unmapsNeighbours) {
-    return mapper.vacate(address + placing.below, placing.byteLength);
+  if (layout !== undefined && !host().os.unmapsNeighbours) {
+    return mapper.vacate(address + layout.below, layout.byteLength);
   }
-  const isOnePiece = !isSplit && placing === undefined && share === undefined &&
+  const isOnePiece = !isSplit && layout === undefined && share === undefined &&
     byteLength < UNCOMMITTED_BYTE_LENGTH;
   return mapper.vacate(address, byteLength, isOnePiece);
 }
@@ -382,7 +382,7 @@ export function unmapCollected(allocation: Allocation): void {
     return;
   }
   if (allocation.isTransferred) {
-    if (isShared(allocation)) {
+    if (refreshShare(allocation)) {
       allocation.share!.pin();
       leave(allocation);
     } else closeFile(allocation); // the memory of a new owner needs no file
@@ -408,7 +408,7 @@ async function releaseSoon(): Promise<void> {
 export function release(allocations: Iterable<Allocation>): void {
   for (const allocation of allocations) letGo(allocation);
   // What others still hold must not be unmapped with its neighbours.
-  for (const allocation of pending) if (!isLast(allocation)) pending.delete(allocation);
+  for (const allocation of pending) if (!dropHold(allocation)) pending.delete(allocation);
   const { os } = host();
   const ranges = [...pending].sort((a, b) => a.address < b.address ? -1 : 1);
   for (let index = 0; index < ranges.length;) {

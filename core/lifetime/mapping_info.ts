@@ -26,11 +26,11 @@ export const ACCESSES: readonly Access[] = [
 export type Source = "memory" | "mirror" | "private file" | "shared file";
 
 /** The pages of a mapping, as they were mapped. */
-export interface Mapped extends Extent {
+export interface MappingInfo extends Extent {
   readonly access: Access;
   readonly source: Source;
   /** How many bytes of the allocation are below its first page: guard pages. */
-  readonly margin: number;
+  readonly guardByteLength: number;
   /** Whether memory of a file is to be guarded from the file's truncation, where the system can. */
   readonly isGuarded: boolean;
   /** Whether no swap space was set aside. */
@@ -40,7 +40,7 @@ export interface Mapped extends Extent {
 }
 
 /** What another handle of the same memory has to know of bytes of its pages. */
-export interface PageFacts {
+export interface PageSnapshot {
   readonly start: number;
   readonly end: number;
   readonly access: Access;

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Backing, Placing, Share } from "./allocations.ts";
-import type { Access, Mapped } from "./mapping_info.ts";
+import type { Backing, GuardLayout, Share } from "./allocations.ts";
+import type { Access, MappingInfo } from "./mapping_info.ts";
 
 /** What becomes a handle. */
-export interface Adoptee extends Mapped {
+export interface MappingPlan extends MappingInfo {
   /** Maps, and returns the address of all that is to be unmapped. */
   readonly map: () => bigint;
   /** The length in bytes of all that is to be unmapped. */
@@ -15,7 +15,7 @@ export interface Adoptee extends Mapped {
   /** Where it is memory of a file: what that keeps. */
   readonly backing: Backing | undefined;
   /** Where it has guard pages, or huge ones. */
-  readonly placing: Placing | undefined;
+  readonly layout: GuardLayout | undefined;
   /** Where other handles have it too: this one's part in it. */
   readonly share: Share | undefined;
 }
@@ -26,20 +26,20 @@ export function anonymous(
   byteLength: number,
   exactByteLength: bigint,
   access: Access,
-): Adoptee {
+): MappingPlan {
   return {
     map,
     byteLength,
     exactByteLength,
     access,
     source: "memory",
-    margin: 0,
-    skip: 0,
+    guardByteLength: 0,
+    pageOffset: 0,
     isGuarded: false,
     noReserve: false,
     isReserved: access === "none",
     backing: undefined,
-    placing: undefined,
+    layout: undefined,
     share: undefined,
   };
 }

@@ -17,7 +17,7 @@ import { FreeList } from "../../ffi/free_list.ts";
 import { currentRuntime, host } from "../../ffi/host.ts";
 import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
-import { MmapError, refused } from "../checks/errors.ts";
+import { MmapError, systemError } from "../checks/errors.ts";
 import { countHeldIn, HELD_COUNTS_BYTES, unmapStray } from "./allocations.ts";
 import { detach } from "../checks/buffers.ts";
 
@@ -135,7 +135,7 @@ export function kindOf(state: number): number {
 }
 
 /** The table, as one thread sees it. */
-export class CommonTable {
+export class ProcessTable {
   readonly #os: Os;
   #blocks: readonly ArrayBuffer[] = [];
   /** Slots that were free when this thread last looked. */
@@ -187,7 +187,7 @@ export class CommonTable {
     const block = mapBlock(this.#os);
     if (typeof block !== "bigint") {
       if (free.length > 0) return;
-      throw refused(`to map ${BLOCK_BYTES} bytes to keep count of what is shared`, block);
+      throw systemError(`to map ${BLOCK_BYTES} bytes to keep count of what is shared`, block);
     }
     const next = atomics.compareExchange(this.#next, 0, 0n, block);
     if (next !== 0n) unmapStray(this.#os, block, BigInt(BLOCK_BYTES)); // another thread was faster
@@ -217,7 +217,7 @@ const COUNT_OF_COUNTS = 2;
 const counts: WeakMap<Os, Int32Array> = new WeakMap();
 
 /** Counts that all threads have in common; those of a thread alone where there is no table. They start at 0. */
-export function commonCounts(os: Os): Int32Array {
+export function processCounts(os: Os): Int32Array {
   let known = counts.get(os);
   if (known === undefined) {
     const block = roots.get(os);
@@ -231,7 +231,7 @@ export function commonCounts(os: Os): Int32Array {
 
 /** Of each system (tests have several) the address of the first block, or why there is none. */
 const roots: WeakMap<Os, bigint | Failure> = new WeakMap();
-const tables: WeakMap<Os, CommonTable> = new WeakMap();
+const tables: WeakMap<Os, ProcessTable> = new WeakMap();
 let rooted: Os | undefined;
 /** Whether what is held is counted behind a root: the first one, where tests have several. */
 let countsHeld = false;
@@ -260,11 +260,11 @@ export function hasRootPlace(os: Os, address: bigint, byteLength: bigint): boole
 }
 
 function noRoot(failure: Failure): MmapError {
-  return refused("to map what all threads share", failure);
+  return systemError("to map what all threads share", failure);
 }
 
 /** The table of this process. */
-export function commonTable(): CommonTable {
+export function processTable(): ProcessTable {
   const { os } = host();
   let table = tables.get(os);
   if (table !== undefined) return table;
@@ -276,7 +276,7 @@ export function commonTable(): CommonTable {
       { code: "ENOTSUP" },
     );
   }
-  table = new CommonTable(os, block);
+  table = new ProcessTable(os, block);
   tables.set(os, table);
   return table;
 }

@@ -11,7 +11,7 @@
 import { atomics } from "../../ffi/atomics.ts";
 import type { AdvisedFailure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
-import { commonCounts } from "./process_table.ts";
+import { processCounts } from "./process_table.ts";
 import { MmapError } from "../checks/errors.ts";
 import { plainAllocation, release, releaseHeldRanges } from "./allocations.ts";
 import { checkStack } from "../checks/call_stack.ts";
@@ -82,7 +82,7 @@ export function backingRefusal(
 }
 
 function leaveMappings(os: Os): void {
-  const counts = commonCounts(os);
+  const counts = processCounts(os);
   const told = atomics.add(counts, MAPPINGS, untoldMappings) + untoldMappings;
   untoldMappings = 0;
   if (told < (atomics.load(counts, NEXT) || UNSEEN_MAPPINGS)) return;

@@ -8,7 +8,7 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { type CopyOrder, copyOrder, inPieces } from "./copy_order.ts";
 import { hex } from "../checks/errors.ts";
 import type { Extent, PageRange } from "../checks/ranges.ts";
-import type { Pages } from "./page_state.ts";
+import type { PageState } from "./page_state.ts";
 import { byteCount, describe } from "../checks/arguments.ts";
 import { isUnshared } from "../checks/buffers.ts";
 import { coveredBy } from "./views.ts";
@@ -73,7 +73,7 @@ function getter<T>(prototype: object, name: string | symbol): Getter<T> {
 
 /** Where a copy goes; `undefined` where it is of nothing. */
 export function copyRange(
-  { skip, byteLength: mappedByteLength }: Extent,
+  { pageOffset, byteLength: mappedByteLength }: Extent,
   { byteLength }: Uint8Array,
   byteOffset: number | bigint,
 ): PageRange | undefined {
@@ -85,11 +85,11 @@ export function copyRange(
     );
   }
   if (byteLength === 0) return undefined;
-  return { start: skip + offset, end: skip + offset + byteLength };
+  return { start: pageOffset + offset, end: pageOffset + offset + byteLength };
 }
 
 /** Copies bytes of a mapping to `target`, which is as long. */
-export function copyOut(pages: Pages, range: PageRange, target: Uint8Array): void {
+export function copyOut(pages: PageState, range: PageRange, target: Uint8Array): void {
   if (!pages.allows("read", range)) throw pages.noAccess("read", range);
   pages.checkNotLost(range);
   const address = pages.addressOf(range.start);
@@ -102,7 +102,7 @@ export function copyOut(pages: Pages, range: PageRange, target: Uint8Array): voi
 }
 
 function readInPieces(
-  { areAnonymous }: Pages,
+  { areAnonymous }: PageState,
   address: bigint,
   target: Uint8Array,
   order: CopyOrder,
@@ -116,7 +116,7 @@ function readInPieces(
 }
 
 /** Copies `source` to bytes of a mapping, which are as many. */
-export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void {
+export function copyIn(pages: PageState, range: PageRange, source: Uint8Array): void {
   if (!pages.allows("written", range)) throw pages.noAccess("written", range);
   pages.checkNotLost(range);
   const address = pages.addressOf(range.start);
@@ -129,7 +129,7 @@ export function copyIn(pages: Pages, range: PageRange, source: Uint8Array): void
 }
 
 function writeInPieces(
-  { areAnonymous }: Pages,
+  { areAnonymous }: PageState,
   address: bigint,
   source: Uint8Array,
   order: CopyOrder,
@@ -149,13 +149,13 @@ function writeInPieces(
  */
 function orderOf(
   verb: "read" | "write",
-  pages: Pages,
+  pages: PageState,
   address: bigint,
   { buffer, byteOffset, byteLength }: Uint8Array,
 ): CopyOrder {
   if (!isUnshared(buffer)) return "forward";
   const covered = pages.canOverlap ? coveredBy(buffer) : undefined;
-  const owner = covered?.owner as Pages | undefined;
+  const owner = covered?.owner as PageState | undefined;
   if (owner === undefined || !owner.canOverlap) return "any";
   const place = pages.placeOf(address);
   const other = owner.placeOf(covered!.address + BigInt(byteOffset));
@@ -166,12 +166,12 @@ function orderOf(
 
 function check(
   verb: "read" | "write",
-  pages: Pages,
+  pages: PageState,
   address: bigint,
   { byteLength }: Uint8Array,
   failure: Failure | undefined,
 ): void {
   if (failure === undefined) return;
   const what = `to ${verb} ${byteLength} bytes at ${hex(address)}`;
-  throw pages.refused(what, failure);
+  throw pages.systemError(what, failure);
 }

@@ -9,12 +9,12 @@ import { host } from "../../ffi/host.ts";
 import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import type { Word } from "../../ffi/os/contract/waiting.ts";
 import type { Place } from "./copy_order.ts";
-import { hex, MmapError, refused } from "../checks/errors.ts";
+import { hex, MmapError, systemError } from "../checks/errors.ts";
 import { type Allocation, mapperOf } from "../lifetime/allocations.ts";
 import { LostPages } from "./lost_pages.ts";
-import type { Access, Mapped, PageFacts, Source } from "../lifetime/mapping_info.ts";
+import type { Access, MappingInfo, PageSnapshot, Source } from "../lifetime/mapping_info.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import { type Part, Parts } from "./view_set.ts";
+import { type ViewedRun, ViewSet } from "./view_set.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import { type ViewMaker, viewsOf, withoutWarning } from "./views.ts";
 import type { ViewRange } from "./view_range.ts";
@@ -42,16 +42,16 @@ interface Detached extends PageRange {
 const NONE: readonly never[] = [];
 
 /** The pages of one mapping, whose handle is `owner`. */
-export class Pages {
+export class PageState {
   readonly #allocation: Allocation;
-  readonly #mapped: Mapped;
+  readonly #mapped: MappingInfo;
   readonly #owner: object;
   readonly #address: bigint;
   /** The length of the pages in bytes. */
   readonly #byteLength: number;
   readonly #access: RangeMap<Access>;
   readonly #history: RangeMap<History>;
-  readonly #parts: Parts = new Parts();
+  readonly #parts: ViewSet = new ViewSet();
   /** Buffers that were detached while the memory stays mapped, until they are collected. */
   #detached: readonly Detached[] = NONE;
   /** What their file has lost, where they are of one. */
@@ -64,16 +64,16 @@ export class Pages {
   /** `facts` tell what the pages are, where they are not all alike. */
   constructor(
     allocation: Allocation,
-    mapped: Mapped,
+    mapped: MappingInfo,
     owner: object,
-    facts: readonly PageFacts[] = [],
+    facts: readonly PageSnapshot[] = [],
   ) {
     allocation.isReusable = false;
     this.#allocation = allocation;
     this.#mapped = mapped;
     this.#owner = owner;
-    this.#address = allocation.address + BigInt(mapped.margin);
-    this.#byteLength = mapped.skip + mapped.byteLength;
+    this.#address = allocation.address + BigInt(mapped.guardByteLength);
+    this.#byteLength = mapped.pageOffset + mapped.byteLength;
     const { backing } = allocation;
     this.#lost = backing && new LostPages(backing, this.#address, this.#byteLength);
     this.#access = new RangeMap(this.#byteLength, mapped.access);
@@ -106,7 +106,7 @@ export class Pages {
 
   /** How many bytes were found lost, of whole pages up to the mapping's end. */
   get lostByteLength(): number {
-    return this.#lost?.byteLengthFrom(this.#mapped.skip) ?? 0;
+    return this.#lost?.byteLengthFrom(this.#mapped.pageOffset) ?? 0;
   }
 
   /** Whether bytes were found lost because the file is shorter. */
@@ -115,10 +115,10 @@ export class Pages {
   }
 
   /** The error for a call that the system refused for these pages; says why a file has lost one. */
-  refused(asked: string, failure: Failure, advice?: string): MmapError {
+  systemError(asked: string, failure: Failure, advice?: string): MmapError {
     const lost = failure.code === "EFAULT" ? this.#lost : undefined;
     this.#wasRefused ||= lost !== undefined;
-    return refused(asked, failure, undefined, lost?.why ?? advice);
+    return systemError(asked, failure, undefined, lost?.why ?? advice);
   }
 
   /** Refuses bytes that were found lost. */
@@ -145,8 +145,8 @@ export class Pages {
   }
 
   /** These pages, which are uniform and have no buffers, when their length has changed in place. */
-  resized(mapped: Mapped): Pages {
-    const pages = new Pages(this.#allocation, mapped, this.#owner);
+  resized(mapped: MappingInfo): PageState {
+    const pages = new PageState(this.#allocation, mapped, this.#owner);
     pages.#detached = this.#detached;
     const { pageSize } = host().os;
     for (const { start, end, value } of this.#history.runsIn(0, pages.#byteLength)) {
@@ -157,7 +157,7 @@ export class Pages {
   }
 
   /** What another handle of this memory has to know of its pages, as runs that differ. */
-  get facts(): PageFacts[] {
+  get facts(): PageSnapshot[] {
     const all = new RangeMap<string>(this.#byteLength, "");
     for (const { start, end, value: access } of this.#access.runsIn(0, this.#byteLength)) {
       for (const run of this.#history.runsIn(start, end)) {
@@ -167,7 +167,7 @@ export class Pages {
       }
     }
     return all.runsIn(0, this.#byteLength).map(({ start, end, value }) => {
-      const { 0: access, 1: past } = value.split(" ") as [Access, PageFacts["past"]];
+      const { 0: access, 1: past } = value.split(" ") as [Access, PageSnapshot["past"]];
       return { start, end, access, past };
     });
   }
@@ -272,7 +272,7 @@ export class Pages {
   }
 
   #refuseHuge(done: string): void {
-    if (this.#allocation.placing?.hugePage === undefined) return;
+    if (this.#allocation.layout?.hugePage === undefined) return;
     throw new MmapError(
       `Memory of huge pages cannot be ${done}: use protect(), or unmap it`,
       { code: "ENOTSUP" },
@@ -310,7 +310,7 @@ export class Pages {
         }
       }
       for (const { start, end, value } of runs) this.#access.set(start, end, value);
-      throw refused(`to make ${this.#words(run)} ${access}`, failure);
+      throw systemError(`to make ${this.#words(run)} ${access}`, failure);
     }
     for (const { start, end } of runs) {
       for (const part of this.#history.runsIn(start, end)) {
@@ -365,7 +365,7 @@ export class Pages {
       const failure = run.value === "viewed" ? this.#protect(run, "read-write") : undefined;
       if (failure === undefined) continue;
       undo(range.start);
-      throw refused(`to decommit ${this.#words(run)}`, failure);
+      throw systemError(`to decommit ${this.#words(run)}`, failure);
     }
     for (const run of runs) {
       const { start, end, value } = run;
@@ -374,7 +374,7 @@ export class Pages {
       const failure = wasViewed(value) ? os.vacate(address, byteLength, true) : this.#release(run);
       if (failure !== undefined) {
         undo(start);
-        throw refused(`to decommit ${this.#words(run)}`, failure);
+        throw systemError(`to decommit ${this.#words(run)}`, failure);
       }
       this.#history.set(start, end, wasViewed(value) ? "decommitted" : "reserved");
     }
@@ -407,7 +407,7 @@ export class Pages {
         { code: "ENOTSUP" },
       );
     }
-    if (failure !== undefined) throw this.refused(`to discard ${this.#words(range)}`, failure);
+    if (failure !== undefined) throw this.systemError(`to discard ${this.#words(range)}`, failure);
   }
 
   /** Writes what was stored to memory of a shared file back. */
@@ -417,7 +417,7 @@ export class Pages {
     const { backing } = this.#allocation;
     const file = backing?.name !== undefined ? undefined : backing?.file; // it is on no disk
     const failure = host().os.files.flush(file, address, byteLength, waits);
-    if (failure !== undefined) throw this.refused(`to flush ${this.#words(range)}`, failure);
+    if (failure !== undefined) throw this.systemError(`to flush ${this.#words(range)}`, failure);
     this.checkNotLost(range); // last: the other bytes are written
   }
 
@@ -452,7 +452,7 @@ export class Pages {
     return this.#mapped.source !== "memory";
   }
 
-  /** Where a byte is, by its address, in what {@linkcode Pages.canOverlap | can be mapped elsewhere, too}. */
+  /** Where a byte is, by its address, in what {@linkcode PageState.canOverlap | can be mapped elsewhere, too}. */
   placeOf(address: bigint): Place {
     const offset = Number(address - this.#address);
     if (this.areMirrored) {
@@ -493,7 +493,7 @@ export class Pages {
   }
 
   /** The views of the run that holds all these bytes. */
-  #viewsIn(start: number, end: number): Part {
+  #viewsIn(start: number, end: number): ViewedRun {
     const run = this.#access.runAt(start);
     if (!isViewable(run.value) || run.end < end) throw this.noAccess("viewed", { start, end });
     const made = this.#parts.startingAt(run.start);
@@ -502,7 +502,7 @@ export class Pages {
       address: run.start === 0 ? this.#address : this.#address + BigInt(run.start),
       byteLength: run.end - run.start,
       period: this.areMirrored ? this.#byteLength / 2 : run.end - run.start,
-      skip: run.start === 0 ? this.#mapped.skip : 0,
+      pageOffset: run.start === 0 ? this.#mapped.pageOffset : 0,
       owner: this, // and so the handle; after a resize that moved, the old range goes with these
     });
     const part = { start: run.start, end: run.end, views };
@@ -525,12 +525,14 @@ export class Pages {
 
   /** The error for bytes with which that cannot be done. */
   noAccess(done: string, { start, end }: PageRange): MmapError {
-    const { skip, source } = this.#mapped;
-    const first = Math.max(start, skip);
+    const { pageOffset, source } = this.#mapped;
+    const first = Math.max(start, pageOffset);
     const forStores = ["viewed", "written", "discarded", "waited for", "notified"].includes(done);
     const needed = forStores ? `"${WRITABLE[source]}"` : 'not "none"';
     return new MmapError(
-      `The ${end - first} bytes from byteOffset ${first - skip} cannot be ${done}: their access ` +
+      `The ${end - first} bytes from byteOffset ${
+        first - pageOffset
+      } cannot be ${done}: their access ` +
         `is "${this.accessOf({ start, end })}", and must be ${needed} throughout`,
       { code: "EACCES" },
     );
@@ -556,7 +558,7 @@ function wasNotViewed(history: History): boolean {
   return !wasViewed(history);
 }
 
-function isTransferred({ views }: Part): boolean {
+function isTransferred({ views }: ViewedRun): boolean {
   return views.isTransferred;
 }
 

@@ -6,7 +6,7 @@
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { loadPages } from "./touch.ts";
-import type { Pages } from "./page_state.ts";
+import type { PageState } from "./page_state.ts";
 import { checkMemory, refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
 import { type All, checkOptions, describe, given } from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
@@ -27,7 +27,7 @@ export interface PrefaultOptions {
 
 /** Bytes of an open mapping. */
 export interface OpenMemory {
-  readonly pages: Pages;
+  readonly pages: PageState;
   readonly range: PageRange;
 }
 
@@ -88,7 +88,7 @@ function populate({ pages, range }: OpenMemory): number {
   if (failure === "unsupported") {
     if (!pages.areAnonymous) loadPages(os, slice.address, Number(slice.byteLength));
     else touch(slice, forWriting);
-  } else if (failure !== undefined) throw pages.refused(`to prefault ${words(slice)}`, failure);
+  } else if (failure !== undefined) throw pages.systemError(`to prefault ${words(slice)}`, failure);
   return run.end - range.start;
 }
 

@@ -7,10 +7,10 @@
 import { host } from "../../ffi/host.ts";
 import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
-import { hex, MmapError, refused } from "../checks/errors.ts";
+import { hex, MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { loadPages } from "./touch.ts";
-import type { Pages } from "./page_state.ts";
+import type { PageState } from "./page_state.ts";
 import { backingRefusal, leaveRoom } from "../lifetime/room.ts";
 import { oneOf } from "../checks/arguments.ts";
 
@@ -37,7 +37,7 @@ export function isForWholePages(advice: Advice): boolean {
 }
 
 /** Gives an advice for bytes. */
-export function advise(memory: Pages, range: PageRange, advice: Advice): void {
+export function advise(memory: PageState, range: PageRange, advice: Advice): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
   // A load backs memory of a name, too.
@@ -53,7 +53,7 @@ export function advise(memory: Pages, range: PageRange, advice: Advice): void {
       { code: "ENOTSUP" },
     );
   }
-  throw memory.refused(
+  throw memory.systemError(
     `the advice "${advice}" for ${words(pages)}`,
     failure,
     failure.code === "EINVAL"
@@ -63,7 +63,7 @@ export function advise(memory: Pages, range: PageRange, advice: Advice): void {
 }
 
 /** Keeps the pages of bytes in RAM. */
-export function lock(memory: Pages, range: PageRange): void {
+export function lock(memory: PageState, range: PageRange): void {
   refuseNoAccess("locked", range, memory);
   const residency = host().os.residency;
   const pages = wholePages(memory, range);
@@ -75,10 +75,10 @@ export function lock(memory: Pages, range: PageRange): void {
   if (failure.code === "ENOMEM" && !memory.areAnonymous) {
     // Linux says the same of a page that its file has lost, and tells the two apart here.
     const reason = lossIn(pages);
-    if (reason !== undefined) throw memory.refused(`to lock ${words(pages)}`, reason);
+    if (reason !== undefined) throw memory.systemError(`to lock ${words(pages)}`, reason);
   }
   const limit = residency.lockLimit(failure.code);
-  throw memory.refused(
+  throw memory.systemError(
     `to lock ${words(pages)}`,
     failure,
     limit && `the limit of locked memory is reached: raise ${limit}, or lock less`,
@@ -86,11 +86,11 @@ export function lock(memory: Pages, range: PageRange): void {
 }
 
 /** Refuses to back pages for which there is no memory: the system would end a process for it. */
-export function checkMemory(verb: string, memory: Pages, pages: WholePages): void {
+export function checkMemory(verb: string, memory: PageState, pages: WholePages): void {
   // What is mapped twice is there once.
   const byteLength = Math.min(Number(pages.byteLength), memory.period);
   const failure = backingRefusal(host().os, pages.address, byteLength);
-  if (failure !== undefined) throw memory.refused(`to ${verb} ${words(pages)}`, failure);
+  if (failure !== undefined) throw memory.systemError(`to ${verb} ${words(pages)}`, failure);
 }
 
 /** Why a page of a file cannot be loaded, where one cannot. */
@@ -103,24 +103,24 @@ function lossIn({ address, byteLength }: WholePages): Failure | undefined {
 }
 
 /** Undoes {@linkcode lock}. */
-export function unlock(memory: Pages, range: PageRange): void {
+export function unlock(memory: PageState, range: PageRange): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
   memory.noteSplit();
   const failure = host().os.residency.unlock(pages.address, pages.byteLength);
-  if (failure !== undefined) throw refused(`to unlock ${words(pages)}`, failure);
+  if (failure !== undefined) throw systemError(`to unlock ${words(pages)}`, failure);
 }
 
 /** Counts the bytes of the pages that are in RAM. */
-export function resident(memory: Pages, range: PageRange): number {
+export function resident(memory: PageState, range: PageRange): number {
   const pages = wholePages(memory, range);
   const byteLength = host().os.residency.resident(pages.address, pages.byteLength);
   if (typeof byteLength === "number") return byteLength;
-  throw refused(`to tell what is in RAM of ${words(pages)}`, byteLength);
+  throw systemError(`to tell what is in RAM of ${words(pages)}`, byteLength);
 }
 
 /** The pages that bytes lie in. */
-export function wholePages(memory: Pages, { start, end }: PageRange): WholePages {
+export function wholePages(memory: PageState, { start, end }: PageRange): WholePages {
   const pageSize = BigInt(host().os.pageSize);
   const first = memory.addressOf(start) & -pageSize;
   const past = (memory.addressOf(end) + pageSize - 1n) & -pageSize;
@@ -133,6 +133,6 @@ export function words({ address, byteLength }: WholePages): string {
 }
 
 /** Refuses a range with a part of which nothing may be done. */
-export function refuseNoAccess(done: string, range: PageRange, memory: Pages): void {
+export function refuseNoAccess(done: string, range: PageRange, memory: PageState): void {
   if (!memory.allows("read", range)) throw memory.noAccess(done, range);
 }

@@ -53,7 +53,7 @@ export function viewRange(
   type: ViewConstructor<ArrayBufferView>,
   byteOffset: number | bigint,
   length: number | bigint | undefined,
-  { byteLength: mappedByteLength, skip, source }: Viewed,
+  { byteLength: mappedByteLength, pageOffset, source }: Viewed,
 ): ViewRange {
   const size = elementByteLength(type);
   const start = byteCount(byteOffset, "The byteOffset");
@@ -62,10 +62,12 @@ export function viewRange(
       `The byteOffset must be at most ${mappedByteLength}, the length of the mapping, got ${start}`,
     );
   }
-  if ((skip + start) % size !== 0) {
+  if ((pageOffset + start) % size !== 0) {
     throw new RangeError(
       `The byteOffset must be a multiple of ${size}, the element size, got ${start}` +
-        (skip % size === 0 ? "" : ` in a mapping that starts ${skip % size} bytes past one`),
+        (pageOffset % size === 0
+          ? ""
+          : ` in a mapping that starts ${pageOffset % size} bytes past one`),
     );
   }
   // A view of a mirror holds no byte twice.
@@ -93,7 +95,7 @@ export function viewRange(
         "use several views",
     );
   }
-  return { byteOffset: skip + start, length: count, byteLength };
+  return { byteOffset: pageOffset + start, length: count, byteLength };
 }
 
 function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {

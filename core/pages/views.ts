@@ -100,7 +100,7 @@ export interface Stretch extends Covered {
   /** The distance in bytes after which the same bytes follow again; without a mirror, the length. */
   readonly period: number;
   /** Where {@linkcode Views.bytes} starts, in bytes. */
-  readonly skip: number;
+  readonly pageOffset: number;
 }
 
 /** Makes the views of a stretch of memory. */
@@ -116,11 +116,11 @@ export function viewsOf(allocation: Allocation, stretch: Stretch): Views {
 }
 
 /** Makes an array of all bytes from `skip` on. */
-function allBytes(views: Views, { period, skip }: Stretch): Uint8Array<ArrayBuffer> {
+function allBytes(views: Views, { period, pageOffset }: Stretch): Uint8Array<ArrayBuffer> {
   const { maxViewByteLength } = currentRuntime();
-  const length = period - skip;
+  const length = period - pageOffset;
   if (length <= maxViewByteLength) {
-    return views.make(Uint8Array<ArrayBuffer>, skip, length, length);
+    return views.make(Uint8Array<ArrayBuffer>, pageOffset, length, length);
   }
   throw new RangeError(
     `This mapping of ${length} bytes is longer than the longest view in this runtime, ` +
@@ -143,7 +143,7 @@ class SharedViews implements Views {
 
   constructor(stretch: Stretch) {
     this.#buffer = makeBuffer(stretch, stretch.byteLength);
-    this.bytes = new Uint8Array(this.#buffer, stretch.skip);
+    this.bytes = new Uint8Array(this.#buffer, stretch.pageOffset);
   }
 
   make<V>(type: ViewMaker<V>, byteOffset: number, length: number): V {
@@ -237,7 +237,7 @@ export class CoveredViews implements Views {
         address: address + BigInt(start),
         byteLength: cover.byteLength,
         period: cover.byteLength,
-        skip: 0,
+        pageOffset: 0,
         owner,
       });
       this.#parts.set(key, part);
@@ -311,9 +311,9 @@ class WindowViews implements Views {
     // From an aligned address on, unless that is too long, or holds bytes of a mirror twice.
     const before = byteOffset % ALIGNMENT;
     const { maxViewByteLength } = currentRuntime();
-    const skip = before + byteLength <= Math.min(period, maxViewByteLength) ? before : 0;
-    const buffer = this.#make(byteOffset - skip, skip + byteLength).deref()!;
-    return new type(buffer, skip, length);
+    const pageOffset = before + byteLength <= Math.min(period, maxViewByteLength) ? before : 0;
+    const buffer = this.#make(byteOffset - pageOffset, pageOffset + byteLength).deref()!;
+    return new type(buffer, pageOffset, length);
   }
 
   /** The buffer that short views share from there on. */

@@ -8,14 +8,14 @@ import type { Host } from "../../ffi/host.ts";
 import { type FileRequest, isOfFile } from "../../ffi/os/contract/files.ts";
 import type { Failure, Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
-import { hex, MmapError, refused } from "../checks/errors.ts";
-import { type Placing, unmapStray } from "../lifetime/allocations.ts";
+import { hex, MmapError, systemError } from "../checks/errors.ts";
+import { type GuardLayout, unmapStray } from "../lifetime/allocations.ts";
 import { roundUp } from "../checks/rounding.ts";
 import { checkMemory, discarded, place, populate, refusedMap, withRoom } from "./placement.ts";
 import type { MmapSettings } from "../checks/settings.ts";
 
 /** Where memory is to lie. */
-export interface Layout extends Placing {
+export interface Layout extends GuardLayout {
   /** What its address is a multiple of; `0n` where nothing was asked. */
   readonly align: bigint;
 }
@@ -64,15 +64,15 @@ export function layoutOf(
 /** What the handle has to know of it. */
 export function arranged(layout: Layout): {
   readonly exactByteLength: bigint;
-  readonly margin: number;
-  readonly placing: Placing | undefined;
+  readonly guardByteLength: number;
+  readonly layout: GuardLayout | undefined;
 } {
   const { below, hugePage } = layout;
   return {
     exactByteLength: exactByteLength(layout),
-    margin: Number(below),
+    guardByteLength: Number(below),
     // What is merely aligned is like any other.
-    placing: below === 0n && hugePage === undefined ? undefined : layout,
+    layout: below === 0n && hugePage === undefined ? undefined : layout,
   };
 }
 
@@ -186,7 +186,7 @@ function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigi
     const failure = os.unmap(from, to - from);
     if (failure !== undefined) {
       const what = `to unmap ${to - from} bytes at ${hex(from)}`;
-      throw discarded(os, start, end - start, refused(what, failure));
+      throw discarded(os, start, end - start, systemError(what, failure));
     }
     start = address;
   }
@@ -237,7 +237,7 @@ function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean)
   });
   const failure = unmapStray(os, address, byteLength);
   if (failure === undefined) return address;
-  throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+  throw systemError(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
 }
 
 /** The first address from `start` on above whose guard the memory is aligned. */

@@ -15,7 +15,7 @@ import type {
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { own } from "../../ffi/own.ts";
 import { hasRootPlace } from "../lifetime/process_table.ts";
-import { hex, MmapError, notAvailable, refused, SHORTAGE } from "../checks/errors.ts";
+import { hex, MmapError, notAvailable, SHORTAGE, systemError } from "../checks/errors.ts";
 import {
   heldRanges,
   plainAllocation,
@@ -240,7 +240,7 @@ export function refusedMap(os: Os, request: MapRequest, failure: AdvisedFailure)
   const advice = own<AdvisedFailure, "advice">(failure, "advice") ??
     (isFile ? own(FILE_ADVICE, code) : undefined) ?? own(MAP_ADVICE, code) ??
     (code === "ENOMEM" && isReserved ? `${SHORTAGE}, or use noReserve()` : undefined);
-  return refused(asked(request), failure, undefined, advice);
+  return systemError(asked(request), failure, undefined, advice);
 }
 
 /** Words a request for a message. */
@@ -259,5 +259,5 @@ export function discarded(
 ): unknown {
   const failure = unmapStray(mapper, address, byteLength);
   if (failure === undefined) return reason;
-  return refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure, reason);
+  return systemError(`to unmap ${byteLength} bytes at ${hex(address)}`, failure, reason);
 }

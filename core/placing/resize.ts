@@ -12,7 +12,7 @@ import {
   refusal,
 } from "../../ffi/os/contract/memory.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
-import { hex, MmapError, refused } from "../checks/errors.ts";
+import { hex, MmapError, systemError } from "../checks/errors.ts";
 import {
   type Allocation,
   holdRange,
@@ -23,8 +23,8 @@ import {
 } from "../lifetime/allocations.ts";
 import { roundUp } from "../checks/rounding.ts";
 import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
-import type { Mapped } from "../lifetime/mapping_info.ts";
-import type { Pages } from "../pages/page_state.ts";
+import type { MappingInfo } from "../lifetime/mapping_info.ts";
+import type { PageState } from "../pages/page_state.ts";
 import { discarded, mapWithRoom } from "./placement.ts";
 import { detach } from "../checks/buffers.ts";
 
@@ -33,9 +33,9 @@ export interface Resizing {
   readonly host: Host;
   readonly allocation: Allocation;
   /** As it is now: with the access that all pages have. */
-  readonly mapped: Mapped;
+  readonly mapped: MappingInfo;
   /** Where there are any: their buffers are detached. */
-  readonly pages: Pages | undefined;
+  readonly pages: PageState | undefined;
   /** The new length in bytes. */
   readonly byteLength: number;
 }
@@ -48,7 +48,7 @@ const NO_ENTRY =
 export function checkResizable(
   { allocation, mapped, pages, byteLength }: Omit<Resizing, "host">,
 ): void {
-  if (allocation.placing !== undefined) {
+  if (allocation.layout !== undefined) {
     throw new MmapError(
       "A mapping with guard pages or of huge ones cannot be resized: map anew, and copy",
       { code: "ENOTSUP" },
@@ -96,10 +96,10 @@ export function checkResizable(
  * old range is of this mapping any more. Where it throws, all is as before.
  */
 export function resize(resizing: Resizing): void {
-  const { host: { os }, mapped: { skip, byteLength, source } } = resizing;
+  const { host: { os }, mapped: { pageOffset, byteLength, source } } = resizing;
   const pageSize = BigInt(os.pageSize);
-  const from = roundUp(BigInt(skip + byteLength), pageSize);
-  const to = roundUp(BigInt(skip + resizing.byteLength), pageSize);
+  const from = roundUp(BigInt(pageOffset + byteLength), pageSize);
+  const to = roundUp(BigInt(pageOffset + resizing.byteLength), pageSize);
   if (resizing.byteLength > byteLength && source === "shared file") {
     return growFile(resizing, from, to);
   }
@@ -109,8 +109,10 @@ export function resize(resizing: Resizing): void {
 }
 
 /** Notes the length of what is to be unmapped, where a part can be. */
-function setLength({ host: { os }, allocation, mapped: { skip }, byteLength }: Resizing): void {
-  if (os.unmapsNeighbours) allocation.byteLength = BigInt(skip + byteLength);
+function setLength(
+  { host: { os }, allocation, mapped: { pageOffset }, byteLength }: Resizing,
+): void {
+  if (os.unmapsNeighbours) allocation.byteLength = BigInt(pageOffset + byteLength);
 }
 
 function shrink({ host: { os }, allocation, mapped, pages }: Resizing, from: bigint, to: bigint) {
@@ -153,7 +155,7 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
   if (!isStuck && extend(resizing, from, to)) {
     return setLength(resizing);
   }
-  const exactByteLength = BigInt(mapped.skip + resizing.byteLength);
+  const exactByteLength = BigInt(mapped.pageOffset + resizing.byteLength);
   const moved = isStuck ? undefined : remap(resizing, from, to);
   if (moved !== undefined) {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
@@ -173,7 +175,7 @@ function grow(resizing: Resizing, from: bigint, to: bigint): void {
   const address = mapWithRoom(host, request);
   const unmapNew = (reason: unknown) => discarded(host.os, address, exactByteLength, reason);
   try {
-    if (isCopied) copy(host, allocation.address, address, mapped.skip + mapped.byteLength);
+    if (isCopied) copy(host, allocation.address, address, mapped.pageOffset + mapped.byteLength);
   } catch (error) {
     throw unmapNew(error);
   }
@@ -197,7 +199,7 @@ function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to
   if (typeof address !== "bigint") return false;
   const failure = unmapStray(os, address, byteLength);
   if (failure === undefined) return false;
-  throw refused(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+  throw systemError(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
 }
 
 /** Moves pages without copying them, where the system can; `leaves` is whether the old range is still mapped. */
@@ -228,20 +230,20 @@ function remap(
 /** Makes the file longer, and maps it anew: what was stored is in the file. */
 function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   const { host, allocation, mapped, byteLength } = resizing;
-  const { skip } = mapped;
+  const { pageOffset } = mapped;
   const { files } = host.os;
   const { file, offset } = allocation.backing!;
   const before = files.byteLength(file!);
-  if (typeof before !== "number") throw refused("to tell the length of the file", before);
-  const needed = offset + skip + byteLength;
+  if (typeof before !== "number") throw systemError("to tell the length of the file", before);
+  const needed = offset + pageOffset + byteLength;
   const failure = before < needed ? files.resize(file!, needed) : undefined;
   if (failure !== undefined) {
-    throw refused(`to make the file ${needed} bytes long`, failure);
+    throw systemError(`to make the file ${needed} bytes long`, failure);
   }
   if (to === from) {
     return setLength(resizing);
   }
-  const exactByteLength = BigInt(skip + byteLength);
+  const exactByteLength = BigInt(pageOffset + byteLength);
   try {
     const address = mapWithRoom(host, {
       ...requestOf({ ...mapped, access: "read-write" }, exactByteLength),
@@ -253,7 +255,7 @@ function growFile(resizing: Resizing, from: bigint, to: bigint): void {
     });
     const undo = (reason: unknown) => {
       const failure = unmapStray(files as Mapper<MapRequest>, address, exactByteLength);
-      return failure === undefined ? reason : refused("to unmap what was mapped anew", failure);
+      return failure === undefined ? reason : systemError("to unmap what was mapped anew", failure);
     };
     const failure = mapped.access === "read-write"
       ? undefined
@@ -290,7 +292,7 @@ function replace(
 }
 
 /** Holds a range until no buffer that the pages had is reachable. */
-function hold(allocation: Allocation, pages: Pages): void {
+function hold(allocation: Allocation, pages: PageState): void {
   unmapWithOwner(pages, allocation);
   holdRange(allocation);
 }
@@ -321,12 +323,12 @@ function copy({ runtime, os }: Host, from: bigint, to: bigint, byteLength: numbe
     const target = new Uint8Array(runtime.view(to + BigInt(start), length));
     const failure = os.copying.read(from + BigInt(start), target, false);
     detach(target.buffer);
-    if (failure !== undefined) throw refused(`to copy ${length} bytes`, failure);
+    if (failure !== undefined) throw systemError(`to copy ${length} bytes`, failure);
   }
 }
 
 function requestOf(
-  { access, noReserve }: Mapped,
+  { access, noReserve }: MappingInfo,
   byteLength: bigint,
 ): MapRequest {
   return {
@@ -342,5 +344,5 @@ function requestOf(
 }
 
 function refusedToResize({ address }: Allocation, failure: Failure): MmapError {
-  return refused(`to resize the mapping at ${hex(address)}`, failure);
+  return systemError(`to resize the mapping at ${hex(address)}`, failure);
 }

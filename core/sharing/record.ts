@@ -13,12 +13,17 @@
  */
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
-import type { Adoptee } from "../lifetime/mapping_plan.ts";
-import { type CommonTable, MAPPING, type Slot } from "../lifetime/process_table.ts";
-import { refused } from "../checks/errors.ts";
+import type { MappingPlan } from "../lifetime/mapping_plan.ts";
+import { MAPPING, type ProcessTable, type Slot } from "../lifetime/process_table.ts";
+import { systemError } from "../checks/errors.ts";
 import { type Allocation, type Backing, type Share, unmapStray } from "../lifetime/allocations.ts";
-import { ACCESSES, type Mapped, type PageFacts, type Source } from "../lifetime/mapping_info.ts";
-import type { Pages } from "../pages/page_state.ts";
+import {
+  ACCESSES,
+  type MappingInfo,
+  type PageSnapshot,
+  type Source,
+} from "../lifetime/mapping_info.ts";
+import type { PageState } from "../pages/page_state.ts";
 import { checkFewFrames } from "../checks/call_stack.ts";
 import { detach } from "../checks/buffers.ts";
 
@@ -57,17 +62,17 @@ const IS_PINNED = 1 << 10;
 const IS_NAMED = 1 << 11;
 
 const SOURCES: readonly Source[] = ["memory", "mirror", "private file", "shared file"];
-const PASTS: readonly PageFacts["past"][] = ["memory", "reserved", "decommitted"];
+const PASTS: readonly PageSnapshot["past"][] = ["memory", "reserved", "decommitted"];
 
 /** The part that one handle has in memory that is shared. */
 export class SharedMapping implements Share {
-  readonly #table: CommonTable;
+  readonly #table: ProcessTable;
   readonly #record: Slot;
   /** The handle's own: what it does not use any more is taken out of it. */
   readonly #backing: Backing | undefined;
   hasLeft: boolean = false;
 
-  constructor(table: CommonTable, record: Slot, backing: Backing | undefined) {
+  constructor(table: ProcessTable, record: Slot, backing: Backing | undefined) {
     this.#table = table;
     this.#record = record;
     this.#backing = backing;
@@ -75,10 +80,10 @@ export class SharedMapping implements Share {
 
   /** Shares what has one handle. */
   static of(
-    table: CommonTable,
-    { address, byteLength, backing, placing }: Allocation,
-    mapped: Mapped,
-    pages: Pages,
+    table: ProcessTable,
+    { address, byteLength, backing, layout }: Allocation,
+    mapped: MappingInfo,
+    pages: PageState,
   ): SharedMapping {
     const [first, ...others] = pages.facts;
     const areAlike = others.length === 0 && first!.past !== "decommitted";
@@ -102,18 +107,18 @@ export class SharedMapping implements Share {
         is(IS_GUARDED, mapped.isGuarded) |
         is(HAS_FILE, backing !== undefined) |
         is(IS_NAMED, backing?.name !== undefined) |
-        is(HAS_PLACING, placing !== undefined),
+        is(HAS_PLACING, layout !== undefined),
     );
     const values: readonly (readonly [place: number, value: number | bigint | undefined])[] = [
       [ADDRESS, address],
       [EXACT_BYTE_LENGTH, byteLength],
       [BYTE_LENGTH, mapped.byteLength],
-      [SKIP, mapped.skip],
-      [MARGIN, mapped.margin],
-      [BELOW, placing?.below],
-      [MEMORY, placing?.byteLength],
-      [ABOVE, placing?.above],
-      [HUGE_PAGE_OR_NAME, backing?.name ?? placing?.hugePage],
+      [SKIP, mapped.pageOffset],
+      [MARGIN, mapped.guardByteLength],
+      [BELOW, layout?.below],
+      [MEMORY, layout?.byteLength],
+      [ABOVE, layout?.above],
+      [HUGE_PAGE_OR_NAME, backing?.name ?? layout?.hugePage],
       [FILE, backing?.file === undefined ? 0 : backing.file + 1],
       [FILE_OFFSET, backing?.offset],
       [GUARD, backing?.guard?.address],
@@ -133,7 +138,7 @@ export class SharedMapping implements Share {
   }
 
   /** What its pages are, where they are not all alike. */
-  get facts(): readonly PageFacts[] {
+  get facts(): readonly PageSnapshot[] {
     const address = this.#record.get(RUNS);
     return address === 0n ? [] : loadRuns(address, Number(this.#record.get(RUN_COUNT)));
   }
@@ -206,7 +211,7 @@ export class SharedMapping implements Share {
 }
 
 /** What becomes one more handle. */
-export interface SharedAdoptee extends Adoptee {
+export interface SharedPlan extends MappingPlan {
   readonly share: SharedMapping;
 }
 
@@ -214,11 +219,11 @@ export interface SharedAdoptee extends Adoptee {
  * Reads what a slot tells. `claim` is called where it is mapped, and throws if
  * what was read is not to be believed; no call comes after it.
  */
-export function sharedAdoptee(
-  table: CommonTable,
+export function sharedPlan(
+  table: ProcessTable,
   record: Slot,
   claim: () => void,
-): SharedAdoptee {
+): SharedPlan {
   const flags = record.load(FLAGS);
   const number = (place: number) => Number(record.get(place));
   const file = number(FILE) - 1;
@@ -231,7 +236,7 @@ export function sharedAdoptee(
     offset: number(FILE_OFFSET),
   };
   const hugePage = isNamed ? 0 : number(HUGE_PAGE_OR_NAME);
-  const placing = (flags & HAS_PLACING) === 0 ? undefined : {
+  const layout = (flags & HAS_PLACING) === 0 ? undefined : {
     below: record.get(BELOW),
     byteLength: record.get(MEMORY),
     above: record.get(ABOVE),
@@ -247,19 +252,19 @@ export function sharedAdoptee(
     exactByteLength: record.get(EXACT_BYTE_LENGTH),
     access: ACCESSES[flags >> ACCESS & 7]!,
     source: SOURCES[flags >> SOURCE & 3]!,
-    margin: number(MARGIN),
-    skip: number(SKIP),
+    guardByteLength: number(MARGIN),
+    pageOffset: number(SKIP),
     isGuarded: (flags & IS_GUARDED) !== 0,
     noReserve: (flags & NO_RESERVE) !== 0,
     isReserved: (flags & IS_RESERVED) !== 0,
     backing,
-    placing,
+    layout,
     share: new SharedMapping(table, record, backing),
   };
 }
 
 /** Writes runs to memory of their own; returns its address. */
-function storeRuns(runs: readonly PageFacts[]): bigint {
+function storeRuns(runs: readonly PageSnapshot[]): bigint {
   const { os } = host();
   const byteLength = 8 * runs.length;
   const address = os.map({
@@ -273,7 +278,7 @@ function storeRuns(runs: readonly PageFacts[]): bigint {
     stack: false,
   });
   if (typeof address !== "bigint") {
-    throw refused(`to map ${byteLength} bytes for what can be done with the pages`, address);
+    throw systemError(`to map ${byteLength} bytes for what can be done with the pages`, address);
   }
   try {
     withRuns(address, runs.length, (words) => {
@@ -289,7 +294,7 @@ function storeRuns(runs: readonly PageFacts[]): bigint {
   return address;
 }
 
-function loadRuns(address: bigint, count: number): PageFacts[] {
+function loadRuns(address: bigint, count: number): PageSnapshot[] {
   let start = 0;
   return withRuns(address, count, (words) =>
     Array.from(words, (word) => {

@@ -6,17 +6,17 @@
  */
 import { fillRandom } from "../../ffi/web.ts";
 import {
-  type CommonTable,
-  commonTable,
   kindOf,
+  type ProcessTable,
+  processTable,
   type Slot,
   TICKET,
 } from "../lifetime/process_table.ts";
 import { MmapError } from "../checks/errors.ts";
 import { type Allocation, plainAllocation, release } from "../lifetime/allocations.ts";
-import type { Mapped } from "../lifetime/mapping_info.ts";
-import type { Pages } from "../pages/page_state.ts";
-import { type SharedAdoptee, sharedAdoptee, SharedMapping } from "./record.ts";
+import type { MappingInfo } from "../lifetime/mapping_info.ts";
+import type { PageState } from "../pages/page_state.ts";
+import { SharedMapping, type SharedPlan, sharedPlan } from "./record.ts";
 import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
 import { describe, given } from "../checks/arguments.ts";
 
@@ -52,13 +52,13 @@ export function newKey(): TicketKey {
 /** Makes a ticket for a mapping, whose buffers are its own, and shares it where it is not yet. */
 export function share(
   allocation: Allocation,
-  mapped: Mapped,
-  pages: Pages,
+  mapped: MappingInfo,
+  pages: PageState,
   key: TicketKey,
 ): MmapTicket {
   if (allocation.share === undefined) checkStack();
   checkFewFrames();
-  const table = commonTable();
+  const table = processTable();
   const slot = table.take();
   try {
     allocation.share ??= SharedMapping.of(table, allocation, mapped, pages);
@@ -82,33 +82,33 @@ function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMappin
 }
 
 /** Finds what a ticket is for. It is used up by mapping that. */
-export function redeem(ticket: unknown): SharedAdoptee {
-  const table = commonTable();
+export function redeem(ticket: unknown): SharedPlan {
+  const table = processTable();
   const { slot, state, record } = findTicket(table, ticket);
   // Until the slot is found to be still this ticket, it has kept the record as it is.
-  const adoptee = sharedAdoptee(table, record, () => {
+  const plan = sharedPlan(table, record, () => {
     if (!slot.free(state)) throw invalid();
   });
   checkFewFrames();
-  return adoptee;
+  return plan;
 }
 
 /** Uses up a ticket as if it had become a handle that was closed. */
 export function releaseTicket(ticket: unknown): void {
   checkStack(); // of what is used up, all is released
-  const { map, exactByteLength, source, backing, placing, share } = redeem(ticket);
+  const { map, exactByteLength, source, backing, layout, share } = redeem(ticket);
   release([{
     ...plainAllocation(map(), exactByteLength),
     isMirrored: source === "mirror",
     backing,
-    placing,
+    layout,
     share,
   }]);
 }
 
 /** Finds the slot of a ticket, and of what it is for. */
 function findTicket(
-  table: CommonTable,
+  table: ProcessTable,
   ticket: unknown,
 ): { readonly slot: Slot; readonly state: number; readonly record: Slot } {
   if (typeof ticket !== "object" || ticket === null) {

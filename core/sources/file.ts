@@ -9,7 +9,7 @@ import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { FileFacts } from "../../ffi/runtime/files.ts";
 import { arranged, layoutOf, mapArranged } from "../placing/layout.ts";
 import { own } from "../../ffi/own.ts";
-import { MmapError, refused } from "../checks/errors.ts";
+import { MmapError, systemError } from "../checks/errors.ts";
 import { type Backing, closeFile } from "../lifetime/allocations.ts";
 import type { Access, Source } from "../lifetime/mapping_info.ts";
 import { adopt, type Mmap } from "../mmap.ts";
@@ -91,11 +91,11 @@ export function mapOpened(
   named?: NamedUse,
 ): Mmap {
   const { allocationGranularity, files } = system.os;
-  const skip = settings.offset % allocationGranularity;
+  const pageOffset = settings.offset % allocationGranularity;
   const backing: Backing = {
     file: opened.own,
     name: named?.name,
-    offset: settings.offset - skip,
+    offset: settings.offset - pageOffset,
     guard: undefined,
   };
   let mmap: Mmap | undefined;
@@ -111,7 +111,7 @@ export function mapOpened(
       ...request,
       kind: "file",
       protection: access,
-      byteLength: BigInt(skip + byteLength),
+      byteLength: BigInt(pageOffset + byteLength),
       file: opened.file,
       name: `the ${opened.name}`,
       isNamed: named !== undefined,
@@ -134,12 +134,12 @@ export function mapOpened(
       exactByteLength,
       access,
       source,
-      margin: 0,
-      skip,
+      guardByteLength: 0,
+      pageOffset,
       noReserve: false,
       isReserved: false,
       backing,
-      placing: undefined,
+      layout: undefined,
       share: undefined,
       isGuarded: settings.truncationGuard,
       ...arrangement,
@@ -165,7 +165,7 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFi
       if (typeof file === "number") return withLength(files, file, name, path);
       // What was there a moment ago has been renamed, or is another file now.
       if (file !== undefined && file.code !== "ENOENT") {
-        throw refused(`to open ${JSON.stringify(path)}`, file);
+        throw systemError(`to open ${JSON.stringify(path)}`, file);
       }
     } finally {
       seen.close();
@@ -182,7 +182,7 @@ function withLength(files: Files, file: OpenFile, name: string, path: string): O
   const byteLength = files.byteLength(file);
   if (typeof byteLength === "number") return { file, own: file, name, byteLength };
   files.close(file);
-  throw refused(`to tell the length of ${JSON.stringify(path)}`, byteLength);
+  throw systemError(`to tell the length of ${JSON.stringify(path)}`, byteLength);
 }
 
 /** Finds the file of a descriptor, which stays the caller's. */

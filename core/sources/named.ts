@@ -15,7 +15,7 @@ import {
 import type { Owner } from "../../ffi/os/contract/named.ts";
 import { own } from "../../ffi/own.ts";
 import { utf8 } from "../../ffi/web.ts";
-import { MmapError, refused } from "../checks/errors.ts";
+import { MmapError, systemError } from "../checks/errors.ts";
 import { mapOpened } from "./file.ts";
 import type { Mmap } from "../mmap.ts";
 import { checkStrictHint } from "../placing/placement.ts";
@@ -221,7 +221,7 @@ function notOpened({ os: { named } }: Host, name: string, failure: AdvisedFailur
       octal(mode)
     } does not let user ${self}, as whom ` +
       "this process runs, load and store: run as that user, or have that user change the mode";
-  return refused(asked, { ...failure, advice });
+  return systemError(asked, { ...failure, advice });
 }
 
 function octal(mode: number): string {
@@ -288,7 +288,7 @@ function create(
 function pathOf({ os: { named } }: Host, name: string): string | undefined {
   const path = named.pathOf?.(name);
   if (typeof path !== "object") return path;
-  throw refused(`to tell where shared memory ${words(name)} is`, path);
+  throw systemError(`to tell where shared memory ${words(name)} is`, path);
 }
 
 function missing(name: string, advice: string, { syscall, osError }: Failure): MmapError {
@@ -302,7 +302,7 @@ function missing(name: string, advice: string, { syscall, osError }: Failure): M
 function refusedWith(asked: string, failure: AdvisedFailure, more: Advice): MmapError {
   const { code } = failure;
   const advice = own<AdvisedFailure, "advice">(failure, "advice") ?? own(more, code);
-  return refused(asked, failure, undefined, advice ?? own(ADVICE, code));
+  return systemError(asked, failure, undefined, advice ?? own(ADVICE, code));
 }
 
 function words(name: string): string {

@@ -9,7 +9,7 @@ import type { ThreadWait, Word } from "../../ffi/os/contract/waiting.ts";
 import { MmapError } from "../checks/errors.ts";
 import type { Allocation, Waiter } from "../lifetime/allocations.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import type { Pages } from "../pages/page_state.ts";
+import type { PageState } from "../pages/page_state.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import {
   type All,
@@ -53,7 +53,7 @@ export interface WaitTarget {
   /** The handle, which stays reachable as long as somebody waits. */
   readonly owner: object;
   readonly allocation: Allocation;
-  readonly pages: Pages;
+  readonly pages: PageState;
   readonly range: PageRange;
 }
 

@@ -8,7 +8,7 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Ending, Word } from "../../ffi/os/contract/waiting.ts";
 import { hex, MmapError } from "../checks/errors.ts";
 import { byteRange, type Extent, type PageRange } from "../checks/ranges.ts";
-import type { Pages } from "../pages/page_state.ts";
+import type { PageState } from "../pages/page_state.ts";
 import { checkStack } from "../checks/call_stack.ts";
 
 /**
@@ -31,15 +31,18 @@ export function resultOf(ending: Ending): WaitResult {
 }
 
 /** Checks that a word is within a mapping, and aligned in memory. */
-export function wordRange(byteOffset: number | bigint, { byteLength, skip }: Extent): PageRange {
+export function wordRange(
+  byteOffset: number | bigint,
+  { byteLength, pageOffset }: Extent,
+): PageRange {
   const { start, end } = byteRange(byteOffset, WORD_BYTE_LENGTH, byteLength);
-  if ((skip + start) % WORD_BYTE_LENGTH !== 0) {
+  if ((pageOffset + start) % WORD_BYTE_LENGTH !== 0) {
     throw new RangeError(
       `The byteOffset must be a multiple of 4, the length of a word, got ${start}` +
-        (skip % 4 === 0 ? "" : ` in a mapping that starts ${skip % 4} bytes past one`),
+        (pageOffset % 4 === 0 ? "" : ` in a mapping that starts ${pageOffset % 4} bytes past one`),
     );
   }
-  return { start: skip + start, end: skip + end };
+  return { start: pageOffset + start, end: pageOffset + end };
 }
 
 /**
@@ -49,7 +52,7 @@ export function wordRange(byteOffset: number | bigint, { byteLength, skip }: Ext
  * the page of a private file for a wait, which would cut the waiter off from the file:
  * such memory is refused.
  */
-export function wordOf(pages: Pages, range: PageRange, done: "waited for" | "notified"): Word {
+export function wordOf(pages: PageState, range: PageRange, done: "waited for" | "notified"): Word {
   if (pages.areOfPrivateFile) {
     throw new MmapError(
       `The word at ${hex(pages.addressOf(range.start))} cannot be ${done}: memory of map() and ` +
@@ -64,13 +67,13 @@ export function wordOf(pages: Pages, range: PageRange, done: "waited for" | "not
 }
 
 /** The error for a word that the system refuses to wait for. */
-export function refusedWait(pages: Pages, { address }: Word, failure: Failure): MmapError {
-  return pages.refused(`to wait for the word at ${hex(address)}`, failure);
+export function refusedWait(pages: PageState, { address }: Word, failure: Failure): MmapError {
+  return pages.systemError(`to wait for the word at ${hex(address)}`, failure);
 }
 
 /** Waits in this thread. */
 export function wait(
-  pages: Pages,
+  pages: PageState,
   range: PageRange,
   expected: number,
   milliseconds: number,
@@ -84,14 +87,14 @@ export function wait(
 }
 
 /** Wakes those that wait, and tells how many. */
-export function notify(pages: Pages, range: PageRange, count: number): number {
+export function notify(pages: PageState, range: PageRange, count: number): number {
   const word = wordOf(pages, range, "notified");
   if (count === 0) return 0;
   const { waiting } = host().os;
   if (waiting.hasSteps) checkStack();
   const woken = waiting.notify(word, count);
   if (typeof woken !== "number") {
-    throw pages.refused(`to wake those that wait for the word at ${hex(word.address)}`, woken);
+    throw pages.systemError(`to wake those that wait for the word at ${hex(word.address)}`, woken);
   }
   return woken;
 }

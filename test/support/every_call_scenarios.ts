@@ -5,7 +5,7 @@
  */
 import { Mmap, type MmapError, MmapOptions, regions, removeShared } from "../../mod.ts";
 
-/** How long a page of a system of paper is, in bytes. */
+/** How long a page of a simulated system is, in bytes. */
 export const PAGE = 4096;
 const GRANULE = 65_536;
 /** A hint that no processor has either. */

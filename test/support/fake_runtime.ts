@@ -1,5 +1,5 @@
 /**
- * Operating systems of paper: a runtime that calls no C, but records what an
+ * Simulated operating systems: a runtime that calls no C, but records what an
  * OS module opens and calls, and answers as a test scripts it. So every OS
  * module is tested on every host.
  *

@@ -1,5 +1,5 @@
 /**
- * Address spaces of paper, in which a mapping can be cut: what is mapped is known
+ * Simulated address spaces, in which a mapping can be cut: what is mapped is known
  * page by page, so that a test sees all that was left behind.
  *
  * @module

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { commonTable, FREE, kindOf } from "../../core/lifetime/process_table.ts";
+import { FREE, kindOf, processTable } from "../../core/lifetime/process_table.ts";
 
 export function slotsInUse(): number {
-  const table = commonTable();
+  const table = processTable();
   let count = 0;
   for (let number = 0;; number++) {
     const slot = table.slot(number);

@@ -197,7 +197,7 @@ test("align() of 2 MiB lets the kernel's flags be as without", () => {
   assertEquals([flags.includes("nr"), flags.includes("wr")], [false, true]);
 }, { skip: withoutSmaps() });
 
-// ---- Systems of paper
+// ---- Simulated systems
 
 const SYSTEMS = [
   {

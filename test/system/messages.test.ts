@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
-import { notAvailable, refused } from "../../core/checks/errors.ts";
+import { notAvailable, systemError } from "../../core/checks/errors.ts";
 import { host } from "../../ffi/host.ts";
 import { mayLock } from "../../ffi/os/linux/locking.ts";
 import { meaning, refusal } from "../../ffi/os/contract/memory.ts";
@@ -24,19 +24,19 @@ function errorOf(call: () => unknown): MmapError | undefined {
 
 test("a message names the call that failed by its own error, and none where there was none", () => {
   const told = (error: MmapError) => [error.message, error.code, error.syscall, error.osError];
-  assertEquals(told(refused("to open it", FAILURE)), [
+  assertEquals(told(systemError("to open it", FAILURE)), [
     "The system refused to open it: open failed with ENOENT (2)",
     "ENOENT",
     "open",
     2,
   ]);
-  assertEquals(told(refused("to open it", meaning(FAILURE, "ENOTSUP", "make the folder"))), [
+  assertEquals(told(systemError("to open it", meaning(FAILURE, "ENOTSUP", "make the folder"))), [
     "The system refused to open it: open failed with ENOENT (2), make the folder",
     "ENOTSUP",
     "open",
     2,
   ]);
-  assertEquals(told(refused("to make it", refusal("EFBIG", "make it shorter"))), [
+  assertEquals(told(systemError("to make it", refusal("EFBIG", "make it shorter"))), [
     "Refused to make it (EFBIG): make it shorter",
     "EFBIG",
     undefined,

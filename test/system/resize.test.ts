@@ -292,7 +292,7 @@ test(
   { skip: withoutSmaps() },
 );
 
-// ---- Systems of paper
+// ---- Simulated systems
 
 const SYSTEMS = [
   {
@@ -335,11 +335,11 @@ function mapping(
   const mapped = {
     access,
     source: "memory",
-    margin: 0,
+    guardByteLength: 0,
     isGuarded: false,
     noReserve: false,
     isReserved: false,
-    skip: 0,
+    pageOffset: 0,
     byteLength: 8192,
   } as const;
   return {
@@ -355,7 +355,7 @@ function mapping(
 for (const system of SYSTEMS) {
   const { name } = system;
   // What is copied, or unmapped as a whole, goes through the system that runs this: Linux'
-  // way, and growth in place, are all that can be tried on paper.
+  // way, and growth in place, are all that can be tried in the simulation.
   test(`resize() makes a mapping longer in place when nothing is behind it, on ${name}`, () => {
     const { allocation, pages, resize } = mapping(system, [], false, "read-write");
     resize(16_384);
@@ -418,8 +418,8 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
     const mapped = {
       access: "read-write",
       source: "shared file",
-      margin: 0,
-      skip: 5,
+      guardByteLength: 0,
+      pageOffset: 5,
       isGuarded: false,
       noReserve: false,
       isReserved: false,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { commonTable } from "../../core/lifetime/process_table.ts";
+import { processTable } from "../../core/lifetime/process_table.ts";
 import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
 import {
   allocationGranularity,
@@ -332,7 +332,7 @@ test("handles of mapMut() close its file with the last one", () => {
 }, { skip: withoutDescriptors });
 
 test("a thread that makes slots free for others to take remembers a block of them at most", () => {
-  const table = commonTable();
+  const table = processTable();
   const slot = table.take();
   for (let times = 0; times < 10_000; times++) table.note(slot); // as it was free each time
   let looked = 0;

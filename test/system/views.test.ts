@@ -13,7 +13,13 @@ const GRIDS = [1, 4].map((strides) => ({
 /** A mapping, and grids over it of short buffers, as they are over a very long one. */
 function mapWithGrids(): { views: CoveredViews; bytes: Uint8Array; unmap: () => void } {
   const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
-  const stretch = { address: mmap.address, byteLength: LENGTH, period: LENGTH, skip: 0, owner: {} };
+  const stretch = {
+    address: mmap.address,
+    byteLength: LENGTH,
+    period: LENGTH,
+    pageOffset: 0,
+    owner: {},
+  };
   const views = new CoveredViews(stretch, gridCover(stretch, GRIDS));
   const unmap = () => {
     if (!views.isTransferred) views.detach();

@@ -5,8 +5,12 @@ import { Mmap, MmapError, MmapOptions } from "../../mod.ts";
 import { BLAMED, IGNORED } from "../support/every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "../support/every_call_scenarios.ts";
 import { test } from "../support/harness.ts";
-import { on } from "../support/paper_host.ts";
-import { FILE_BYTE_LENGTH, PAPER_SYSTEMS, type PaperSystem } from "../support/paper_system.ts";
+import { on } from "../support/simulated_host.ts";
+import {
+  FILE_BYTE_LENGTH,
+  PAPER_SYSTEMS,
+  type SimulatedSystem,
+} from "../support/simulated_system.ts";
 import { rounds } from "../support/rounds.ts";
 
 /** What the call throws, and what it maps. */
@@ -35,7 +39,7 @@ function isIgnored(name: string, call: string): boolean {
 }
 
 /** Unmaps all, and sees to it that nothing is left. */
-function settle({ account }: PaperSystem, ...mappings: (Mmap | void)[]): void {
+function settle({ account }: SimulatedSystem, ...mappings: (Mmap | void)[]): void {
   account.fault = undefined;
   account.fileByteLength = FILE_BYTE_LENGTH;
   account.lockable = 0n;
@@ -47,7 +51,7 @@ function settle({ account }: PaperSystem, ...mappings: (Mmap | void)[]): void {
 }
 
 /** The library's own memory, to copy through, and (Linux) its handler. */
-function warm(system: PaperSystem): string {
+function warm(system: SimulatedSystem): string {
   const copied = new MmapOptions({ truncationGuard: false }).map("file");
   copied.read(new Uint8Array(1));
   const viewed = new MmapOptions().map("file");
@@ -64,7 +68,7 @@ const kept: unknown[] = [];
 
 /** Makes one native call of a public call fail, and checks what comes of it; returns its name, if there is one. */
 async function failOnce(
-  system: PaperSystem,
+  system: SimulatedSystem,
   name: string,
   { before, call, isPartial, unlocks }: Scenario,
   fault: { readonly index: number; readonly error: number },
@@ -111,7 +115,7 @@ async function failOnce(
 
 /** Sees to it that each page is as before, or decommitted. */
 function assertPartial(
-  { account }: PaperSystem,
+  { account }: SimulatedSystem,
   mmap: Mmap,
   state: unknown,
   before: ReadonlyMap<bigint, unknown>,
@@ -140,7 +144,7 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
           // Until no call is left to fail.
           for (let index = 0, failed: string | undefined = ""; failed !== undefined; index++) {
             failed = await failOnce(system, name, scenario, { index, error });
-            // Threads of paper are there again.
+            // Simulated threads are there again.
             if (name.endsWith("waits")) await new Promise((resolve) => setTimeout(resolve, 1));
             assertEquals(String(system.account), nothing, `left after ${failed} (call ${index})`);
           }
@@ -194,7 +198,7 @@ const HANDLERS:
       ...["sigaction", "mmap", "mmap", "mmap", "mprotect", "sigaction"],
       ...RESERVE_CALLS,
     ]],
-    // Its table is empty on paper, and so has no reserve.
+    // Its table is empty in the simulation, and so has no reserve.
     ["its own handler", true, [
       ...["sigaction", "pipe2", "write", "read", "close", "close"],
       ...RESERVE_CALLS,

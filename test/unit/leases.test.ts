@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { anonymous } from "../../core/lifetime/mapping_plan.ts";
-import { endLease, newLease } from "../../core/lifetime/collector_tokens.ts";
+import { endToken, newToken } from "../../core/lifetime/collector_tokens.ts";
 import { plainAllocation } from "../../core/lifetime/allocations.ts";
-import { Pages } from "../../core/pages/page_state.ts";
+import { PageState } from "../../core/pages/page_state.ts";
 import { allocationGranularity, MmapError, MmapOptions } from "../../mod.ts";
 import { test, use } from "../support/harness.ts";
 
@@ -10,22 +10,22 @@ const LENGTH = allocationGranularity();
 const PLAIN = plainAllocation(0n, 0n);
 
 /** Whether a lease is handed on once its handle has ended it. */
-function isHandedOn(lease: ReturnType<typeof newLease>): boolean {
-  const spare = Array.from({ length: 64 }, () => newLease(PLAIN)); // so that there is room for it
-  endLease(lease);
-  const next = newLease(PLAIN);
-  for (const other of [next, ...spare]) endLease(other);
+function isHandedOn(lease: ReturnType<typeof newToken>): boolean {
+  const spare = Array.from({ length: 64 }, () => newToken(PLAIN)); // so that there is room for it
+  endToken(lease);
+  const next = newToken(PLAIN);
+  for (const other of [next, ...spare]) endToken(other);
   return next === lease;
 }
 
 test("a lease of plain memory is handed on, and one that others know of is not", () => {
-  assert(isHandedOn(newLease(PLAIN)));
-  const viewed = newLease(PLAIN);
+  assert(isHandedOn(newToken(PLAIN)));
+  const viewed = newToken(PLAIN);
   viewed.allocation.isReusable = false;
   assert(!isHandedOn(viewed));
-  assert(!isHandedOn(newLease({ ...PLAIN, isMirrored: true })));
+  assert(!isHandedOn(newToken({ ...PLAIN, isMirrored: true })));
   const backing = { file: undefined, name: undefined, guard: undefined, offset: 0 };
-  assert(!isHandedOn(newLease({ ...PLAIN, backing })));
+  assert(!isHandedOn(newToken({ ...PLAIN, backing })));
 });
 
 test("a closed handle has no part in the mapping that has its lease", () => {
@@ -42,8 +42,8 @@ test("a closed handle has no part in the mapping that has its lease", () => {
 });
 
 test("pages keep the lease of their handle from being handed on", () => {
-  const lease = newLease(PLAIN);
+  const lease = newToken(PLAIN);
   assert(lease.allocation.isReusable);
-  new Pages(lease.allocation, anonymous(() => 0n, LENGTH, BigInt(LENGTH), "read-write"), {});
+  new PageState(lease.allocation, anonymous(() => 0n, LENGTH, BigInt(LENGTH), "read-write"), {});
   assert(!isHandedOn(lease));
 });

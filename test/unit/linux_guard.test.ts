@@ -31,7 +31,7 @@ interface Script {
 /** What makes a reserve of 16 pairs of pages. */
 const RESERVE_CALLS = ["mmap", ...Array.from({ length: 16 }, () => "mprotect")];
 
-/** A C library of paper, and what is mapped of it. */
+/** A simulated C library, and what is mapped of it. */
 function fake(script: Script) {
   const { map = [TABLE, PAGE, PAGE], mprotect = 0, sigaction = [], code, pipe = 0 } = script;
   const { reserve = 0 } = script;
@@ -142,7 +142,7 @@ test("truncationGuard() installs a handler on the other stack, for one signal at
 test("isInPlace tells whether the handler is the one that the system has", () => {
   const { runtime, c, replace } = fake({});
   const guard = truncationGuard(runtime, c, "x64", 4096)!;
-  assertEquals(guard.isInPlace, false); // the library of paper says SIG_DFL
+  assertEquals(guard.isInPlace, false); // the simulated library says SIG_DFL
   replace(PAGE + 32n);
   assertEquals(guard.isInPlace, true);
   replace(OTHER);

@@ -5,14 +5,14 @@ import type { NewMemory, OpenMemory } from "../../ffi/os/contract/named.ts";
 import type { Argument } from "../support/fake_runtime.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { test } from "../support/harness.ts";
-import { fail, fileRequest, forget, HINT, names } from "../support/paper_calls.ts";
-import { PAGE } from "../support/paper_account.ts";
-import { on } from "../support/paper_host.ts";
-import { PAPER_SYSTEMS, type PaperSystem } from "../support/paper_system.ts";
+import { fail, fileRequest, forget, HINT, names } from "../support/simulated_calls.ts";
+import { PAGE } from "../support/simulated_account.ts";
+import { on } from "../support/simulated_host.ts";
+import { PAPER_SYSTEMS, type SimulatedSystem } from "../support/simulated_system.ts";
 import { codeOf } from "../support/temp_files.ts";
 
 /** Opens a system whose calls of named memory are open, and forgets what that took. */
-function opened(platform: string): PaperSystem {
+function opened(platform: string): SimulatedSystem {
   const system = PAPER_SYSTEMS[platform]!.open();
   void system.os.named;
   void system.os.files;
@@ -21,7 +21,7 @@ function opened(platform: string): PaperSystem {
 }
 
 /** Calls, with C strings as text. */
-function calls({ runtime }: PaperSystem): (string | Argument)[][] {
+function calls({ runtime }: SimulatedSystem): (string | Argument)[][] {
   return runtime.calls.map(([name, ...args]) => [name, ...args.map(readable)]);
 }
 
@@ -130,7 +130,7 @@ test("linux has other flags on AArch64", () => {
 });
 
 /** Where the slices start, and how long they are, in MiB. */
-function slices(system: PaperSystem): number[][] {
+function slices(system: SimulatedSystem): number[][] {
   return system.runtime.calls.filter(([name]) => name === "fallocate")
     .map(([, , , start, length]) => [Number(start) / MIB, Number(length) / MIB]);
 }
@@ -279,7 +279,7 @@ test("darwin makes memory by another name in the user's own folder, and links it
 });
 
 /** A call, without its buffers. */
-function runtimeCall({ runtime }: PaperSystem, index: number): unknown[] {
+function runtimeCall({ runtime }: SimulatedSystem, index: number): unknown[] {
   const [name, ...args] = runtime.calls[index]!;
   return [name, ...args.filter((argument) => typeof argument === "number")];
 }

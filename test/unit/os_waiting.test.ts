@@ -6,15 +6,15 @@ import type { Word } from "../../ffi/os/contract/waiting.ts";
 import type { SymbolTable } from "../../ffi/symbols.ts";
 import { fakePosix } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
-import { fail, forget } from "../support/paper_calls.ts";
-import { paperPosix } from "../support/paper_posix.ts";
-import { PAPER_SYSTEMS, type PaperSystem } from "../support/paper_system.ts";
+import { fail, forget } from "../support/simulated_calls.ts";
+import { simulatedPosix } from "../support/simulated_posix.ts";
+import { PAPER_SYSTEMS, type SimulatedSystem } from "../support/simulated_system.ts";
 
 const WORD: Word = { address: 0x7000n, place: undefined };
 const SLICE = 100_000_000n;
 
 /** Opens a system whose calls that wait are open, and forgets what that took. */
-function opened(platform: string): PaperSystem {
+function opened(platform: string): SimulatedSystem {
   const system = PAPER_SYSTEMS[platform]!.open();
   system.os.waiting.wait(WORD, 0, 0);
   forget(system);
@@ -62,7 +62,7 @@ test("linux: syscall() is given all seven parameters, which it reads whatever th
 });
 
 test("linux: arm64 has another number for futex", () => {
-  const { os, runtime } = paperPosix((runtime) => linux(runtime, "arm64"));
+  const { os, runtime } = simulatedPosix((runtime) => linux(runtime, "arm64"));
   os.waiting.notify(WORD, 1);
   assertEquals(runtime.calls.at(-1)!.slice(0, 2), ["syscall", 98n]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { refused } from "../../core/checks/errors.ts";
+import { systemError } from "../../core/checks/errors.ts";
 import { FreeList } from "../../ffi/free_list.ts";
 import { failure } from "../../ffi/os/contract/memory.ts";
 import { bare, define, own } from "../../ffi/own.ts";
@@ -68,7 +68,7 @@ test("a file and a ticket are not taken from Object.prototype", () => {
 test("an error's advice is not taken from Object.prototype", () => {
   // An index in its place would make V8's arrays slow in all tests that follow.
   withAdded({ ENOENT: "added", "-1": "EXX", advice: "added" }, () => {
-    const { message } = refused("to map", { syscall: "mmap", osError: 2, code: "ENOENT" });
+    const { message } = systemError("to map", { syscall: "mmap", osError: 2, code: "ENOENT" });
     assertEquals(message, "The system refused to map: mmap failed with ENOENT (2)");
     assertEquals(failure("mmap", -1, {}).code, "UNKNOWN");
   });

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Part, Parts } from "../../core/pages/view_set.ts";
+import { type ViewedRun, ViewSet } from "../../core/pages/view_set.ts";
 import { test } from "../support/harness.ts";
 
-const views = {} as Part["views"];
+const views = {} as ViewedRun["views"];
 
-test("Parts finds, at every start, the last part that was made there, until it is taken out", () => {
+test("ViewSet finds, at every start, the last part that was made there, until it is taken out", () => {
   const start = fc.nat({ max: 3 });
   fc.assert(fc.property(
     fc.array(
@@ -16,9 +16,9 @@ test("Parts finds, at every start, the last part that was made there, until it i
       { maxLength: 20 },
     ),
     (steps) => {
-      const parts = new Parts();
-      let model: Part[] = [];
-      const last = new Map<number, Part>();
+      const parts = new ViewSet();
+      let model: ViewedRun[] = [];
+      const last = new Map<number, ViewedRun>();
       for (const step of steps) {
         if ("add" in step) {
           const part = { start: step.add, end: 4, views };

@@ -4,8 +4,16 @@ import { darwinStat } from "../../ffi/os/darwin/stat.ts";
 import { linuxStat } from "../../ffi/os/linux/stat.ts";
 import { type Call, FakeRuntime } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
-import { fail, fileRequest, forget, HINT, names, opened, USES } from "../support/paper_calls.ts";
-import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/paper_system.ts";
+import {
+  fail,
+  fileRequest,
+  forget,
+  HINT,
+  names,
+  opened,
+  USES,
+} from "../support/simulated_calls.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/simulated_system.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -6,8 +6,8 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { type OpenedByRuntime, UNTOLD } from "../../ffi/runtime/files.ts";
 import { MmapError, MmapOptions } from "../../mod.ts";
 import { test } from "../support/harness.ts";
-import { on } from "../support/paper_host.ts";
-import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/paper_system.ts";
+import { on } from "../support/simulated_host.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/simulated_system.ts";
 
 const IDENTITY: FileIdentity = { device: 1, inode: 2n ** 60n + 1n, created: 3 };
 const REFUSED: Failure = { syscall: "open", osError: 13, code: "EACCES" };
@@ -72,7 +72,7 @@ test("openSame() returns the failure of the last path, which tells most of what 
   assertEquals(log.at(-1), "close unknown");
 });
 
-/** Maps on Linux of paper what the runtime sees in this order; returns how often it was asked, and closed. */
+/** Maps on simulated Linux what the runtime sees in this order; returns how often it was asked, and closed. */
 async function mapSeen(
   inodes: readonly bigint[],
   change: (files: Files) => void = () => {},

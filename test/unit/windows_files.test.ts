@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { refusal } from "../../ffi/os/contract/memory.ts";
-import { MAXIMUM_ADDRESS } from "../support/paper_account.ts";
+import { MAXIMUM_ADDRESS } from "../support/simulated_account.ts";
 import { test } from "../support/harness.ts";
-import { fail, fileRequest, forget, HINT, names, opened } from "../support/paper_calls.ts";
-import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/paper_system.ts";
+import { fail, fileRequest, forget, HINT, names, opened } from "../support/simulated_calls.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/simulated_system.ts";
 
 test("windows's files are declared as C declares them, and opened when they are asked for", () => {
   const { os, runtime } = PAPER_SYSTEMS["windows"]!.open();

@@ -1,5 +1,5 @@
 /**
- * The accounts that operating systems of paper keep: of every page what it is
+ * The accounts that simulated operating systems keep: of every page what it is
  * and what may be done with it, of every file and handle that is open. Any one
  * native call can be made to fail.
  *
@@ -12,8 +12,8 @@ import type { Os } from "../../ffi/os/contract/os.ts";
 import type { GuardEntry, TruncationGuard } from "../../ffi/os/contract/truncation_guard.ts";
 import { FakeRuntime, type StandIns } from "./fake_runtime.ts";
 
-/** A system of paper, opened. */
-export interface PaperSystem {
+/** A simulated system, opened. */
+export interface SimulatedSystem {
   readonly os: Os;
   readonly runtime: FakeRuntime;
   readonly account: Account;
@@ -21,7 +21,7 @@ export interface PaperSystem {
 
 /** The last address of a process: no processor has as many. */
 export const MAXIMUM_ADDRESS: bigint = 2n ** 62n - 1n;
-/** Above all numbers that a process has for its files, and below those of paper. */
+/** Above all numbers that a process has for its files, and below those of the simulation. */
 export const FIRST_FILE: number = 2 ** 28;
 /** How long a page is, in bytes. */
 export const PAGE = 4096n;
@@ -298,7 +298,7 @@ function pagesOf(address: bigint, byteLength: bigint): bigint[] {
 }
 
 /** A runtime whose foreign memory is always there, and empty. */
-export class PaperRuntime extends FakeRuntime {
+export class SimulatedRuntime extends FakeRuntime {
   readonly #known: ReadonlyMap<bigint, ArrayBuffer>;
   /** What was viewed last at an address. */
   readonly viewed: Map<bigint, ArrayBuffer> = new Map();

@@ -1,5 +1,5 @@
 /**
- * The library's core on a system of paper, in the place of the one that it runs on.
+ * The library's core on a simulated system, in the place of the one that it runs on.
  *
  * @module
  */
@@ -8,14 +8,19 @@ import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../../ffi/ho
 import type { Os } from "../../ffi/os/contract/os.ts";
 import type { RuntimeThreads, ThreadListener } from "../../ffi/runtime/threads.ts";
 import { isMapped, withoutRegions } from "./memory_map.ts";
-import { FILE_BYTE_LENGTH, FILE_IDENTITY, FIRST_FILE, type PaperSystem } from "./paper_account.ts";
+import {
+  FILE_BYTE_LENGTH,
+  FILE_IDENTITY,
+  FIRST_FILE,
+  type SimulatedSystem,
+} from "./simulated_account.ts";
 
-/** Threads of paper: one that has a deadline meets it, any other is called back. */
+/** Simulated threads: one that has a deadline meets it, any other is called back. */
 const PAPER_THREADS: RuntimeThreads = {
   needs: { descriptors: 12, addressBytes: 2 ** 30, dataBytes: 2 ** 29 },
   isShortage: () => false,
   start(_source, _data, listener) {
-    paperListeners.push(listener);
+    simulatedListeners.push(listener);
     return {
       post(message) {
         const { number, job } = message as {
@@ -31,12 +36,12 @@ const PAPER_THREADS: RuntimeThreads = {
     };
   },
 };
-const paperListeners: ThreadListener[] = [];
+const simulatedListeners: ThreadListener[] = [];
 
 type Unmapping = Pick<Os, "unmap" | "vacate">;
 
-/** A system of paper, with what of the real one is left to that. */
-function withReal({ os: paper, account }: PaperSystem, real: Os): Os {
+/** A simulated system, with what of the real one is left to that. */
+function withReal({ os: simulated, account }: SimulatedSystem, real: Os): Os {
   const isReal = (address: bigint) =>
     !account.pages.has(address) && withoutRegions() === undefined && isMapped(address);
   const besides = <M extends Unmapping>(ofPaper: M, ofReal: Unmapping): M => {
@@ -47,25 +52,25 @@ function withReal({ os: paper, account }: PaperSystem, real: Os): Os {
     };
     return Object.assign(Object.create(ofPaper), calls);
   };
-  return Object.defineProperties(besides(paper, real), {
+  return Object.defineProperties(besides(simulated, real), {
     // What is left is looked for after so many calls of all tests, by mappings of 1 TiB.
     room: { value: undefined },
-    mirrors: { get: () => besides(paper.mirrors, real.mirrors) },
+    mirrors: { get: () => besides(simulated.mirrors, real.mirrors) },
     files: {
       get: () => {
         const close: Os["files"]["close"] = (file) =>
-          (file < FIRST_FILE ? real : paper).files.close(file);
-        return Object.assign(besides(paper.files, real.files), { close });
+          (file < FIRST_FILE ? real : simulated).files.close(file);
+        return Object.assign(besides(simulated.files, real.files), { close });
       },
     },
   });
 }
 
 /**
- * Runs the core on a system of paper. Tests before have dropped mappings of the
+ * Runs the core on a simulated system. Tests before have dropped mappings of the
  * real one, which the collector finds at any time: these are unmapped there.
  */
-export async function on(system: PaperSystem, body: () => void | Promise<void>): Promise<void> {
+export async function on(system: SimulatedSystem, body: () => void | Promise<void>): Promise<void> {
   const { runtime } = system;
   releaseHeldRanges(); // those of the real system
   const opened = host();
@@ -95,7 +100,7 @@ export async function on(system: PaperSystem, body: () => void | Promise<void>):
     await body();
   } finally {
     releaseHeldRanges(); // those of this one, where a test has failed
-    while (paperListeners.length > 0) paperListeners.pop()!.ended(undefined);
+    while (simulatedListeners.length > 0) simulatedListeners.pop()!.ended(undefined);
     changes.forEach(([object], index) => Object.assign(object, originals[index]));
     if (!hadDescribe) Reflect.deleteProperty(files, "describe");
   }

@@ -1,5 +1,5 @@
 /**
- * Linux and macOS of paper.
+ * Simulated Linux and macOS.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import {
   FILE_IDENTITY,
   GRANULE,
   PAGE,
-  PaperRuntime,
-  type PaperSystem,
   Refusal,
-} from "./paper_account.ts";
+  SimulatedRuntime,
+  type SimulatedSystem,
+} from "./simulated_account.ts";
 
 const MAP_FAILED = 2n ** 64n - 1n;
 const ERRNO_ADDRESS = 0x7f12_3456_789cn;
@@ -35,7 +35,7 @@ const SMAPS = [
 ];
 
 /** Opens such a system. */
-export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
+export function simulatedPosix(open: (runtime: FakeRuntime) => Os): SimulatedSystem {
   const account = new Account();
   const errno = new Int32Array([OVERWRITTEN]);
   const owned = (address: bigint, byteLength: bigint) => (account.own(address, byteLength), 0);
@@ -355,7 +355,7 @@ export function paperPosix(open: (runtime: FakeRuntime) => Os): PaperSystem {
     __errno_location: () => ERRNO_ADDRESS,
     __error: () => ERRNO_ADDRESS,
   };
-  const runtime = new PaperRuntime(standIns, new Map([[ERRNO_ADDRESS, errno.buffer]]));
+  const runtime = new SimulatedRuntime(standIns, new Map([[ERRNO_ADDRESS, errno.buffer]]));
   const os = open(runtime);
   const { guard, guardAt } = os;
   if (guard !== undefined && guardAt !== undefined) {

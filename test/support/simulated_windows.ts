@@ -1,5 +1,5 @@
 /**
- * Windows of paper, in which addresses that are merely reserved are told from
+ * Simulated Windows, in which addresses that are merely reserved are told from
  * pages that are committed.
  *
  * @module
@@ -11,10 +11,10 @@ import {
   FILE_IDENTITY,
   MAXIMUM_ADDRESS,
   PAGE,
-  PaperRuntime,
-  type PaperSystem,
   Refusal,
-} from "./paper_account.ts";
+  SimulatedRuntime,
+  type SimulatedSystem,
+} from "./simulated_account.ts";
 
 const INVALID_HANDLE_VALUE = 2n ** 64n - 1n;
 const MEM_COMMIT = 0x1000;
@@ -43,7 +43,7 @@ function write(target: Uint8Array, text: string): number {
 }
 
 /** Opens such a system. */
-export function paperWindows(): PaperSystem {
+export function simulatedWindows(): SimulatedSystem {
   const account = new Account();
   let lastError = OVERWRITTEN;
   let position = 0;
@@ -298,7 +298,7 @@ export function paperWindows(): PaperSystem {
     GetLastError: () => lastError,
     GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, { maximumAddress: MAXIMUM_ADDRESS }),
   };
-  const runtime = new PaperRuntime(standIns);
+  const runtime = new SimulatedRuntime(standIns);
   return { os: windows(runtime), runtime, account };
 }
 

@@ -1,17 +1,17 @@
 /**
- * What the tests of file calls on systems of paper share.
+ * What the tests of file calls on simulated systems share.
  *
  * @module
  */
 import type { FileRequest, FileUse } from "../../ffi/os/contract/files.ts";
 import { request } from "./fake_runtime.ts";
-import { PAPER_SYSTEMS, type PaperSystem } from "./paper_system.ts";
+import { PAPER_SYSTEMS, type SimulatedSystem } from "./simulated_system.ts";
 
 export const HINT: bigint = 2n ** 61n;
 export const USES: readonly FileUse[] = ["read", "read-write", "read-execute"];
 
 /** Opens a system whose file calls are open, and forgets what that took. */
-export function opened(platform: string): PaperSystem {
+export function opened(platform: string): SimulatedSystem {
   const system = PAPER_SYSTEMS[platform]!.open();
   void system.os.files;
   void system.os.copying;
@@ -19,12 +19,12 @@ export function opened(platform: string): PaperSystem {
   return system;
 }
 
-export function forget({ runtime, account }: PaperSystem): void {
+export function forget({ runtime, account }: SimulatedSystem): void {
   runtime.calls.length = 0;
   account.calls.length = 0;
 }
 
-export function fail({ account }: PaperSystem, index: number, error: number): void {
+export function fail({ account }: SimulatedSystem, index: number, error: number): void {
   account.fault = { index: account.calls.length + index, error };
 }
 
@@ -42,6 +42,6 @@ export function fileRequest(change: Partial<FileRequest> = {}): FileRequest {
 }
 
 /** Calls without their buffers, which are not those of the caller. */
-export function names({ runtime }: PaperSystem): string[] {
+export function names({ runtime }: SimulatedSystem): string[] {
   return runtime.calls.map(([name]) => name);
 }
