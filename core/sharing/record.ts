@@ -1,7 +1,7 @@
 /**
  * Memory that several handles have in common, in any threads of the process.
  *
- * A slot of the common table holds all that a handle has to know of the memory,
+ * A slot of the process table holds all that a handle has to know of the memory,
  * and two counts. The memory goes back when nobody uses it any more; its range
  * when nobody holds it any more: a handle that is closed, but was viewed, still
  * does, because a call of the runtime may be at it, until its own thread's

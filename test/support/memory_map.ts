@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
-import { pageSize } from "../../mod.ts";
+import { pageSize, regions } from "../../mod.ts";
 import { platform } from "./harness.ts";
 
 /** A stretch of addresses that is mapped. */
@@ -70,6 +70,11 @@ export function withoutSmaps(): string | undefined {
   return /^Rss:\s+[1-9]/m.test(readFileSync("/proc/self/smaps", "utf8"))
     ? undefined
     : "the emulator has no numbers for /proc/self/smaps";
+}
+
+/** Whether the C library is musl. */
+export function isMusl(): boolean {
+  return regions().some(({ path }) => /musl/.test(path ?? ""));
 }
 
 /** Finds the fields that Linux's `/proc/self/smaps` has of the mapping that an address lies in. */
