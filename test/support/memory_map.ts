@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
-import { pageSize, regions } from "../../mod.ts";
+import { pageSize, regions as mappedRegions } from "../../mod.ts";
 import { platform } from "./harness.ts";
 
 /** A stretch of addresses that is mapped. */
@@ -74,7 +74,7 @@ export function withoutSmaps(): string | undefined {
 
 /** Whether the C library is musl. */
 export function isMusl(): boolean {
-  return regions().some(({ path }) => /musl/.test(path ?? ""));
+  return mappedRegions().some(({ path }) => /musl/.test(path ?? ""));
 }
 
 /** Finds the fields that Linux's `/proc/self/smaps` has of the mapping that an address lies in. */

@@ -1,14 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { processTable } from "../../core/lifetime/process_table.ts";
 import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
-import {
-  allocationGranularity,
-  Mmap,
-  MmapError,
-  MmapOptions,
-  pageSize,
-  regions,
-} from "../../mod.ts";
+import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { platform, test, use } from "../support/harness.ts";
 import { isMapped, isMusl, withoutRegions } from "../support/memory_map.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";
