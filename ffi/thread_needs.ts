@@ -12,4 +12,6 @@ export interface ThreadNeeds {
   readonly addressBytes: number;
   /** How many of these are private and can be stored to. */
   readonly dataBytes: number;
+  /** How many threads of the system it is, where the runtime ends the process for want of one; else 0. */
+  readonly threads: number;
 }

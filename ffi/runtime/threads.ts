@@ -74,12 +74,14 @@ const V8_NEEDS: ThreadNeeds = {
   descriptors: 12,
   addressBytes: 2 ** 30,
   dataBytes: 640 * 2 ** 20,
+  threads: 0, // where there is none, they throw
 };
-/** What one of Bun takes: measured were 3 descriptors, 72 MiB of addresses, and 6 MiB of data. */
+/** What one of Bun takes: measured were 3 descriptors, 72 MiB of addresses, 6 MiB of data, and 3 threads. */
 const BUN_NEEDS: ThreadNeeds = {
   descriptors: 8,
   addressBytes: 128 * 2 ** 20,
   dataBytes: 32 * 2 ** 20,
+  threads: 3,
 };
 
 /** The threads of one runtime. All throw what the runtime throws. */

@@ -17,7 +17,7 @@ import {
 
 /** Simulated threads: one that has a deadline meets it, any other is called back. */
 const PAPER_THREADS: RuntimeThreads = {
-  needs: { descriptors: 12, addressBytes: 2 ** 30, dataBytes: 2 ** 29 },
+  needs: { descriptors: 12, addressBytes: 2 ** 30, dataBytes: 2 ** 29, threads: 0 },
   isShortage: () => false,
   start(_source, _data, listener) {
     simulatedListeners.push(listener);

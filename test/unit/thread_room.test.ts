@@ -1,18 +1,19 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { linuxRoom } from "../../ffi/os/linux/room.ts";
 import { failure } from "../../ffi/os/contract/memory.ts";
-import { linuxUsedMemory } from "../../ffi/os/linux/thread_room.ts";
+import { linuxThreadLimits, linuxUsedMemory } from "../../ffi/os/linux/thread_room.ts";
 import { posixThreadRoom, type ThreadLimits } from "../../ffi/os/posix/thread_room.ts";
 import { FakeRuntime } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
 
-const [RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_AS] = [2, 7, 9];
+const [RLIMIT_DATA, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_AS] = [2, 6, 7, 9];
 const UNLIMITED = 2n ** 64n - 1n;
-const NEEDS = { descriptors: 12, addressBytes: 1000, dataBytes: 100 };
+const NEEDS = { descriptors: 12, addressBytes: 1000, dataBytes: 100, threads: 0 };
 const SHARED = { library: "libc", failed: (syscall: string) => failure(syscall, 2, []) };
 const LIMITS: ThreadLimits = {
   RLIMIT_NOFILE,
   used: (native, shared, pageSize) => linuxUsedMemory(native, 0, shared, pageSize),
+  threads: (native, shared) => linuxThreadLimits(native, 0, shared),
 };
 
 /** A system with these limits, and these descriptors open. */
@@ -123,5 +124,51 @@ test("nothing is refused where it cannot be told what is used", () => {
     close: () => 0,
   });
   assertEquals(roomOf(untold)(NEEDS, 1), undefined);
-  assertEquals(roomOf(untold, { RLIMIT_NOFILE, used: undefined })(NEEDS, 1), undefined);
+  assertEquals(
+    roomOf(untold, { RLIMIT_NOFILE, used: undefined, threads: undefined })(NEEDS, 1),
+    undefined,
+  );
+});
+
+test("threads are refused that a control group, or the user's limit, has no room for", () => {
+  const shortage = (max: string, limit: bigint, capabilities: string) => {
+    const files: Record<string, string> = {
+      "/proc/self/cgroup": "3:pids:/box\n0::/\n",
+      "/proc/self/mountinfo": "8 7 0:6 / /groups/pids rw - cgroup none rw,pids\n" +
+        "9 7 0:5 / /groups/all rw - cgroup2 none rw\n",
+      "/groups/pids/box/pids.max": `${max}\n`,
+      "/groups/pids/box/pids.current": "7\n",
+      "/proc/self/status": `Threads:\t6\nCapEff:\t${capabilities}\n`,
+    };
+    let left = new Uint8Array();
+    const runtime = new FakeRuntime({
+      getrlimit(resource: number, target: Uint8Array) {
+        new BigUint64Array(target.buffer)[0] = resource === RLIMIT_NPROC ? limit : UNLIMITED;
+        return 0;
+      },
+      open(path: Uint8Array) {
+        left = new TextEncoder().encode(files[new TextDecoder().decode(path).replace("\0", "")]);
+        return left.length === 0 ? -1 : 7;
+      },
+      read(_file: number, target: Uint8Array) {
+        const part = left;
+        left = new Uint8Array();
+        target.set(part);
+        return BigInt(part.length);
+      },
+      close: () => 0,
+      poll: () => 1,
+    });
+    return roomOf(runtime)({ ...NEEDS, threads: 3 }, 1);
+  };
+  const none = "0";
+  assertEquals(shortage("max", UNLIMITED, none), undefined);
+  assertEquals(shortage("10", 9n, none), undefined);
+  const ofGroup = shortage("9", UNLIMITED, none)!;
+  assertEquals(ofGroup.code, "EAGAIN");
+  assertStringIncludes(ofGroup.words, "(/groups/pids/box/pids.max) is 9 threads, of which 7 are");
+  const ofUser = shortage("max", 8n, none)!;
+  assertEquals(ofUser.code, "EAGAIN");
+  assertStringIncludes(ofUser.words, "RLIMIT_NPROC lets the processes of this user have 8 threads");
+  assertEquals(shortage("max", 8n, (1n << 24n).toString(16)), undefined); // CAP_SYS_RESOURCE
 });

@@ -96,7 +96,7 @@ export function darwin(native: Native, arch: string): Os {
     advice: DARWIN_ADVICE,
     locking: undefined,
     lockLimits: { RLIMIT_MEMLOCK, codes: ["EAGAIN", "ENOMEM"], isExempt: undefined },
-    threadLimits: { RLIMIT_NOFILE, used: undefined }, // its limits of memory refuse nothing
+    threadLimits: { RLIMIT_NOFILE, used: undefined, threads: undefined }, // its limits of memory refuse nothing
     waiting: (native, kernel, shared) =>
       darwinWaiting(native, codes, MAP_PRIVATE | MAP_ANON, kernel, shared),
     guarding: undefined,

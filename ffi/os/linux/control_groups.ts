@@ -30,12 +30,16 @@ const MOUNTS = "/proc/self/mountinfo";
 /** From here on a limit of version 1 is none: it is the largest number of whole pages. */
 export const NO_LIMIT: bigint = 1n << 62n;
 
-/** One version of control groups. */
-interface Version {
+/** Where one version of control groups has those of one kind. */
+interface Hierarchy {
   /** Finds the path of the process's own group in {@linkcode GROUPS}. */
   readonly group: RegExp;
   /** Finds a mount in a line of {@linkcode MOUNTS}: the group that it shows, and where. */
   readonly mount: RegExp;
+}
+
+/** One version of control groups of memory. */
+interface Version extends Hierarchy {
   /** The files of a limit, and of what it counts. */
   readonly memory: readonly [limit: string, usage: string];
   readonly swap: readonly [limit: string, usage: string];
@@ -45,18 +49,28 @@ interface Version {
   readonly reclaimable: RegExp;
 }
 
+const SECOND: Hierarchy = {
+  group: /^0::(.*)$/m,
+  mount: /^\S+ \S+ \S+ (\S+) (\S+) .* - cgroup2 /,
+};
+/** Where version 1 has a controller. */
+const first = (controller: string): Hierarchy => ({
+  group: new RegExp(`^\\d+:(?:[^:]*,)?${controller}(?:,[^:]*)?:(.*)$`, "m"),
+  mount: new RegExp(
+    `^\\S+ \\S+ \\S+ (\\S+) (\\S+) .* - cgroup \\S+ (?:\\S*,)?${controller}(?:,|$)`,
+  ),
+});
+
 const VERSIONS: readonly Version[] = [
   {
-    group: /^0::(.*)$/m,
-    mount: /^\S+ \S+ \S+ (\S+) (\S+) .* - cgroup2 /,
+    ...SECOND,
     memory: ["memory.max", "memory.current"],
     swap: ["memory.swap.max", "memory.swap.current"],
     isSwapWithMemory: false,
     reclaimable: /^(?:(?:in)?active_file|slab_reclaimable) (\d+)$/gm,
   },
   {
-    group: /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m,
-    mount: /^\S+ \S+ \S+ (\S+) (\S+) .* - cgroup \S+ (?:\S*,)?memory(?:,|$)/,
+    ...first("memory"),
     memory: ["memory.limit_in_bytes", "memory.usage_in_bytes"],
     swap: ["memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes"],
     isSwapWithMemory: true,
@@ -65,8 +79,8 @@ const VERSIONS: readonly Version[] = [
 ];
 
 /** A group and those above it, as one mount shows them. */
-interface Lineage {
-  readonly version: Version;
+interface Lineage<V extends Hierarchy = Version> {
+  readonly version: V;
   /** Their folders, from the uppermost group on. */
   readonly folders: readonly string[];
 }
@@ -95,7 +109,9 @@ export function linuxMemory(read: ReadText): (byteLength: bigint) => Shortage | 
     }
     const groups = read(GROUPS);
     if (groups === "") return undefined;
-    if (known?.groups !== groups) known = { groups, lineages: lineagesOf(groups, read(MOUNTS)) };
+    if (known?.groups !== groups) {
+      known = { groups, lineages: lineagesOf(VERSIONS, groups, read(MOUNTS)) };
+    }
     return known.lineages.reduce<Shortage | undefined>(
       (found, lineage) => found ?? shortageIn(read, lineage, swap, byteLength),
       undefined,
@@ -117,15 +133,25 @@ export function refusedMemory({ byteLength, limit }: Shortage, remedy: string): 
 
 /** The files that tell the limits of all control groups that the process is in. */
 export function limitFiles(read: ReadText): string[] {
-  return lineagesOf(read(GROUPS), read(MOUNTS)).flatMap(({ version, folders }) =>
+  return lineagesOf(VERSIONS, read(GROUPS), read(MOUNTS)).flatMap(({ version, folders }) =>
     folders.map((folder) => `${folder}/${version.memory[0]}`)
   );
 }
 
+/** The folders of all control groups that the process is in which can limit its threads. */
+export function threadFolders(read: ReadText): string[] {
+  return lineagesOf([SECOND, first("pids")], read(GROUPS), read(MOUNTS))
+    .flatMap(({ folders }) => folders);
+}
+
 /** Finds the groups of the process by the text of {@linkcode GROUPS} and that of {@linkcode MOUNTS}. */
-function lineagesOf(groups: string, mounts: string): readonly Lineage[] {
+function lineagesOf<V extends Hierarchy>(
+  versions: readonly V[],
+  groups: string,
+  mounts: string,
+): readonly Lineage<V>[] {
   const lines = mounts.split("\n");
-  return VERSIONS.flatMap((version) => {
+  return versions.flatMap((version) => {
     const path = version.group.exec(groups)?.[1];
     return path === undefined ? [] : lines.flatMap((line) => {
       const match = version.mount.exec(line);

@@ -28,8 +28,13 @@ const FALLS_BACK: readonly string[] = ["ENOSYS", "EINVAL", "EPERM"];
 
 /** Whether the process may lock as much as it wants, by what the kernel tells of it. */
 export function mayLock(read: (path: string) => string): boolean {
-  const match = /^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"));
-  return match !== null && (BigInt(`0x${match[1]}`) >> CAP_IPC_LOCK & 1n) === 1n;
+  return isCapable(read("/proc/self/status"), CAP_IPC_LOCK);
+}
+
+/** Whether a process has a capability, by its `/proc/self/status`. */
+export function isCapable(status: string, capability: bigint): boolean {
+  const match = /^CapEff:\s*([0-9a-f]+)$/m.exec(status);
+  return match !== null && (BigInt(`0x${match[1]}`) >> capability & 1n) === 1n;
 }
 
 /**

@@ -18,7 +18,7 @@ import { linuxRemap, linuxRepeat } from "./remap.ts";
 import { linuxRoom } from "./room.ts";
 import { linuxStat, OWNER_FIELDS } from "./stat.ts";
 import { anyText, linuxParts } from "./text.ts";
-import { linuxUsedMemory } from "./thread_room.ts";
+import { linuxThreadLimits, linuxUsedMemory } from "./thread_room.ts";
 import { linuxWaiting } from "./waiting.ts";
 import type { Files } from "../contract/files.ts";
 import { MAP_PRIVATE } from "../posix/calls.ts";
@@ -152,6 +152,7 @@ export function linux(native: Native, arch: string): Os {
     threadLimits: {
       RLIMIT_NOFILE,
       used: (native, shared, pageSize) => linuxUsedMemory(native, O_CLOEXEC, shared, pageSize),
+      threads: (native, shared) => linuxThreadLimits(native, O_CLOEXEC, shared),
     },
     waiting: (native, _kernel, shared) =>
       linuxWaiting(native, arch, codes, MAP_PRIVATE | MAP_ANONYMOUS, shared),

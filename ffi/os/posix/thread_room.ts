@@ -24,6 +24,19 @@ export interface ThreadLimits {
   readonly used:
     | ((native: Native, shared: PosixShared, pageSize: number) => () => UsedMemory | undefined)
     | undefined;
+  /** Opens what tells the limits of threads, where a system has some. */
+  readonly threads: ((native: Native, shared: PosixShared) => () => ThreadLimit[]) | undefined;
+}
+
+/** What limits how many threads there can be. */
+export interface ThreadLimit {
+  /** What it is called, and who has so many at most. */
+  readonly name: string;
+  readonly limit: number;
+  /** How many of them there are. */
+  readonly used: number;
+  /** How it is raised. */
+  readonly raised: string;
 }
 
 /** What the calls share with those of other memory. */
@@ -52,13 +65,14 @@ const FUNCTIONS = {
 /** Opens what looks for room: {@linkcode Os.threadShortage}. */
 export function posixThreadRoom(
   native: Native,
-  { RLIMIT_NOFILE, used: openUsed }: ThreadLimits,
+  { RLIMIT_NOFILE, used: openUsed, threads: openThreads }: ThreadLimits,
   shared: ThreadRoomShared,
 ): (needs: ThreadNeeds, threads: number) => Shortage | undefined {
   const { library, pageSize, room } = shared;
   const { poll } = native.open(library, FUNCTIONS);
   const limitOf = posixLimits(native, library);
   const usedMemory = openUsed?.(native, shared, pageSize);
+  const threadLimits = openThreads?.(native, shared);
   const polled = new Uint8Array(CHUNK * POLLFD_BYTES);
   const fields = new DataView(polled.buffer);
 
@@ -118,6 +132,18 @@ export function posixThreadRoom(
     return undefined;
   };
 
+  const threadShortage = (wanted: number): Shortage | undefined => {
+    const found = wanted === 0
+      ? undefined
+      : threadLimits?.().find(({ limit, used }) => used + wanted > limit);
+    return found && {
+      code: "EAGAIN",
+      words: `${found.name} ${found.limit} threads, of which ${found.used} are there, and ` +
+        `${wanted} can be needed: end some, or raise it (${found.raised})`,
+    };
+  };
+
   return (needs, threads) =>
-    descriptorShortage(needs.descriptors * threads) ?? memoryShortage(needs, threads);
+    descriptorShortage(needs.descriptors * threads) ?? threadShortage(needs.threads * threads) ??
+      memoryShortage(needs, threads);
 }
