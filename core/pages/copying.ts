@@ -49,7 +49,7 @@ export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
     if (length === 0 && byteLength === typedArray.byteLength) apply(keys, view, []);
     return new Uint8Array(buffer(view), byteOffset(view), length);
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause; // of an exhausted stack
+    if ((cause as Error).name !== "TypeError") throw cause; // the stack is exhausted
     throw new TypeError(
       `${what} is detached or out of bounds: its buffer was transferred away or made shorter, or ` +
         "is of a mapping that was unmapped, resized, or given another access",
