@@ -55,7 +55,6 @@ export function findKoffi(process: NodeProcess): { readonly koffi: Koffi; readon
 
 function findFile(process: NodeProcess, createRequire: CreateRequire): string {
   const named = own(process.env, VARIABLE);
-  const { resolve } = process.getBuiltinModule("node:path") as NodePath;
   const places = named
     ? [process.execPath] // any will do: the name becomes a whole path
     : [ownFile(), process.argv?.[1], process.execPath, workingFolder(process)];
@@ -64,7 +63,7 @@ function findFile(process: NodeProcess, createRequire: CreateRequire): string {
   let cause: unknown;
   for (const place of asked) {
     try {
-      file ??= createRequire(place!).resolve(named ? resolve(named) : "koffi");
+      file ??= createRequire(place!).resolve(named ? wholePath(process, named) : "koffi");
     } catch (error) {
       cause = error;
     }
@@ -82,6 +81,10 @@ function noFfi(process: NodeProcess, why: string, cause: unknown): Error {
   const has = isOff ? "node:ffi is turned off" : `Node.js below ${NODE_FFI} has no FFI of its own`;
   const instead = isOff ? "drop --no-experimental-ffi" : `use Node.js ${NODE_FFI} or later`;
   return new Error(`${has}${why}, or ${instead}`, { cause });
+}
+
+function wholePath(process: NodeProcess, path: string): string {
+  return (process.getBuiltinModule("node:path") as NodePath).resolve(path);
 }
 
 /** As `createRequire()` takes it; `undefined` where it was removed. */
