@@ -322,7 +322,7 @@ function dropHold(allocation: Allocation): boolean {
  * From how many bytes on a held range does not stay committed, which takes longer, and can make
  * a mapping more of it: what shorter ones commit together is little.
  */
-const UNCOMMITTED_BYTE_LENGTH = 2n ** 20n;
+const UNCOMMITTED_BYTE_LENGTH = 0x10_0000n;
 
 /**
  * Gives the memory back. The range stays mapped, in one piece where the system counts

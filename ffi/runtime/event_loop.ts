@@ -42,9 +42,21 @@ export interface StatByCallback {
   stat(path: string, callback: () => void): void;
 }
 
-/** Resolves likewise in Bun before 1.4, which fakes the time of waits with its timers. */
-export function nextTurnByFile({ stat }: StatByCallback): Promise<void> {
-  return new Promise((resolve) => stat("/", resolve));
+/** How often a file is asked for until a wait that time alone ends is given up. */
+const MAX_ASKED = 100;
+
+/**
+ * Resolves likewise in Bun before 1.4, which fakes the time of waits together with its timers:
+ * such a wait never ends, and what files tell comes all the same.
+ */
+export async function nextTurnByFile({ stat }: StatByCallback): Promise<void> {
+  let isOver = false;
+  nextTurnByWait().then(() => {
+    isOver = true;
+  });
+  for (let count = 0; count < MAX_ASKED && !isOver; count++) {
+    await new Promise<void>((resolve) => stat("/", resolve));
+  }
 }
 
 function sharedWord(): Int32Array<SharedArrayBuffer> {
