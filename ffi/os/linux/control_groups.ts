@@ -61,7 +61,7 @@ const first = (controller: string): Hierarchy => ({
   ),
 });
 
-const VERSIONS: readonly Version[] = [
+const versions = (): readonly Version[] => [
   {
     ...SECOND,
     memory: ["memory.max", "memory.current"],
@@ -110,7 +110,7 @@ export function linuxMemory(read: ReadText): (byteLength: bigint) => Shortage | 
     const groups = read(GROUPS);
     if (groups === "") return undefined;
     if (known?.groups !== groups) {
-      known = { groups, lineages: lineagesOf(VERSIONS, groups, read(MOUNTS)) };
+      known = { groups, lineages: lineagesOf(versions(), groups, read(MOUNTS)) };
     }
     return known.lineages.reduce<Shortage | undefined>(
       (found, lineage) => found ?? shortageIn(read, lineage, swap, byteLength),
@@ -133,7 +133,7 @@ export function refusedMemory({ byteLength, limit }: Shortage, remedy: string): 
 
 /** The files that tell the limits of all control groups that the process is in. */
 export function limitFiles(read: ReadText): string[] {
-  return lineagesOf(VERSIONS, read(GROUPS), read(MOUNTS)).flatMap(({ version, folders }) =>
+  return lineagesOf(versions(), read(GROUPS), read(MOUNTS)).flatMap(({ version, folders }) =>
     folders.map((folder) => `${folder}/${version.memory[0]}`)
   );
 }
