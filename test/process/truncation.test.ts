@@ -99,12 +99,15 @@ const SURVIVED_ALONE: Readonly<Record<string, unknown>> = {
 const guarded = (...names: readonly string[]) =>
   childValues<unknown>(PROGRAM, names, { args: ["guarded"] });
 
+// An emulator of processors takes a signal that is sent so for a fault of its own.
+const skipAlignment = withoutSmaps() && "the emulator ends by such a signal";
+
 const survived = guarded(...Object.keys(SURVIVED));
 for (const [name, expected] of Object.entries({ ...SURVIVED, ...SURVIVED_ALONE })) {
   test(`guard() lets loads and stores go on: ${name}`, async () => {
     const result = name in SURVIVED ? survived : guarded(name);
     assertEquals(await result(name), expected);
-  }, { skip });
+  }, { skip: name === "a fault of alignment" ? skip ?? skipAlignment : skip });
 }
 
 /** What the process has no more of, how many files it loads from, and how many pages of each are lost at most. */
