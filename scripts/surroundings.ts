@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import { childUrl } from "../test/support/bundled.ts";
 import { readArguments, refuse } from "./arguments.ts";
+import { lead } from "./matrix/process.ts";
 import { type Surrounding, SURROUNDINGS } from "./surroundings/declared.ts";
 import { type Ending, isEndedByEngine, judge, type Verdict } from "./surroundings/judge.ts";
 import { sideBySide } from "./side_by_side.ts";
@@ -145,29 +146,13 @@ async function runProgram(
   const args = [folder, filter, threads ? "threads" : ""];
   const words = [resolve(executable), ...flags, programs[program], ...args];
   // Not into a file: its length can be limited.
-  const child = new Deno.Command("setsid", {
-    args: ["setpriv", "--pdeathsig", "KILL", ...command(words, folder)],
-    env: { NO_COLOR: "1", HOME: folder, DENO_NO_UPDATE_CHECK: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    killGroup(child.pid);
-  }, maxSeconds * 1000);
-  const { code, stdout, stderr } = await child.output();
-  clearTimeout(timer);
+  const env = { NO_COLOR: "1", HOME: folder, DENO_NO_UPDATE_CHECK: "1" };
+  const { result: { code, stdout, stderr }, timedOut } = await lead(
+    command(words, folder),
+    { env, stdout: "piped", stderr: "piped" },
+    maxSeconds,
+    (child) => child.output(),
+  );
   const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, timedOut, output: output!, errors: errors! };
-}
-
-/** Ends a program and those that it has started. */
-function killGroup(leader: number): void {
-  try {
-    Deno.kill(-leader, "SIGKILL"); // negative: the whole process group
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -23,24 +23,38 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/**
- * Runs a command to its end or its time limit.
- *
- * It writes to a file because whatever it leaves behind would hold a pipe
- * open, and leads a session of its own so that it can be killed together with
- * its children. The system kills it when this process ends, however that is.
- */
+/** Runs a command to its end or its time limit. It writes to a file: see {@linkcode lead}. */
 export async function run(
   command: readonly string[],
-  options: RunOptions,
+  { log, limit = 1800, cwd, environment }: RunOptions,
 ): Promise<Outcome> {
-  const { log, limit = 1800, cwd, environment } = options;
   await Deno.mkdir(dirname(log), { recursive: true });
+  const { result, timedOut } = await lead(
+    ["sh", "-c", 'exec "$@" >>"$0" 2>&1', log, ...command],
+    { env: { ...environment }, ...(cwd === undefined ? {} : { cwd }) },
+    limit,
+    (child) => child.status,
+  );
+  return { code: result.code, timedOut };
+}
+
+/**
+ * Starts a command and waits, for so many seconds at most, for what is asked of it.
+ *
+ * It leads a session of its own so that it can be killed together with its children, which is
+ * done in any case. The system kills it when this process ends, however that is. What it leaves
+ * behind would hold a pipe open until the limit.
+ */
+export async function lead<T>(
+  command: readonly string[],
+  options: Deno.CommandOptions,
+  limit: number,
+  wait: (child: Deno.ChildProcess) => Promise<T>,
+): Promise<{ readonly result: T; readonly timedOut: boolean }> {
   const child = new Deno.Command("setsid", {
-    args: ["setpriv", "--pdeathsig", "KILL", "sh", "-c", 'exec "$@" >>"$0" 2>&1', log, ...command],
+    ...options,
+    args: ["setpriv", "--pdeathsig", "KILL", ...command],
     stdin: "null",
-    ...(cwd === undefined ? {} : { cwd }),
-    env: { ...environment },
   }).spawn();
   let timedOut = false;
   const timer = setTimeout(() => {
@@ -48,8 +62,7 @@ export async function run(
     killGroup(child.pid);
   }, limit * 1000);
   try {
-    const { code } = await child.status;
-    return { code, timedOut };
+    return { result: await wait(child), timedOut };
   } finally {
     clearTimeout(timer);
     killGroup(child.pid); // what it may have left in the background
