@@ -6,27 +6,6 @@
 import { currentRuntime, host } from "../ffi/host.ts";
 import type { Advice } from "../ffi/os/contract/residency.ts";
 import type { Pointer } from "../ffi/runtime/runtime.ts";
-import { anonymous, type MappingPlan } from "./lifetime/mapping_plan.ts";
-import { bytesOf, copyIn, copyOut, copyRange } from "./pages/copying.ts";
-import { hex, MmapError, systemError } from "./checks/errors.ts";
-import { makeRoot } from "./lifetime/process_table.ts";
-import { printAs } from "./checks/inspect.ts";
-import { CLOSED, type CollectorToken, endToken, newToken } from "./lifetime/collector_tokens.ts";
-import {
-  type Allocation,
-  holdRange,
-  refreshShare,
-  unmapAllocation,
-} from "./lifetime/allocations.ts";
-import { type Access, ACCESSES, type MappingInfo } from "./lifetime/mapping_info.ts";
-import { byteRange, type PageRange, pageRange, pagesAround } from "./checks/ranges.ts";
-import { isViewable, PageState } from "./pages/page_state.ts";
-import { prefault, type PrefaultOptions } from "./pages/prefault.ts";
-import { advise, isForWholePages, lock, resident, unlock } from "./pages/residency.ts";
-import { checkResizable, resize } from "./placing/resize.ts";
-import { leaveRoom } from "./lifetime/room.ts";
-import { checkFewFrames, checkStack } from "./checks/call_stack.ts";
-import { type MmapTicket, newKey, redeem, releaseTicket, share } from "./sharing/tickets.ts";
 import {
   byteCount,
   countOrAll,
@@ -37,8 +16,25 @@ import {
   timeMs,
   word32,
 } from "./checks/arguments.ts";
-import { type ViewConstructor, type ViewOf, viewRange } from "./pages/view_range.ts";
-import { endWaits, refuseWaits, waitAsync, type WaitAsyncOptions } from "./waiting/wait_async.ts";
+import { checkFewFrames } from "./checks/call_stack.ts";
+import { hex, MmapError } from "./checks/errors.ts";
+import { printAs } from "./checks/inspect.ts";
+import { type Access, ACCESSES } from "./lifetime/mapping_info.ts";
+import { anonymous, type MappingPlan } from "./lifetime/mapping_plan.ts";
+import { discard, flush } from "./pages/content.ts";
+import { bytesOf, copyIn, copyOut, copyRange } from "./pages/copying.ts";
+import { Mapping } from "./pages/mapping.ts";
+import { prefault, type PrefaultOptions } from "./pages/prefault.ts";
+import { advise, isForWholePages, lock, resident, unlock } from "./pages/residency.ts";
+import {
+  elementByteLength,
+  type ViewConstructor,
+  type ViewOf,
+  viewRange,
+} from "./pages/view_range.ts";
+import { resize } from "./placing/resize.ts";
+import { type MmapTicket, redeem, releaseTicket, share } from "./sharing/tickets.ts";
+import { waitAsync, type WaitAsyncOptions } from "./waiting/wait_async.ts";
 import { notify, wait, type WaitResult, wordRange } from "./waiting/waiting.ts";
 
 /** The address and length of a mapping that no handle owns. */
@@ -86,39 +82,26 @@ const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() re
 export class Mmap implements Disposable {
   /** What has `postMessage()` and `structuredClone()` throw: without it they make `{}` of a handle. */
   private readonly clone: () => string = REFUSE_CLONE;
-  #token: CollectorToken;
-  #mapped: MappingInfo;
-  #byteLength: number;
-  /** From when a view was asked for, or access was changed. */
-  #pages: PageState | undefined;
+  #mapping: Mapping;
 
   static {
     adopt = (plan) => new Mmap(KEY, plan);
     printAs(this.prototype as Mmap, (mmap) => {
-      if (!(#byteLength in mmap)) return "Mmap {}";
-      const byteLength = mmap.#byteLength;
+      if (!(#mapping in mmap)) return "Mmap {}";
+      const { address, byteLength } = mmap.#mapping;
       return byteLength === 0
         ? "Mmap { closed }"
-        : `Mmap { address: ${hex(mmap.address)}, byteLength: ${byteLength} }`;
+        : `Mmap { address: ${hex(address)}, byteLength: ${byteLength} }`;
     });
   }
 
   private constructor(key: typeof KEY, plan: MappingPlan) {
     if (key !== KEY) {
       throw new TypeError(
-        "Mmap has no public constructor: call mapAnon(), or another call, of MmapOptions",
+        "Mmap has no public constructor: call mapAnon() or another method of MmapOptions",
       );
     }
-    makeRoot();
-    const { map, byteLength, exactByteLength, backing, layout, source, share } = plan;
-    this.#byteLength = byteLength;
-    this.#mapped = plan;
-    this.#token = newToken({ backing, layout, isMirrored: source === "mirror", share });
-    const { allocation } = this.#token;
-    // Last, and with no call after it: where execution is terminated, or the
-    // stack is exhausted, nothing that is mapped is lost.
-    allocation.address = map();
-    allocation.byteLength = exactByteLength;
+    this.#mapping = new Mapping(plan);
   }
 
   /**
@@ -191,13 +174,12 @@ export class Mmap implements Disposable {
    * ```
    */
   static fromTicket(ticket: MmapTicket): Mmap {
-    const redeemed = redeem(ticket);
-    const mmap = adopt(redeemed);
-    const { backing, share: { facts } } = redeemed;
-    // Others can have changed what its pages are, or found that a file was truncated.
-    if (facts.length > 0 || backing !== undefined) {
-      mmap.#pages = new PageState(mmap.#allocation, mmap.#mapped, mmap, facts);
-    }
+    const plan = redeem(ticket);
+    const mmap = adopt(plan);
+    const { backing, share } = plan;
+    const { snapshot } = share;
+    // Other handles may have changed pages, or found that a file was truncated.
+    if (snapshot.length > 0 || backing !== undefined) mmap.#mapping.track(snapshot);
     return mmap;
   }
 
@@ -227,9 +209,7 @@ export class Mmap implements Disposable {
 
   /** The address of the first byte; `0n` when closed. */
   get address(): bigint {
-    if (Mmap.#received(this).#byteLength === 0) return 0n;
-    const { guardByteLength, pageOffset } = this.#mapped;
-    return this.#allocation.address + BigInt(guardByteLength + pageOffset);
+    return Mmap.#of(this).address;
   }
 
   /**
@@ -247,17 +227,17 @@ export class Mmap implements Disposable {
 
   /** The length in bytes, as it was asked for: not rounded up to pages; 0 when closed. */
   get byteLength(): number {
-    return Mmap.#received(this).#byteLength;
+    return Mmap.#of(this).byteLength;
   }
 
   /** Whether the length is 0, which it is when closed. */
   get isEmpty(): boolean {
-    return Mmap.#received(this).#byteLength === 0;
+    return Mmap.#of(this).byteLength === 0;
   }
 
   /** Whether the memory was unmapped or given away: nothing can be reached through this handle. */
   get closed(): boolean {
-    return Mmap.#received(this).#byteLength === 0;
+    return Mmap.#of(this).byteLength === 0;
   }
 
   /**
@@ -274,7 +254,7 @@ export class Mmap implements Disposable {
    * {@linkcode maxViewByteLength}: use `view()`.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return Mmap.#viewable(this).bytes;
+    return Mmap.#opened(this).trackViews().bytes;
   }
 
   /**
@@ -334,10 +314,10 @@ export class Mmap implements Disposable {
     byteOffset: number | bigint = 0,
     length?: number | bigint,
   ): ArrayBufferView {
-    Mmap.#opened(this);
-    const range = viewRange(type, byteOffset, length, this.#mapped);
-    // Asked for last: the type's own getters can have unmapped.
-    return Mmap.#viewable(this).view(type, range);
+    const size = elementByteLength(type); // first: a getter of the type may unmap
+    const mapping = Mmap.#opened(this);
+    const range = viewRange(size, byteOffset, length, mapping.info);
+    return mapping.trackViews().view(type, range);
   }
 
   /**
@@ -349,7 +329,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get truncated(): boolean {
-    return Mmap.#opened(this).#pages?.areTruncated ?? false;
+    return Mmap.#opened(this).pages?.areTruncated ?? false;
   }
 
   /**
@@ -364,7 +344,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get lostByteLength(): number {
-    return Mmap.#opened(this).#pages?.lostByteLength ?? 0;
+    return Mmap.#opened(this).pages?.lostByteLength ?? 0;
   }
 
   /**
@@ -377,7 +357,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get truncationGuarded(): boolean {
-    return Mmap.#opened(this).#paged.areGuarded;
+    return Mmap.#opened(this).track().areGuarded;
   }
 
   /**
@@ -387,7 +367,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get access(): Access | "mixed" {
-    return Mmap.#opened(this).#access;
+    return Mmap.#opened(this).access;
   }
 
   /**
@@ -398,8 +378,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   accessAt(byteOffset: number | bigint): Access {
-    const range = Mmap.#received(this).#byteRange(byteOffset, 1);
-    return this.#paged.accessOf(range) as Access;
+    return Mmap.#opened(this).accessAt(byteOffset);
   }
 
   /**
@@ -445,7 +424,9 @@ export class Mmap implements Disposable {
    * ```
    */
   protect(access: Access, byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
-    Mmap.#received(this).#protect(access, byteOffset, byteLength, true);
+    const mapping = Mmap.#opened(this);
+    oneOf(ACCESSES, access, "The access");
+    mapping.protect(mapping.pageRange(byteOffset, byteLength), access, true);
   }
 
   /**
@@ -478,24 +459,9 @@ export class Mmap implements Disposable {
     byteOffset: number | bigint = 0,
     byteLength?: number | bigint,
   ): void {
-    Mmap.#received(this).#protect(access, byteOffset, byteLength, false);
-  }
-
-  #protect(
-    access: Access,
-    byteOffset: number | bigint,
-    byteLength: number | bigint | undefined,
-    isChecked: boolean,
-  ): void {
+    const mapping = Mmap.#opened(this);
     oneOf(ACCESSES, access, "The access");
-    const range = this.#pageRange(byteOffset, byteLength);
-    this.#paged.checkProtect(access);
-    if (!isViewable(access)) refuseWaits(this.#allocation, "protected", range);
-    this.#checkAlone("protect");
-    leaveRoom(host().os, 0);
-    this.#detach(range);
-    if (isChecked && !isViewable(access)) this.#paged.checkUnused(range);
-    this.#paged.protect(range, access);
+    mapping.protect(mapping.pageRange(byteOffset, byteLength), access, false);
   }
 
   /**
@@ -523,11 +489,8 @@ export class Mmap implements Disposable {
    * ```
    */
   commit(byteOffset: number | bigint, byteLength: number | bigint): void {
-    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
-    this.#paged.checkAnonymous("commit");
-    this.#checkAlone("commit");
-    leaveRoom(host().os, 0);
-    this.#paged.commit(range);
+    const mapping = Mmap.#opened(this);
+    mapping.commit(mapping.pageRange(byteOffset, byteLength));
   }
 
   /**
@@ -553,13 +516,8 @@ export class Mmap implements Disposable {
    * then, and {@linkcode Mmap.accessAt} tells which.
    */
   decommit(byteOffset: number | bigint, byteLength: number | bigint): void {
-    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
-    this.#paged.checkAnonymous("decommit");
-    refuseWaits(this.#allocation, "decommitted", range);
-    this.#checkAlone("decommit");
-    leaveRoom(host().os, 0);
-    this.#detach(range);
-    this.#paged.decommit(range);
+    const mapping = Mmap.#opened(this);
+    mapping.decommit(mapping.pageRange(byteOffset, byteLength));
   }
 
   /**
@@ -587,8 +545,9 @@ export class Mmap implements Disposable {
    * pages, and on macOS and Windows of any file; `EFAULT` if its file was found truncated.
    */
   discard(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
-    const range = Mmap.#received(this).#pageRange(byteOffset, byteLength);
-    this.#paged.discard(range);
+    const mapping = Mmap.#opened(this);
+    const range = mapping.pageRange(byteOffset, byteLength);
+    discard(mapping.track(), range);
   }
 
   /**
@@ -635,31 +594,7 @@ export class Mmap implements Disposable {
   resize(byteLength: number | bigint): void {
     const length = byteCount(byteLength, "The length");
     if (length === 0) throw new RangeError("The length must be greater than 0");
-    const pages = Mmap.#opened(this).#pages;
-    const allocation = this.#allocation;
-    checkResizable({ allocation, pages, mapped: this.#mapped, byteLength: length });
-    refuseWaits(allocation, "resized");
-    this.#checkAlone("resize");
-    leaveRoom(host().os, Math.max(0, length - this.#byteLength));
-    checkStack();
-    this.#detach(this.#allPages); // they are remembered: what does not move, they were over
-    const mapped = {
-      ...this.#mapped,
-      access: this.#access as Access,
-      isReserved: pages?.areReserved ?? this.#mapped.isReserved,
-    };
-    const { address, backing } = allocation;
-    const isGuarded = backing?.guard !== undefined;
-    try {
-      resize({ host: host(), allocation, pages, mapped, byteLength: length });
-    } finally {
-      this.#mapped = mapped;
-      if (allocation.address !== address) this.#pages = undefined;
-    }
-    this.#byteLength = length;
-    this.#mapped = { ...mapped, byteLength: length };
-    this.#pages = this.#pages?.resized(this.#mapped);
-    if (isGuarded) this.#paged.guard(); // where it has moved
+    resize(Mmap.#opened(this), length);
   }
 
   /**
@@ -697,8 +632,9 @@ export class Mmap implements Disposable {
    */
   read(target: ArrayBufferView, byteOffset: number | bigint = 0): void {
     const bytes = bytesOf(target, "The target");
-    const range = copyRange(Mmap.#opened(this).#mapped, bytes, byteOffset);
-    if (range !== undefined) copyOut(this.#paged, range, bytes);
+    const mapping = Mmap.#opened(this);
+    const range = copyRange(mapping.info, bytes, byteOffset);
+    if (range !== undefined) copyOut(mapping.track(), range, bytes);
   }
 
   /**
@@ -720,8 +656,9 @@ export class Mmap implements Disposable {
    */
   write(source: ArrayBufferView, byteOffset: number | bigint = 0): void {
     const bytes = bytesOf(source, "The source");
-    const range = copyRange(Mmap.#opened(this).#mapped, bytes, byteOffset);
-    if (range !== undefined) copyIn(this.#paged, range, bytes);
+    const mapping = Mmap.#opened(this);
+    const range = copyRange(mapping.info, bytes, byteOffset);
+    if (range !== undefined) copyIn(mapping.track(), range, bytes);
   }
 
   /**
@@ -745,8 +682,9 @@ export class Mmap implements Disposable {
    * the system could not write.
    */
   flush(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
-    const range = Mmap.#received(this).#pagesAround(byteOffset, byteLength);
-    this.#paged.flush(range, true);
+    const mapping = Mmap.#opened(this);
+    const range = mapping.pagesAround(byteOffset, byteLength);
+    flush(mapping.track(), range, true);
   }
 
   /**
@@ -765,8 +703,9 @@ export class Mmap implements Disposable {
    * @throws {MmapError} As {@linkcode Mmap.flush} does.
    */
   startFlush(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
-    const range = Mmap.#received(this).#pagesAround(byteOffset, byteLength);
-    this.#paged.flush(range, false);
+    const mapping = Mmap.#opened(this);
+    const range = mapping.pagesAround(byteOffset, byteLength);
+    flush(mapping.track(), range, false);
   }
 
   /**
@@ -783,21 +722,9 @@ export class Mmap implements Disposable {
    * the mapping is shared.
    */
   intoRaw(): RawMmap {
-    const { source, byteLength } = Mmap.#opened(this).#mapped;
-    if (source !== "memory" || this.#allocation.layout !== undefined) {
-      throw new MmapError(
-        "Only anonymous memory without guard pages and huge ones can be given away: " +
-          "an address and a length do not tell how to unmap the rest",
-        { code: "ENOTSUP" },
-      );
-    }
-    this.#checkAlone("intoRaw");
-    const { address } = this.#allocation;
-    this.#detach();
-    endWaits(this.#allocation);
-    this.#allocation.byteLength = 0n;
-    this.#byteLength = 0;
-    return { address, byteLength };
+    const mapping = Mmap.#opened(this);
+    const { byteLength } = mapping;
+    return { address: mapping.giveAway(), byteLength };
   }
 
   /**
@@ -849,10 +776,7 @@ export class Mmap implements Disposable {
    * ```
    */
   share(): MmapTicket {
-    const key = newKey();
-    const pages = Mmap.#opened(this).#paged;
-    this.#refuseTransferred(pages);
-    return share(this.#allocation, this.#mapped, pages, key);
+    return share(() => Mmap.#opened(this));
   }
 
   /**
@@ -889,31 +813,12 @@ export class Mmap implements Disposable {
    * still mapped, and `unmap()` can be called again.
    */
   unmap(): void {
-    if (Mmap.#received(this).#byteLength === 0) return;
-    const pages = this.#pages;
-    if (pages === undefined || !pages.wereViewed) {
-      const token = this.#token;
-      const { allocation } = token;
-      endWaits(allocation);
-      const failure = unmapAllocation(allocation);
-      if (failure) {
-        const { address, byteLength } = allocation;
-        throw systemError(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
-      }
-      this.#byteLength = 0;
-      this.#token = CLOSED; // first: the token can be someone else's next
-      endToken(token);
-    } else {
-      this.#detach();
-      endWaits(this.#allocation);
-      this.#byteLength = 0; // first: no open handle may have a range that is held
-      holdRange(this.#allocation);
-    }
+    Mmap.#of(this).unmap();
   }
 
   /** Unmaps at the end of a `using` block: {@linkcode Mmap.unmap}. */
   [Symbol.dispose](): void {
-    Mmap.#received(this).unmap();
+    Mmap.#of(this).unmap();
   }
 
   /**
@@ -954,11 +859,11 @@ export class Mmap implements Disposable {
    * ```
    */
   advise(advice: Advice, byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
-    Mmap.#received(this);
+    const mapping = Mmap.#opened(this);
     const range = isForWholePages(advice)
-      ? this.#pageRange(byteOffset, byteLength)
-      : this.#byteRange(byteOffset, byteLength);
-    advise(this.#paged, range, advice);
+      ? mapping.pageRange(byteOffset, byteLength)
+      : mapping.byteRange(byteOffset, byteLength);
+    advise(mapping.track(), range, advice);
   }
 
   /**
@@ -1004,8 +909,9 @@ export class Mmap implements Disposable {
    * ```
    */
   lock(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
-    const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
-    lock(this.#paged, range);
+    const mapping = Mmap.#opened(this);
+    const range = mapping.byteRange(byteOffset, byteLength);
+    lock(mapping.track(), range);
   }
 
   /**
@@ -1025,8 +931,9 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; another code if the system refused.
    */
   unlock(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
-    const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
-    unlock(this.#paged, range);
+    const mapping = Mmap.#opened(this);
+    const range = mapping.byteRange(byteOffset, byteLength);
+    unlock(mapping.track(), range);
   }
 
   /**
@@ -1060,8 +967,9 @@ export class Mmap implements Disposable {
    * ```
    */
   resident(byteOffset: number | bigint = 0, byteLength?: number | bigint): number {
-    const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
-    return resident(this.#paged, range);
+    const mapping = Mmap.#opened(this);
+    const range = mapping.byteRange(byteOffset, byteLength);
+    return resident(mapping.track(), range);
   }
 
   /**
@@ -1103,10 +1011,7 @@ export class Mmap implements Disposable {
   // async function then throws, and leaves such a promise.
   prefault(options: PrefaultOptions = {}): Promise<void> {
     checkFewFrames();
-    return prefault((byteOffset, byteLength) => {
-      const range = Mmap.#received(this).#byteRange(byteOffset, byteLength);
-      return { range, pages: this.#paged };
-    }, options);
+    return prefault(() => Mmap.#opened(this), options);
   }
 
   /**
@@ -1161,9 +1066,10 @@ export class Mmap implements Disposable {
    * ```
    */
   wait(byteOffset: number | bigint, expected: number, timeout: number = Infinity): WaitResult {
-    const range = Mmap.#received(this).#wordRange(byteOffset);
+    const mapping = Mmap.#opened(this);
+    const range = wordRange(byteOffset, mapping.info);
     const value = word32(expected, "The expected value");
-    return wait(this.#paged, range, value, timeMs(timeout, "The timeout"));
+    return wait(mapping.track(), range, value, timeMs(timeout, "The timeout"));
   }
 
   /**
@@ -1208,14 +1114,7 @@ export class Mmap implements Disposable {
     options: WaitAsyncOptions = {},
   ): Promise<WaitResult> {
     checkFewFrames();
-    return waitAsync(
-      () => {
-        const range = Mmap.#received(this).#wordRange(byteOffset);
-        return { owner: this, allocation: this.#allocation, pages: this.#paged, range };
-      },
-      expected,
-      options,
-    );
+    return waitAsync(() => Mmap.#opened(this), byteOffset, expected, options);
   }
 
   /**
@@ -1250,113 +1149,22 @@ export class Mmap implements Disposable {
    * ```
    */
   notify(byteOffset: number | bigint, count: number = Infinity): number {
-    const range = Mmap.#received(this).#wordRange(byteOffset);
-    return notify(this.#paged, range, countOrAll(count, "The count"));
+    const mapping = Mmap.#opened(this);
+    const range = wordRange(byteOffset, mapping.info);
+    return notify(mapping.track(), range, countOrAll(count, "The count"));
   }
 
-  /** Bytes, counted from the first page. */
-  #byteRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
-    const { pageOffset, byteLength: mappedByteLength } = Mmap.#opened(this).#mapped;
-    const { start, end } = byteRange(byteOffset, byteLength, mappedByteLength);
-    return { start: pageOffset + start, end: pageOffset + end };
-  }
-
-  #pageRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
-    Mmap.#opened(this);
-    const pageSize = this.#allocation.layout?.hugePage ?? host().os.pageSize;
-    return pageRange(byteOffset, byteLength, this.#mapped, pageSize);
-  }
-
-  #wordRange(byteOffset: number | bigint): PageRange {
-    return wordRange(byteOffset, Mmap.#opened(this).#mapped);
-  }
-
-  #pagesAround(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
-    Mmap.#opened(this);
-    return pagesAround(byteOffset, byteLength, this.#mapped, host().os.pageSize);
-  }
-
-  get #allocation(): Allocation {
-    return this.#token.allocation;
-  }
-
-  /** Not asked of the handle's property: a program can give it another one of that name. */
-  get #access(): Access | "mixed" {
-    const pages = this.#pages;
-    return pages === undefined ? this.#mapped.access : pages.accessOf(this.#allPages);
-  }
-
-  get #allPages(): PageRange {
-    const { pageOffset, byteLength } = this.#mapped;
-    return { start: 0, end: pageOffset + byteLength };
-  }
-
-  get #paged(): PageState {
-    return this.#pages ??= new PageState(this.#allocation, this.#mapped, this);
-  }
-
-  /** Detaches all buffers, or those of pages that stay mapped. */
-  #detach(range?: PageRange): void {
-    const pages = this.#pages;
-    if (pages === undefined) return;
-    this.#refuseTransferred(pages);
-    try {
-      if (range === undefined) pages.detach(this.#allPages);
-      else pages.detachMapped(range);
-    } catch (cause) {
-      this.#refuseTransferred(pages);
-      throw new MmapError(
-        "The runtime is using a buffer of this mapping, which stays mapped: try again when it is done",
-        { code: "EBUSY", cause },
-      );
-    }
-  }
-
-  /**
-   * Refuses what would change the memory under other handles. A ticket that is open
-   * counts as one, so that none can become a handle in the meantime.
-   */
-  #checkAlone(call: string): void {
-    if (!refreshShare(this.#allocation)) return;
-    throw new MmapError(
-      `The mapping is shared, so that ${call}() must not change it: another handle or a ticket of ` +
-        "it is open, or a view of a handle that was closed is not yet collected by its thread",
-      { code: "EBUSY" },
-    );
-  }
-
-  #refuseTransferred(pages: PageState): void {
-    if (!pages.areTransferred) return;
-    this.#allocation.isTransferred = true; // the collector must not unmap it either
-    throw new MmapError(
-      `A buffer of this mapping was transferred away: its ${this.#byteLength} bytes at ` +
-        `${
-          hex(this.#allocation.address)
-        } stay mapped, for its new owner; copy data before transferring it`,
-      { code: "EBUSY" },
-    );
-  }
-
-  static #received(mmap: Mmap): Mmap {
-    if (typeof mmap === "object" && mmap !== null && #byteLength in mmap) {
-      return mmap;
-    }
+  static #of(mmap: Mmap): Mapping {
+    if (typeof mmap === "object" && mmap !== null && #mapping in mmap) return mmap.#mapping;
     throw new TypeError(`The receiver must be an Mmap, got ${describe(mmap)}`);
   }
 
-  static #opened(mmap: Mmap): Mmap {
-    if (Mmap.#received(mmap).#byteLength !== 0) return mmap;
+  static #opened(mmap: Mmap): Mapping {
+    const mapping = Mmap.#of(mmap);
+    if (mapping.byteLength !== 0) return mapping;
     throw new MmapError(
       "The mapping is closed: it was unmapped, or given away by intoRaw()",
-      {
-        code: "EBADF",
-      },
+      { code: "EBADF" },
     );
-  }
-
-  static #viewable(mmap: Mmap): PageState {
-    const pages = Mmap.#opened(mmap).#paged;
-    mmap.#refuseTransferred(pages);
-    return pages;
   }
 }

@@ -83,6 +83,16 @@ export function hex(address: bigint): string {
   return `0x${address.toString(16)}`;
 }
 
+/** Writes a range of addresses for a message. */
+export function describeRange(
+  { address, byteLength }: {
+    readonly address: bigint;
+    readonly byteLength: bigint | number;
+  },
+): string {
+  return `${byteLength} bytes at ${hex(address)}`;
+}
+
 /** What there can be too little of. */
 export const SHORTAGE: string =
   "too little memory, address space or room for another mapping: unmap what is no longer used, " +

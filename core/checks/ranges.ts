@@ -1,41 +1,43 @@
 /**
- * Which pages a call means: the checks of what callers ask for.
+ * The ranges that calls take: checks, and conversion to ranges of pages.
  *
  * @module
  */
 import { byteCount } from "./arguments.ts";
 
 /**
- * Bytes of the pages of a mapping, of which there is at least one. They are
- * counted from the first page: below the first byte of the mapping there are
- * `skip` more, where the offset in its file is not a multiple of the granularity.
+ * At least one byte of a mapping's pages, counted from the first page. The first byte of the
+ * mapping is `pageOffset` bytes behind that, if its offset in the file is not a multiple of the
+ * allocation granularity.
  */
 export interface PageRange {
-  /** Where they start. */
+  /** The first byte. */
   readonly start: number;
-  /** One past the last one. */
+  /** One past the last byte. */
   readonly end: number;
 }
 
-/** A mapping, as far as ranges go. */
+/** The length of a mapping, and where it starts in its first page. */
 export interface Extent {
-  /** Its length in bytes. */
+  /** The length in bytes. */
   readonly byteLength: number;
-  /** How many bytes of its first page, or granule, are below its first byte. */
+  /** The number of bytes of the first page, or granule, that are below the first byte. */
   readonly pageOffset: number;
 }
 
-/**
- * Checks that a range is of whole pages within a mapping, whose own start and
- * end are those of pages, wherever they are.
- */
+/** Whether two ranges have a byte in common. */
+export function overlap(a: PageRange, b: PageRange): boolean {
+  return a.start < b.end && b.start < a.end;
+}
+
+/** Checks that a range consists of whole pages. The start and the end of the mapping count as those of pages. */
 export function pageRange(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
   extent: Extent,
   pageSize: number,
 ): PageRange {
-  const { start, end } = byteRange(byteOffset, byteLength, extent.byteLength);
+  const { start, end } = checkedRange(byteOffset, byteLength, extent.byteLength);
   const { pageOffset } = extent;
   const isPage = (offset: number) => (pageOffset + offset) % pageSize === 0;
   const boundary = pageOffset % pageSize === 0
@@ -55,20 +57,29 @@ export function pageRange(
   return { start: start === 0 ? 0 : pageOffset + start, end: pageOffset + end };
 }
 
-/** The pages that bytes within a mapping lie in, also in part. */
+/** Checks that a range lies within a mapping, and extends its start to that of a page. */
 export function pagesAround(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
-  { byteLength: mappedByteLength, pageOffset }: Extent,
+  extent: Extent,
   pageSize: number,
 ): PageRange {
-  const { start, end } = byteRange(byteOffset, byteLength, mappedByteLength);
-  const first = pageOffset + start;
-  return { start: first - first % pageSize, end: pageOffset + end };
+  const { start, end } = byteRange(byteOffset, byteLength, extent);
+  return { start: start - start % pageSize, end };
 }
 
-/** Checks that bytes, of which there must be one, are within a mapping. */
+/** Checks that a range of at least one byte lies within a mapping. */
 export function byteRange(
+  byteOffset: number | bigint,
+  byteLength: number | bigint | undefined,
+  { byteLength: mappedByteLength, pageOffset }: Extent,
+): PageRange {
+  const { start, end } = checkedRange(byteOffset, byteLength, mappedByteLength);
+  return { start: pageOffset + start, end: pageOffset + end };
+}
+
+/** Counted from the first byte of the mapping. */
+function checkedRange(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
   mappedByteLength: number,

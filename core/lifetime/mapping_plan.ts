@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backing, GuardLayout, Share } from "./allocations.ts";
+import type { Backing, GuardLayout, Share } from "./allocation.ts";
 import type { Access, MappingInfo } from "./mapping_info.ts";
 
 /** What becomes a handle. */

@@ -13,7 +13,9 @@ import type { AdvisedFailure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { processCounts } from "./process_table.ts";
 import { MmapError } from "../checks/errors.ts";
-import { plainAllocation, release, releaseHeldRanges } from "./allocations.ts";
+import { plainAllocation } from "./allocation.ts";
+import { releaseHeldRanges } from "./held_ranges.ts";
+import { release } from "./release.ts";
 import { checkStack } from "../checks/call_stack.ts";
 
 /** Which part of all mappings is left. */

@@ -5,13 +5,13 @@
  */
 import { host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
-import { type CopyOrder, copyOrder, inPieces } from "./copy_order.ts";
-import { hex } from "../checks/errors.ts";
+import { type CopyOrder, copyOrder, inPieces, type Place } from "./copy_order.ts";
+import { describeRange } from "../checks/errors.ts";
 import type { Extent, PageRange } from "../checks/ranges.ts";
 import type { PageState } from "./page_state.ts";
 import { byteCount, describe } from "../checks/arguments.ts";
 import { isUnshared } from "../checks/buffers.ts";
-import { coveredBy } from "./views.ts";
+import { coveredBy } from "./buffers.ts";
 
 const { apply } = Reflect;
 const { isView } = ArrayBuffer;
@@ -157,11 +157,22 @@ function orderOf(
   const covered = pages.canOverlap ? coveredBy(buffer) : undefined;
   const owner = covered?.owner as PageState | undefined;
   if (owner === undefined || !owner.canOverlap) return "any";
-  const place = pages.placeOf(address);
-  const other = owner.placeOf(covered!.address + BigInt(byteOffset));
+  const place = placeOf(pages, address);
+  const other = placeOf(owner, covered!.address + BigInt(byteOffset));
   return verb === "read"
     ? copyOrder(place, other, byteLength)
     : copyOrder(other, place, byteLength);
+}
+
+/** The place of an address in memory that can be mapped at several. */
+function placeOf(pages: PageState, address: bigint): Place {
+  const first = pages.addressOf(0);
+  const offset = Number(address - first);
+  if (pages.areMirrored) {
+    const { period } = pages;
+    return { mirror: first, offset: offset % period, period };
+  }
+  return { mirror: 0n, offset: pages.allocation.backing!.offset + offset, period: Infinity };
 }
 
 function check(
@@ -172,6 +183,5 @@ function check(
   failure: Failure | undefined,
 ): void {
   if (failure === undefined) return;
-  const what = `to ${verb} ${byteLength} bytes at ${hex(address)}`;
-  throw pages.systemError(what, failure);
+  throw pages.systemError(`to ${verb} ${describeRange({ address, byteLength })}`, failure);
 }

@@ -8,7 +8,7 @@ import type { OpenFile } from "../../ffi/os/contract/files.ts";
 import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { host } from "../../ffi/host.ts";
 import { hex, MmapError } from "../checks/errors.ts";
-import type { Backing } from "../lifetime/allocations.ts";
+import type { Backing } from "../lifetime/allocation.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { checkStack } from "../checks/call_stack.ts";
 

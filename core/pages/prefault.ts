@@ -4,10 +4,12 @@
  * @module
  */
 import { currentRuntime, host } from "../../ffi/host.ts";
+import { describeRange } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { loadPages } from "./touch.ts";
+import type { Mapping } from "./mapping.ts";
 import type { PageState } from "./page_state.ts";
-import { checkMemory, refuseNoAccess, type WholePages, wholePages, words } from "./residency.ts";
+import { checkMemory, refuseNoAccess, type WholePages, wholePages } from "./residency.ts";
 import { type All, checkOptions, describe, given } from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
 
@@ -23,12 +25,6 @@ export interface PrefaultOptions {
   readonly onProgress?:
     | ((doneByteLength: number, totalByteLength: number) => void)
     | undefined;
-}
-
-/** Bytes of an open mapping. */
-export interface OpenMemory {
-  readonly pages: PageState;
-  readonly range: PageRange;
 }
 
 const DEFAULTS: All<PrefaultOptions> = {
@@ -48,18 +44,14 @@ const TURN_BYTE_LENGTH = 2 ** 24;
 /** What was loaded last. */
 const seenLast = [0];
 
-/**
- * Backs memory, as {@linkcode PrefaultOptions} say. `open` finds bytes of the
- * mapping, and throws where that is closed, or has become shorter.
- */
-export async function prefault(
-  open: (byteOffset: number | bigint, byteLength: number | bigint | undefined) => OpenMemory,
-  options: PrefaultOptions,
-): Promise<void> {
+/** Backs memory. `open` returns the mapping, and throws if it is closed. */
+export async function prefault(open: () => Mapping, options: PrefaultOptions): Promise<void> {
   const { byteOffset = 0, byteLength, signal, onProgress } = checkedOptions(options);
-  const { pages, range } = open(byteOffset, byteLength);
+  const mapping = open();
+  const range = mapping.byteRange(byteOffset, byteLength);
+  const pages = mapping.track();
   refuseNoAccess("prefaulted", range, pages);
-  const start = Number(byteOffset); // checked by open()
+  const start = Number(byteOffset);
   const total = range.end - range.start;
   if (pages.areInMemory) checkMemory("prefault", pages, wholePages(pages, range));
   for (let done = 0; done < total;) {
@@ -68,8 +60,10 @@ export async function prefault(
     const turnStart = Date.now();
     const turnEnd = Math.min(total, done + TURN_BYTE_LENGTH);
     do {
-      // Opened each time: what was put in the place of the clock can have unmapped.
-      done += populate(open(start + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done)));
+      // Opened each time, because a function that replaces the clock may unmap or resize.
+      const mapping = open();
+      const slice = mapping.byteRange(start + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done));
+      done += populate(mapping.track(), slice);
     } while (done < turnEnd && Date.now() - turnStart < TURN_MS);
     onProgress?.(done, total);
     if (done < total) await currentRuntime().nextTurn();
@@ -77,7 +71,7 @@ export async function prefault(
 }
 
 /** Backs the first of these bytes that have equal access, and returns how many. */
-function populate({ pages, range }: OpenMemory): number {
+function populate(pages: PageState, range: PageRange): number {
   const { os } = host();
   const run = pages.runsIn(range)[0]!;
   refuseNoAccess("prefaulted", run, pages);
@@ -88,7 +82,9 @@ function populate({ pages, range }: OpenMemory): number {
   if (failure === "unsupported") {
     if (!pages.areAnonymous) loadPages(os, slice.address, Number(slice.byteLength));
     else touch(slice, forWriting);
-  } else if (failure !== undefined) throw pages.systemError(`to prefault ${words(slice)}`, failure);
+  } else if (failure !== undefined) {
+    throw pages.systemError(`to prefault ${describeRange(slice)}`, failure);
+  }
   return run.end - range.start;
 }
 

@@ -7,7 +7,7 @@
 import { host } from "../../ffi/host.ts";
 import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
-import { hex, MmapError, systemError } from "../checks/errors.ts";
+import { describeRange, MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { loadPages } from "./touch.ts";
 import type { PageState } from "./page_state.ts";
@@ -43,7 +43,7 @@ export function advise(memory: PageState, range: PageRange, advice: Advice): voi
   // A load backs memory of a name, too.
   const backs = advice === "populate-write" || (advice === "populate-read" && !memory.areAnonymous);
   if (backs && memory.areInMemory) checkMemory("back", memory, pages);
-  memory.noteSplit();
+  memory.allocation.isSplit = true;
   const failure = host().os.residency.advise(pages.address, pages.byteLength, advice);
   if (failure === undefined) return;
   const systems = ADVICE_SYSTEMS[advice];
@@ -54,7 +54,7 @@ export function advise(memory: PageState, range: PageRange, advice: Advice): voi
     );
   }
   throw memory.systemError(
-    `the advice "${advice}" for ${words(pages)}`,
+    `the advice "${advice}" for ${describeRange(pages)}`,
     failure,
     failure.code === "EINVAL"
       ? `it is for ${systems} and later, and not for every kind of memory`
@@ -69,17 +69,17 @@ export function lock(memory: PageState, range: PageRange): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
   checkMemory("lock", memory, pages);
-  memory.noteSplit();
+  memory.allocation.isSplit = true;
   const failure = residency.lock(pages.address, pages.byteLength, memory.areOfPrivateFile);
   if (failure === undefined) return;
   if (failure.code === "ENOMEM" && !memory.areAnonymous) {
     // Linux says the same of a page that its file has lost, and tells the two apart here.
     const reason = lossIn(pages);
-    if (reason !== undefined) throw memory.systemError(`to lock ${words(pages)}`, reason);
+    if (reason !== undefined) throw memory.systemError(`to lock ${describeRange(pages)}`, reason);
   }
   const limit = residency.lockLimit(failure.code);
   throw memory.systemError(
-    `to lock ${words(pages)}`,
+    `to lock ${describeRange(pages)}`,
     failure,
     limit && `the limit of locked memory is reached: raise ${limit}, or lock less`,
   );
@@ -90,7 +90,9 @@ export function checkMemory(verb: string, memory: PageState, pages: WholePages):
   // What is mapped twice is there once.
   const byteLength = Math.min(Number(pages.byteLength), memory.period);
   const failure = backingRefusal(host().os, pages.address, byteLength);
-  if (failure !== undefined) throw memory.systemError(`to ${verb} ${words(pages)}`, failure);
+  if (failure !== undefined) {
+    throw memory.systemError(`to ${verb} ${describeRange(pages)}`, failure);
+  }
 }
 
 /** Why a page of a file cannot be loaded, where one cannot. */
@@ -106,9 +108,9 @@ function lossIn({ address, byteLength }: WholePages): Failure | undefined {
 export function unlock(memory: PageState, range: PageRange): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
-  memory.noteSplit();
+  memory.allocation.isSplit = true;
   const failure = host().os.residency.unlock(pages.address, pages.byteLength);
-  if (failure !== undefined) throw systemError(`to unlock ${words(pages)}`, failure);
+  if (failure !== undefined) throw systemError(`to unlock ${describeRange(pages)}`, failure);
 }
 
 /** Counts the bytes of the pages that are in RAM. */
@@ -116,7 +118,7 @@ export function resident(memory: PageState, range: PageRange): number {
   const pages = wholePages(memory, range);
   const byteLength = host().os.residency.resident(pages.address, pages.byteLength);
   if (typeof byteLength === "number") return byteLength;
-  throw systemError(`to tell what is in RAM of ${words(pages)}`, byteLength);
+  throw systemError(`to tell what is in RAM of ${describeRange(pages)}`, byteLength);
 }
 
 /** The pages that bytes lie in. */
@@ -125,11 +127,6 @@ export function wholePages(memory: PageState, { start, end }: PageRange): WholeP
   const first = memory.addressOf(start) & -pageSize;
   const past = (memory.addressOf(end) + pageSize - 1n) & -pageSize;
   return { address: first, byteLength: past - first };
-}
-
-/** Words pages for a message. */
-export function words({ address, byteLength }: WholePages): string {
-  return `${byteLength} bytes at ${hex(address)}`;
 }
 
 /** Refuses a range with a part of which nothing may be done. */

@@ -48,14 +48,13 @@ interface Viewed extends Extent {
   readonly source: Source;
 }
 
-/** Checks that a view is within the mapping, aligned, and not too long for this runtime. */
+/** Checks that a view of elements of `size` bytes is within the mapping, aligned, and not too long for this runtime. */
 export function viewRange(
-  type: ViewConstructor<ArrayBufferView>,
+  size: number,
   byteOffset: number | bigint,
   length: number | bigint | undefined,
   { byteLength: mappedByteLength, pageOffset, source }: Viewed,
 ): ViewRange {
-  const size = elementByteLength(type);
   const start = byteCount(byteOffset, "The byteOffset");
   if (start > mappedByteLength) {
     throw new RangeError(
@@ -98,7 +97,8 @@ export function viewRange(
   return { byteOffset: pageOffset + start, length: count, byteLength };
 }
 
-function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
+/** Checks the type of a view. Returns the length of its elements in bytes. */
+export function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
   const prototype: unknown = typeof type === "function" ? type.prototype : undefined;
   switch (familyOf(prototype)) {
     case "TypedArray": {

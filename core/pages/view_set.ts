@@ -1,55 +1,113 @@
 /**
- * The parts of a mapping that were viewed.
+ * The views over the pages of one mapping: found again, detached, and remembered until collected.
  *
  * @module
  */
-import type { Views } from "./views.ts";
+import { MmapError } from "../checks/errors.ts";
+import { overlap, type PageRange } from "../checks/ranges.ts";
+import type { Views } from "./buffers.ts";
 
 /** The views over one run of pages. */
-export interface ViewedRun {
-  readonly start: number;
-  readonly end: number;
+export interface ViewedRun extends PageRange {
   readonly views: Views;
 }
 
-/** The parts of one mapping. Most have one at most, for which a set and a map would be a third of all that a mapping takes. */
+/** A detached buffer over pages that stay mapped. A pending call of the runtime may still use it. */
+interface Detached extends PageRange {
+  readonly buffer: WeakRef<ArrayBuffer>;
+}
+
+const NONE: readonly never[] = [];
+
+/**
+ * The viewed runs of one mapping. Most mappings have one at most, for which a set and a map would
+ * be a third of all the memory that a mapping takes.
+ */
 export class ViewSet {
   #only: ViewedRun | undefined;
   #others: Set<ViewedRun> | undefined;
-  /** Of the others that start together the last one that was made. */
+  /** The last run added at each start, of the others. */
   #byStart: Map<number, ViewedRun> | undefined;
+  /** The buffers that were detached while their memory stays mapped, until they are collected. */
+  #detached: readonly Detached[] = NONE;
 
-  /** Adds one. */
-  add(part: ViewedRun): void {
+  /** Adds a run. */
+  add(run: ViewedRun): void {
     if (this.#only === undefined && this.#others === undefined) {
-      this.#only = part;
+      this.#only = run;
       return;
     }
-    (this.#others ??= new Set()).add(part);
-    (this.#byStart ??= new Map()).set(part.start, part);
+    (this.#others ??= new Set()).add(run);
+    (this.#byStart ??= new Map()).set(run.start, run);
   }
 
-  /** Takes one out. */
-  delete(part: ViewedRun): void {
-    if (this.#only === part) this.#only = undefined;
-    this.#others?.delete(part);
-    if (this.#byStart?.get(part.start) === part) this.#byStart.delete(part.start);
+  /** Removes a run. */
+  delete(run: ViewedRun): void {
+    if (this.#only === run) this.#only = undefined;
+    this.#others?.delete(run);
+    if (this.#byStart?.get(run.start) === run) this.#byStart.delete(run.start);
   }
 
-  /** Of the parts that start there the last one that was made. */
+  /** The last run added at a start. */
   startingAt(start: number): ViewedRun | undefined {
     return this.#byStart?.get(start) ?? (this.#only?.start === start ? this.#only : undefined);
   }
 
-  /** Whether one is such. It allocates nothing where there is one at most. */
-  some(isSuch: (part: ViewedRun) => boolean): boolean {
-    if (this.#only !== undefined && isSuch(this.#only)) return true;
-    return this.#others !== undefined && [...this.#others].some(isSuch);
+  /** Whether a run matches. Allocates nothing for one run at most. */
+  some(matches: (run: ViewedRun) => boolean): boolean {
+    if (this.#only !== undefined && matches(this.#only)) return true;
+    return this.#others !== undefined && [...this.#others].some(matches);
   }
 
-  /** All parts, as they are now. */
+  /** All runs at this moment. */
   get all(): readonly ViewedRun[] {
     const only = this.#only === undefined ? [] : [this.#only];
     return this.#others === undefined ? only : [...only, ...this.#others];
   }
+
+  /** Whether a buffer is known to have been transferred away. */
+  get areTransferred(): boolean {
+    return this.some(isTransferred);
+  }
+
+  /** Detaches every buffer over a range. Throws if a buffer cannot be detached. */
+  detach(range: PageRange): void {
+    for (const run of this.all) {
+      if (!overlap(run, range)) continue;
+      run.views.detach();
+      this.delete(run); // if the next one fails, this one was not transferred
+    }
+  }
+
+  /** Detaches every buffer over a range and remembers it, because the memory stays mapped. */
+  detachMapped(range: PageRange): void {
+    const found = this.all
+      .filter((run) => overlap(run, range))
+      .flatMap(({ start, end, views }) =>
+        views.buffers.map((buffer) => ({ start, end, buffer: new WeakRef(buffer) }))
+      );
+    if (found.length > 0) this.#detached = [...this.#detached.filter(isReachable), ...found];
+    this.detach(range);
+  }
+
+  /** Refuses to take loads or stores away from pages whose detached buffers are not all collected. */
+  checkUnused(range: PageRange): void {
+    if (this.#detached.length === 0) return;
+    this.#detached = this.#detached.filter(isReachable);
+    if (!this.#detached.some((buffer) => overlap(buffer, range))) return;
+    throw new MmapError(
+      "A pending call of the runtime may still use a buffer of these pages, whose views are " +
+        "detached now: await such calls and try again when the buffers are collected, or use " +
+        "unsafeProtect(); write() and read() make no buffer",
+      { code: "EBUSY" },
+    );
+  }
+}
+
+function isTransferred({ views }: ViewedRun): boolean {
+  return views.isTransferred;
+}
+
+function isReachable({ buffer }: Detached): boolean {
+  return buffer.deref() !== undefined;
 }

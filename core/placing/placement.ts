@@ -14,16 +14,12 @@ import type {
 } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { own } from "../../ffi/own.ts";
-import { hasRootPlace } from "../lifetime/process_table.ts";
+import { hasRootPlace } from "../lifetime/root.ts";
 import { hex, MmapError, notAvailable, SHORTAGE, systemError } from "../checks/errors.ts";
-import {
-  heldRanges,
-  plainAllocation,
-  release,
-  releaseHeldRanges,
-  releaseHeldRangesIn,
-  unmapStray,
-} from "../lifetime/allocations.ts";
+import { plainAllocation } from "../lifetime/allocation.ts";
+import { heldRanges } from "../lifetime/held_account.ts";
+import { releaseHeldRanges, releaseHeldRangesIn } from "../lifetime/held_ranges.ts";
+import { release, unmapStray } from "../lifetime/release.ts";
 import { loadPages, touchPages } from "../pages/touch.ts";
 import { backingRefusal, leaveRoom, memoryRefusal } from "../lifetime/room.ts";
 

@@ -14,15 +14,12 @@
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
 import type { MappingPlan } from "../lifetime/mapping_plan.ts";
-import { MAPPING, type ProcessTable, type Slot } from "../lifetime/process_table.ts";
+import type { ProcessTable } from "../lifetime/process_table.ts";
+import { MAPPING, type Slot } from "../lifetime/slots.ts";
 import { systemError } from "../checks/errors.ts";
-import { type Allocation, type Backing, type Share, unmapStray } from "../lifetime/allocations.ts";
-import {
-  ACCESSES,
-  type MappingInfo,
-  type PageSnapshot,
-  type Source,
-} from "../lifetime/mapping_info.ts";
+import type { Backing, Share } from "../lifetime/allocation.ts";
+import { unmapStray } from "../lifetime/release.ts";
+import { ACCESSES, type PageSnapshot, type Source } from "../lifetime/mapping_info.ts";
 import type { PageState } from "../pages/page_state.ts";
 import { checkFewFrames } from "../checks/call_stack.ts";
 import { detach } from "../checks/buffers.ts";
@@ -81,11 +78,10 @@ export class SharedMapping implements Share {
   /** Shares what has one handle. */
   static of(
     table: ProcessTable,
-    { address, byteLength, backing, layout }: Allocation,
-    mapped: MappingInfo,
     pages: PageState,
   ): SharedMapping {
-    const [first, ...others] = pages.facts;
+    const { allocation: { address, byteLength, backing, layout }, info: mapped } = pages;
+    const [first, ...others] = pages.snapshot();
     const areAlike = others.length === 0 && first!.past !== "decommitted";
     const runs = areAlike ? undefined : storeRuns([first!, ...others]);
     let record: Slot;
@@ -138,7 +134,7 @@ export class SharedMapping implements Share {
   }
 
   /** What its pages are, where they are not all alike. */
-  get facts(): readonly PageSnapshot[] {
+  get snapshot(): readonly PageSnapshot[] {
     const address = this.#record.get(RUNS);
     return address === 0n ? [] : loadRuns(address, Number(this.#record.get(RUN_COUNT)));
   }

@@ -5,17 +5,12 @@
  * @module
  */
 import { fillRandom } from "../../ffi/web.ts";
-import {
-  kindOf,
-  type ProcessTable,
-  processTable,
-  type Slot,
-  TICKET,
-} from "../lifetime/process_table.ts";
+import { type ProcessTable, processTable } from "../lifetime/process_table.ts";
+import { kindOf, type Slot, TICKET } from "../lifetime/slots.ts";
 import { MmapError } from "../checks/errors.ts";
-import { type Allocation, plainAllocation, release } from "../lifetime/allocations.ts";
-import type { MappingInfo } from "../lifetime/mapping_info.ts";
-import type { PageState } from "../pages/page_state.ts";
+import { plainAllocation } from "../lifetime/allocation.ts";
+import { release } from "../lifetime/release.ts";
+import type { Mapping } from "../pages/mapping.ts";
 import { SharedMapping, type SharedPlan, sharedPlan } from "./record.ts";
 import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
 import { describe, given } from "../checks/arguments.ts";
@@ -39,29 +34,24 @@ const OF = 4;
 /** What tells a ticket from all others: 128 random bits. */
 export type TicketKey = readonly [high: bigint, low: bigint];
 
-/**
- * Makes a key. To be called before the mapping is looked at: what takes the place of
- * the engine's function could unmap it. What it returns is not looked at.
- */
-export function newKey(): TicketKey {
+function newKey(): TicketKey {
   const key = new BigUint64Array(2);
   fillRandom(key);
   return [key[0]!, key[1]!];
 }
 
-/** Makes a ticket for a mapping, whose buffers are its own, and shares it where it is not yet. */
-export function share(
-  allocation: Allocation,
-  mapped: MappingInfo,
-  pages: PageState,
-  key: TicketKey,
-): MmapTicket {
+/** Makes a ticket. `open` returns the mapping, and throws if it is closed. */
+export function share(open: () => Mapping): MmapTicket {
+  const key = newKey(); // first: a function that replaces the engine's may unmap
+  const mapping = open();
+  const pages = mapping.trackViews();
+  const { allocation } = mapping;
   if (allocation.share === undefined) checkStack();
   checkFewFrames();
   const table = processTable();
   const slot = table.take();
   try {
-    allocation.share ??= SharedMapping.of(table, allocation, mapped, pages);
+    allocation.share ??= SharedMapping.of(table, pages);
     return issue(slot, key, allocation.share as SharedMapping);
   } catch (error) {
     slot.free();

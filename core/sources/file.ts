@@ -10,7 +10,7 @@ import type { FileFacts } from "../../ffi/runtime/files.ts";
 import { arranged, layoutOf, mapArranged } from "../placing/layout.ts";
 import { own } from "../../ffi/own.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
-import { type Backing, closeFile } from "../lifetime/allocations.ts";
+import { type Backing, closeFile } from "../lifetime/allocation.ts";
 import type { Access, Source } from "../lifetime/mapping_info.ts";
 import { adopt, type Mmap } from "../mmap.ts";
 import { checkStrictHint, discarded, mapWithRoom } from "../placing/placement.ts";

@@ -9,7 +9,7 @@ import { currentRuntime, host, runtimeThreads } from "../../ffi/host.ts";
 import type { Shortage } from "../../ffi/os/contract/os.ts";
 import type { Ending } from "../../ffi/os/contract/waiting.ts";
 import type { Thread } from "../../ffi/runtime/threads.ts";
-import { releaseHeldRanges } from "../lifetime/allocations.ts";
+import { releaseHeldRanges } from "../lifetime/held_ranges.ts";
 
 /** What a thread reports. */
 export type Report =

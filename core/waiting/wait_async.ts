@@ -7,9 +7,9 @@ import { host, runtimeThreads } from "../../ffi/host.ts";
 import { isFailure } from "../../ffi/os/contract/memory.ts";
 import type { ThreadWait, Word } from "../../ffi/os/contract/waiting.ts";
 import { MmapError } from "../checks/errors.ts";
-import type { Allocation, Waiter } from "../lifetime/allocations.ts";
+import type { Waiter } from "../lifetime/allocation.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import type { PageState } from "../pages/page_state.ts";
+import type { Mapping } from "../pages/mapping.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import {
   type All,
@@ -21,7 +21,7 @@ import {
   word32,
 } from "../checks/arguments.ts";
 import { type Report, type Task, WaitThread } from "./threads.ts";
-import { refusedWait, resultOf, type WaitResult, wordOf } from "./waiting.ts";
+import { refusedWait, resultOf, type WaitResult, wordOf, wordRange } from "./waiting.ts";
 
 /** How to wait for a word. */
 export interface WaitAsyncOptions {
@@ -48,32 +48,32 @@ export interface WaitSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** A word of an open mapping. */
-export interface WaitTarget {
-  /** The handle, which stays reachable as long as somebody waits. */
-  readonly owner: object;
-  readonly allocation: Allocation;
-  readonly pages: PageState;
+/** A word of a mapping, which stays reachable as long as somebody waits. */
+interface WaitTarget {
+  readonly mapping: Mapping;
   readonly range: PageRange;
 }
 
 const DEFAULTS: All<WaitAsyncOptions> = { timeout: Infinity, signal: undefined, ref: true };
 
-/** Waits as {@linkcode WaitAsyncOptions} say; `open` finds the word, and throws where there is none. */
+/** Waits without blocking. `open` returns the mapping, and throws if it is closed. */
 export async function waitAsync(
-  open: () => WaitTarget,
+  open: () => Mapping,
+  byteOffset: number | bigint,
   expected: number,
   options: WaitAsyncOptions,
 ): Promise<WaitResult> {
   const { timeout, signal, isAborted, ref } = checkedOptions(options);
   const value = word32(expected, "The expected value");
-  const target = open();
-  const word = wordOf(target.pages, target.range, "waited for");
+  const mapping = open();
+  const range = wordRange(byteOffset, mapping.info);
+  const pages = mapping.track();
+  const word = wordOf(pages, range, "waited for");
   if (isAborted) throw signal!.reason;
   checkStack(); // no thread is lost on the way
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
-  if (isFailure(wait)) throw refusedWait(target.pages, word, wait);
+  if (isFailure(wait)) throw refusedWait(pages, word, wait);
   const shortage = WaitThread.shortage();
   if (shortage !== undefined) {
     const ending = wait.end("cancelled");
@@ -83,7 +83,7 @@ export async function waitAsync(
   }
   let pendingWait: PendingWait | undefined;
   const ended = new Promise<WaitResult>((resolve, reject) => {
-    pendingWait = new PendingWait(target, word, wait, { resolve, reject });
+    pendingWait = new PendingWait({ mapping, range }, word, wait, { resolve, reject });
     pendingWait.begin(ref);
   });
   // Here, and not where it ends: a signal is the caller's, and what its functions do
@@ -99,36 +99,6 @@ export async function waitAsync(
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
-}
-
-/** Ends the waits for words of a mapping, before it is unmapped: nobody is woken for it any more. */
-export function endWaits(allocation: Allocation): void {
-  const { waits } = allocation;
-  if (waits === undefined) return;
-  for (const wait of waits) {
-    wait.cancel(
-      new MmapError("The mapping was closed while waitAsync() waited for a word of it", {
-        code: "EBADF",
-      }),
-    );
-  }
-  if (waits.every((wait) => wait.join())) return;
-  throw new MmapError(
-    "A thread still waits for a word of the mapping, which stays mapped: try again",
-    { code: "EBUSY" },
-  );
-}
-
-/** Refuses to change what somebody waits for. */
-export function refuseWaits(allocation: Allocation, verb: string, range?: PageRange): void {
-  const isWaited = allocation.waits?.some(({ start }) =>
-    range === undefined || (start >= range.start && start < range.end)
-  );
-  if (!isWaited) return;
-  throw new MmapError(
-    `waitAsync() waits for a word of this memory, which cannot be ${verb}: abort it before`,
-    { code: "EBUSY" },
-  );
 }
 
 /** What settles a promise. */
@@ -168,7 +138,7 @@ class PendingWait implements Task, Waiter {
   }
 
   begin(holds: boolean): void {
-    const { allocation } = this.#target;
+    const { allocation } = this.#target.mapping;
     allocation.waits = [...allocation.waits ?? [], this];
     try {
       this.#thread = WaitThread.begin(this, holds);
@@ -192,7 +162,7 @@ class PendingWait implements Task, Waiter {
   done(report: Report): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    const { allocation } = this.#target;
+    const { allocation } = this.#target.mapping;
     const others = allocation.waits?.filter((wait) => wait !== this) ?? [];
     allocation.waits = others.length === 0 ? undefined : others;
     const { resolve, reject } = this.#settle;
@@ -201,7 +171,7 @@ class PendingWait implements Task, Waiter {
     else if (report.kind === "failure") {
       const { syscall, osError } = report;
       const failure = host().os.waiting.failed(syscall, osError);
-      reject(refusedWait(this.#target.pages, this.#word, failure));
+      reject(refusedWait(this.#target.mapping.track(), this.#word, failure));
     } else if (report.kind === "ended") {
       reject(new MmapError("The thread that waits was ended: try again", { code: "EAGAIN" }));
     } else if (report.kind === "error") reject(notStarted(report.error));

@@ -33,16 +33,15 @@ export function resultOf(ending: Ending): WaitResult {
 /** Checks that a word is within a mapping, and aligned in memory. */
 export function wordRange(
   byteOffset: number | bigint,
-  { byteLength, pageOffset }: Extent,
+  extent: Extent,
 ): PageRange {
-  const { start, end } = byteRange(byteOffset, WORD_BYTE_LENGTH, byteLength);
-  if ((pageOffset + start) % WORD_BYTE_LENGTH !== 0) {
-    throw new RangeError(
-      `The byteOffset must be a multiple of 4, the length of a word, got ${start}` +
-        (pageOffset % 4 === 0 ? "" : ` in a mapping that starts ${pageOffset % 4} bytes past one`),
-    );
-  }
-  return { start: pageOffset + start, end: pageOffset + end };
+  const range = byteRange(byteOffset, WORD_BYTE_LENGTH, extent);
+  const { pageOffset } = extent;
+  if (range.start % WORD_BYTE_LENGTH === 0) return range;
+  throw new RangeError(
+    `The byteOffset must be a multiple of 4, the length of a word, got ${byteOffset}` +
+      (pageOffset % 4 === 0 ? "" : ` in a mapping that starts ${pageOffset % 4} bytes past one`),
+  );
 }
 
 /**

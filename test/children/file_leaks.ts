@@ -1,7 +1,7 @@
 // Maps files and fails to in many ways, many times, and prints how many
 // descriptors and mappings are left of each way.
 import { closeSync, openSync } from "node:fs";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { runtimeFiles } from "../../ffi/host.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage, collectUntil } from "../support/harness.ts";

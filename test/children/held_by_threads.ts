@@ -2,7 +2,8 @@
 // and prints how many each of them holds in the end. None of them lets its collector run.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { heldRanges, MAX_HELD_RANGES } from "../../core/lifetime/allocations.ts";
+import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { MAX_HELD_RANGES } from "../../core/lifetime/held_ranges.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
 
 const THREADS = 3;

@@ -2,7 +2,7 @@
 // system call. The arguments: the folder of its files; a seccomp filter, or ""; `threads`, where
 // calls for which the runtime starts threads are made too. Its end tells what is left.
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { collectUntil } from "../support/harness.ts";
 import { CALLS, THREAD_CALLS } from "../probe/calls.ts";
 import { Place } from "../probe/place.ts";

@@ -1,6 +1,6 @@
 // The other thread of the model: see `test/model/stranger.ts`.
 import { parentPort, workerData } from "node:worker_threads";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { type Access, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import {
   ASKED,

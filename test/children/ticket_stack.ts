@@ -1,6 +1,6 @@
 // Makes tickets and takes them where little is left of the stack, and prints
 // what is lost of the memory.
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../support/harness.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";

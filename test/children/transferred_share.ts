@@ -1,7 +1,7 @@
 // Transfers a buffer of one of two handles away, drops that handle, unmaps the
 // other one, and prints what the new owner of the buffer has.
 import { Mmap, MmapOptions } from "../../mod.ts";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { collectGarbage } from "../support/harness.ts";
 
 /** In a frame of its own, so that no local keeps the handle. */

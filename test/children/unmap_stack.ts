@@ -1,6 +1,6 @@
 // Unmaps memory that is shared where little is left of the stack, and prints how
 // often something was lost: what is open must be mapped, and in the end nothing is.
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { Mmap, MmapOptions, regions } from "../../mod.ts";
 import { rounds } from "../support/rounds.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";

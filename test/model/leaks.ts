@@ -5,7 +5,7 @@
  */
 import { host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { PAGE } from "./world.ts";
 
 interface Mapper {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Mmap, type MmapTicket } from "../../mod.ts";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { throws } from "./arguments.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
 import {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAX_HELD_RANGES } from "../../core/lifetime/allocations.ts";
+import { MAX_HELD_RANGES } from "../../core/lifetime/held_ranges.ts";
 import { childValue } from "../support/child_processes.ts";
 import { test } from "../support/harness.ts";
 import { withoutRegions } from "../support/memory_map.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../../ffi/host.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import type { RuntimeThreads, ThreadListener } from "../../ffi/runtime/threads.ts";

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { FREE, kindOf, processTable } from "../../core/lifetime/process_table.ts";
+import { processTable } from "../../core/lifetime/process_table.ts";
+import { FREE, kindOf } from "../../core/lifetime/slots.ts";
 
 export function slotsInUse(): number {
   const table = processTable();

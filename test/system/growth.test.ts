@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { readFileSync } from "node:fs";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { MmapError, MmapOptions, pageSize, regions } from "../../mod.ts";
 import { test, unlessLinux, use } from "../support/harness.ts";
 

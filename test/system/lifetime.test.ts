@@ -1,14 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  type Allocation,
-  countHeldIn,
-  HELD_COUNTS_BYTES,
-  heldRanges,
-  MAX_HELD_RANGES,
-  plainAllocation,
-  releaseHeldRanges,
-  unmapCollected,
-} from "../../core/lifetime/allocations.ts";
+import { type Allocation, plainAllocation } from "../../core/lifetime/allocation.ts";
+import { unmapCollected } from "../../core/lifetime/collector.ts";
+import { countHeldIn, HELD_COUNTS_BYTES, heldRanges } from "../../core/lifetime/held_account.ts";
+import { MAX_HELD_RANGES, releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { host } from "../../ffi/host.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";

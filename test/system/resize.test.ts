@@ -1,8 +1,9 @@
 import { readFileSync, truncateSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapError } from "../../core/checks/errors.ts";
-import { type Allocation, heldRanges, plainAllocation } from "../../core/lifetime/allocations.ts";
-import { resize } from "../../core/placing/resize.ts";
+import { type Allocation, plainAllocation } from "../../core/lifetime/allocation.ts";
+import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { resizeAllocation } from "../../core/placing/resize.ts";
 import { darwin } from "../../ffi/os/darwin/os.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { windows } from "../../ffi/os/windows/os.ts";
@@ -348,7 +349,7 @@ function mapping(
     os,
     allocation,
     resize: (byteLength) =>
-      resize({ host: { os, runtime }, allocation, mapped, pages: undefined, byteLength }),
+      resizeAllocation({ host: { os, runtime }, allocation, mapped, pages: undefined, byteLength }),
   };
 }
 
@@ -426,7 +427,10 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
       byteLength: 8000,
     } as const;
     const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };
-    assertThrows(() => resize({ ...resizing, allocation: { ...allocation, backing } }), MmapError);
+    assertThrows(
+      () => resizeAllocation({ ...resizing, allocation: { ...allocation, backing } }),
+      MmapError,
+    );
     const calls = runtime.calls.filter(([name]) => name === "ftruncate");
     assertEquals(calls, [["ftruncate", 3, 14_101n], ["ftruncate", 3, 0n]]);
     assertEquals(pages.size, 3);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { freeAddress } from "../support/free_address.ts";
 import { platform, test } from "../support/harness.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { processTable } from "../../core/lifetime/process_table.ts";
-import { releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { platform, test, use } from "../support/harness.ts";
 import { isMapped, isMusl, withoutRegions } from "../support/memory_map.ts";

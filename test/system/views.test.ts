@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { CoveredViews, gridCover } from "../../core/pages/views.ts";
+import { CoveredViews, gridCover } from "../../core/pages/covered_views.ts";
 import { MmapOptions } from "../../mod.ts";
 import { test } from "../support/harness.ts";
 

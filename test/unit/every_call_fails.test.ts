@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { heldRanges, releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { Mmap, MmapError, MmapOptions } from "../../mod.ts";
 import { BLAMED, IGNORED } from "../support/every_call_ignored.ts";
@@ -31,7 +32,7 @@ function stateOf(mmap: Mmap | undefined): unknown {
   for (let offset = 0; offset < mmap.byteLength; offset += PAGE) {
     accesses.push(mmap.accessAt(offset));
   }
-  return [mmap.address, mmap.byteLength, accesses];
+  return [mmap.address, mmap.byteLength, accesses, mmap.truncationGuarded];
 }
 
 function isIgnored(name: string, call: string): boolean {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { anonymous } from "../../core/lifetime/mapping_plan.ts";
-import { endToken, newToken } from "../../core/lifetime/collector_tokens.ts";
-import { plainAllocation } from "../../core/lifetime/allocations.ts";
+import { endToken, newToken } from "../../core/lifetime/collector.ts";
+import { plainAllocation } from "../../core/lifetime/allocation.ts";
 import { PageState } from "../../core/pages/page_state.ts";
 import { allocationGranularity, MmapError, MmapOptions } from "../../mod.ts";
 import { test, use } from "../support/harness.ts";

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { heldRanges, releaseHeldRanges } from "../../core/lifetime/allocations.ts";
+import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { host } from "../../ffi/host.ts";
 import { committableBytes, linuxRoom } from "../../ffi/os/linux/room.ts";
 import { failure } from "../../ffi/os/contract/memory.ts";

@@ -1,0 +1,162 @@
+/**
+ * What is to be unmapped, and what belongs to it.
+ *
+ * @module
+ */
+import { host } from "../../ffi/host.ts";
+import type { OpenFile } from "../../ffi/os/contract/files.ts";
+import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
+import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
+
+/** What memory of a file keeps until it is unmapped. */
+export interface Backing {
+  /** The library's own descriptor of the file, if a later call needs one. */
+  file: OpenFile | undefined;
+  /** A hash of the name, for named memory. */
+  readonly name: bigint | undefined;
+  /** Guards the memory from truncation of its file, once a view or call has needed that. */
+  guard: GuardEntry | undefined;
+  /** The position of the first page in the file, in bytes. */
+  readonly offset: number;
+}
+
+/** The parts of an allocation: guard pages, memory, guard pages. All lengths are in bytes. */
+export interface GuardLayout {
+  /** The length of the lower guard: whole granules, so that the memory starts at one. */
+  readonly below: bigint;
+  /** The length of the memory: whole pages. */
+  readonly byteLength: bigint;
+  /** The length of the upper guard: whole pages. */
+  readonly above: bigint;
+  /** The length of a page, if pages are huge. */
+  readonly hugePage: number | undefined;
+}
+
+/** One handle's part in memory that several handles share. */
+export interface Share {
+  /** Ends sharing if no other handle or ticket is left. Returns whether it did. */
+  takeBack(): boolean;
+
+  /** Stops using the memory. Returns whether this handle was the last to use it. */
+  leave(): boolean;
+
+  /** Whether the handle has stopped using the memory. */
+  readonly hasLeft: boolean;
+
+  /** Stops holding the range. Returns whether this handle was the last to hold it. */
+  drop(): boolean;
+
+  /** Keeps the memory for ever: its new owner knows nothing of the other handles. */
+  pin(): void;
+
+  /** Whether a handle has pinned the memory. */
+  readonly isPinned: boolean;
+
+  /** Guards the memory from truncation of its file. */
+  readonly guard: GuardEntry | undefined;
+}
+
+/** A pending wait for a word, which blocks another thread. */
+export interface Waiter {
+  /** Where the word starts, from the first page. */
+  readonly start: number;
+  /** Ends the wait with a reason. Not at once, because it may have been woken already. */
+  cancel(reason: unknown): void;
+  /** Blocks until the wait has ended. Returns whether it did. */
+  join(): boolean;
+}
+
+/** Memory to unmap. It refers to neither the handle nor a buffer, because the collector's registry holds it. */
+export interface Allocation {
+  /** The address of the first byte. */
+  address: bigint;
+  /** The length in bytes; `0n` when nothing is left to unmap. */
+  byteLength: bigint;
+  /** Whether a view's buffer was transferred away: its new owner may use the memory for ever. */
+  isTransferred: boolean;
+  /** Whether the system may keep the memory in several pieces, because a part was changed. */
+  isSplit: boolean;
+  /** Whether another handle may have this record after `unmap()`: plain memory that was never viewed. */
+  isReusable: boolean;
+  /** Set for memory of a file. */
+  readonly backing: Backing | undefined;
+  /** Set for memory with guard pages or of huge pages. */
+  readonly layout: GuardLayout | undefined;
+  /** Whether the same memory is mapped twice in a row. */
+  readonly isMirrored: boolean;
+  /** The calls that unmap it, if it never became a mapping. */
+  readonly mapper: Mapper<MapRequest> | undefined;
+  /** Set for memory that is shared: this handle's part. */
+  share: Share | undefined;
+  /** The pending waits for words of this memory. */
+  waits: readonly Waiter[] | undefined;
+}
+
+/** A record of plain memory. It has all fields: see `ffi/own.ts`. */
+export function plainAllocation(address: bigint, byteLength: bigint): Allocation {
+  return {
+    address,
+    byteLength,
+    isTransferred: false,
+    isReusable: false,
+    isSplit: false,
+    backing: undefined,
+    layout: undefined,
+    isMirrored: false,
+    mapper: undefined,
+    share: undefined,
+    waits: undefined,
+  };
+}
+
+/** The system's calls for this kind of memory. */
+export function mapperOf(
+  { mapper, backing, layout, isMirrored }: Pick<
+    Allocation,
+    "mapper" | "backing" | "layout" | "isMirrored"
+  >,
+): Omit<Mapper<MapRequest>, "map"> {
+  const { os } = host();
+  if (mapper !== undefined) return mapper;
+  if (layout?.hugePage !== undefined) return os.huge!.mapper(layout.hugePage)!;
+  if (isMirrored) return os.mirrors;
+  return backing === undefined ? os : os.files;
+}
+
+/**
+ * Ends sharing if no other handle or ticket has a part in the memory or its range.
+ * Returns whether the memory is still shared.
+ */
+export function refreshShare(allocation: Allocation): boolean {
+  if (allocation.share === undefined) return false;
+  if (!allocation.share.takeBack()) return true;
+  allocation.share = undefined;
+  allocation.isSplit = true; // another handle may have changed a part
+  return false;
+}
+
+/** Notes that nothing is left to unmap. */
+export function noteUnmapped(allocation: Allocation): void {
+  allocation.byteLength = 0n;
+  releaseGuard(allocation);
+  closeFile(allocation);
+}
+
+/**
+ * Ends the guard of memory that is unmapped. Not earlier: the fault of a call that ran before
+ * the memory was vacated may be handled after it.
+ */
+function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
+  if (backing?.guard === undefined) return;
+  const { guard } = backing;
+  backing.guard = undefined; // first: another mapping may take a free entry
+  guard.release();
+}
+
+/** Closes the file that was kept for later calls. */
+export function closeFile({ backing }: Pick<Allocation, "backing">): void {
+  if (backing?.file === undefined) return;
+  const { file } = backing;
+  backing.file = undefined; // first: another file may get a closed number
+  host().os.files.close(file);
+}

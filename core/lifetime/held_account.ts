@@ -1,0 +1,72 @@
+/**
+ * The account of held ranges: this thread's, and the sums of all threads.
+ *
+ * @module
+ */
+import { atomics } from "../../ffi/atomics.ts";
+import type { Allocation } from "./allocation.ts";
+
+/** The number of ranges, and their length together in bytes. */
+interface Amount {
+  readonly count: number;
+  readonly byteLength: number;
+}
+
+/** The held ranges of this thread, oldest first. */
+export const held: Set<Allocation> = new Set();
+let heldByteLength = 0;
+/** The same in units of `UNIT`, each range rounded up. */
+let heldUnits = 0;
+
+/** The unit of the sums: in 64 KiB, all addresses that there are fit in 32 bits. */
+const UNIT = 65_536;
+/** The room that the sums of all threads take, in bytes. */
+export const HELD_COUNTS_BYTES = 8;
+/** The number of ranges of all threads, and their units; this thread's alone until they have a place. */
+let counts: Int32Array = new Int32Array(HELD_COUNTS_BYTES / 4);
+
+/** Adds this thread's ranges to sums that all threads share. Returns the previous sums. */
+export function countHeldIn(common: Int32Array): Int32Array {
+  const before = counts;
+  count(-held.size, -heldUnits);
+  counts = common;
+  count(held.size, heldUnits);
+  return before;
+}
+
+/** Adds a range. */
+export function addHeld(allocation: Allocation): void {
+  held.add(allocation);
+  countRange(allocation, 1);
+}
+
+/** Takes a range off, if it is held. */
+export function removeHeld(allocation: Allocation): void {
+  if (held.delete(allocation)) countRange(allocation, -1);
+}
+
+function countRange({ byteLength }: Allocation, sign: 1 | -1): void {
+  const length = Number(byteLength);
+  const units = Math.ceil(length / UNIT);
+  heldByteLength += sign * length;
+  heldUnits += sign * units;
+  count(sign, sign * units);
+}
+
+function count(ranges: number, units: number): void {
+  atomics.add(counts, 0, ranges);
+  atomics.add(counts, 1, units);
+}
+
+/** What this thread holds. */
+export function heldRanges(): Amount {
+  return { count: held.size, byteLength: heldByteLength };
+}
+
+/** What the other threads hold. */
+export function heldByOthers(): Amount {
+  return {
+    count: atomics.load(counts, 0) - held.size,
+    byteLength: (atomics.load(counts, 1) - heldUnits) * UNIT,
+  };
+}

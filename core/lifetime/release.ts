@@ -1,0 +1,149 @@
+/**
+ * Returning memory and address ranges to the system.
+ *
+ * @module
+ */
+import { host } from "../../ffi/host.ts";
+import type { Failure, Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
+import { checkStack } from "../checks/call_stack.ts";
+import { roundUp } from "../checks/rounding.ts";
+import {
+  type Allocation,
+  closeFile,
+  mapperOf,
+  noteUnmapped,
+  plainAllocation,
+  refreshShare,
+} from "./allocation.ts";
+import { removeHeld } from "./held_account.ts";
+
+/** Ranges to unmap: those that were collected, and those that the system refused to unmap before. */
+export const pending: Set<Allocation> = new Set();
+
+/** Unmaps; afterwards nothing is left to unmap, unless the system refused. */
+export function unmapAllocation(allocation: Allocation): Failure | undefined {
+  if (refreshShare(allocation)) {
+    // Made pending only when its state has changed for good: if the stack ends
+    // before that, the handle stays open.
+    if (dropHold(allocation)) {
+      checkStack();
+      release([allocation]);
+    }
+    return undefined;
+  }
+  const guard = allocation.backing?.guard;
+  guard?.suspend();
+  const failure = mapperOf(allocation).unmap(allocation.address, allocation.byteLength);
+  if (failure === undefined) noteUnmapped(allocation);
+  else guard?.resume();
+  return failure;
+}
+
+/** Unmaps memory that never became a mapping. If that is refused, later releases try again. */
+export function unmapStray(
+  mapper: Mapper<MapRequest>,
+  address: bigint,
+  byteLength: bigint,
+): Failure | undefined {
+  const failure = mapper.unmap(address, byteLength);
+  if (failure !== undefined) pending.add({ ...plainAllocation(address, byteLength), mapper });
+  return failure;
+}
+
+/** Frees the memory of a range that stays mapped, as far as this handle decides. */
+export function purge(allocation: Allocation): void {
+  if (refreshShare(allocation)) leave(allocation);
+  else purgeAlone(allocation);
+}
+
+function purgeAlone(allocation: Allocation): void {
+  const guard = allocation.backing?.guard;
+  guard?.vacate();
+  // If that is refused, the memory goes with the range.
+  if (vacate(allocation) !== undefined) guard?.resume();
+  closeFile(allocation);
+}
+
+/** Drops this handle's use of shared memory. The last one frees it: no handle can come back to use it. */
+export function leave(allocation: Allocation): void {
+  const share = allocation.share!;
+  if (!share.leave()) return;
+  if (share.isPinned) closeFile(allocation);
+  else purgeAlone(allocation);
+}
+
+/** Drops this handle's hold on a range. Returns whether the range is to be unmapped. */
+function dropHold(allocation: Allocation): boolean {
+  const { share } = allocation;
+  if (share === undefined) return true;
+  if (!share.hasLeft) {
+    if (!refreshShare(allocation)) return true;
+    leave(allocation);
+  }
+  // First: if the stack ends in it, the range is still held, and not by this handle alone.
+  const wasLast = share.drop();
+  allocation.share = undefined;
+  if (!wasLast) allocation.byteLength = 0n;
+  return wasLast;
+}
+
+/**
+ * From this length on, in bytes, a held range does not stay committed. That takes longer and can
+ * split a mapping, and shorter ranges commit little together.
+ */
+const UNCOMMITTED_BYTE_LENGTH = 0x10_0000n;
+
+/**
+ * Frees the memory and keeps the range mapped, in one piece where the system counts mappings:
+ * held ranges would otherwise use up their number.
+ */
+function vacate(allocation: Allocation): Failure | undefined {
+  const { address, byteLength, layout, share, isSplit } = allocation;
+  const mapper = mapperOf(allocation);
+  if (layout !== undefined && !host().os.unmapsNeighbours) {
+    return mapper.vacate(address + layout.below, layout.byteLength);
+  }
+  const isOnePiece = !isSplit && layout === undefined && share === undefined &&
+    byteLength < UNCOMMITTED_BYTE_LENGTH;
+  return mapper.vacate(address, byteLength, isOnePiece);
+}
+
+/**
+ * Unmaps ranges, neighbours together, and what is pending. The system can refuse (Linux with
+ * ENOMEM, if it would have to split a mapping at the limit of their number); the next release
+ * tries such a range again.
+ */
+export function release(allocations: Iterable<Allocation>): void {
+  for (const allocation of allocations) makePending(allocation);
+  // A range that others still hold must not be unmapped with its neighbours.
+  for (const allocation of pending) if (!dropHold(allocation)) pending.delete(allocation);
+  const { os } = host();
+  const ranges = [...pending].sort((a, b) => a.address < b.address ? -1 : 1);
+  for (let index = 0; index < ranges.length;) {
+    const first = index;
+    let end = endOf(ranges[index++]!);
+    while (os.unmapsNeighbours && index < ranges.length && ranges[index]!.address === end) {
+      end = endOf(ranges[index++]!);
+    }
+    const neighbours = ranges.slice(first, index);
+    const { address } = neighbours[0]!;
+    if (neighbours.length > 1) {
+      for (const range of neighbours) range.backing?.guard?.suspend();
+      if (os.unmap(address, end - address) === undefined) neighbours.forEach(noteUnmapped);
+    }
+    for (const range of neighbours) {
+      if (range.byteLength === 0n || unmapAllocation(range) === undefined) pending.delete(range);
+    }
+  }
+}
+
+/** Has the next release unmap a range. */
+export function makePending(allocation: Allocation): void {
+  pending.add(allocation);
+  removeHeld(allocation);
+}
+
+/** The end of the last page of a range. */
+export function endOf({ address, byteLength }: Allocation): bigint {
+  return roundUp(address + byteLength, BigInt(host().os.pageSize));
+}

@@ -1,0 +1,131 @@
+/**
+ * The root of the process table: a page at an address that all copies of the library agree on.
+ *
+ * It holds a magic number and the address of the first block, and cannot be stored to. It is
+ * mapped before the library maps anything for a caller, and stays until the process ends: so no
+ * memory that a program got from the library can be taken for it.
+ *
+ * @module
+ */
+import { atomics } from "../../ffi/atomics.ts";
+import { currentRuntime } from "../../ffi/host.ts";
+import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
+import type { Os } from "../../ffi/os/contract/os.ts";
+import { detach } from "../checks/buffers.ts";
+import { unmapStray } from "./release.ts";
+import { BLOCK_BYTES, mapBlock, mapCommon } from "./slots.ts";
+
+/**
+ * The candidates for the root's address: it is at the first that nothing else had taken. They are
+ * in the address space of every system (2^36 bytes on the smallest processors), multiples of
+ * every page size, and far from where systems put things by themselves.
+ */
+const ADDRESSES: readonly bigint[] = [
+  0x7a_5a11_0000n,
+  0x0d_5a11_0000n,
+  0x25a1_15a1_0000n,
+  0x3a5a_5a11_0000n,
+];
+
+/** The first word of a root. It also tells the layout of what follows. */
+const MAGIC = 0x7379_7361_6c6c_6f01n;
+/** The length of the magic number and the address of the first block. */
+const ROOT_BYTES = 16;
+
+/** The time another thread may take to fill the root that it has mapped, in milliseconds. */
+const PATIENCE_MS = 1000;
+
+/** Nothing can be mapped at any of the addresses. */
+export const TAKEN: Failure = { ...UNSUPPORTED, code: "EADDRNOTAVAIL" };
+
+/** The address of the first block for each system (tests have several), or why there is none. */
+const roots: WeakMap<Os, bigint | Failure> = new WeakMap();
+
+/** The address of the first block. Finds or makes the root when first called. */
+export function rootOf(os: Os): bigint | Failure {
+  const known = roots.get(os);
+  if (known !== undefined) return known;
+  // First: a root without a block would be of no use.
+  const block = mapBlock(os);
+  if (typeof block !== "bigint") return block;
+  const root = findOrMakeRoot(os, block);
+  if (root !== block) unmapStray(os, block, BigInt(BLOCK_BYTES));
+  if (typeof root === "bigint" || root === TAKEN) roots.set(os, root);
+  return root;
+}
+
+/** The address of the first block, if this thread knows the root. */
+export function knownRootOf(os: Os): bigint | undefined {
+  const known = roots.get(os);
+  return typeof known === "bigint" ? known : undefined;
+}
+
+/** Whether a range overlaps an address where the root is or may be. */
+export function hasRootPlace(os: Os, address: bigint, byteLength: bigint): boolean {
+  const end = address + byteLength;
+  return ADDRESSES.some((root) => address < root + BigInt(os.pageSize) && root < end);
+}
+
+/** The first block: `fresh` if there was no root before. */
+function findOrMakeRoot(os: Os, fresh: bigint): bigint | Failure {
+  for (let index = 0; index < ADDRESSES.length; index++) {
+    const address = ADDRESSES[index]!;
+    const refusal = mapRoot(os, address, fresh);
+    if (refusal === undefined) return fresh;
+    // What is there may be the root even if the system does not tell: there must not be two.
+    const found = findRoot(os, address, isTaken(refusal)) ??
+      (refusal.code === "ENOMEM" ? shortageOf(os) : undefined);
+    if (found !== undefined) return found;
+  }
+  return TAKEN;
+}
+
+/** Whether something occupies the address, which may be a root that is not filled yet. */
+function isTaken({ code }: Failure): boolean {
+  return code === TAKEN.code || code === "EEXIST" || code === "EINVAL"; // the last one is Windows'
+}
+
+/** Why not even a page can be mapped, anywhere. Linux gives the same code for an address beyond its last. */
+function shortageOf(os: Os): Failure | undefined {
+  const byteLength = BigInt(os.pageSize);
+  const page = mapCommon(os, byteLength, 0n);
+  if (typeof page !== "bigint") return page;
+  unmapStray(os, page, byteLength);
+  return undefined;
+}
+
+/** Makes the root if the address is free. */
+function mapRoot(os: Os, address: bigint, block: bigint): Failure | undefined {
+  const byteLength = BigInt(os.pageSize);
+  const page = mapCommon(os, byteLength, address);
+  if (typeof page !== "bigint") return page;
+  if (page !== address) {
+    unmapStray(os, page, byteLength);
+    return TAKEN;
+  }
+  const root = new BigUint64Array(currentRuntime().view(page, ROOT_BYTES));
+  atomics.store(root, 1, block);
+  atomics.store(root, 0, MAGIC); // last: from now on others believe it
+  detach(root.buffer);
+  // Its address is no secret, so nobody may store to it. If this is refused, it serves as well.
+  os.protect(page, byteLength, "read");
+  return undefined;
+}
+
+/** The first block if the root is at the address; `undefined` if nothing or something else is. */
+function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | undefined {
+  const root = new BigUint64Array(2);
+  const bytes = new Uint8Array(root.buffer);
+  const { copying } = os;
+  const read = copying.peek ?? ((address, target) => copying.read(address, target, true));
+  for (let waited = 0; waited < PATIENCE_MS; waited++) {
+    const failure = read(address, bytes);
+    if (failure !== undefined) return failure.code === "EFAULT" ? undefined : failure;
+    const { 0: magic, 1: block } = root as unknown as [bigint, bigint];
+    if (magic === MAGIC) return block;
+    if (magic !== 0n || !waits) return undefined;
+    // Another thread has just mapped it. If that thread was ended right then, it stays empty.
+    atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
+  return undefined;
+}

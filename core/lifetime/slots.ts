@@ -1,0 +1,118 @@
+/**
+ * The blocks and slots that the process table consists of.
+ *
+ * @module
+ */
+import { atomics } from "../../ffi/atomics.ts";
+import type { Failure } from "../../ffi/os/contract/memory.ts";
+import type { Os } from "../../ffi/os/contract/os.ts";
+
+/**
+ * The length of a block in bytes. It holds the address of the next block, and slots. The first
+ * block also holds counts.
+ */
+export const BLOCK_BYTES = 65_536;
+const SLOT_BYTES = 128;
+/** The place of the first slot is the block's own. */
+export const SLOTS_PER_BLOCK: number = BLOCK_BYTES / SLOT_BYTES - 1;
+
+/** The kind of a slot: the low two bits of its state. The other bits count its uses. */
+export const FREE = 0;
+/** The slot is being filled or emptied. */
+const CLAIMED = 1;
+/** The slot describes a mapping that is shared. */
+export const MAPPING = 2;
+/** The slot is a ticket that nobody has taken. */
+export const TICKET = 3;
+
+/** The kind that a state tells. */
+export function kindOf(state: number): number {
+  return state & 3;
+}
+
+/** A slot, which all threads see. */
+export class Slot {
+  /** The number by which every thread finds the slot. */
+  readonly number: number;
+  readonly #int32: Int32Array;
+  readonly #uint64: BigUint64Array;
+
+  constructor(number: number, buffer: ArrayBuffer) {
+    const offset = SLOT_BYTES * (1 + number % SLOTS_PER_BLOCK);
+    this.number = number;
+    this.#int32 = new Int32Array(buffer, offset, SLOT_BYTES / 4);
+    this.#uint64 = new BigUint64Array(buffer, offset, SLOT_BYTES / 8);
+  }
+
+  /** The kind and the count of uses, which together never come back. */
+  get state(): number {
+    return atomics.load(this.#int32, 0);
+  }
+
+  /** Takes the slot if it is free. Returns whether it was. */
+  claim(): boolean {
+    const { state } = this;
+    return kindOf(state) === FREE && this.#change(state, state + CLAIMED);
+  }
+
+  /** Shows other threads what was filled in. */
+  publish(kind: typeof MAPPING | typeof TICKET): void {
+    atomics.add(this.#int32, 0, kind - CLAIMED);
+  }
+
+  /** Frees the slot if its state is still `state`. Returns whether it was. */
+  free(state: number = this.state): boolean {
+    return this.#change(state, state - kindOf(state) + 4 | 0);
+  }
+
+  #change(from: number, to: number): boolean {
+    return atomics.compareExchange(this.#int32, 0, from, to) === from;
+  }
+
+  /** A number of 64 bits. The first two places are taken by numbers of 32 bits. */
+  get(place: number): bigint {
+    return this.#uint64[place]!;
+  }
+
+  set(place: number, value: bigint): void {
+    this.#uint64[place] = value;
+  }
+
+  /** A number of 32 bits, which several threads change. The first place is the state's. */
+  load(place: number): number {
+    return atomics.load(this.#int32, place);
+  }
+
+  store(place: number, value: number): void {
+    atomics.store(this.#int32, place, value);
+  }
+
+  /** Adds to a number of 32 bits. Returns what it was before. */
+  add(place: number, value: number): number {
+    return atomics.add(this.#int32, place, value);
+  }
+
+  /** Sets bits of a number of 32 bits. */
+  or(place: number, bits: number): void {
+    atomics.or(this.#int32, place, bits);
+  }
+}
+
+/** Maps a block anywhere. */
+export function mapBlock(os: Os): bigint | Failure {
+  return mapCommon(os, BigInt(BLOCK_BYTES), 0n);
+}
+
+/** Maps memory that all threads use, at `hint` exactly if there is one. */
+export function mapCommon(os: Os, byteLength: bigint, hint: bigint): bigint | Failure {
+  return os.map({
+    kind: "memory",
+    byteLength,
+    hint,
+    strict: hint !== 0n,
+    protection: "read-write",
+    populate: false,
+    noReserve: false,
+    stack: false,
+  });
+}

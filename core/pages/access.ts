@@ -1,0 +1,46 @@
+/**
+ * The access and the history that a page can have.
+ *
+ * @module
+ */
+import type { Access, PageSnapshot, Source } from "../lifetime/mapping_info.ts";
+
+/** The access that lets memory be stored to. */
+export const WRITABLE: Readonly<Record<Source, Access>> = {
+  "memory": "read-write",
+  "mirror": "read-write",
+  "private file": "copy-on-write",
+  "shared file": "read-write",
+};
+
+/**
+ * The history of a page: `"reserved"` if it was never committed, or was decommitted before any
+ * buffer covered it; `"viewed"` if a buffer may cover it, and `"decommitted"` if it was
+ * decommitted after that.
+ */
+export type History = "reserved" | "never viewed" | "viewed" | "decommitted";
+
+/** Whether plain loads and stores are allowed. */
+export function isViewable(access: Access | "mixed"): boolean {
+  return access === "read-write" || access === "copy-on-write";
+}
+
+/** Whether plain loads are allowed. */
+export function isReadable(access: Access): boolean {
+  return access !== "none";
+}
+
+/** Whether buffers may still cover a page. */
+export function wasViewed(history: History): boolean {
+  return history === "viewed" || history === "decommitted";
+}
+
+/** Whether no buffer covers a page. */
+export function wasNotViewed(history: History): boolean {
+  return !wasViewed(history);
+}
+
+/** What another handle has to know of a page's history: it does not share the views. */
+export function pastOf(history: History): PageSnapshot["past"] {
+  return history === "viewed" || history === "never viewed" ? "memory" : history;
+}

@@ -1,0 +1,51 @@
+/**
+ * Calls that drop or write back the content of pages: `discard()` and `flush()`.
+ *
+ * @module
+ */
+import { host } from "../../ffi/host.ts";
+import { UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
+import { MmapError } from "../checks/errors.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import { mapperOf } from "../lifetime/allocation.ts";
+import { addresses, describe, refuseHuge, refuseMirror } from "./access_changes.ts";
+import { isViewable } from "./access.ts";
+import type { PageState } from "./page_state.ts";
+
+/** Frees the memory of pages that stay accessible, and drops what was stored to them. */
+export function discard(pages: PageState, range: PageRange): void {
+  refuseMirror(pages, "discard");
+  if (pages.info.source === "shared file") {
+    throw new MmapError(
+      "Memory of mapMut() and mapShared() cannot be discarded, because others share it",
+      { code: "ENOTSUP" },
+    );
+  }
+  refuseHuge(pages, "discarded");
+  pages.checkNotLost(range);
+  if (!isViewable(pages.accessOf(range))) throw pages.noAccess("discarded", range);
+  const { address, byteLength } = addresses(pages, range);
+  const failure = mapperOf(pages.allocation).discard(address, byteLength);
+  if (failure === UNSUPPORTED) {
+    throw new MmapError(
+      "This system cannot discard memory of a file: unmap it, and map it again",
+      { code: "ENOTSUP" },
+    );
+  }
+  if (failure !== undefined) {
+    throw pages.systemError(`to discard ${describe(pages, range)}`, failure);
+  }
+}
+
+/** Writes the content of a shared file back. */
+export function flush(pages: PageState, range: PageRange, waits: boolean): void {
+  if (pages.info.source !== "shared file") return;
+  const { backing } = pages.allocation;
+  const file = backing?.name !== undefined ? undefined : backing?.file; // named memory is on no disk
+  const { address, byteLength } = addresses(pages, range);
+  const failure = host().os.files.flush(file, address, byteLength, waits);
+  if (failure !== undefined) {
+    throw pages.systemError(`to flush ${describe(pages, range)}`, failure);
+  }
+  pages.checkNotLost(range); // last: the other bytes are written
+}

@@ -1,0 +1,215 @@
+/**
+ * A mapping while it lives: what is mapped, the state of its pages, and its end.
+ *
+ * @module
+ */
+import { host } from "../../ffi/host.ts";
+import { describeRange, hex, MmapError, systemError } from "../checks/errors.ts";
+import { byteRange, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
+import { type Allocation, refreshShare } from "../lifetime/allocation.ts";
+import { CLOSED, type CollectorToken, endToken, newToken } from "../lifetime/collector.ts";
+import { holdRange } from "../lifetime/held_ranges.ts";
+import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
+import type { MappingPlan } from "../lifetime/mapping_plan.ts";
+import { makeRoot } from "../lifetime/process_table.ts";
+import { unmapAllocation } from "../lifetime/release.ts";
+import { leaveRoom } from "../lifetime/room.ts";
+import { endWaits, refuseWaits } from "../lifetime/waiters.ts";
+import { isViewable } from "./access.ts";
+import { checkAccess, checkAnonymous, commit, decommit, protect } from "./access_changes.ts";
+import { PageState } from "./page_state.ts";
+
+/** What an {@linkcode Mmap} is a handle of. */
+export class Mapping {
+  /** The length in bytes; 0 once closed. */
+  byteLength: number;
+  /** The pages, as they were mapped or resized. */
+  info: MappingInfo;
+  /** The state of the pages, once something depends on it. */
+  pages: PageState | undefined;
+  #token: CollectorToken;
+
+  constructor(plan: MappingPlan) {
+    makeRoot();
+    const { map, byteLength, exactByteLength, backing, layout, source, share } = plan;
+    this.byteLength = byteLength;
+    this.info = plan;
+    this.#token = newToken({ backing, layout, isMirrored: source === "mirror", share });
+    const { allocation } = this.#token;
+    // Last, and nothing that can throw comes after it: nothing that is mapped is lost if
+    // execution is terminated or the stack is exhausted.
+    allocation.address = map();
+    allocation.byteLength = exactByteLength;
+  }
+
+  /** The memory to unmap. */
+  get allocation(): Allocation {
+    return this.#token.allocation;
+  }
+
+  /** The address of the first byte; `0n` once closed. */
+  get address(): bigint {
+    if (this.byteLength === 0) return 0n;
+    const { guardByteLength, pageOffset } = this.info;
+    return this.allocation.address + BigInt(guardByteLength + pageOffset);
+  }
+
+  /** The access of all bytes. */
+  get access(): Access | "mixed" {
+    const { pages } = this;
+    return pages === undefined ? this.info.access : pages.accessOf(pages.all);
+  }
+
+  /** The access of one byte. */
+  accessAt(byteOffset: number | bigint): Access {
+    const range = this.byteRange(byteOffset, 1);
+    return this.pages?.access.runAt(range.start).value ?? this.info.access;
+  }
+
+  /** Returns the state of the pages, which is kept from now on. */
+  track(snapshot?: readonly PageSnapshot[]): PageState {
+    return this.pages ??= new PageState(this.allocation, this.info, this, snapshot);
+  }
+
+  /** Returns the state of the pages for making views. Throws if a buffer was transferred away. */
+  trackViews(): PageState {
+    const pages = this.track();
+    this.#refuseTransferred();
+    return pages;
+  }
+
+  /** Checks a range of bytes. */
+  byteRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
+    return byteRange(byteOffset, byteLength, this.info);
+  }
+
+  /** Checks a range of whole pages. */
+  pageRange(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
+    const pageSize = this.allocation.layout?.hugePage ?? host().os.pageSize;
+    return pageRange(byteOffset, byteLength, this.info, pageSize);
+  }
+
+  /** Checks a range of bytes, and rounds it outwards to pages. */
+  pagesAround(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
+    return pagesAround(byteOffset, byteLength, this.info, host().os.pageSize);
+  }
+
+  /** Changes the access of whole pages. With `isChecked`, only if no pending call can use them. */
+  protect(range: PageRange, access: Access, isChecked: boolean): void {
+    const pages = this.track();
+    checkAccess(pages, access);
+    if (!isViewable(access)) refuseWaits(this.allocation, "protected", range);
+    this.#prepareChange("protect");
+    this.detachMapped(range);
+    if (isChecked && !isViewable(access)) pages.views.checkUnused(range);
+    protect(pages, range, access);
+  }
+
+  /** Makes whole pages that are inaccessible readable and writable. */
+  commit(range: PageRange): void {
+    const pages = this.track();
+    checkAnonymous(pages, "commit");
+    this.#prepareChange("commit");
+    commit(pages, range);
+  }
+
+  /** Frees the memory of whole pages and makes them inaccessible. */
+  decommit(range: PageRange): void {
+    const pages = this.track();
+    checkAnonymous(pages, "decommit");
+    refuseWaits(this.allocation, "decommitted", range);
+    this.#prepareChange("decommit");
+    this.detachMapped(range);
+    decommit(pages, range);
+  }
+
+  #prepareChange(call: string): void {
+    this.checkAlone(call);
+    leaveRoom(host().os, 0);
+  }
+
+  /** Refuses a call that would change the memory under other handles, or tickets that can become one. */
+  checkAlone(call: string): void {
+    if (!refreshShare(this.allocation)) return;
+    throw new MmapError(
+      `${call}() cannot change a mapping that is shared: another handle or a ticket of it is ` +
+        "open, or its thread has not yet collected a view of a closed handle",
+      { code: "EBUSY" },
+    );
+  }
+
+  /** Detaches the buffers over pages that stay mapped. */
+  detachMapped(range: PageRange): void {
+    this.#detach(() => this.pages?.views.detachMapped(range));
+  }
+
+  #detach(detach: () => void): void {
+    this.#refuseTransferred();
+    try {
+      detach();
+    } catch (cause) {
+      this.#refuseTransferred();
+      throw new MmapError(
+        "The runtime is using a buffer of this mapping, which stays mapped: try again when it is done",
+        { code: "EBUSY", cause },
+      );
+    }
+  }
+
+  #refuseTransferred(): void {
+    if (!this.pages?.views.areTransferred) return;
+    const { allocation } = this;
+    allocation.isTransferred = true; // the collector must not unmap it either
+    throw new MmapError(
+      `A buffer of this mapping was transferred away: its ${this.byteLength} bytes at ` +
+        `${
+          hex(allocation.address)
+        } stay mapped for the new owner; copy data before transferring it`,
+      { code: "EBUSY" },
+    );
+  }
+
+  /** Gives anonymous memory away. Returns its address. */
+  giveAway(): bigint {
+    const { allocation } = this;
+    if (this.info.source !== "memory" || allocation.layout !== undefined) {
+      throw new MmapError(
+        "intoRaw() supports only anonymous memory without guard pages and huge pages: " +
+          "an address and a length do not tell how to unmap the rest",
+        { code: "ENOTSUP" },
+      );
+    }
+    this.checkAlone("intoRaw");
+    const { address } = allocation;
+    this.#detachAll();
+    endWaits(allocation);
+    allocation.byteLength = 0n;
+    this.byteLength = 0;
+    return address;
+  }
+
+  /** Unmaps memory that was never viewed; frees other memory, and holds its range. */
+  unmap(): void {
+    if (this.byteLength === 0) return;
+    const token = this.#token;
+    const { allocation } = token;
+    if (this.pages?.wereViewed) {
+      this.#detachAll();
+      endWaits(allocation);
+      this.byteLength = 0; // first: no open handle may have a held range
+      holdRange(allocation);
+      return;
+    }
+    endWaits(allocation);
+    const failure = unmapAllocation(allocation);
+    if (failure) throw systemError(`to unmap ${describeRange(allocation)}`, failure);
+    this.byteLength = 0;
+    this.#token = CLOSED; // first: another mapping can get the token next
+    endToken(token);
+  }
+
+  #detachAll(): void {
+    const { pages } = this;
+    this.#detach(() => pages?.views.detach(pages.all));
+  }
+}

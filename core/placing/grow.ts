@@ -1,0 +1,163 @@
+/**
+ * Mappings that become longer: in place if possible, else moved without a copy if the system can
+ * do that, else copied.
+ *
+ * @module
+ */
+import type { Host } from "../../ffi/host.ts";
+import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
+import { detach } from "../checks/buffers.ts";
+import { describeRange, MmapError, systemError } from "../checks/errors.ts";
+import type { MappingInfo } from "../lifetime/mapping_info.ts";
+import { unmapStray } from "../lifetime/release.ts";
+import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
+import { refusedToResize, releaseOld, replace, type Resizing, setLength } from "./old_range.ts";
+import { discarded, mapWithRoom } from "./placement.ts";
+
+/** Makes anonymous memory longer. */
+export function grow(resizing: Resizing, from: bigint, to: bigint): void {
+  const { host, allocation, mapped } = resizing;
+  // What the process's stack or heap grows into must not be taken, as mremap() can, too.
+  const isStuck = host.os.growsInto?.(allocation.address + from, to - from) ?? false;
+  if (!isStuck && extend(resizing, from, to)) {
+    return setLength(resizing);
+  }
+  const exactByteLength = BigInt(mapped.pageOffset + resizing.byteLength);
+  const moved = isStuck ? undefined : remap(resizing, from, to);
+  if (moved !== undefined) {
+    return replace(resizing, moved.address, exactByteLength, moved.leaves);
+  }
+  const { access, isReserved } = mapped;
+  if (access === "none" && !isReserved) {
+    throw new MmapError(
+      "What may not be read cannot be copied to a longer mapping: use protect() before",
+      { code: "EACCES" },
+    );
+  }
+  const isCopied = access !== "none";
+  const request = requestOf(
+    isCopied ? { ...mapped, access: "read-write" } : mapped,
+    exactByteLength,
+  );
+  const address = mapWithRoom(host, request);
+  const unmapNew = (reason: unknown) => discarded(host.os, address, exactByteLength, reason);
+  try {
+    if (isCopied) copy(host, allocation.address, address, mapped.pageOffset + mapped.byteLength);
+  } catch (error) {
+    throw unmapNew(error);
+  }
+  const failure = access === request.protection
+    ? undefined
+    : host.os.protect(address, exactByteLength, access);
+  if (failure !== undefined) throw unmapNew(refusedToResize(allocation, failure));
+  releaseOld(resizing, unmapNew);
+  replace(resizing, address, exactByteLength, false);
+}
+
+/** Makes it longer where it is, or maps what is lacking right after, where nothing is. */
+function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to: bigint): boolean {
+  if (!os.unmapsNeighbours) return false;
+  const { remap } = os;
+  if (remap !== undefined && remap.extend(allocation.address, from, to) === undefined) return true;
+  const hint = allocation.address + from;
+  const byteLength = to - from;
+  const address = os.map({ ...requestOf(mapped, byteLength), hint, strict: true });
+  if (address === hint) return true;
+  if (typeof address !== "bigint") return false;
+  const failure = unmapStray(os, address, byteLength);
+  if (failure === undefined) return false;
+  throw systemError(`to unmap ${describeRange({ address, byteLength })}`, failure);
+}
+
+/** Moves pages without copying them, where the system can; `leaves` is whether the old range is still mapped. */
+function remap(
+  { host: { os }, allocation, pages }: Resizing,
+  from: bigint,
+  to: bigint,
+): { readonly address: bigint; readonly leaves: boolean } | undefined {
+  const { remap } = os;
+  if (remap === undefined) return undefined;
+  const leaves = pages?.wereViewed ?? false;
+  const { address } = allocation;
+  if (!leaves) {
+    const grown = remap.grow(address, from, to);
+    return typeof grown === "bigint" ? { address: grown, leaves } : undefined;
+  }
+  const left = remap.leave(address, from);
+  if (typeof left !== "bigint") return undefined;
+  const grown = remap.grow(left, from, to);
+  if (typeof grown === "bigint") return { address: grown, leaves };
+  const failure = remap.moveOver(left, from, address);
+  if (failure === undefined) return undefined;
+  // Nothing is lost: it is at its new place, of its old length.
+  replace({ pages, allocation }, left, allocation.byteLength, true);
+  throw refusedToResize(allocation, failure);
+}
+
+/** Makes the file longer, and maps it anew: what was stored is in the file. */
+export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
+  const { host, allocation, mapped, byteLength } = resizing;
+  const { pageOffset } = mapped;
+  const { files } = host.os;
+  const { file, offset } = allocation.backing!;
+  const before = files.byteLength(file!);
+  if (typeof before !== "number") throw systemError("to tell the length of the file", before);
+  const needed = offset + pageOffset + byteLength;
+  const failure = before < needed ? files.resize(file!, needed) : undefined;
+  if (failure !== undefined) {
+    throw systemError(`to make the file ${needed} bytes long`, failure);
+  }
+  if (to === from) {
+    return setLength(resizing);
+  }
+  const exactByteLength = BigInt(pageOffset + byteLength);
+  try {
+    const address = mapWithRoom(host, {
+      ...requestOf({ ...mapped, access: "read-write" }, exactByteLength),
+      kind: "file",
+      file: file!,
+      name: "the file",
+      isNamed: false,
+      offset: BigInt(offset),
+    });
+    const undo = (reason: unknown) => {
+      const failure = unmapStray(files as Mapper<MapRequest>, address, exactByteLength);
+      return failure === undefined ? reason : systemError("to unmap what was mapped anew", failure);
+    };
+    const failure = mapped.access === "read-write"
+      ? undefined
+      : files.protect(address, exactByteLength, mapped.access);
+    if (failure !== undefined) throw undo(refusedToResize(allocation, failure));
+    releaseOld(resizing, undo);
+    replace(resizing, address, exactByteLength, false);
+  } catch (error) {
+    if (before < needed) files.resize(file!, before);
+    throw error;
+  }
+}
+
+function copy({ runtime, os }: Host, from: bigint, to: bigint, byteLength: number): void {
+  for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
+    const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
+    const target = new Uint8Array(runtime.view(to + BigInt(start), length));
+    const failure = os.copying.read(from + BigInt(start), target, false);
+    detach(target.buffer);
+    if (failure !== undefined) throw systemError(`to copy ${length} bytes`, failure);
+  }
+}
+
+function requestOf(
+  { access, noReserve }: MappingInfo,
+  byteLength: bigint,
+): MapRequest {
+  return {
+    kind: "memory",
+    byteLength,
+    protection: access,
+    hint: 0n,
+    strict: false,
+    populate: false,
+    noReserve,
+    stack: false,
+  };
+}
