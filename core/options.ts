@@ -3,40 +3,35 @@
  *
  * @module
  */
-import { type Host, host } from "../ffi/host.ts";
 import type { MapRequest } from "../ffi/os/contract/memory.ts";
-import { arranged, layoutOf, mapArranged } from "./placing/layout.ts";
+import { byteCount, describe, flag, memoryAddress, powerOfTwo } from "./checks/arguments.ts";
 import { hex } from "./checks/errors.ts";
-import { type FileKind, type FileSource, mapFile } from "./sources/file.ts";
 import { printAs } from "./checks/inspect.ts";
-import { anonymous, type MappingPlan } from "./lifetime/mapping_plan.ts";
-import { adopt, type Mmap } from "./mmap.ts";
-import { mapShared, type SharedOptions } from "./sources/named.ts";
-import { checkStrictHint, mappingOf, mapWithRoom } from "./placing/placement.ts";
 import {
   ALIGN,
-  checkHonoured,
+  changed,
   GUARD,
   HINT,
   HUGE,
+  label as checkedLabel,
   LEN,
   type MmapInit,
   type MmapSettings,
   OFFSET,
   settingsOf,
 } from "./checks/settings.ts";
-import {
-  byteCount,
-  describe,
-  flag,
-  memoryAddress,
-  powerOfTwo,
-  rangeInAddressSpace,
-} from "./checks/arguments.ts";
+import type { MappingPlan } from "./lifetime/mapping_plan.ts";
+import type { Mmap } from "./mmap.ts";
+import { mapAnonymous, mapMirrored, planAnonymous } from "./sources/anonymous.ts";
+import { type FileKind, type FileSource, mapFile } from "./sources/file.ts";
+import { mapShared, type SharedOptions } from "./sources/named.ts";
 
 const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private file" };
 const MAP_MUT: FileKind = { use: "read-write", access: "read-write", source: "shared file" };
 const MAP_EXEC: FileKind = { use: "read-execute", access: "read-execute", source: "private file" };
+
+// What only this module can pass to the constructor.
+const CHECKED = Symbol();
 
 /**
  * What to map. Immutable: each setter returns a new `MmapOptions`, so that one
@@ -55,10 +50,10 @@ export class MmapOptions {
   /** What is set, frozen. */
   readonly settings: MmapSettings;
   readonly #request: MapRequest;
-  /** What becomes of anonymous memory, worked out when it is first asked for. */
-  readonly #adoptees: { [protection in "none" | "read-write"]: MappingPlan | undefined } = {
-    "none": undefined,
-    "read-write": undefined,
+  /** Plans for anonymous memory, made when first asked for. */
+  readonly #plans: { [call in "mapAnon" | "reserve"]: MappingPlan | undefined } = {
+    mapAnon: undefined,
+    reserve: undefined,
   };
 
   static {
@@ -78,8 +73,9 @@ export class MmapOptions {
    * @throws {TypeError} If an option is unknown or of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
-  constructor(init: MmapInit = {}) {
-    this.settings = settingsOf(init);
+  constructor(init?: MmapInit);
+  constructor(init: MmapInit = {}, key?: typeof CHECKED) {
+    this.settings = key === CHECKED ? init as MmapSettings : settingsOf(init);
     const { settings } = this;
     this.#request = {
       kind: "memory",
@@ -333,7 +329,7 @@ export class MmapOptions {
    */
   name(label: string): MmapOptions {
     if (label === undefined) throw new TypeError("The name must be a string, got undefined");
-    return MmapOptions.#with(this, { name: label });
+    return MmapOptions.#with(this, { name: checkedLabel(label) });
   }
 
   /**
@@ -367,7 +363,7 @@ export class MmapOptions {
    * ```
    */
   mapAnon(): Mmap {
-    return MmapOptions.#received(this).#map("read-write");
+    return MmapOptions.#received(this).#map("mapAnon");
   }
 
   /**
@@ -396,7 +392,7 @@ export class MmapOptions {
    * ```
    */
   reserve(): Mmap {
-    return MmapOptions.#received(this).#map("none");
+    return MmapOptions.#received(this).#map("reserve");
   }
 
   /**
@@ -438,15 +434,8 @@ export class MmapOptions {
    * ```
    */
   mapMirrored(): Mmap {
-    const options = MmapOptions.#received(this);
-    const { len, hint } = options.settings;
-    const opened = options.#hostFor("mapMirrored");
-    checkMirrored(len, opened.os.allocationGranularity);
-    rangeInAddressSpace(hint, 2 * len);
-    const byteLength = BigInt(2 * len);
-    const request = { ...options.#request, kind: "mirror" as const, byteLength };
-    const map = () => mapWithRoom(opened, request);
-    return adopt({ ...anonymous(map, 2 * len, byteLength, "read-write"), source: "mirror" });
+    const received = MmapOptions.#received(this);
+    return mapMirrored(received.settings, received.#request);
   }
 
   /**
@@ -634,47 +623,22 @@ export class MmapOptions {
    */
   mapShared(name: string, options: SharedOptions = {}): Mmap {
     const received = MmapOptions.#received(this);
-    const { settings } = received;
-    return mapShared(name, options, settings, received.#request);
+    return mapShared(name, options, received.settings, received.#request);
   }
 
-  #map(protection: "none" | "read-write"): Mmap {
-    const plan = this.#adoptees[protection] ??= this.#adopteeOf(protection);
-    const mmap = adopt(plan);
-    const { name } = this.settings;
-    if (name !== undefined) host().os.name?.(mmap.address, this.#request.byteLength, name);
-    return mmap;
-  }
-
-  #adopteeOf(protection: "none" | "read-write"): MappingPlan {
-    const request = protection === "none" ? { ...this.#request, protection } : this.#request;
-    const opened = this.#hostFor(protection === "none" ? "reserve" : "mapAnon");
-    const { len } = this.settings;
-    const layout = layoutOf(opened.os, this.settings, request);
-    const map = layout === undefined
-      ? mappingOf(opened, request)
-      : () => mapArranged(opened, request, layout);
-    const plain = anonymous(map, len, request.byteLength, protection);
-    const { noReserve } = request;
-    return layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain;
-  }
-
-  /** Checks what goes for all memory that is of no file. */
-  #hostFor(call: "mapAnon" | "reserve" | "mapMirrored"): Host {
-    checkHonoured(this.settings, call);
-    if (this.settings.len === 0) throw new RangeError(`${LEN} must be greater than 0`);
-    const opened = host();
-    const { hint, strict } = this.#request;
-    if (strict) checkStrictHint(hint, opened.os.allocationGranularity);
-    return opened;
+  #map(call: "mapAnon" | "reserve"): Mmap {
+    const plan = this.#plans[call] ??= planAnonymous(this.settings, this.#request, call);
+    return mapAnonymous(plan, this.settings, this.#request);
   }
 
   #mapFile(file: FileSource, kind: FileKind): Mmap {
     return mapFile(file, kind, this.settings, this.#request);
   }
 
-  static #with(options: MmapOptions, change: MmapInit): MmapOptions {
-    return new MmapOptions({ ...MmapOptions.#received(options).settings, ...change });
+  static #with(options: MmapOptions, change: Partial<MmapSettings>): MmapOptions {
+    const { settings } = MmapOptions.#received(options);
+    const Checked = MmapOptions as new (settings: MmapSettings, key: typeof CHECKED) => MmapOptions;
+    return new Checked(changed(settings, change), CHECKED);
   }
 
   static #received(options: MmapOptions): MmapOptions {
@@ -684,20 +648,5 @@ export class MmapOptions {
     throw new TypeError(
       `The receiver must be an MmapOptions, got ${describe(options)}`,
     );
-  }
-}
-
-/** Refuses a length that cannot be mapped twice in a row without a gap. */
-function checkMirrored(len: number, granularity: number): void {
-  const excess = len % granularity;
-  if (excess !== 0) {
-    const below = len - excess;
-    throw new RangeError(
-      `The length of mapMirrored() must be a multiple of the allocation granularity, ` +
-        `${granularity} bytes: ${len} lies between ${below} and ${below + granularity}`,
-    );
-  }
-  if (!Number.isSafeInteger(2 * len)) {
-    throw new RangeError(`The length of mapMirrored() must be at most 2^52 - 1, got ${len}`);
   }
 }

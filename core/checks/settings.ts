@@ -96,7 +96,14 @@ export const ALIGN: string = "The alignment (align)";
 export const GUARD: string = "The guard";
 export const HUGE: string = "The length of a huge page (huge)";
 
-/** Checks options, and adds the defaults of those that are not there. */
+/** Changes settings. The values of `change` are checked one by one already. */
+export function changed(settings: MmapSettings, change: Partial<MmapSettings>): MmapSettings {
+  const next = { ...settings, ...change };
+  rangeInAddressSpace(next.hint, next.len);
+  return Object.freeze(next);
+}
+
+/** Checks options, and adds defaults. */
 export function settingsOf(init: MmapInit): MmapSettings {
   const {
     len = DEFAULTS.len,
@@ -130,79 +137,11 @@ export function settingsOf(init: MmapInit): MmapSettings {
   return Object.freeze(settings);
 }
 
-/** The calls that map, as far as options go. */
-export type MapCall = "mapAnon" | "reserve" | "mapMirrored" | "file" | "shared";
-
-/** What no call can honour, or one cannot, and what it says then. */
-const REFUSED: readonly (readonly [
-  isRefused: (settings: MmapSettings, call: MapCall) => boolean,
-  message: string,
-])[] = [
-  [
-    ({ offset }, call) => offset !== 0 && call === "shared",
-    "Memory of mapShared() is mapped from its start: drop offset(), and ask view() for a part",
-  ],
-  [
-    ({ name }, call) => name !== undefined && call === "shared",
-    "Memory of mapShared() has the name that it is shared by: drop name()",
-  ],
-  [
-    ({ huge }, call) => huge !== false && call === "shared",
-    "Memory of mapShared() has no huge pages: drop huge()",
-  ],
-  [({ stack }, call) => stack && call === "shared", "Shared memory is no stack: drop stack()"],
-  [
-    ({ offset }, call) => offset !== 0 && call !== "file",
-    "Anonymous memory has no offset in a file: drop offset()",
-  ],
-  [
-    ({ populate }, call) => populate && call === "reserve",
-    "reserve() has no memory to populate: drop populate()",
-  ],
-  [
-    ({ huge }, call) => huge !== false && call === "reserve",
-    "reserve() takes no memory, and so no huge pages: drop huge()",
-  ],
-  [
-    ({ huge }, call) => huge !== false && call === "file",
-    "Memory of a file has no huge pages: drop huge()",
-  ],
-  [({ stack }, call) => stack && call === "file", "Memory of a file is no stack: drop stack()"],
-  [
-    ({ name }, call) => name !== undefined && call === "file",
-    "Memory of a file has the name of the file: drop name()",
-  ],
-  [
-    ({ align, guard, huge, stack, name }, call) =>
-      call === "mapMirrored" &&
-      (align !== 0 || guard !== 0 || huge !== false || stack || name !== undefined),
-    "mapMirrored() lays its memory out itself: drop align(), guard(), huge(), stack() and name()",
-  ],
-  [
-    ({ huge, noReserve }) => huge !== false && noReserve,
-    "A store to a huge page that is not there would end the process: drop noReserve() or huge()",
-  ],
-  [
-    ({ huge, guard }) => huge !== false && guard !== 0,
-    "Huge pages have no guard pages around them: drop guard() or huge()",
-  ],
-  [
-    ({ huge, name }) => huge !== false && name !== undefined,
-    "The system names no huge pages: drop name() or huge()",
-  ],
-];
-
-/** Refuses options that a call cannot honour: none is ever ignored. */
-export function checkHonoured(settings: MmapSettings, call: MapCall): void {
-  const refused = REFUSED.find(({ 0: isRefused }) => isRefused(settings, call));
-  if (refused !== undefined) throw new RangeError(refused[1]);
-}
-
 /** The longest label that Linux takes, in bytes. */
 const MAX_LABEL_BYTE_LENGTH = 79;
 
 /** A label of memory: what Linux takes for one. */
-function label(value: unknown): string {
+export function label(value: unknown): string {
   if (typeof value !== "string") {
     throw new TypeError(`The name must be a string, got ${describe(value)}`);
   }

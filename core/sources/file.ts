@@ -15,7 +15,8 @@ import type { Access, Source } from "../lifetime/mapping_info.ts";
 import { adopt, type Mmap } from "../mmap.ts";
 import { checkStrictHint, discarded, mapWithRoom } from "../placing/placement.ts";
 import { openSame } from "./same_file.ts";
-import { checkHonoured, type MmapSettings } from "../checks/settings.ts";
+import type { MmapSettings } from "../checks/settings.ts";
+import { checkSupported } from "../checks/unsupported_settings.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import { describe, given } from "../checks/arguments.ts";
 
@@ -72,7 +73,7 @@ export function mapFile(
 ): Mmap {
   const system = host();
   const { allocationGranularity } = system.os;
-  checkHonoured(settings, "file");
+  checkSupported(settings, "file");
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
   const path = pathOf(source);
   const opened = path === undefined

@@ -19,7 +19,8 @@ import { MmapError, systemError } from "../checks/errors.ts";
 import { mapOpened } from "./file.ts";
 import type { Mmap } from "../mmap.ts";
 import { checkStrictHint } from "../placing/placement.ts";
-import { checkHonoured, type MmapSettings } from "../checks/settings.ts";
+import type { MmapSettings } from "../checks/settings.ts";
+import { checkSupported } from "../checks/unsupported_settings.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import { type All, checkOptions, describe, flag, oneOf } from "../checks/arguments.ts";
 
@@ -89,7 +90,7 @@ export function mapShared(
   const checkedOptions = optionsOf(options);
   const { mode } = checkedOptions;
   const checked = checkedName(name);
-  checkHonoured(settings, "shared");
+  checkSupported(settings, "shared");
   if (mode === "create" && settings.len === 0) throw new RangeError(NO_LENGTH);
   const system = host();
   if (request.strict) checkStrictHint(request.hint, system.os.allocationGranularity);

@@ -1,0 +1,82 @@
+/**
+ * Anonymous memory: readable and writable, merely reserved, or mapped twice in a row.
+ *
+ * @module
+ */
+import { type Host, host } from "../../ffi/host.ts";
+import type { MapRequest } from "../../ffi/os/contract/memory.ts";
+import { rangeInAddressSpace } from "../checks/arguments.ts";
+import { LEN, type MmapSettings } from "../checks/settings.ts";
+import { checkSupported } from "../checks/unsupported_settings.ts";
+import { anonymous, type MappingPlan } from "../lifetime/mapping_plan.ts";
+import { adopt, type Mmap } from "../mmap.ts";
+import { arranged, layoutOf, mapArranged } from "../placing/layout.ts";
+import { checkStrictHint, mappingOf, mapWithRoom } from "../placing/placement.ts";
+
+/** Plans memory of `mapAnon()` or `reserve()`. One plan serves for many mappings. */
+export function planAnonymous(
+  settings: MmapSettings,
+  request: MapRequest,
+  call: "mapAnon" | "reserve",
+): MappingPlan {
+  const system = checkedHost(settings, request, call);
+  const protection = call === "reserve" ? "none" : "read-write";
+  const wanted = { ...request, protection } as const;
+  const layout = layoutOf(system.os, settings, wanted);
+  const map = layout === undefined
+    ? mappingOf(system, wanted)
+    : () => mapArranged(system, wanted, layout);
+  const plain = anonymous(map, settings.len, request.byteLength, protection);
+  const { noReserve } = request;
+  return layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain;
+}
+
+/** Maps planned memory, and labels it. */
+export function mapAnonymous(
+  plan: MappingPlan,
+  { name }: MmapSettings,
+  { byteLength }: MapRequest,
+): Mmap {
+  const mmap = adopt(plan);
+  if (name !== undefined) host().os.name?.(mmap.address, byteLength, name);
+  return mmap;
+}
+
+/** Maps memory twice in a row. */
+export function mapMirrored(settings: MmapSettings, request: MapRequest): Mmap {
+  const { len, hint } = settings;
+  const system = checkedHost(settings, request, "mapMirrored");
+  checkMirrored(len, system.os.allocationGranularity);
+  rangeInAddressSpace(hint, 2 * len);
+  const byteLength = BigInt(2 * len);
+  const map = () => mapWithRoom(system, { ...request, kind: "mirror", byteLength });
+  return adopt({ ...anonymous(map, 2 * len, byteLength, "read-write"), source: "mirror" });
+}
+
+/** Checks what all anonymous memory requires. */
+function checkedHost(
+  settings: MmapSettings,
+  { hint, strict }: MapRequest,
+  call: "mapAnon" | "reserve" | "mapMirrored",
+): Host {
+  checkSupported(settings, call);
+  if (settings.len === 0) throw new RangeError(`${LEN} must be greater than 0`);
+  const system = host();
+  if (strict) checkStrictHint(hint, system.os.allocationGranularity);
+  return system;
+}
+
+/** Refuses a length that cannot be mapped twice in a row without a gap. */
+function checkMirrored(len: number, granularity: number): void {
+  const excess = len % granularity;
+  if (excess !== 0) {
+    const below = len - excess;
+    throw new RangeError(
+      "The length of mapMirrored() must be a multiple of the allocation granularity, " +
+        `${granularity} bytes: ${len} lies between ${below} and ${below + granularity}`,
+    );
+  }
+  if (!Number.isSafeInteger(2 * len)) {
+    throw new RangeError(`The length of mapMirrored() must be at most 2^52 - 1, got ${len}`);
+  }
+}
