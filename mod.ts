@@ -18,7 +18,8 @@
 export { MmapOptions } from "./core/options.ts";
 export type { MmapInit, MmapSettings } from "./core/checks/settings.ts";
 export type { FileSource, FileUrl } from "./core/sources/file.ts";
-export { removeShared, type SharedMode, type SharedOptions } from "./core/sources/named.ts";
+export type { SharedMode, SharedOptions } from "./core/sources/named.ts";
+export { removeShared } from "./core/sources/shared_name.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/lifetime/mapping_info.ts";
 export type { MmapTicket } from "./core/sharing/tickets.ts";

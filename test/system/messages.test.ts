@@ -67,7 +67,7 @@ test("shared memory blames another user only for what belongs to one", () => {
   const refuse = () => ({ syscall: "a call", osError: 1, code: code.current });
   const wanted: Readonly<Record<string, readonly [open: string, make: string, remove: string]>> = {
     EROFS: ["mounted read-only", "mounted read-only", "mounted read-only"],
-    EACCES: ["another user", "this user may not make", "this user may not make or remove"],
+    EACCES: ["another user", "this user may not create", "this user may not create or remove"],
     EPERM: ["forbids the call", "forbids the call", "another user"],
   };
   try {

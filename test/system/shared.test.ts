@@ -385,7 +385,7 @@ test(
       assertEquals(made.code, "EEXIST");
     };
     mkdirSync(path);
-    assertRefused("EISDIR", "is a directory");
+    assertRefused("EISDIR", "a directory");
     assert(["EISDIR", "EPERM"].includes(codeOf(() => removeShared(name))));
     rmdirSync(path);
     symlinkSync(join(FOLDER, real), path);
