@@ -1,5 +1,5 @@
 /**
- * {@linkcode Mmap}: one mapping, its lifetime and its views.
+ * {@linkcode Mmap}: the handle of one mapping.
  *
  * @module
  */
@@ -45,29 +45,33 @@ export interface RawMmap {
   readonly byteLength: number;
 }
 
-/** Makes the handle of what is mapped; not part of the public API. */
+/** Maps, and makes the handle; not part of the public API. */
 export let adopt: (plan: MappingPlan) => Mmap;
 
 // What only this module can pass to the constructor.
 const KEY = Symbol();
 
-/** A function is not cloned; V8 has its text in the message of the error. */
+/** Functions cannot be cloned, and V8 puts their text into the message of the error. */
 const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() returns";
 
 /**
- * A mapping: memory that the operating system gave, and that goes back to it
- * by {@linkcode Mmap.unmap}, at the end of a `using` block, or when neither
- * the handle nor any view of it is reachable any more.
+ * A mapping: memory of the operating system. {@linkcode Mmap.unmap}, or the end of a `using` block,
+ * returns it to the system; so does the garbage collector once neither the handle nor a view is
+ * reachable.
  *
- * Views cannot outlive it: unmapping detaches their buffers, so that typed
- * arrays get length 0 and a `DataView` throws. The runtime's own calls, such as
- * a file read into a view, may still be under way then: the memory goes back at
- * once, but its address range only when nothing reaches a buffer any more.
- * Four things are beyond that protection: a view that is sorted or decoded as text while
- * another thread or process stores to it, memory whose address you handed to
- * native code yourself, a buffer that was transferred away from a mapping whose
- * handle is then dropped without `unmap()`, and the end of a worker, which
- * unmaps nothing.
+ * Views cannot outlive the mapping: unmapping detaches their buffers, so that typed arrays get
+ * length 0 and a `DataView` throws. A pending call of the runtime, such as a file read into a view,
+ * may still use the buffer. The memory is freed immediately then, and the address range stays
+ * reserved until nothing refers to a buffer.
+ *
+ * Four uses are beyond this protection:
+ * - a view that is sorted or decoded as text while another thread or process stores to it;
+ * - an address that you gave to native code;
+ * - a buffer that was transferred away, if the handle is then dropped without `unmap()`;
+ * - a worker that ends, which unmaps nothing.
+ *
+ * Ranges are `(byteOffset, byteLength)` in bytes. By default they start at 0, and reach to the end
+ * of the mapping.
  *
  * @example Map, use, unmap
  * ```ts
@@ -80,7 +84,7 @@ const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() re
  * ```
  */
 export class Mmap implements Disposable {
-  /** What has `postMessage()` and `structuredClone()` throw: without it they make `{}` of a handle. */
+  /** Makes `postMessage()` and `structuredClone()` throw; they would make `{}` of a handle. */
   private readonly clone: () => string = REFUSE_CLONE;
   #mapping: Mapping;
 
@@ -105,18 +109,17 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Takes ownership of memory that {@linkcode Mmap.intoRaw} let go of, in
-   * this thread or in another one of this process.
+   * Takes ownership of memory that {@linkcode Mmap.intoRaw} gave away, in this or another thread of
+   * the process.
    *
-   * Unsafe: the range must be exactly what one `intoRaw()` returned, must be
-   * mapped readable and writable, and must have no other owner. Anything else
-   * can crash the process or corrupt its memory.
+   * Unsafe: the range must be exactly what one `intoRaw()` returned, must be mapped readable and
+   * writable, and must have no other owner. Anything else can crash the process or corrupt memory.
    *
    * @param address The address of the first byte, a multiple of the page size.
    * @param byteLength The length in bytes, above 0.
-   * @returns The handle that now owns the memory.
+   * @returns The handle that owns the memory.
    * @throws {TypeError} If an argument is not a whole number or a bigint.
-   * @throws {RangeError} If an argument is out of its range.
+   * @throws {RangeError} If an argument is out of range.
    *
    * @example From one thread to another
    * ```ts
@@ -128,10 +131,7 @@ export class Mmap implements Disposable {
    * console.log(mmap.byteLength); // 4096
    * ```
    */
-  static unsafeFromRaw(
-    address: number | bigint,
-    byteLength: number | bigint,
-  ): Mmap {
+  static unsafeFromRaw(address: number | bigint, byteLength: number | bigint): Mmap {
     const start = memoryAddress(address, "The address");
     const length = byteCount(byteLength, "The length");
     if (length === 0) throw new RangeError("The length must be greater than 0");
@@ -148,18 +148,17 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Makes a handle of memory that another one shared, in any thread of this
-   * process. It has the same memory at the same address, and is like the handle that
-   * {@linkcode Mmap.share} was called of; each is unmapped by itself.
+   * Makes a handle of memory that another handle shares, in any thread of the process. Both have
+   * the same memory at the same address, and each is unmapped by itself.
    *
-   * A ticket is good for one handle: one that was used is not valid any more, nor is a
-   * copy of it. Where this throws, it was not used.
+   * A ticket makes one handle: after that it is invalid, and so are its copies. If the call throws,
+   * the ticket stays valid.
    *
-   * @param ticket What `share()` returned, or what `postMessage()` made of it.
+   * @param ticket The ticket of {@linkcode Mmap.share}, or a clone of it.
    * @returns The handle.
-   * @throws {TypeError} If it is no such object.
-   * @throws {MmapError} `EBADF` if the ticket is not valid: it was used or released
-   * before, was never made, or is of another process.
+   * @throws {TypeError} If `ticket` is not such an object.
+   * @throws {MmapError} `EBADF` if the ticket is invalid: it was used or released, never existed,
+   * or is of another process.
    * @throws {Error} As {@linkcode MmapOptions.mapAnon} does.
    *
    * @example In a worker
@@ -184,13 +183,13 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Gives a ticket up that nobody is going to use. It keeps the memory otherwise,
-   * until the process ends: a ticket is a plain object, which no collector finds.
+   * Gives up a ticket that nobody will use. Without this call it keeps the memory until the process
+   * ends: a ticket is a plain object, which the garbage collector does not watch.
    *
-   * @param ticket What {@linkcode Mmap.share} returned, or what `postMessage()` made of
-   * it; in any thread of this process.
+   * @param ticket The ticket of {@linkcode Mmap.share}, or a clone of it, in any thread of the
+   * process.
    * @throws {TypeError} As {@linkcode Mmap.fromTicket} does.
-   * @throws {MmapError} `EBADF` as {@linkcode Mmap.fromTicket} does: also if it has become a
+   * @throws {MmapError} `EBADF` as {@linkcode Mmap.fromTicket} does, also if the ticket became a
    * handle.
    *
    * @example A worker that did not start
@@ -200,7 +199,7 @@ export class Mmap implements Disposable {
    * const mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * const ticket = mmap.share();
    * Mmap.release(ticket);
-   * mmap.unmap(); // it was the last handle: the memory goes back
+   * mmap.unmap(); // the last handle: the memory is freed
    * ```
    */
   static release(ticket: MmapTicket): void {
@@ -213,11 +212,10 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * The address as what this runtime's FFI takes for a pointer argument:
-   * `Deno.PointerObject`, `Pointer` of `bun:ffi`, or a `bigint` in Node.js.
+   * The address in the form that this runtime's FFI takes for a pointer: `Deno.PointerObject`,
+   * `Pointer` of `bun:ffi`, or a `bigint` in Node.js.
    *
-   * Native code that keeps it is beyond the protection of views: it must not
-   * use the memory after `unmap()`.
+   * Native code must not use the memory after `unmap()`: views are protected, pointers are not.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -225,61 +223,59 @@ export class Mmap implements Disposable {
     return currentRuntime().pointer(Mmap.#opened(this).address);
   }
 
-  /** The length in bytes, as it was asked for: not rounded up to pages; 0 when closed. */
+  /** The length in bytes as it was asked for, not rounded up to pages; 0 when closed. */
   get byteLength(): number {
     return Mmap.#of(this).byteLength;
   }
 
-  /** Whether the length is 0, which it is when closed. */
+  /** Whether the length is 0, which means that the mapping is closed. */
   get isEmpty(): boolean {
     return Mmap.#of(this).byteLength === 0;
   }
 
-  /** Whether the memory was unmapped or given away: nothing can be reached through this handle. */
+  /** Whether the memory was unmapped or given away. */
   get closed(): boolean {
     return Mmap.#of(this).byteLength === 0;
   }
 
   /**
-   * All bytes of the mapping, as a view: the same array each time. For
-   * {@linkcode MmapOptions.mapMirrored} it is the first of the two copies.
+   * All bytes of the mapping as a view: the same array each time. For
+   * {@linkcode MmapOptions.mapMirrored}, the first copy.
    *
-   * In Bun an array of more than 64 MiB is worth avoiding, because Bun counts
-   * its length as JavaScript heap: ask {@linkcode Mmap.view} for the part that
-   * is in use.
+   * In Bun avoid it for mappings of more than 64 MiB, because Bun counts the length of an array as
+   * JavaScript heap: call {@linkcode Mmap.view} for the part that you use.
    *
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if its
-   * buffer was transferred away.
-   * @throws {RangeError} If the mapping is longer than
-   * {@linkcode maxViewByteLength}: use `view()`.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if its buffer was transferred
+   * away; `EACCES` if the access is not `"read-write"` or `"copy-on-write"` throughout; `EFAULT` if
+   * the file has lost a page.
+   * @throws {RangeError} If the mapping is longer than {@linkcode maxViewByteLength}: use `view()`.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     return Mmap.#opened(this).trackViews().bytes;
   }
 
   /**
-   * Makes a view of a part of the mapping: any typed array, or a `DataView`.
-   * Nothing is copied, and all views see the same memory. `structuredClone()` and
-   * `postMessage()` of a view copy the whole buffer behind it, mostly all of the mapping:
-   * clone what `slice()` of the view returns.
+   * Makes a view of a part of the mapping: a typed array or a `DataView`. Nothing is copied, and all
+   * views see the same memory.
    *
-   * While another thread or process stores to the memory, do not give a view of it to `sort()` without
-   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
-   * the process can crash. Copy by {@linkcode Mmap.read} first.
+   * `structuredClone()` and `postMessage()` of a view copy the whole buffer behind it, which is
+   * usually the whole mapping: clone `view.slice()` instead.
+   *
+   * While another thread or process stores to the memory, do not pass a view of it to `sort()`
+   * without a comparator or to a text decoder: engines rely on the content not to change, and the
+   * process can crash. Copy the bytes by {@linkcode Mmap.read} first.
    *
    * @typeParam V The type of the view.
    * @param type The constructor: `Float32Array`, `DataView`, ….
-   * @param byteOffset Where the view starts, in bytes: for a typed array a
-   * multiple of its element's size. Default: 0.
-   * @param length How many elements it has (bytes, for a `DataView`).
-   * Default: up to the end of the mapping, which must be whole elements; in mirrored
-   * memory no more than one copy.
-   * @returns The view, which has length 0 (or throws, if a `DataView`) once the mapping is closed.
+   * @param byteOffset The start in bytes; for a typed array a multiple of its element size.
+   * Default: 0.
+   * @param length The number of elements (of bytes for a `DataView`). Default: up to the end of the
+   * mapping, which must be whole elements; in mirrored memory at most one copy.
+   * @returns The view. Once the mapping is closed it has length 0 (a `DataView` throws).
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the view is out of bounds, not aligned, longer than
    * {@linkcode maxViewByteLength}, or longer than one copy of mirrored memory.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of it was
-   * transferred away.
+   * @throws {MmapError} As {@linkcode Mmap.bytes} does, for the bytes of the view.
    *
    * @example A header and its payload
    * ```ts
@@ -321,10 +317,9 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Whether the mapping has lost pages because its file is shorter now: a load, a store or a call
-   * hit one, and the file ends before the mapping does.
-   * Where the system does not tell how long it is, as of a file that was deleted, it is whether
-   * the end of the mapping is lost.
+   * Whether the mapping has lost pages because its file became shorter: a load, a store or a call
+   * hit such a page, and the file ends before the mapping does. If the system does not tell the
+   * length of the file, because it was deleted, this is whether the end of the mapping is lost.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -333,13 +328,13 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * How many bytes of the mapping are lost, in whole pages up to its end: a load or store hit a page
-   * that the file has not any more, because it was {@linkcode Mmap.truncated}, that its full disk
-   * has no room for, or that cannot be read. Such pages, and lost ones right behind them, read as
-   * zero from then on, and what is stored to them reaches no file. `bytes`, `view()`,
-   * {@linkcode Mmap.read}, {@linkcode Mmap.write}, {@linkcode Mmap.flush} and other calls throw
-   * `EFAULT` for a range that holds one; all other bytes are as before. Always 0 where there is no
-   * guard: {@linkcode Mmap.truncationGuarded}.
+   * The length of the pages that the mapping has lost, up to its end, in bytes.
+   *
+   * A page is lost when a load or store hits it and the file cannot provide it: the file was
+   * {@linkcode Mmap.truncated}, its disk is full, or it cannot be read. Lost pages read as zero, and
+   * stores to them reach no file. `bytes`, `view()`, {@linkcode Mmap.read}, {@linkcode Mmap.write},
+   * {@linkcode Mmap.flush} and other calls throw `EFAULT` for a range with a lost page; all other
+   * bytes stay as they are. Always 0 without a guard: {@linkcode Mmap.truncationGuarded}.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -348,11 +343,11 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Whether views survive that the file is truncated:
-   * {@linkcode MmapOptions.truncationGuard}. False for anonymous memory, on macOS,
-   * on Windows (which does not let a mapped file be truncated), where a policy
-   * forbids executable memory, where it was turned off, and while somebody else's handler of
-   * `SIGBUS` is above the guard's, such as that of Node.js's `process.on("SIGBUS")`.
+   * Whether views survive truncation of the file: {@linkcode MmapOptions.truncationGuard}.
+   *
+   * False for anonymous memory, on macOS, on Windows (where a mapped file cannot be truncated), if a
+   * security policy forbids executable memory, if the guard was turned off, and while another
+   * handler of `SIGBUS` has replaced the guard's, such as that of `process.on("SIGBUS")` in Node.js.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -361,8 +356,7 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * What may be done with the memory: `"none"`, `"read"`, `"read-write"` or
-   * `"read-execute"`; `"mixed"` where that is not the same for all of it.
+   * The access of the memory, or `"mixed"` if parts differ.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -371,9 +365,10 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * What may be done with one byte: see {@linkcode Mmap.access}.
+   * Returns the access of one byte.
    *
-   * @param byteOffset Where it is in the mapping.
+   * @param byteOffset The place of the byte.
+   * @returns The access.
    * @throws {RangeError} If there is no such byte.
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -382,36 +377,33 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Changes what may be done with whole pages. Views that lie in them, even
-   * in part, are detached; a view can be made only of what is `"read-write"`.
+   * Changes the access of whole pages. Detaches the views that overlap them; new views need
+   * `"read-write"` or `"copy-on-write"`. Reserved and decommitted pages are committed, zeroed,
+   * unless the access is `"none"`.
    *
-   * A pending call of the runtime, such as a compression, may still use a buffer of
-   * these pages. So any access but `"read-write"` is refused, with `EBUSY`, until the
-   * collector has found that no buffer of them is reachable. {@linkcode Mmap.write} and
-   * {@linkcode Mmap.read} make no buffer: fill such memory by them.
-   * {@linkcode Mmap.unsafeProtect} does not look.
+   * A pending call of the runtime, such as a compression, may still use a buffer of the pages.
+   * So an access that forbids stores is refused with `EBUSY` until the buffers are collected.
+   * {@linkcode Mmap.write} and {@linkcode Mmap.read} make no buffer: use them to fill memory that
+   * you protect later. {@linkcode Mmap.unsafeProtect} does not check.
    *
-   * Calls [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html)
-   * on Linux and macOS,
+   * Calls [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html) on Linux and macOS,
    * [`VirtualAlloc`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
    * and
    * [`VirtualProtect`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualprotect)
    * on Windows.
    *
-   * @param access `"none"`, `"read"`, `"read-write"` or `"read-execute"`. What
-   * was reserved or decommitted gets memory, zeroed, unless it is `"none"`.
-   * @param byteOffset Where the pages start, in bytes: a multiple of
-   * {@linkcode pageSize}. Default: 0.
-   * @param byteLength How long they are together, in bytes: a multiple of the
-   * page size, or up to the end. Default: up to the end of the mapping.
+   * @param access The access: `"copy-on-write"` is for memory of {@linkcode MmapOptions.map} and
+   * {@linkcode MmapOptions.mapExec}, `"read-write"` for all other memory.
+   * @param byteOffset The start: a multiple of {@linkcode pageSize}. Default: 0.
+   * @param byteLength The length: a multiple of the page size, or up to the end. Default: up to the
+   * end.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If it is no such access, or the range is not of whole
-   * pages within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, while the
-   * mapping is shared, or if {@linkcode Mmap.waitAsync} waits for a word that could not be
-   * stored to then, and if a buffer is not yet collected: views are detached then;
-   * another code if the system refused, as some do `"read-execute"`. The access stays as it is.
+   * @throws {RangeError} If there is no such access, or the range is not whole pages of the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages is not yet
+   * collected (views are detached then), was transferred away, or is in use (Bun from 1.4), while
+   * the mapping is shared, or while {@linkcode Mmap.waitAsync} waits for a word that would lose
+   * stores; `ENOTSUP` for mirrored memory; another code if the system refused, as some refuse
+   * `"read-execute"`. The access stays as it was.
    *
    * @example A table that cannot be overwritten
    * ```ts
@@ -430,22 +422,21 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Changes what may be done with whole pages as {@linkcode Mmap.protect} does, also while
-   * a buffer of them is not yet collected. Where a pending call of the runtime uses one,
-   * and does what is not allowed any more, that ends the process: await all calls that
-   * were given a view of these pages before.
+   * Changes the access of whole pages like {@linkcode Mmap.protect}, but even if a buffer of them is
+   * not yet collected.
    *
-   * Calls the same as {@linkcode Mmap.protect}.
+   * Unsafe: if a pending call of the runtime uses such a buffer and the access forbids it, the
+   * process ends. Await all calls that got a view of the pages first.
    *
-   * @param access `"none"`, `"read"`, `"read-write"` or `"read-execute"`. What
-   * was reserved or decommitted gets memory, zeroed, unless it is `"none"`.
-   * @param byteOffset Where the pages start, in bytes: a multiple of
-   * {@linkcode pageSize}. Default: 0.
-   * @param byteLength How long they are together, in bytes: a multiple of the
-   * page size, or up to the end. Default: up to the end of the mapping.
-   * @throws What {@linkcode Mmap.protect} throws, but for a buffer that is not yet collected.
+   * Calls the same functions as {@linkcode Mmap.protect}.
    *
-   * @example Freeze what was filled by a view
+   * @param access The access.
+   * @param byteOffset The start: a multiple of {@linkcode pageSize}. Default: 0.
+   * @param byteLength The length: a multiple of the page size, or up to the end. Default: up to the
+   * end.
+   * @throws What {@linkcode Mmap.protect} throws, except for buffers that are not yet collected.
+   *
+   * @example Freeze what was filled through a view
    * ```ts
    * import { MmapOptions } from "@sysalloc/sysalloc";
    *
@@ -465,19 +456,18 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Makes whole pages readable and writable with which nothing could be done:
-   * those of {@linkcode MmapOptions.reserve} and of {@linkcode Mmap.decommit} get
-   * memory, zeroed. It leaves pages of any other access as they are.
+   * Makes pages with access `"none"` readable and writable. Pages of {@linkcode MmapOptions.reserve}
+   * and {@linkcode Mmap.decommit} get zeroed memory. Pages with another access stay as they are.
    *
-   * Calls the same as {@linkcode Mmap.protect}.
+   * Calls the same functions as {@linkcode Mmap.protect}.
    *
-   * @param byteOffset Where the pages start, in bytes: a multiple of {@linkcode pageSize}.
-   * @param byteLength How long they are together, in bytes: a multiple of the
-   * page size, or up to the end.
+   * @param byteOffset The start: a multiple of {@linkcode pageSize}.
+   * @param byteLength The length: a multiple of the page size, or up to the end.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the range is not of whole pages within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` while it is shared;
-   * `ENOMEM` if there is too little memory. Nothing is changed then.
+   * @throws {RangeError} If the range is not whole pages of the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` while it is shared; `ENOTSUP` for
+   * memory of files, mirrored memory and huge pages; `ENOMEM` if there is too little memory. Nothing
+   * changes then.
    *
    * @example Grow in place
    * ```ts
@@ -494,26 +484,24 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Gives the memory of whole pages back: nothing may be done with them until
-   * {@linkcode Mmap.commit}, and they are zero then. Views that lie in them, even
-   * in part, are detached. What was ever viewed stays accessible to native code,
-   * because the runtime's own calls may still be at it.
+   * Frees the memory of whole pages and makes them inaccessible, until {@linkcode Mmap.commit} makes
+   * them zeroed memory again. Detaches the views that overlap them. Pages that were ever viewed stay
+   * accessible to native code, because a pending call of the runtime may use them.
    *
-   * Calls [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
-   * pages on Linux and macOS,
+   * Calls [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the pages on Linux and
+   * macOS,
    * [`VirtualFree`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree)
-   * on Windows; for what was viewed the same as {@linkcode Mmap.unmap}.
+   * on Windows; for pages that were viewed, the functions of {@linkcode Mmap.unmap}.
    *
-   * @param byteOffset Where the pages start, in bytes: a multiple of {@linkcode pageSize}.
-   * @param byteLength How long they are together, in bytes: a multiple of the
-   * page size, or up to the end.
+   * @param byteOffset The start: a multiple of {@linkcode pageSize}.
+   * @param byteLength The length: a multiple of the page size, or up to the end.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the range is not of whole pages within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer that
-   * covers a page was transferred away, or (in Bun from 1.4 on) is in use, while the
-   * mapping is shared, or if {@linkcode Mmap.waitAsync} waits for a word of them; another
-   * code if the system refused: pages before those that it refused can be decommitted
-   * then, and {@linkcode Mmap.accessAt} tells which.
+   * @throws {RangeError} If the range is not whole pages of the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages was
+   * transferred away or is in use (Bun from 1.4), while the mapping is shared, or while
+   * {@linkcode Mmap.waitAsync} waits for a word of them; `ENOTSUP` as `commit()`; another code if
+   * the system refused. Pages before the refused ones may be decommitted then:
+   * {@linkcode Mmap.accessAt} tells.
    */
   decommit(byteOffset: number | bigint, byteLength: number | bigint): void {
     const mapping = Mmap.#opened(this);
@@ -521,28 +509,25 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Gives the memory of whole pages back, which stay readable and writable.
-   * Anonymous memory is zero then; that of {@linkcode MmapOptions.map} is, on Linux,
-   * the file's again; so they are to every handle of memory that is shared. Views stay
-   * attached.
+   * Frees the memory of whole pages that stay readable and writable. Anonymous memory is zero
+   * afterwards; memory of {@linkcode MmapOptions.map} has the file's content again (Linux only).
+   * Views stay attached. If the memory is shared, all handles see the change.
    *
-   * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
-   * on Linux, [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the
-   * pages on macOS, and
-   * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
-   * on Windows, after it has stored zeros.
+   * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html) on Linux,
+   * [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the pages on macOS. On Windows
+   * stores zeros, and calls
+   * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory).
    *
-   * @param byteOffset Where the pages start, in bytes: a multiple of
-   * {@linkcode pageSize}. Default: 0.
-   * @param byteLength How long they are together, in bytes: a multiple of the
-   * page size, or up to the end. Default: up to the end of the mapping.
+   * @param byteOffset The start: a multiple of {@linkcode pageSize}. Default: 0.
+   * @param byteLength The length: a multiple of the page size, or up to the end. Default: up to the
+   * end.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the range is not of whole pages within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if its access
-   * is not `"read-write"`, or of {@linkcode MmapOptions.map} `"copy-on-write"`,
-   * throughout; `ENOTSUP` if it is memory of {@linkcode MmapOptions.mapMut},
-   * {@linkcode MmapOptions.mapShared}, {@linkcode MmapOptions.mapMirrored} or of huge
-   * pages, and on macOS and Windows of any file; `EFAULT` if its file was found truncated.
+   * @throws {RangeError} If the range is not whole pages of the mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the access is not
+   * `"read-write"` or `"copy-on-write"` throughout; `ENOTSUP` for memory of
+   * {@linkcode MmapOptions.mapMut}, {@linkcode MmapOptions.mapShared},
+   * {@linkcode MmapOptions.mapMirrored} or huge pages, and on macOS and Windows of any file;
+   * `EFAULT` if the file has lost a page.
    */
   discard(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const mapping = Mmap.#opened(this);
@@ -551,35 +536,29 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Makes the mapping longer or shorter. What was stored stays, up to the shorter
-   * of the two lengths; the address can change. Views are detached: ask for new ones.
-   * Where the system refuses, memory is as before, and so is a file.
+   * Makes the mapping longer or shorter. The content stays, up to the shorter length; new bytes are
+   * zero, except in the last page of a mapping that was shorter before. The address can change, and
+   * views are detached: ask for new ones.
    *
-   * A mapping of {@linkcode MmapOptions.mapMut} makes its file longer where that
-   * ends before the mapping then does; a shorter mapping leaves the file as it
-   * is. Other memory of files, and that of {@linkcode MmapOptions.mapShared}, can only
-   * become shorter. What moves starts at any page
-   * that the system chooses, whatever `align()` was.
+   * A mapping of {@linkcode MmapOptions.mapMut} that becomes longer also makes its file longer if
+   * needed; one that becomes shorter leaves the file as it is. Other memory of files, and memory of
+   * {@linkcode MmapOptions.mapShared}, can only become shorter. Memory that moves starts at any page,
+   * whatever `align()` was.
    *
-   * Anonymous memory on Linux is moved, not copied, by
-   * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), except what was
-   * committed piece by piece. On macOS it grows in place where nothing is behind it,
-   * else it is copied, as it always is on Windows. There, addresses of a mapping that
-   * became shorter stay taken.
-   *
-   * New bytes are zero, except those of the last page of a mapping that was shorter before.
+   * Linux: moves anonymous memory by
+   * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), without copying, except memory
+   * that was committed piece by piece. macOS: grows in place if the addresses behind are free, else
+   * copies. Windows: always copies, and keeps the addresses of a mapping that became shorter.
    *
    * @param byteLength The new length in bytes, above 0.
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
-   * transferred away, or (in Bun from 1.4 on) is in use by the runtime, while the mapping is
-   * shared, or if {@linkcode Mmap.waitAsync} waits for a word; `EACCES` if the access
-   * is not the same throughout, or if memory that must be copied is `"none"`, and was not always:
-   * on Linux that is what the system keeps in several pieces, as after an advice for a part;
-   * `ENOTSUP` with guard pages, huge pages, or growth of memory of a
-   * file that cannot grow; `EFBIG` if the process may not make the file as long (`ulimit -f`);
-   * `ENOMEM` or another code if the system refused.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away or
+   * is in use (Bun from 1.4), while the mapping is shared, or while {@linkcode Mmap.waitAsync} waits
+   * for a word; `EACCES` if the access is mixed, or is `"none"` for memory that must be copied and
+   * was not always reserved; `ENOTSUP` with guard pages, huge pages, or growth of a file that cannot
+   * grow; `EFBIG` if the process may not make the file as long (`ulimit -f`); `ENOMEM` or another
+   * code if the system refused. Memory and file stay as they were.
    *
    * @example A buffer that grows
    * ```ts
@@ -598,29 +577,27 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Copies bytes of the mapping, of any access but `"none"`. It never ends the
-   * process: a page whose file was truncated is an error.
+   * Copies bytes out of the mapping, whatever their access except `"none"`. A page that the file has
+   * lost is an error, and never ends the process.
    *
-   * Memory of no file is copied by
-   * [`memmove`](https://man7.org/linux/man-pages/man3/memmove.3.html) on Linux
-   * and macOS; any other by
-   * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html)
-   * on Linux (a pipe, where that is forbidden) and `mach_vm_read_overwrite` on macOS. Windows:
-   * [`ReadProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory).
-   * A view of a mapping that can have the same bytes, and shared memory of JavaScript, is
-   * copied to through other memory, 256 KiB at a time (all of it where the two overlap at both ends, as in
+   * Anonymous memory is copied by
+   * [`memmove`](https://man7.org/linux/man-pages/man3/memmove.3.html) on Linux and macOS. Other
+   * memory is copied by
+   * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html) on Linux (a
+   * pipe if that is forbidden), `mach_vm_read_overwrite` on macOS; all memory by
+   * [`ReadProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory)
+   * on Windows. Targets that may overlap the mapping, and `SharedArrayBuffer`s, are copied to through
+   * a buffer, 256 KiB at a time (all at once if they overlap at both ends, as in
    * {@linkcode MmapOptions.mapMirrored}).
    *
-   * @param target Where to: any typed array or `DataView`. Its length in bytes
-   * is how much is copied.
-   * @param byteOffset Where the bytes start in the mapping. Default: 0.
-   * @throws {TypeError} If an argument is of the wrong type, or the view detached.
+   * @param target A typed array or `DataView`. All of it is filled.
+   * @param byteOffset The start in the mapping. Default: 0.
+   * @throws {TypeError} If an argument is of the wrong type, or the view is detached.
    * @throws {RangeError} If the bytes are not all within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
-   * cannot be read; `EFAULT` if the file does not reach so far any more: `target`
-   * can hold some of the bytes then.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte cannot be read; `EFAULT`
+   * if the file has lost a page: `target` may hold some of the bytes then.
    *
-   * @example Read what cannot be viewed
+   * @example Read memory that cannot be viewed
    * ```ts
    * import { MmapOptions } from "@sysalloc/sysalloc";
    *
@@ -638,21 +615,20 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Copies bytes to the mapping, where it can be stored to. It never ends the
-   * process: a page whose file was truncated is an error.
+   * Copies bytes into the mapping. A page that the file has lost is an error, and never ends the
+   * process.
    *
-   * Calls what {@linkcode Mmap.read} does, with
+   * Calls the functions of {@linkcode Mmap.read}, with
    * [`process_vm_writev`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html),
    * `mach_vm_write` and
    * [`WriteProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-writeprocessmemory).
    *
-   * @param source Where from: any typed array or `DataView`, all of it.
-   * @param byteOffset Where the bytes go in the mapping. Default: 0.
-   * @throws {TypeError} If an argument is of the wrong type, or the view detached.
+   * @param source A typed array or `DataView`. All of it is copied.
+   * @param byteOffset The start in the mapping. Default: 0.
+   * @throws {TypeError} If an argument is of the wrong type, or the view is detached.
    * @throws {RangeError} If the bytes are not all within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte
-   * cannot be stored to; `EFAULT` if the file does not reach so far any more:
-   * some of the bytes can be stored then.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte cannot be stored to;
+   * `EFAULT` if the file has lost a page: some of the bytes may be stored then.
    */
   write(source: ArrayBufferView, byteOffset: number | bigint = 0): void {
     const bytes = bytesOf(source, "The source");
@@ -662,24 +638,21 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Writes what was stored to memory of {@linkcode MmapOptions.mapMut} to its
-   * file, and waits until the disk has it. Of any other memory nothing reaches a
-   * file: it does nothing.
+   * Writes stores to memory of {@linkcode MmapOptions.mapMut} to its file, and waits until the disk
+   * has them. Does nothing for other memory, whose stores reach no file.
    *
-   * Calls [`msync(MS_SYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on
-   * Linux and macOS,
+   * Calls [`msync(MS_SYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on Linux and macOS,
    * [`FlushViewOfFile`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-flushviewoffile)
    * and
    * [`FlushFileBuffers`](https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers)
    * on Windows.
    *
-   * @param byteOffset Where the bytes start, rounded down to a page. Default: 0.
-   * @param byteLength How many they are, rounded up to a page. Default: up to the
-   * end of the mapping.
+   * @param byteOffset The start, rounded down to a page. Default: 0.
+   * @param byteLength The length, rounded up to whole pages. Default: up to the end.
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EIO` or another code if
-   * the system could not write.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EFAULT` if the file has lost a page;
+   * `EIO` or another code if the system could not write.
    */
   flush(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const mapping = Mmap.#opened(this);
@@ -688,19 +661,16 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Has the system start to write what {@linkcode Mmap.flush} writes, and does not wait.
+   * Starts to write what {@linkcode Mmap.flush} writes, without waiting for the disk.
    *
-   * Calls [`msync(MS_ASYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on
-   * Linux, where it does nothing that the system does not do by itself, and macOS,
+   * Calls [`msync(MS_ASYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on Linux, where
+   * the system writes by itself anyway, and macOS;
    * [`FlushViewOfFile`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-flushviewoffile)
    * on Windows.
    *
-   * @param byteOffset Where the bytes start, rounded down to a page. Default: 0.
-   * @param byteLength How many they are, rounded up to a page. Default: up to the
-   * end of the mapping.
-   * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the range is not within the mapping.
-   * @throws {MmapError} As {@linkcode Mmap.flush} does.
+   * @param byteOffset The start, rounded down to a page. Default: 0.
+   * @param byteLength The length, rounded up to whole pages. Default: up to the end.
+   * @throws What {@linkcode Mmap.flush} throws.
    */
   startFlush(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const mapping = Mmap.#opened(this);
@@ -709,17 +679,15 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Lets go of the memory without unmapping it: the handle is closed, its
-   * views are detached, and what is returned is all that is left to reach the
-   * memory by. Give it to {@linkcode Mmap.unsafeFromRaw}, here or in another
-   * thread, or the memory stays mapped until the process ends. Await the
-   * runtime's own calls that have a view before: they would go on with memory
-   * that has a new owner.
+   * Gives the memory away without unmapping it: closes the handle and detaches its views. Pass the
+   * result to {@linkcode Mmap.unsafeFromRaw}, here or in another thread; otherwise the memory stays
+   * mapped until the process ends. Await all calls of the runtime that got a view first: they would
+   * go on to use memory that has a new owner.
    *
-   * @returns The address and the length in bytes; it can be posted to a worker.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's
-   * buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime, or while
-   * the mapping is shared.
+   * @returns The address and the length. It can be posted to a worker.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away or
+   * is in use (Bun from 1.4), or while the mapping is shared; `ENOTSUP` for memory that an address
+   * and a length do not describe: of files, mirrored, with guard pages or of huge pages.
    */
   intoRaw(): RawMmap {
     const mapping = Mmap.#opened(this);
@@ -728,37 +696,31 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Shares the memory with another handle, in this or another thread of this process,
-   * and nothing is copied: returns a ticket for {@linkcode Mmap.fromTicket}, a small
-   * object that `postMessage()` takes as it is.
+   * Shares the memory with another handle, in this or another thread of the process, without
+   * copying. Returns a ticket for {@linkcode Mmap.fromTicket}: a small object that `postMessage()`
+   * can send. All kinds of memory can be shared.
    *
-   * The memory goes back when the last handle is unmapped, or collected, in whatever
-   * thread. Until then a ticket counts as a handle: give up by {@linkcode Mmap.release}
-   * what nobody is going to use. A worker that ends, or is terminated, without
-   * `unmap()` keeps the memory as well, until the process ends: post a message to
-   * it, let it unmap, and terminate it then.
+   * The memory is freed when the last handle is unmapped or collected, in any thread. A ticket counts
+   * as a handle: call {@linkcode Mmap.release} for one that nobody will use. A worker that ends
+   * without `unmap()` keeps the memory until the process ends: let it unmap before you terminate it.
    *
-   * While other handles or tickets are there, {@linkcode Mmap.protect}, `commit()`,
-   * `decommit()`, `resize()` and `intoRaw()` throw `EBUSY` in each handle; when one is
-   * left alone, and the collectors of the other threads have found all views of theirs, it
-   * can do all again (a thread that ends before leaves it so for good). What changes content, such as {@linkcode Mmap.discard}, does so for all of
-   * them; advice and locks are the memory's too. Stores of several threads to one place
-   * want `Atomics`.
+   * While there are other handles or tickets, {@linkcode Mmap.protect}, `commit()`, `decommit()`,
+   * `resize()` and `intoRaw()` throw `EBUSY`. The last handle can use them again once the collectors
+   * of the other threads have found their views (a thread that ends earlier prevents that for good).
+   * {@linkcode Mmap.discard}, advice and locks apply to the memory of all handles. Use `Atomics`
+   * where several threads store to one place.
    *
-   * While another thread stores to the memory, do not give a view of it to `sort()` without
-   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
-   * the process can crash. Copy by {@linkcode Mmap.read} first.
+   * While another thread stores to the memory, do not pass a view of it to `sort()` without a
+   * comparator or to a text decoder: engines rely on the content not to change, and the process can
+   * crash. Copy the bytes by {@linkcode Mmap.read} first.
    *
    * A handle itself cannot be posted: `postMessage()` and `structuredClone()` throw a
    * `DataCloneError`.
    *
-   * All kinds of memory can be shared: of files, with their guard, mirrored, reserved,
-   * of huge pages, and such of which parts differ in access.
-   *
-   * @returns The ticket, good for one handle. It can be cloned, or written as JSON.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a view's buffer was
-   * transferred away; `ENOMEM` if there is no memory to keep count; `ENOTSUP` if other
-   * software has taken the addresses at which threads find what they share.
+   * @returns A ticket for one handle. It can be cloned, or written as JSON.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away;
+   * `ENOMEM` if there is no memory for the process's table; `ENOTSUP` if other software occupies the
+   * addresses at which threads look for it.
    *
    * @example A gibibyte for a worker
    * ```ts
@@ -772,7 +734,7 @@ export class Mmap implements Disposable {
    *   same.view(Uint8Array, 0, 1)[0] = 1;
    *   port2.close();
    * };
-   * mmap.unmap(); // the other one keeps the memory
+   * mmap.unmap(); // the other handle keeps the memory
    * ```
    */
   share(): MmapTicket {
@@ -780,37 +742,32 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Gives the memory back and detaches every view of it. Does nothing when
-   * closed already. Memory that is shared goes back with its last handle.
+   * Unmaps the memory and detaches its views. Does nothing if the mapping is closed. Shared memory
+   * is freed with its last handle. Pending promises of {@linkcode Mmap.waitAsync} reject with
+   * `EBADF`.
    *
-   * A mapping that no view was ever asked of is unmapped at once, by
-   * [`munmap`](https://man7.org/linux/man-pages/man2/munmap.2.html) on Linux
-   * and macOS and by
+   * A mapping that was never viewed is unmapped immediately, by
+   * [`munmap`](https://man7.org/linux/man-pages/man2/munmap.2.html) on Linux and macOS,
    * [`VirtualFree`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree)
-   * on Windows. Of any other the memory goes back at once, and the address
-   * range is unmapped when neither this handle nor a buffer of it is reachable
-   * any more: an asynchronous call of the runtime that has a view, and keeps
-   * the buffer while it runs, reads zeros (on Windows whatever is there), and
-   * what it stores nobody sees. The memory goes by
-   * [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
-   * on Linux, by mapping over it on macOS, and by
+   * on Windows.
+   *
+   * Otherwise the memory is freed immediately, and the address range is held until neither this
+   * handle nor a buffer is reachable. A pending call of the runtime reads zeros (on Windows any
+   * content), and its writes are discarded. The memory is freed by
+   * [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html) or by mapping
+   * over it on Linux, by mapping over it on macOS, and by
    * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
    * on Windows, where it stays committed until the range is unmapped.
    *
-   * What {@linkcode Mmap.waitAsync} waits for is given up: its promises reject with
-   * `EBADF`.
+   * All threads together hold up to 16,384 ranges of 1 TiB in total (256 MiB on Windows; less under
+   * limits of the process). Beyond that the oldest ranges of this thread are unmapped, except within
+   * a 64th of both budgets. All of them are unmapped if mapping would fail for want of memory or
+   * addresses, and so are those that a strict hint overlaps.
    *
-   * Up to 16,384 ranges of together 1 TiB (256 MiB on Windows) wait so in all threads
-   * together; beyond that the oldest of this thread are unmapped, except for what is within
-   * a 64th of both limits. So are all of this thread where mapping would fail for want of
-   * memory or addresses, and those that a strict hint lies on.
-   *
-   * @throws {MmapError} `EBUSY` if a view's buffer was transferred away: its
-   * new owner uses the memory, which stays mapped until the process ends.
-   * In Bun from 1.4 on `EBUSY` also while the runtime itself uses a buffer, and everywhere
-   * if a thread of {@linkcode Mmap.waitAsync} does not leave within 10 s: try again then.
-   * Any other code if the system refused to unmap what was never viewed: it is
-   * still mapped, and `unmap()` can be called again.
+   * @throws {MmapError} `EBUSY` if a buffer was transferred away: its new owner uses the memory,
+   * which stays mapped until the process ends. Also `EBUSY` while the runtime uses a buffer (Bun from
+   * 1.4), and if a thread of {@linkcode Mmap.waitAsync} does not leave within 10 s: try again then.
+   * Another code if the system refused: the memory is still mapped, and you can try again.
    */
   unmap(): void {
     Mmap.#of(this).unmap();
@@ -822,31 +779,28 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Tells the system what is meant to be done with the memory: {@linkcode Advice}
-   * lists what each system has.
+   * Tells the system how the memory will be used: {@linkcode Advice} lists the advice of each system.
    *
-   * Calls [`madvise`](https://man7.org/linux/man-pages/man2/madvise.2.html) on Linux and
-   * macOS; on Windows
+   * Calls [`madvise`](https://man7.org/linux/man-pages/man2/madvise.2.html) on Linux and macOS; on
+   * Windows
    * [`PrefetchVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-prefetchvirtualmemory)
    * for `"will-need"` and
    * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
    * for `"free"`.
    *
-   * @param advice The advice. It holds until another one undoes it, or
-   * {@linkcode Mmap.decommit} takes the pages.
-   * @param byteOffset Where the memory starts, in bytes. Default: 0.
-   * @param byteLength How much it is, in bytes. Default: up to the end of the
-   * mapping. The range is rounded outwards to pages; but `"dont-need"`,
-   * `"dont-need-locked"`, `"free"`, `"free-reusable"` and `"remove"`, which can
-   * change content, take whole pages only.
+   * @param advice The advice. It holds until another one, or {@linkcode Mmap.decommit}, replaces it.
+   * @param byteOffset The start. Default: 0.
+   * @param byteLength The length. Default: up to the end. The range is rounded outwards to pages;
+   * but advice that can change content (`"dont-need"`, `"dont-need-locked"`, `"free"`,
+   * `"free-reusable"`, `"remove"`) takes whole pages only.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If it is no such advice, or the range is out of bounds or,
-   * where it must be, not of whole pages.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOTSUP` if this system
-   * has no such advice; `EINVAL` (Linux, macOS) if this kernel has it not, or not for
-   * this memory; another code if the system refused.
+   * @throws {RangeError} If there is no such advice, or the range is out of bounds or must be whole
+   * pages.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOTSUP` if this system has no such advice;
+   * `EINVAL` (Linux, macOS) if this kernel does not have it, or not for this memory; another code if
+   * the system refused.
    *
-   * @example Huge pages where there are any
+   * @example Huge pages if there are any
    * ```ts
    * import { MmapError, MmapOptions } from "@sysalloc/sysalloc";
    *
@@ -854,7 +808,7 @@ export class Mmap implements Disposable {
    * try {
    *   mmap.advise("huge-page");
    * } catch (error) {
-   *   if (!(error instanceof MmapError)) throw error; // it serves without, too
+   *   if (!(error instanceof MmapError)) throw error; // the memory works without, too
    * }
    * ```
    */
@@ -867,37 +821,34 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Backs pages with memory and keeps them in RAM: they are never written to the
-   * swap space. Locks do not add up, {@linkcode Mmap.unlock} undoes any number;
-   * {@linkcode Mmap.discard}, {@linkcode Mmap.decommit} and {@linkcode Mmap.unmap}
-   * undo them too. What {@linkcode Mmap.resize} adds may be locked or not: lock it again.
+   * Backs pages with memory and keeps them in RAM, out of the swap space.
    *
-   * Of memory of {@linkcode MmapOptions.map} Linux locks the pages that the system has cached of
-   * the file, and copies none for it. Pages that were stored to are locked as what they are, copies;
-   * so are those that are stored to later. But where the cache has a huge page, a later store
-   * unlocks the rest of it: to have that in RAM for sure, `unlock()` and lock again. (What is the
-   * file's never goes to the swap space.) Before Linux 5.14, and where a sandbox forbids the calls,
-   * each page is copied; macOS may do so as well.
+   * Locks do not add up: one {@linkcode Mmap.unlock} undoes them all, and so do
+   * {@linkcode Mmap.discard}, {@linkcode Mmap.decommit} and {@linkcode Mmap.unmap}. Bytes that
+   * {@linkcode Mmap.resize} adds may be locked or not: lock them again.
    *
-   * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS,
-   * for memory of `map()` on Linux
+   * For memory of {@linkcode MmapOptions.map}, Linux locks the pages of the page cache without
+   * copying them; pages that were or will be stored to are locked as copies. If the cache has a huge
+   * page, a later store unlocks the rest of it: call `unlock()` and lock again to be sure. Before
+   * Linux 5.14, and where a sandbox forbids the calls, each page is copied; macOS may copy too.
+   *
+   * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS; for memory
+   * of `map()` on Linux
    * [`mlock2(MLOCK_ONFAULT)`](https://man7.org/linux/man-pages/man2/mlock.2.html) and
-   * [`madvise(MADV_POPULATE_READ)`](https://man7.org/linux/man-pages/man2/madvise.2.html);
-   * on Windows
+   * [`madvise(MADV_POPULATE_READ)`](https://man7.org/linux/man-pages/man2/madvise.2.html); on Windows
    * [`VirtualLock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtuallock),
-   * and where the working set is too small for it,
+   * after
    * [`SetProcessWorkingSetSize`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-setprocessworkingsetsize)
-   * before it is tried once more.
+   * if the working set is too small.
    *
-   * @param byteOffset Where the memory starts, in bytes. Default: 0.
-   * @param byteLength How much it is, in bytes. Default: up to the end of the
-   * mapping. The range is rounded outwards to pages.
+   * @param byteOffset The start. Default: 0.
+   * @param byteLength The length. Default: up to the end. The range is rounded outwards to pages.
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is out of bounds.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the access of a
-   * part is `"none"`; `EFAULT` if its file was truncated; `ENOMEM`, `EAGAIN` or `EPERM` at
-   * the limit of locked memory (`ulimit -l`); `ENOMEM` on Linux if the machine or a control
-   * group has too little memory. Any other failure can leave a part locked: call `unlock()` then.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the access of a part is
+   * `"none"`; `EFAULT` if the file has lost a page; `ENOMEM`, `EAGAIN` or `EPERM` at the limit of
+   * locked memory (`ulimit -l`); `ENOMEM` on Linux if the machine or a control group has too little
+   * memory. A part may be locked then: call `unlock()`.
    *
    * @example A key that never reaches the disk
    * ```ts
@@ -915,17 +866,15 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Lets the system take pages from RAM again that {@linkcode Mmap.lock} kept
-   * there. Where nothing is locked it does nothing; on Windows pages that are not
-   * locked leave the working set, and come back when they are used.
+   * Undoes {@linkcode Mmap.lock}. Does nothing for pages that are not locked; on Windows these leave
+   * the working set, and come back when they are used.
    *
    * Calls [`munlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS,
    * [`VirtualUnlock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualunlock)
-   * on Windows: give it a range there of which all is locked.
+   * on Windows, which wants a range that is locked throughout.
    *
-   * @param byteOffset Where the memory starts, in bytes. Default: 0.
-   * @param byteLength How much it is, in bytes. Default: up to the end of the
-   * mapping. The range is rounded outwards to pages.
+   * @param byteOffset The start. Default: 0.
+   * @param byteLength The length. Default: up to the end. The range is rounded outwards to pages.
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is out of bounds.
    * @throws {MmapError} `EBADF` if the mapping is closed; another code if the system refused.
@@ -937,27 +886,26 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Counts the bytes that are in RAM, in whole pages: never more than the range
-   * rounded outwards to pages. It is true for a moment only. Of a file on Linux it
-   * is what the system has cached of it, whoever read it.
+   * Counts the bytes that are in RAM, in whole pages. For a file on Linux it counts the pages in the
+   * page cache, whoever read them. The answer can be out of date at once.
    *
-   * It asks for every page: on Linux that takes about half a second for 1 TiB of
-   * reserved addresses, too, but little memory. Windows skips what has none.
+   * It asks for every page, which takes about half a second for 1 TiB of reserved addresses on Linux.
+   * Windows skips what is not committed.
    *
    * Calls [`mincore`](https://man7.org/linux/man-pages/man2/mincore.2.html) on Linux and macOS,
-   * [`QueryWorkingSetEx`](https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex)
-   * on Windows, for what
    * [`VirtualQuery`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualquery)
-   * says is committed.
+   * and
+   * [`QueryWorkingSetEx`](https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex)
+   * on Windows.
    *
-   * @param byteOffset Where the memory starts, in bytes. Default: 0.
-   * @param byteLength How much it is, in bytes. Default: up to the end of the mapping.
+   * @param byteOffset The start. Default: 0.
+   * @param byteLength The length. Default: up to the end. The range is rounded outwards to pages.
    * @returns The number of bytes, a multiple of {@linkcode pageSize}.
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is out of bounds.
    * @throws {MmapError} `EBADF` if the mapping is closed; another code if the system refused.
    *
-   * @example What a store costs
+   * @example The cost of a store
    * ```ts
    * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
    *
@@ -973,27 +921,24 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Backs pages with memory ahead of their use, and leaves their content as it is:
-   * what is used later does not wait for the system then. It does so a little at a
-   * time, so that the event loop never waits for longer than some 10 ms, and all
-   * else goes on between.
+   * Backs pages with memory before they are used, and leaves their content as it is. It works in
+   * small steps: the event loop never waits for longer than about 10 ms.
    *
-   * Calls [`madvise(MADV_POPULATE_WRITE)`](https://man7.org/linux/man-pages/man2/madvise.2.html)
-   * on Linux from 5.14 on, `MADV_POPULATE_READ` for memory that cannot be stored to;
-   * elsewhere it loads from each page, or stores to it what is there. What is more than the
-   * machine or a control group (a container) has left is refused on Linux; elsewhere, and where
-   * others take it meanwhile, memory that the system has not got ends the process, as it does
-   * for any other store.
+   * Calls [`madvise(MADV_POPULATE_WRITE)`](https://man7.org/linux/man-pages/man2/madvise.2.html) on
+   * Linux from 5.14, or `MADV_POPULATE_READ` for memory that cannot be stored to. Elsewhere it loads
+   * from each page, or stores what is there. Linux refuses more than the machine or a control group
+   * (a container) has left. Elsewhere, and if others take the memory meanwhile, the system may end
+   * the process, as for any store.
    *
-   * @param options What to back, and how to follow it.
-   * @returns When all is backed.
-   * @throws {TypeError} If an option is unknown or of the wrong type. This and what
-   * follows reject the promise: nothing is thrown by the call.
+   * @param options The range, a signal, and a function that is told the progress.
+   * @returns A promise that is fulfilled when all pages are backed. All errors reject it; the call
+   * itself does not throw. Pages that were backed before an error stay so.
+   * @throws {TypeError} If an option is unknown or of the wrong type.
    * @throws {RangeError} If the range is out of bounds.
-   * @throws {MmapError} `EBADF` if the mapping is closed, also between two parts;
-   * `EACCES` if the access of a part is `"none"`; `ENOMEM` if there is too little memory; another
-   * code if the system refused. The `reason` of a signal that is aborted, and what `onProgress` throws, reject it too.
-   * What was backed before stays so.
+   * @throws {MmapError} `EBADF` if the mapping is closed, also between two steps; `EACCES` if the
+   * access of a part is `"none"`; `ENOMEM` if there is too little memory; another code if the system
+   * refused.
+   * @throws The `reason` of an aborted signal, and anything that `onProgress` throws.
    *
    * @example With progress, for two seconds at most
    * ```ts
@@ -1006,50 +951,44 @@ export class Mmap implements Disposable {
    * });
    * ```
    */
-  // Not async, as waitAsync() below: where the stack ends there must not be a promise
-  // whose rejection nobody can see. Nor must what is called be at the end: in Bun 1.2 an
-  // async function then throws, and leaves such a promise.
+  // Not async, like waitAsync(): where the stack ends there must be no promise whose rejection
+  // nobody can see. In Bun 1.2 an async function that is called at the end leaves such a promise.
   prefault(options: PrefaultOptions = {}): Promise<void> {
     checkFewFrames();
     return prefault(() => Mmap.#opened(this), options);
   }
 
   /**
-   * Sleeps until another thread or process calls {@linkcode Mmap.notify} for a
-   * 32-bit word of the memory, as long as that has the value that is expected:
-   * `Atomics.wait()` for memory that is no `SharedArrayBuffer`, and that processes
-   * can share. Comparing and going to sleep are one step: what is stored and
-   * announced after the comparison wakes.
+   * Sleeps while a 32-bit word has the expected value, until another thread or process calls
+   * {@linkcode Mmap.notify} for the word. This is `Atomics.wait()` for memory that is no
+   * `SharedArrayBuffer`, and that processes can share. Comparing and going to sleep are one step.
    *
-   * It blocks the thread, and its event loop; on the main thread too. Store another
-   * value before you notify, and look at the value again after `"ok"`, as everywhere
-   * with such calls: a wake-up can be meant for somebody who waited there before.
-   * Every 100 ms the thread is awake for a moment, so that it can be terminated (not in
-   * Deno, or Bun before 1.3.14, which end no worker inside a call); a `notify()` without
-   * a new value finds nobody in that moment.
+   * It blocks the thread and its event loop, also the main thread's. Store another value before you
+   * notify, and look at the value again after `"ok"`: a wake-up can be meant for an earlier waiter.
+   * The thread wakes for a moment every 100 ms, so that it can be terminated (not in Deno, or Bun
+   * before 1.3.14, which end no worker inside a call); a `notify()` without a new value finds nobody
+   * in that moment.
    *
    * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
    * [`os_sync_wait_on_address`](https://developer.apple.com/documentation/os/os_sync_wait_on_address_with_timeout)
-   * on macOS (from 14.4 on), and waits for a
+   * on macOS (from 14.4), and waits for a named
    * [semaphore](https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitforsingleobject)
-   * on Windows, which processes of one session find by its name.
+   * on Windows, which processes of one session share.
    *
-   * @param byteOffset Where the word is in the mapping, in bytes: a multiple of 4
-   * (in memory: see {@linkcode Mmap.view}).
-   * @param expected The value, from -2^31 to 2^32 - 1: signed and unsigned numbers
-   * of the same bits are the same.
-   * @param timeout How long at most, in milliseconds, of which fractions count; 0
-   * or below only compares. Default: `Infinity`. `NaN`, which means that too to
-   * `Atomics.wait()`, is refused.
-   * @returns `"ok"` when woken; `"not-equal"` if the word has another value;
-   * `"timed-out"` when the time is up.
+   * @param byteOffset The place of the word: a multiple of 4 (in memory: see {@linkcode Mmap.view}).
+   * @param expected The value, from -2^31 to 2^32 - 1. Signed and unsigned numbers of the same bits
+   * are equal.
+   * @param timeout The longest time to wait, in milliseconds, with fractions; 0 or below only
+   * compares. Default: `Infinity`. Unlike for `Atomics.wait()`, `NaN` is refused.
+   * @returns `"ok"` when woken; `"not-equal"` if the word has another value; `"timed-out"` if the
+   * time is up.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the word is not within the mapping or not aligned, or the
-   * value has more than 32 bits.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be
-   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` if it is memory of
-   * {@linkcode MmapOptions.map} or {@linkcode MmapOptions.mapExec}, a private copy of a file
-   * that no store of others wakes, and on macOS before 14.4; another code if the system refused.
+   * @throws {RangeError} If the word is not within the mapping or not aligned, or the value has more
+   * than 32 bits.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be stored to;
+   * `EFAULT` if its page is lost; `ENOTSUP` for memory of {@linkcode MmapOptions.map} and
+   * {@linkcode MmapOptions.mapExec}, a private copy that no store of others wakes, and on macOS
+   * before 14.4; another code if the system refused.
    *
    * @example A flag that another process sets
    * ```ts
@@ -1058,9 +997,9 @@ export class Mmap implements Disposable {
    * using mmap = new MmapOptions({ len: 4096 }).mapAnon(); // or mapMut() of a file
    * const words = mmap.view(Int32Array);
    * while (Atomics.load(words, 0) === 0) {
-   *   if (mmap.wait(0, 0, 10) === "timed-out") break; // nobody does here
+   *   if (mmap.wait(0, 0, 10) === "timed-out") break; // nobody notifies in this example
    * }
-   * // …and there:
+   * // …and in the other process:
    * Atomics.store(words, 0, 1);
    * mmap.notify(0);
    * ```
@@ -1073,28 +1012,29 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Waits as {@linkcode Mmap.wait} does, and does not block the event loop: another
-   * thread sleeps, one for each wait that is under way. Each thread of your program has
-   * up to 32 of them, each of 4 to 13 MB, and keeps two for 3 s after their last wait. On Windows
-   * {@linkcode Mmap.notify} finds it at once, elsewhere from when that thread sleeps:
-   * some 20 to 70 ms after the call where it has to be started. What is stored in
-   * between is noticed, so that nothing is missed if you store before you notify.
+   * Waits like {@linkcode Mmap.wait}, but without blocking the event loop: a helper thread sleeps
+   * instead, one for each pending wait. Each thread of your program has up to 32 of them, of 4 to
+   * 13 MB each, and keeps two for 3 s after their last wait.
    *
-   * As long as it is under way the mapping is not collected, and cannot be resized, nor
-   * its word decommitted or protected from stores (`EBUSY`). {@linkcode Mmap.unmap} ends it.
+   * {@linkcode Mmap.notify} finds the wait once the helper thread sleeps: about 20 to 70 ms after the
+   * call if a thread has to start, on Windows immediately. Stores in between are noticed, so that
+   * nothing is missed if you store before you notify.
    *
-   * @param byteOffset Where the word is in the mapping, in bytes: a multiple of 4.
+   * While the wait is pending, the mapping is not collected and cannot be resized, and its word
+   * cannot be decommitted or protected from stores (`EBUSY`). {@linkcode Mmap.unmap} ends it.
+   *
+   * @param byteOffset The place of the word: a multiple of 4.
    * @param expected The value, from -2^31 to 2^32 - 1.
-   * @param options How long, and what ends it.
-   * @returns `"ok"`, `"not-equal"` or `"timed-out"`, as `wait()` returns it.
-   * @throws {TypeError} If an argument or an option is of the wrong type, or unknown. This
-   * and what follows reject the promise: nothing is thrown by the call.
+   * @param options The timeout, a signal, and whether the process stays alive.
+   * @returns A promise of `"ok"`, `"not-equal"` or `"timed-out"`, as `wait()` returns it. All errors
+   * reject it; the call itself does not throw.
+   * @throws {TypeError} If an argument or an option is of the wrong type, or unknown.
    * @throws {RangeError} As `wait()` does.
-   * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed
-   * meanwhile; `EAGAIN` if 32 waits are under way, or a thread cannot be started now, because
-   * descriptors are too few; `ENOMEM` if what a limit leaves of addresses or data is too little for one;
-   * `ENOTSUP` if the runtime starts none (Node.js with `--permission` and without
-   * `--allow-worker`), with its error as `cause`. The `reason` of a signal that is aborted rejects it too.
+   * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed meanwhile; `EAGAIN` if
+   * 32 waits are pending, or a thread cannot start for want of descriptors; `ENOMEM` if a limit
+   * leaves too few addresses or too little data for a thread; `ENOTSUP` with a `cause` if the runtime
+   * starts no thread (Node.js with `--permission` and without `--allow-worker`).
+   * @throws The `reason` of an aborted signal.
    *
    * @example For a second at most
    * ```ts
@@ -1118,26 +1058,23 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Wakes those that sleep in {@linkcode Mmap.wait} or {@linkcode Mmap.waitAsync}
-   * for a word, in any thread and process that has the same memory. Store another
-   * value to the word before: who was about to sleep then does not.
+   * Wakes the waits of {@linkcode Mmap.wait} and {@linkcode Mmap.waitAsync} for a word, in all
+   * threads and processes that share the memory. Store another value to the word first: then nobody
+   * falls asleep after the call.
    *
    * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
    * [`os_sync_wake_by_address_any`](https://developer.apple.com/documentation/os/os_sync_wake_by_address_any)
-   * on macOS (from 14.4 on), and
+   * on macOS (from 14.4), and
    * [`ReleaseSemaphore`](https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-releasesemaphore)
-   * for each of them on Windows.
+   * for each wait on Windows.
    *
-   * @param byteOffset Where the word is in the mapping, in bytes: a multiple of 4.
-   * @param count How many to wake at most. Default: `Infinity`.
-   * @returns How many were woken.
+   * @param byteOffset The place of the word: a multiple of 4.
+   * @param count The largest number of waits to wake. Default: `Infinity`.
+   * @returns The number of waits that were woken.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the word is not within the mapping or not aligned, or the
-   * count is below 0.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be
-   * stored to; `EFAULT` if its file was truncated; `ENOTSUP` if it is memory of
-   * {@linkcode MmapOptions.map} or {@linkcode MmapOptions.mapExec}, a private copy of a file
-   * that no store of others wakes, and on macOS before 14.4; another code if the system refused.
+   * @throws {RangeError} If the word is not within the mapping or not aligned, or the count is below
+   * 0.
+   * @throws {MmapError} As `wait()` does.
    *
    * @example A counter that others wait for
    * ```ts
