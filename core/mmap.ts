@@ -255,8 +255,8 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Makes a view of a part of the mapping: a typed array or a `DataView`. Nothing is copied, and all
-   * views see the same memory.
+   * Makes a view of a part of the mapping: a typed array or a `DataView`. Nothing is copied, and
+   * all views see the same memory.
    *
    * `structuredClone()` and `postMessage()` of a view copy the whole buffer behind it, which is
    * usually the whole mapping: clone `view.slice()` instead.
@@ -331,10 +331,11 @@ export class Mmap implements Disposable {
    * The length of the pages that the mapping has lost, up to its end, in bytes.
    *
    * A page is lost when a load or store hits it and the file cannot provide it: the file was
-   * {@linkcode Mmap.truncated}, its disk is full, or it cannot be read. Lost pages read as zero, and
-   * stores to them reach no file. `bytes`, `view()`, {@linkcode Mmap.read}, {@linkcode Mmap.write},
-   * {@linkcode Mmap.flush} and other calls throw `EFAULT` for a range with a lost page; all other
-   * bytes stay as they are. Always 0 without a guard: {@linkcode Mmap.truncationGuarded}.
+   * {@linkcode Mmap.truncated}, its disk is full, or it cannot be read. Lost pages read as zero,
+   * and stores to them reach no file. `bytes`, `view()`, {@linkcode Mmap.read}, {@linkcode
+   * Mmap.write}, {@linkcode Mmap.flush} and other calls throw `EFAULT` for a range with a lost
+   * page; all other bytes stay as they are. Always 0 without a guard: {@linkcode
+   * Mmap.truncationGuarded}.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -345,9 +346,10 @@ export class Mmap implements Disposable {
   /**
    * Whether views survive truncation of the file: {@linkcode MmapOptions.truncationGuard}.
    *
-   * False for anonymous memory, on macOS, on Windows (where a mapped file cannot be truncated), if a
-   * security policy forbids executable memory, if the guard was turned off, and while another
-   * handler of `SIGBUS` has replaced the guard's, such as that of `process.on("SIGBUS")` in Node.js.
+   * False for anonymous memory, on macOS, on Windows (where a mapped file cannot be truncated), if
+   * a security policy forbids executable memory, if the guard was turned off, and while another
+   * handler of `SIGBUS` has replaced the guard's, such as that of `process.on("SIGBUS")` in
+   * Node.js.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -398,11 +400,12 @@ export class Mmap implements Disposable {
    * @param byteLength The length: a multiple of the page size, or up to the end. Default: up to the
    * end.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If there is no such access, or the range is not whole pages of the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages is not yet
-   * collected (views are detached then), was transferred away, or is in use (Bun from 1.4), while
-   * the mapping is shared, or while {@linkcode Mmap.waitAsync} waits for a word that would lose
-   * stores; `ENOTSUP` for mirrored memory; another code if the system refused, as some refuse
+   * @throws {RangeError} If there is no such access, or the range is not whole pages of the
+   * mapping.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages is not
+   * yet collected (views are detached then), was transferred away, or is in use (Bun from 1.4),
+   * while the mapping is shared, or while {@linkcode Mmap.waitAsync} waits for a word that would
+   * lose stores; `ENOTSUP` for mirrored memory; another code if the system refused, as some refuse
    * `"read-execute"`. The access stays as it was.
    *
    * @example A table that cannot be overwritten
@@ -422,8 +425,8 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Changes the access of whole pages like {@linkcode Mmap.protect}, but even if a buffer of them is
-   * not yet collected.
+   * Changes the access of whole pages like {@linkcode Mmap.protect}, but even if a buffer of them
+   * is not yet collected.
    *
    * Unsafe: if a pending call of the runtime uses such a buffer and the access forbids it, the
    * process ends. Await all calls that got a view of the pages first.
@@ -456,8 +459,9 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Makes pages with access `"none"` readable and writable. Pages of {@linkcode MmapOptions.reserve}
-   * and {@linkcode Mmap.decommit} get zeroed memory. Pages with another access stay as they are.
+   * Makes pages with access `"none"` readable and writable. Pages of {@linkcode
+   * MmapOptions.reserve} and {@linkcode Mmap.decommit} get zeroed memory. Pages with another access
+   * stay as they are.
    *
    * Calls the same functions as {@linkcode Mmap.protect}.
    *
@@ -466,8 +470,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not whole pages of the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` while it is shared; `ENOTSUP` for
-   * memory of files, mirrored memory and huge pages; `ENOMEM` if there is too little memory. Nothing
-   * changes then.
+   * memory of files, mirrored memory and huge pages; `ENOMEM` if there is too little memory.
+   * Nothing changes then.
    *
    * @example Grow in place
    * ```ts
@@ -484,9 +488,9 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Frees the memory of whole pages and makes them inaccessible, until {@linkcode Mmap.commit} makes
-   * them zeroed memory again. Detaches the views that overlap them. Pages that were ever viewed stay
-   * accessible to native code, because a pending call of the runtime may use them.
+   * Frees the memory of whole pages and makes them inaccessible, until {@linkcode Mmap.commit}
+   * makes them zeroed memory again. Detaches the views that overlap them. Pages that were ever
+   * viewed stay accessible to native code, because a pending call of the runtime may use them.
    *
    * Calls [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the pages on Linux and
    * macOS,
@@ -513,9 +517,9 @@ export class Mmap implements Disposable {
    * afterwards; memory of {@linkcode MmapOptions.map} has the file's content again (Linux only).
    * Views stay attached. If the memory is shared, all handles see the change.
    *
-   * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html) on Linux,
-   * [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the pages on macOS. On Windows
-   * stores zeros, and calls
+   * Calls [`madvise(MADV_DONTNEED)`](https://man7.org/linux/man-pages/man2/madvise.2.html) on
+   * Linux, [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the pages on macOS. On
+   * Windows stores zeros, and calls
    * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory).
    *
    * @param byteOffset The start: a multiple of {@linkcode pageSize}. Default: 0.
@@ -542,8 +546,8 @@ export class Mmap implements Disposable {
    *
    * A mapping of {@linkcode MmapOptions.mapMut} that becomes longer also makes its file longer if
    * needed; one that becomes shorter leaves the file as it is. Other memory of files, and memory of
-   * {@linkcode MmapOptions.mapShared}, can only become shorter. Memory that moves starts at any page,
-   * whatever `align()` was.
+   * {@linkcode MmapOptions.mapShared}, can only become shorter. Memory that moves starts at any
+   * page, whatever `align()` was.
    *
    * Linux: moves anonymous memory by
    * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), without copying, except memory
@@ -553,12 +557,12 @@ export class Mmap implements Disposable {
    * @param byteLength The new length in bytes, above 0.
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away or
-   * is in use (Bun from 1.4), while the mapping is shared, or while {@linkcode Mmap.waitAsync} waits
-   * for a word; `EACCES` if the access is mixed, or is `"none"` for memory that must be copied and
-   * was not always reserved; `ENOTSUP` with guard pages, huge pages, or growth of a file that cannot
-   * grow; `EFBIG` if the process may not make the file as long (`ulimit -f`); `ENOMEM` or another
-   * code if the system refused. Memory and file stay as they were.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
+   * or is in use (Bun from 1.4), while the mapping is shared, or while {@linkcode Mmap.waitAsync}
+   * waits for a word; `EACCES` if the access is mixed, or is `"none"` for memory that must be
+   * copied and was not always reserved; `ENOTSUP` with guard pages, huge pages, or growth of a file
+   * that cannot grow; `EFBIG` if the process may not make the file as long (`ulimit -f`); `ENOMEM`
+   * or another code if the system refused. Memory and file stay as they were.
    *
    * @example A buffer that grows
    * ```ts
@@ -577,25 +581,24 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Copies bytes out of the mapping, whatever their access except `"none"`. A page that the file has
-   * lost is an error, and never ends the process.
+   * Copies bytes out of the mapping, whatever their access except `"none"`. A page that the file
+   * has lost is an error, and never ends the process.
    *
-   * Anonymous memory is copied by
-   * [`memmove`](https://man7.org/linux/man-pages/man3/memmove.3.html) on Linux and macOS. Other
-   * memory is copied by
+   * Anonymous memory is copied by [`memmove`](https://man7.org/linux/man-pages/man3/memmove.3.html)
+   * on Linux and macOS. Other memory is copied by
    * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html) on Linux (a
    * pipe if that is forbidden), `mach_vm_read_overwrite` on macOS; all memory by
    * [`ReadProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory)
-   * on Windows. Targets that may overlap the mapping, and `SharedArrayBuffer`s, are copied to through
-   * a buffer, 256 KiB at a time (all at once if they overlap at both ends, as in
-   * {@linkcode MmapOptions.mapMirrored}).
+   * on Windows. Targets that may overlap the mapping, and `SharedArrayBuffer`s, are copied to
+   * through a buffer, 256 KiB at a time (all at once if they overlap at both ends, as in {@linkcode
+   * MmapOptions.mapMirrored}).
    *
    * @param target A typed array or `DataView`. All of it is filled.
    * @param byteOffset The start in the mapping. Default: 0.
    * @throws {TypeError} If an argument is of the wrong type, or the view is detached.
    * @throws {RangeError} If the bytes are not all within the mapping.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte cannot be read; `EFAULT`
-   * if the file has lost a page: `target` may hold some of the bytes then.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte cannot be read;
+   * `EFAULT` if the file has lost a page: `target` may hold some of the bytes then.
    *
    * @example Read memory that cannot be viewed
    * ```ts
@@ -641,7 +644,8 @@ export class Mmap implements Disposable {
    * Writes stores to memory of {@linkcode MmapOptions.mapMut} to its file, and waits until the disk
    * has them. Does nothing for other memory, whose stores reach no file.
    *
-   * Calls [`msync(MS_SYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on Linux and macOS,
+   * Calls [`msync(MS_SYNC)`](https://man7.org/linux/man-pages/man2/msync.2.html) on Linux and
+   * macOS,
    * [`FlushViewOfFile`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-flushviewoffile)
    * and
    * [`FlushFileBuffers`](https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers)
@@ -685,9 +689,9 @@ export class Mmap implements Disposable {
    * go on to use memory that has a new owner.
    *
    * @returns The address and the length. It can be posted to a worker.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away or
-   * is in use (Bun from 1.4), or while the mapping is shared; `ENOTSUP` for memory that an address
-   * and a length do not describe: of files, mirrored, with guard pages or of huge pages.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
+   * or is in use (Bun from 1.4), or while the mapping is shared; `ENOTSUP` for memory that an
+   * address and a length do not describe: of files, mirrored, with guard pages or of huge pages.
    */
   intoRaw(): RawMmap {
     const mapping = Mmap.#opened(this);
@@ -700,15 +704,16 @@ export class Mmap implements Disposable {
    * copying. Returns a ticket for {@linkcode Mmap.fromTicket}: a small object that `postMessage()`
    * can send. All kinds of memory can be shared.
    *
-   * The memory is freed when the last handle is unmapped or collected, in any thread. A ticket counts
-   * as a handle: call {@linkcode Mmap.release} for one that nobody will use. A worker that ends
-   * without `unmap()` keeps the memory until the process ends: let it unmap before you terminate it.
+   * The memory is freed when the last handle is unmapped or collected, in any thread. A ticket
+   * counts as a handle: call {@linkcode Mmap.release} for one that nobody will use. A worker that
+   * ends without `unmap()` keeps the memory until the process ends: let it unmap before you
+   * terminate it.
    *
    * While there are other handles or tickets, {@linkcode Mmap.protect}, `commit()`, `decommit()`,
-   * `resize()` and `intoRaw()` throw `EBUSY`. The last handle can use them again once the collectors
-   * of the other threads have found their views (a thread that ends earlier prevents that for good).
-   * {@linkcode Mmap.discard}, advice and locks apply to the memory of all handles. Use `Atomics`
-   * where several threads store to one place.
+   * `resize()` and `intoRaw()` throw `EBUSY`. The last handle can use them again once the
+   * collectors of the other threads have found their views (a thread that ends earlier prevents
+   * that for good). {@linkcode Mmap.discard}, advice and locks apply to the memory of all handles.
+   * Use `Atomics` where several threads store to one place.
    *
    * While another thread stores to the memory, do not pass a view of it to `sort()` without a
    * comparator or to a text decoder: engines rely on the content not to change, and the process can
@@ -719,8 +724,8 @@ export class Mmap implements Disposable {
    *
    * @returns A ticket for one handle. It can be cloned, or written as JSON.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away;
-   * `ENOMEM` if there is no memory for the process's table; `ENOTSUP` if other software occupies the
-   * addresses at which threads look for it.
+   * `ENOMEM` if there is no memory for the process's table; `ENOTSUP` if other software occupies
+   * the addresses at which threads look for it.
    *
    * @example A gibibyte for a worker
    * ```ts
@@ -760,14 +765,14 @@ export class Mmap implements Disposable {
    * on Windows, where it stays committed until the range is unmapped.
    *
    * All threads together hold up to 16,384 ranges of 1 TiB in total (256 MiB on Windows; less under
-   * limits of the process). Beyond that the oldest ranges of this thread are unmapped, except within
-   * a 64th of both budgets. All of them are unmapped if mapping would fail for want of memory or
-   * addresses, and so are those that a strict hint overlaps.
+   * limits of the process). Beyond that the oldest ranges of this thread are unmapped, except
+   * within a 64th of both budgets. All of them are unmapped if mapping would fail for want of
+   * memory or addresses, and so are those that a strict hint overlaps.
    *
    * @throws {MmapError} `EBUSY` if a buffer was transferred away: its new owner uses the memory,
-   * which stays mapped until the process ends. Also `EBUSY` while the runtime uses a buffer (Bun from
-   * 1.4), and if a thread of {@linkcode Mmap.waitAsync} does not leave within 10 s: try again then.
-   * Another code if the system refused: the memory is still mapped, and you can try again.
+   * which stays mapped until the process ends. Also `EBUSY` while the runtime uses a buffer (Bun
+   * from 1.4), and if a thread of {@linkcode Mmap.waitAsync} does not leave within 10 s: try again
+   * then. Another code if the system refused: the memory is still mapped, and you can try again.
    */
   unmap(): void {
     Mmap.#of(this).unmap();
@@ -779,7 +784,8 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Tells the system how the memory will be used: {@linkcode Advice} lists the advice of each system.
+   * Tells the system how the memory will be used: {@linkcode Advice} lists the advice of each
+   * system.
    *
    * Calls [`madvise`](https://man7.org/linux/man-pages/man2/madvise.2.html) on Linux and macOS; on
    * Windows
@@ -788,7 +794,8 @@ export class Mmap implements Disposable {
    * [`DiscardVirtualMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-discardvirtualmemory)
    * for `"free"`.
    *
-   * @param advice The advice. It holds until another one, or {@linkcode Mmap.decommit}, replaces it.
+   * @param advice The advice. It holds until another one, or {@linkcode Mmap.decommit}, replaces
+   * it.
    * @param byteOffset The start. Default: 0.
    * @param byteLength The length. Default: up to the end. The range is rounded outwards to pages;
    * but advice that can change content (`"dont-need"`, `"dont-need-locked"`, `"free"`,
@@ -796,9 +803,9 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If there is no such advice, or the range is out of bounds or must be whole
    * pages.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOTSUP` if this system has no such advice;
-   * `EINVAL` (Linux, macOS) if this kernel does not have it, or not for this memory; another code if
-   * the system refused.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOTSUP` if this system has no such
+   * advice; `EINVAL` (Linux, macOS) if this kernel does not have it, or not for this memory;
+   * another code if the system refused.
    *
    * @example Huge pages if there are any
    * ```ts
@@ -828,14 +835,16 @@ export class Mmap implements Disposable {
    * {@linkcode Mmap.resize} adds may be locked or not: lock them again.
    *
    * For memory of {@linkcode MmapOptions.map}, Linux locks the pages of the page cache without
-   * copying them; pages that were or will be stored to are locked as copies. If the cache has a huge
-   * page, a later store unlocks the rest of it: call `unlock()` and lock again to be sure. Before
-   * Linux 5.14, and where a sandbox forbids the calls, each page is copied; macOS may copy too.
+   * copying them; pages that were or will be stored to are locked as copies. If the cache has a
+   * huge page, a later store unlocks the rest of it: call `unlock()` and lock again to be sure.
+   * Before Linux 5.14, and where a sandbox forbids the calls, each page is copied; macOS may copy
+   * too.
    *
-   * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS; for memory
-   * of `map()` on Linux
+   * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS; for
+   * memory of `map()` on Linux
    * [`mlock2(MLOCK_ONFAULT)`](https://man7.org/linux/man-pages/man2/mlock.2.html) and
-   * [`madvise(MADV_POPULATE_READ)`](https://man7.org/linux/man-pages/man2/madvise.2.html); on Windows
+   * [`madvise(MADV_POPULATE_READ)`](https://man7.org/linux/man-pages/man2/madvise.2.html); on
+   * Windows
    * [`VirtualLock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtuallock),
    * after
    * [`SetProcessWorkingSetSize`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-setprocessworkingsetsize)
@@ -866,8 +875,8 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Undoes {@linkcode Mmap.lock}. Does nothing for pages that are not locked; on Windows these leave
-   * the working set, and come back when they are used.
+   * Undoes {@linkcode Mmap.lock}. Does nothing for pages that are not locked; on Windows these
+   * leave the working set, and come back when they are used.
    *
    * Calls [`munlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS,
    * [`VirtualUnlock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualunlock)
@@ -886,11 +895,11 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Counts the bytes that are in RAM, in whole pages. For a file on Linux it counts the pages in the
-   * page cache, whoever read them. The answer can be out of date at once.
+   * Counts the bytes that are in RAM, in whole pages. For a file on Linux it counts the pages in
+   * the page cache, whoever read them. The answer can be out of date at once.
    *
-   * It asks for every page, which takes about half a second for 1 TiB of reserved addresses on Linux.
-   * Windows skips what is not committed.
+   * It asks for every page, which takes about half a second for 1 TiB of reserved addresses on
+   * Linux. Windows skips what is not committed.
    *
    * Calls [`mincore`](https://man7.org/linux/man-pages/man2/mincore.2.html) on Linux and macOS,
    * [`VirtualQuery`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualquery)
@@ -925,10 +934,10 @@ export class Mmap implements Disposable {
    * small steps: the event loop never waits for longer than about 10 ms.
    *
    * Calls [`madvise(MADV_POPULATE_WRITE)`](https://man7.org/linux/man-pages/man2/madvise.2.html) on
-   * Linux from 5.14, or `MADV_POPULATE_READ` for memory that cannot be stored to. Elsewhere it loads
-   * from each page, or stores what is there. Linux refuses more than the machine or a control group
-   * (a container) has left. Elsewhere, and if others take the memory meanwhile, the system may end
-   * the process, as for any store.
+   * Linux from 5.14, or `MADV_POPULATE_READ` for memory that cannot be stored to. Elsewhere it
+   * loads from each page, or stores what is there. Linux refuses more than the machine or a control
+   * group (a container) has left. Elsewhere, and if others take the memory meanwhile, the system
+   * may end the process, as for any store.
    *
    * @param options The range, a signal, and a function that is told the progress.
    * @returns A promise that is fulfilled when all pages are backed. All errors reject it; the call
@@ -936,8 +945,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an option is unknown or of the wrong type.
    * @throws {RangeError} If the range is out of bounds.
    * @throws {MmapError} `EBADF` if the mapping is closed, also between two steps; `EACCES` if the
-   * access of a part is `"none"`; `ENOMEM` if there is too little memory; another code if the system
-   * refused.
+   * access of a part is `"none"`; `ENOMEM` if there is too little memory; another code if the
+   * system refused.
    * @throws The `reason` of an aborted signal, and anything that `onProgress` throws.
    *
    * @example With progress, for two seconds at most
@@ -966,8 +975,8 @@ export class Mmap implements Disposable {
    * It blocks the thread and its event loop, also the main thread's. Store another value before you
    * notify, and look at the value again after `"ok"`: a wake-up can be meant for an earlier waiter.
    * The thread wakes for a moment every 100 ms, so that it can be terminated (not in Deno, or Bun
-   * before 1.3.14, which end no worker inside a call); a `notify()` without a new value finds nobody
-   * in that moment.
+   * before 1.3.14, which end no worker inside a call); a `notify()` without a new value finds
+   * nobody in that moment.
    *
    * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
    * [`os_sync_wait_on_address`](https://developer.apple.com/documentation/os/os_sync_wait_on_address_with_timeout)
@@ -975,7 +984,8 @@ export class Mmap implements Disposable {
    * [semaphore](https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitforsingleobject)
    * on Windows, which processes of one session share.
    *
-   * @param byteOffset The place of the word: a multiple of 4 (in memory: see {@linkcode Mmap.view}).
+   * @param byteOffset The place of the word: a multiple of 4 (in memory: see {@linkcode
+   * Mmap.view}).
    * @param expected The value, from -2^31 to 2^32 - 1. Signed and unsigned numbers of the same bits
    * are equal.
    * @param timeout The longest time to wait, in milliseconds, with fractions; 0 or below only
@@ -983,8 +993,8 @@ export class Mmap implements Disposable {
    * @returns `"ok"` when woken; `"not-equal"` if the word has another value; `"timed-out"` if the
    * time is up.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the word is not within the mapping or not aligned, or the value has more
-   * than 32 bits.
+   * @throws {RangeError} If the word is not within the mapping or not aligned, or the value has
+   * more than 32 bits.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be stored to;
    * `EFAULT` if its page is lost; `ENOTSUP` for memory of {@linkcode MmapOptions.map} and
    * {@linkcode MmapOptions.mapExec}, a private copy that no store of others wakes, and on macOS
@@ -1016,9 +1026,9 @@ export class Mmap implements Disposable {
    * instead, one for each pending wait. Each thread of your program has up to 32 of them, of 4 to
    * 13 MB each, and keeps two for 3 s after their last wait.
    *
-   * {@linkcode Mmap.notify} finds the wait once the helper thread sleeps: about 20 to 70 ms after the
-   * call if a thread has to start, on Windows immediately. Stores in between are noticed, so that
-   * nothing is missed if you store before you notify.
+   * {@linkcode Mmap.notify} finds the wait once the helper thread sleeps: about 20 to 70 ms after
+   * the call if a thread has to start, on Windows immediately. Stores in between are noticed, so
+   * that nothing is missed if you store before you notify.
    *
    * While the wait is pending, the mapping is not collected and cannot be resized, and its word
    * cannot be decommitted or protected from stores (`EBUSY`). {@linkcode Mmap.unmap} ends it.
@@ -1026,14 +1036,14 @@ export class Mmap implements Disposable {
    * @param byteOffset The place of the word: a multiple of 4.
    * @param expected The value, from -2^31 to 2^32 - 1.
    * @param options The timeout, a signal, and whether the process stays alive.
-   * @returns A promise of `"ok"`, `"not-equal"` or `"timed-out"`, as `wait()` returns it. All errors
-   * reject it; the call itself does not throw.
+   * @returns A promise of `"ok"`, `"not-equal"` or `"timed-out"`, as `wait()` returns it. All
+   * errors reject it; the call itself does not throw.
    * @throws {TypeError} If an argument or an option is of the wrong type, or unknown.
    * @throws {RangeError} As `wait()` does.
-   * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed meanwhile; `EAGAIN` if
-   * 32 waits are pending, or a thread cannot start for want of descriptors; `ENOMEM` if a limit
-   * leaves too few addresses or too little data for a thread; `ENOTSUP` with a `cause` if the runtime
-   * starts no thread (Node.js with `--permission` and without `--allow-worker`).
+   * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed meanwhile; `EAGAIN`
+   * if 32 waits are pending, or a thread cannot start for want of descriptors; `ENOMEM` if a limit
+   * leaves too few addresses or too little data for a thread; `ENOTSUP` with a `cause` if the
+   * runtime starts no thread (Node.js with `--permission` and without `--allow-worker`).
    * @throws The `reason` of an aborted signal.
    *
    * @example For a second at most
@@ -1072,8 +1082,8 @@ export class Mmap implements Disposable {
    * @param count The largest number of waits to wake. Default: `Infinity`.
    * @returns The number of waits that were woken.
    * @throws {TypeError} If an argument is of the wrong type.
-   * @throws {RangeError} If the word is not within the mapping or not aligned, or the count is below
-   * 0.
+   * @throws {RangeError} If the word is not within the mapping or not aligned, or the count is
+   * below 0.
    * @throws {MmapError} As `wait()` does.
    *
    * @example A counter that others wait for

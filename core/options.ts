@@ -1,5 +1,5 @@
 /**
- * {@linkcode MmapOptions}: what to map, and the calls that map it.
+ * {@linkcode MmapOptions}: the options of a mapping, and the methods that map.
  *
  * @module
  */
@@ -34,8 +34,8 @@ const MAP_EXEC: FileKind = { use: "read-execute", access: "read-execute", source
 const CHECKED = Symbol();
 
 /**
- * What to map. Immutable: each setter returns a new `MmapOptions`, so that one
- * can serve as a template for many.
+ * Options for a mapping, and the methods that map. Immutable: each setter returns new options, so
+ * that one object can be a template for many mappings.
  *
  * @example Two styles, one class
  * ```ts
@@ -47,7 +47,7 @@ const CHECKED = Symbol();
  * ```
  */
 export class MmapOptions {
-  /** What is set, frozen. */
+  /** The value of every option. Frozen. */
   readonly settings: MmapSettings;
   readonly #request: MapRequest;
   /** Plans for anonymous memory, made when first asked for. */
@@ -91,54 +91,47 @@ export class MmapOptions {
   }
 
   /**
-   * Sets the length.
+   * Sets the length. The system maps whole pages, but `byteLength` and the views have this length.
    *
-   * The system maps whole pages; `byteLength` and the views of the mapping
-   * are as long as asked for here.
-   *
-   * @param bytes The length in bytes, of any alignment; above 0 when mapped.
+   * @param bytes The length in bytes, of any alignment; above 0 for memory without a file.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.
-   * @throws {RangeError} If it is negative or above 2^53 - 1, or reaches from
-   * the hint past the end of the address space.
+   * @throws {RangeError} If it is negative or above 2^53 - 1, or if the range from the hint on does
+   * not fit into the address space.
    */
   len(bytes: number | bigint): MmapOptions {
     return MmapOptions.#with(this, { len: byteCount(bytes, LEN) });
   }
 
   /**
-   * Sets the address to map at.
+   * Sets the address to map at: a preference, unless {@linkcode MmapOptions.strict} is set. If the
+   * range is taken, the system chooses another address. A preference is rounded to pages on Linux
+   * and macOS, down to 64 KiB on Windows.
    *
-   * It is a wish, unless {@linkcode MmapOptions.strict} is set: where the
-   * place is taken, the system chooses another one. Linux and macOS round a
-   * wish to pages, Windows down to 64 KiB.
-   *
-   * On Linux a place counts as taken if the process grows into it: up to its limit below
-   * the stack of the main thread
-   * ([`RLIMIT_STACK`](https://man7.org/linux/man-pages/man2/getrlimit.2.html), 128 MiB
-   * where there is no limit), and 128 MiB above the heap of
+   * On Linux a range also counts as taken if the process grows into it: below the stack of the main
+   * thread up to its limit
+   * ([`RLIMIT_STACK`](https://man7.org/linux/man-pages/man2/getrlimit.2.html), 128 MiB without a
+   * limit), and 128 MiB above the heap of
    * [`brk`](https://man7.org/linux/man-pages/man2/brk.2.html).
    *
-   * @param address The address in bytes; 0 for no hint. Above 2^53 - 1 it must be a bigint.
+   * @param address The address; 0 for no hint. Above 2^53 - 1 it must be a bigint.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.
-   * @throws {RangeError} If it is negative or above 2^64 - 1, or the length
-   * reaches from it past the end of the address space.
+   * @throws {RangeError} If it is negative or above 2^64 - 1, or if the length does not fit behind
+   * it.
    */
   withHint(address: number | bigint): MmapOptions {
     return MmapOptions.#with(this, { hint: memoryAddress(address, HINT) });
   }
 
   /**
-   * Sets whether every page is backed with memory before mapping returns, so
-   * that later access does not fault.
+   * Sets whether mapping backs every page with memory before it returns, so that later access does
+   * not fault. On Linux it refuses with `ENOMEM` to back more anonymous or named memory than the
+   * machine or a control group (a container) has left; the system would end a process for it.
    *
-   * Linux does it in `mmap`
-   * ([`MAP_POPULATE`](https://man7.org/linux/man-pages/man2/mmap.2.html));
-   * on macOS and Windows one byte is stored in each page. Of a file the system's own
-   * pages are mapped: a store to memory of {@linkcode MmapOptions.map} still copies its page.
-   * More anonymous memory, or memory of a name, than the machine or a control group (a container) has left is refused
-   * with `ENOMEM` on Linux, which would end a process for it.
+   * Linux: [`MAP_POPULATE`](https://man7.org/linux/man-pages/man2/mmap.2.html). macOS and Windows:
+   * stores a byte in each page. For files it maps the pages of the page cache; a store to memory of
+   * {@linkcode MmapOptions.map} still copies its page.
    *
    * @param on Default: true.
    * @returns New options.
@@ -149,13 +142,11 @@ export class MmapOptions {
   }
 
   /**
-   * Sets whether the system sets no swap space aside for the mapping, so that
-   * it can be longer than memory and swap; a store then can find no memory,
-   * and the system kill a process.
+   * Sets whether the mapping reserves no swap space, so that it can be longer than memory and swap
+   * together. A store may find no memory then, and the system may end a process for it.
    *
-   * Linux and macOS:
-   * [`MAP_NORESERVE`](https://man7.org/linux/man-pages/man2/mmap.2.html).
-   * Windows: no effect, `VirtualAlloc` commits all that it maps.
+   * Linux and macOS: [`MAP_NORESERVE`](https://man7.org/linux/man-pages/man2/mmap.2.html). Windows:
+   * no effect, because `VirtualAlloc` commits what it maps.
    *
    * @param on Default: true.
    * @returns New options.
@@ -166,13 +157,11 @@ export class MmapOptions {
   }
 
   /**
-   * Sets whether the hint must be met exactly: the mapping starts there, or
-   * mapping throws. Nothing that is mapped already is ever overwritten.
-   * Without a hint it has no effect.
+   * Sets whether the mapping must start exactly at the hint. If the range is taken, mapping throws,
+   * and never replaces what is mapped there. No effect without a hint.
    *
-   * Linux:
-   * [`MAP_FIXED_NOREPLACE`](https://man7.org/linux/man-pages/man2/mmap.2.html).
-   * On every system the address is compared too.
+   * Linux: [`MAP_FIXED_NOREPLACE`](https://man7.org/linux/man-pages/man2/mmap.2.html). On all
+   * systems the address is compared, too.
    *
    * @param on Default: true.
    * @returns New options.
@@ -183,15 +172,14 @@ export class MmapOptions {
   }
 
   /**
-   * Sets where in the file the mapping starts. Anonymous memory has no file:
-   * {@linkcode MmapOptions.mapAnon} and {@linkcode MmapOptions.reserve} throw
-   * where it is not 0.
+   * Sets the position in the file at which the mapping starts. Memory without a file refuses an
+   * offset above 0.
    *
-   * What is mapped starts at the page before it (on Windows the 64 KiB), so that
-   * a view of elements longer than a byte needs an offset that is a multiple of them.
-   * A hint is where that page goes.
+   * The system maps from the page below it (on Windows the 64 KiB), and a hint is the address of
+   * that page. A view of elements longer than a byte needs an offset that is a multiple of their
+   * size.
    *
-   * @param bytes The offset in bytes, any within the file. Default: 0.
+   * @param bytes The offset in bytes, of any alignment, within the file. Default: 0.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is negative or above 2^53 - 1.
@@ -201,17 +189,16 @@ export class MmapOptions {
   }
 
   /**
-   * Sets whether views of a mapped file survive that somebody truncates it.
-   * Without that, a load or store in a page that the file has lost ends the process.
+   * Sets whether views of a mapped file survive truncation of the file. Without the guard, a load
+   * or store in a page that the file has lost ends the process.
    *
-   * Linux: a handler of `SIGBUS`, installed when a mapped file is first looked at
-   * ([`docs/truncation-guard.md`](https://github.com/sysalloc/sysalloc/blob/main/docs/truncation-guard.md)
-   * tells all of it), lets such loads read zeros;
-   * {@linkcode Mmap.lostByteLength} and {@linkcode Mmap.truncated} tell of them. Signals that are not of the mappings
-   * go to the handler that was there before. macOS: not guarded, it has no effect.
-   * Windows: it has no effect, a mapped file cannot be truncated.
+   * Linux: a handler of `SIGBUS` lets such loads read zeros; {@linkcode Mmap.lostByteLength} and
+   * {@linkcode Mmap.truncated} report them. It is installed when a mapped file is first used, and
+   * passes signals for other memory to the handler that was there before: see
+   * [`docs/truncation-guard.md`](https://github.com/sysalloc/sysalloc/blob/main/docs/truncation-guard.md).
+   * macOS: no effect, files are not guarded. Windows: no effect, a mapped file cannot be truncated.
    *
-   * @param on Default: true, and it is on where it is not set.
+   * @param on Default: true, which is also the default without this setter.
    * @returns New options.
    * @throws {TypeError} If it is not a boolean.
    */
@@ -220,19 +207,19 @@ export class MmapOptions {
   }
 
   /**
-   * Sets what the address of the first byte is a multiple of; of memory of a
-   * file, that of the page (on Windows of the 64 KiB) that the first byte lies in.
+   * Sets the alignment of the first byte's address; for memory of a file, that of its page (on
+   * Windows of its 64 KiB).
    *
-   * Linux and macOS: more addresses are mapped, and those around unmapped.
-   * Windows: more addresses are reserved and released, and an aligned one among
-   * them is asked for, again where another thread was faster.
+   * Linux and macOS: maps more addresses, and unmaps those around. Windows: reserves more
+   * addresses, releases them, and asks for an aligned one among them, again if another thread took
+   * it.
    *
-   * @param bytes The alignment in bytes: a power of two, at least
-   * {@linkcode allocationGranularity} when mapped. Default: 0, no more than that.
+   * @param bytes The alignment in bytes: a power of two, at least {@linkcode allocationGranularity}
+   * when mapped. Default: 0, for no more than that.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.
-   * @throws {RangeError} If it is negative, above 2^53 - 1 or not a power of two. When mapped,
-   * if it is below the granularity, or a strict hint is not a multiple of it.
+   * @throws {RangeError} If it is negative, above 2^53 - 1 or not a power of two. When mapped, if
+   * it is below the granularity, or a strict hint is not a multiple of it.
    *
    * @example Memory for transparent huge pages
    * ```ts
@@ -247,18 +234,16 @@ export class MmapOptions {
   }
 
   /**
-   * Sets how much inaccessible memory lies directly below and above: native
-   * code that runs past either end is stopped by the system, and does not
-   * overwrite what is there. The guard below ends where the memory starts; the
-   * one above starts at the page after the last one, so that the rest of the
-   * last page is accessible. A hint is the address of the memory, not of the guard.
-   * Both end with `unmap()`, also where addresses are held for calls that are under way.
+   * Adds guard pages below and above the memory: the system stops native code that runs past either
+   * end, before it overwrites other memory. Guard pages cost addresses, but no memory.
    *
-   * It costs addresses, and no memory. {@linkcode Mmap.intoRaw} refuses such memory.
-   * On Windows, memory of files can have none.
+   * The lower guard ends where the memory starts. The upper one starts at the page after the last
+   * byte, so that the rest of the last page is accessible. A hint is the address of the memory, not
+   * of the guard. `unmap()` ends both guards, even if the address range stays held. {@linkcode
+   * Mmap.intoRaw} refuses such memory. On Windows memory of files cannot have guards.
    *
-   * @param bytes The length of each guard in bytes, rounded up to pages (the one below
-   * to {@linkcode allocationGranularity}). 0 is for none. Default: one page.
+   * @param bytes The length of each guard in bytes, rounded up to pages (the lower one to
+   * {@linkcode allocationGranularity}); 0 for none. Default: one page.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is negative or above 2^53 - 1.
@@ -276,20 +261,19 @@ export class MmapOptions {
   }
 
   /**
-   * Sets that memory is of huge pages, that the system has set aside. They are taken
-   * when mapped, as if populated: there is an error where there are too few. All of {@linkcode Mmap.protect} is in such pages;
-   * {@linkcode Mmap.commit}, {@linkcode Mmap.decommit}, {@linkcode Mmap.discard} and
-   * {@linkcode Mmap.intoRaw} refuse them. What is mapped is rounded up to them;
-   * `byteLength` is as asked.
+   * Asks for huge pages that the system has set aside. Mapping takes them immediately, as if
+   * populated, and fails if there are too few. The mapping is rounded up to huge pages;
+   * `byteLength` is not. {@linkcode Mmap.protect} takes whole huge pages; {@linkcode Mmap.commit},
+   * {@linkcode Mmap.decommit}, {@linkcode Mmap.discard} and {@linkcode Mmap.intoRaw} refuse such
+   * memory.
    *
-   * Linux: [`MAP_HUGETLB`](https://man7.org/linux/man-pages/man2/mmap.2.html), after
-   * `sysctl vm.nr_hugepages=<count>`. Windows:
-   * [`MEM_LARGE_PAGES`](https://learn.microsoft.com/windows/win32/memory/large-page-support)
-   * for a user with the right "Lock pages in memory", which the process then uses.
-   * macOS: `ENOTSUP` when mapped.
+   * Linux: [`MAP_HUGETLB`](https://man7.org/linux/man-pages/man2/mmap.2.html), after `sysctl
+   * vm.nr_hugepages=<count>`. Windows:
+   * [`MEM_LARGE_PAGES`](https://learn.microsoft.com/windows/win32/memory/large-page-support), for a
+   * user with the right "Lock pages in memory". macOS: `ENOTSUP` when mapped.
    *
-   * @param pageByteLength How long such a page is, in bytes: a power of two. Default:
-   * 2 MiB on Linux with pages of 4 KiB, and what the processor has on Windows.
+   * @param pageByteLength The length of a huge page in bytes: a power of two. Default: 2 MiB on
+   * Linux with pages of 4 KiB; the processor's on Windows.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is 0, negative, above 2^53 - 1 or not a power of two.
@@ -302,10 +286,10 @@ export class MmapOptions {
   }
 
   /**
-   * Sets that anonymous memory is for the stack of a thread, as some systems want to be told.
+   * Sets whether anonymous memory is for the stack of a thread.
    *
-   * Linux: [`MAP_STACK`](https://man7.org/linux/man-pages/man2/mmap.2.html), which keeps
-   * transparent huge pages away. No effect on macOS and Windows.
+   * Linux: [`MAP_STACK`](https://man7.org/linux/man-pages/man2/mmap.2.html), which prevents
+   * transparent huge pages. No effect on macOS and Windows.
    *
    * @param on Default: true.
    * @returns New options.
@@ -316,16 +300,16 @@ export class MmapOptions {
   }
 
   /**
-   * Sets what Linux shows anonymous memory as: `[anon:label]` in `/proc/self/maps`.
+   * Sets a label for anonymous memory, which Linux shows as `[anon:label]` in `/proc/self/maps`.
    *
-   * Linux 5.17, if it was made so:
-   * [`prctl(PR_SET_VMA)`](https://man7.org/linux/man-pages/man2/PR_SET_VMA.2const.html). No
-   * effect on other kernels, and on macOS and Windows.
+   * Linux from 5.17, if the kernel supports it:
+   * [`prctl(PR_SET_VMA)`](https://man7.org/linux/man-pages/man2/PR_SET_VMA.2const.html). No effect
+   * on other kernels, macOS and Windows.
    *
-   * @param label 1 to 79 printable ASCII characters, none of ``\ ` $ [ ]``.
+   * @param label 1 to 79 printable ASCII characters without ``\ ` $ [ ]``.
    * @returns New options.
    * @throws {TypeError} If it is not a string.
-   * @throws {RangeError} If it is not such a one.
+   * @throws {RangeError} If it is not a valid label.
    */
   name(label: string): MmapOptions {
     if (label === undefined) throw new TypeError("The name must be a string, got undefined");
@@ -333,22 +317,19 @@ export class MmapOptions {
   }
 
   /**
-   * Maps anonymous memory: zeroed, private to this process, readable and
-   * writable.
+   * Maps anonymous memory: zeroed, private to this process, readable and writable.
    *
-   * Calls [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) on Linux
-   * and macOS,
+   * Calls [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) on Linux and macOS,
    * [`VirtualAlloc`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
    * on Windows.
    *
    * @returns The mapping.
-   * @throws {RangeError} If the length is 0, or a strict hint is not a multiple of
-   * {@linkcode allocationGranularity}.
-   * @throws {MmapError} `EADDRNOTAVAIL` if a strict hint cannot be satisfied;
-   * another code if the system refused. Nothing stays mapped.
-   * @throws {Error} If the runtime gives no permission to use its FFI (in Deno
-   * `NotCapable`: allow it with `--allow-ffi`), has none, or the system is
-   * not supported.
+   * @throws {RangeError} If the length is 0, a strict hint is not a multiple of
+   * {@linkcode allocationGranularity}, or options exclude each other.
+   * @throws {MmapError} `EADDRNOTAVAIL` if a strict hint cannot be satisfied; another code if the
+   * system refused. Nothing stays mapped.
+   * @throws {Error} If the runtime does not permit FFI (Deno: `NotCapable`, use `--allow-ffi`) or
+   * has none, or the system is not supported.
    *
    * @example A strict hint
    * ```ts
@@ -367,21 +348,20 @@ export class MmapOptions {
   }
 
   /**
-   * Takes addresses without memory: nothing may be done with them until
-   * {@linkcode Mmap.commit}. So the length can be far beyond what memory there is.
+   * Reserves addresses without memory, so that the length can be far beyond the memory of the
+   * machine. The pages are inaccessible until {@linkcode Mmap.commit}.
    *
    * Calls [`mmap(PROT_NONE)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on Linux and
    * macOS,
    * [`VirtualAlloc(MEM_RESERVE)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
    * on Windows.
    *
-   * @returns The mapping, whose `access` is `"none"`.
-   * @throws {RangeError} As {@linkcode MmapOptions.mapAnon} does, and if `populate` is set:
-   * there is nothing to populate.
+   * @returns The mapping. Its `access` is `"none"`.
+   * @throws {RangeError} As {@linkcode MmapOptions.mapAnon} does, and if `populate` is set.
    * @throws {MmapError} As `mapAnon()` does.
    * @throws {Error} As `mapAnon()` does.
    *
-   * @example A table of a tebibyte, of which a page costs memory
+   * @example A table of a tebibyte that takes one page of memory
    * ```ts
    * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
    *
@@ -396,30 +376,27 @@ export class MmapOptions {
   }
 
   /**
-   * Maps anonymous memory twice in a row: byte `i` and byte `i + len` are the same
-   * one. So a ring buffer needs no second part: any `len` bytes that follow each
-   * other in the ring, also across its end, are one view. No view is longer than `len`,
-   * because engines rely on the bytes of a view being distinct; {@linkcode Mmap.bytes} is
-   * the first copy.
+   * Maps anonymous memory twice in a row: byte `i` and byte `i + len` are the same. Any `len` bytes
+   * of a ring buffer are one view, even across its end.
    *
-   * The access of such memory is `"read-write"`, and stays so: it cannot be protected,
-   * committed, decommitted, discarded or given away. It is not private to the
-   * process where native code forks it.
+   * No view is longer than `len`, because engines rely on the bytes of a view being distinct;
+   * {@linkcode Mmap.bytes} is the first copy. The access is always `"read-write"`: such memory
+   * cannot be protected, committed, decommitted, discarded or given away. It is not private to the
+   * process if native code forks it.
    *
    * Calls [`mmap(MAP_SHARED | MAP_ANONYMOUS)`](https://man7.org/linux/man-pages/man2/mmap.2.html)
-   * and, for the second half, on Linux
-   * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), on macOS
-   * [`mach_vm_remap`](https://developer.apple.com/documentation/kernel/1402218-mach_vm_remap);
-   * on Windows, from Windows 10 version 1803 on,
+   * and, for the second half, [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html) on
+   * Linux,
+   * [`mach_vm_remap`](https://developer.apple.com/documentation/kernel/1402218-mach_vm_remap) on
+   * macOS. On Windows (10, version 1803 or later) calls
    * [`VirtualAlloc2`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2)
-   * and, twice,
+   * and twice
    * [`MapViewOfFile3`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3)
-   * of one section of the paging file.
+   * for one section of the paging file.
    *
-   * @returns The mapping, whose `byteLength` is `2 * len`.
-   * @throws {RangeError} If the length is 0, not a multiple of
-   * {@linkcode allocationGranularity}, or too long to be mapped twice; or as
-   * {@linkcode MmapOptions.mapAnon} does.
+   * @returns The mapping. Its `byteLength` is `2 * len`.
+   * @throws {RangeError} If the length is 0, not a multiple of {@linkcode allocationGranularity},
+   * or too long to be mapped twice; or as {@linkcode MmapOptions.mapAnon} does.
    * @throws {MmapError} As `mapAnon()` does.
    * @throws {Error} As `mapAnon()` does.
    *
@@ -439,34 +416,30 @@ export class MmapOptions {
   }
 
   /**
-   * Maps a file to read it, as memory that can be stored to: what is stored
-   * this mapping alone has, and the file never changes. So views need no care.
+   * Maps a file for reading, as memory that can also be stored to: a store copies its page, and
+   * never reaches the file. Pages are read when they are first used.
    *
-   * The pages are read when they are first used. Stores copy the page that they
-   * are to.
-   *
-   * Calls [`mmap(MAP_PRIVATE)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on
-   * Linux and macOS, without reserving swap space;
+   * Calls [`mmap(MAP_PRIVATE)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on Linux and
+   * macOS, without reserving swap space;
    * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
    * and
    * [`MapViewOfFileEx(FILE_MAP_COPY)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex)
-   * on Windows, which sets aside memory or paging file for the whole length.
+   * on Windows, which commits memory or paging file for the whole length.
    *
-   * @param file Its path, its `file:` URL, a file descriptor, or an object with
-   * a numeric `fd`. It is not needed any more afterwards.
-   * @returns The mapping, whose `access` is `"copy-on-write"`. Its length is
-   * {@linkcode MmapOptions.len}, by default the rest of the file from
-   * {@linkcode MmapOptions.offset} on.
+   * @param file A path, a `file:` URL, a file descriptor, or an object with a numeric `fd`. You can
+   * close it after the call.
+   * @returns The mapping. Its `access` is `"copy-on-write"`, its length {@linkcode
+   * MmapOptions.len}, by default the rest of the file from {@linkcode MmapOptions.offset} on.
    * @throws {TypeError} If `file` is none of these.
-   * @throws {RangeError} If the range reaches past the end of the file, or a strict hint
-   * is not a multiple of {@linkcode allocationGranularity}.
-   * @throws {MmapError} `ENOENT` if there is no such file; `EACCES` if it must not be read;
-   * `EISDIR` for a directory; `ENODEV` for a pipe or device; `EINVAL` for an empty file;
-   * `EAGAIN` if its path never leads to the same file twice, because others replace it
-   * without a pause; `EBADF` for a closed descriptor; `ENOTSUP` for a descriptor on Windows and in Deno before
-   * 2.7.13, and for a file of hugetlbfs; or as {@linkcode MmapOptions.mapAnon} does. Nothing stays mapped or open.
-   * @throws {Error} As `mapAnon()` does; in Deno `NotCapable` without `--allow-read`; in
-   * Node.js with `--permission` `ERR_ACCESS_DENIED` without `--allow-fs-read`.
+   * @throws {RangeError} If the range reaches past the end of the file, a strict hint is not a
+   * multiple of {@linkcode allocationGranularity}, or options exclude each other.
+   * @throws {MmapError} `ENOENT` if the file does not exist; `EACCES` if it must not be read;
+   * `EISDIR` for a directory; `ENODEV` for a pipe or device; `EINVAL` for an empty file; `EAGAIN`
+   * if others keep replacing the file at its path; `EBADF` for a closed descriptor; `ENOTSUP` for a
+   * descriptor on Windows and in Deno before 2.7.13, and for a file of hugetlbfs; or as {@linkcode
+   * MmapOptions.mapAnon} does. Nothing stays mapped or open.
+   * @throws {Error} As `mapAnon()` does; without the runtime's permission to read the file, Deno's
+   * `NotCapable` or `ERR_ACCESS_DENIED` of Node.js.
    *
    * @example The first bytes of a program
    * ```ts
@@ -482,28 +455,27 @@ export class MmapOptions {
   }
 
   /**
-   * Maps a file to change it: what is stored reaches the file, and everyone who
-   * maps it. It is on the disk after {@linkcode Mmap.flush}.
+   * Maps a file for reading and writing: stores reach the file, and everyone who maps it. They are
+   * on the disk after {@linkcode Mmap.flush}. The library keeps the file open until `unmap()`.
    *
-   * While another thread or process stores to the memory, do not give a view of it to `sort()` without
-   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
-   * the process can crash. Copy by {@linkcode Mmap.read} first.
+   * While another thread or process stores to the memory, do not pass a view of it to `sort()`
+   * without a comparator or to a text decoder: engines rely on the content not to change, and the
+   * process can crash. Copy the bytes by {@linkcode Mmap.read} first.
    *
-   * Calls [`mmap(MAP_SHARED)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on
-   * Linux and macOS,
+   * Calls [`mmap(MAP_SHARED)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on Linux and
+   * macOS,
    * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
    * and
    * [`MapViewOfFileEx(FILE_MAP_WRITE)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex)
-   * on Windows. The library keeps the file open until `unmap()`.
+   * on Windows.
    *
-   * @param file As for {@linkcode MmapOptions.map}. A descriptor must be open for
-   * reading and writing.
-   * @returns The mapping, whose `access` is `"read-write"`; its length as for `map()`.
+   * @param file As for {@linkcode MmapOptions.map}. A descriptor must be open for reading and
+   * writing.
+   * @returns The mapping. Its `access` is `"read-write"`, its length as for `map()`.
    * @throws {TypeError} As `map()` does.
    * @throws {RangeError} As `map()` does.
-   * @throws {MmapError} As `map()` does; `EACCES` if the file must not be written.
-   * @throws {Error} As `map()` does; in Deno `NotCapable` without `--allow-write`; in
-   * Node.js with `--permission` `ERR_ACCESS_DENIED` without `--allow-fs-write`.
+   * @throws {MmapError} As `map()` does; `EACCES` also if the file must not be written.
+   * @throws {Error} As `map()` does, also without permission to write the file.
    *
    * @example A counter in a file
    * ```ts
@@ -524,20 +496,20 @@ export class MmapOptions {
   }
 
   /**
-   * Maps a file of machine code, to be called by native means: it can be read
-   * and executed. It has no views; {@linkcode Mmap.read} copies from it.
+   * Maps a file of machine code, which native code can call: it can be read and executed. It has no
+   * views; {@linkcode Mmap.read} copies from it.
    *
-   * Calls [`mmap(PROT_READ | PROT_EXEC)`](https://man7.org/linux/man-pages/man2/mmap.2.html)
-   * on Linux and macOS,
+   * Calls [`mmap(PROT_READ | PROT_EXEC)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on
+   * Linux and macOS,
    * [`MapViewOfFileEx(FILE_MAP_EXECUTE)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex)
    * on Windows.
    *
    * @param file As for {@linkcode MmapOptions.map}.
-   * @returns The mapping, whose `access` is `"read-execute"`; its length as for `map()`.
+   * @returns The mapping. Its `access` is `"read-execute"`, its length as for `map()`.
    * @throws {TypeError} As `map()` does.
    * @throws {RangeError} As `map()` does.
-   * @throws {MmapError} As `map()` does; `EPERM` where the file system is mounted without
-   * the right to execute, or a policy forbids it.
+   * @throws {MmapError} As `map()` does; `EPERM` if the file system is mounted `noexec`, or a
+   * policy forbids it.
    * @throws {Error} As `map()` does.
    */
   mapExec(file: FileSource): Mmap {
@@ -545,69 +517,64 @@ export class MmapOptions {
   }
 
   /**
-   * Maps memory that processes share by its name: what one stores, all others that have
-   * it mapped see. It is zeroed when it is made, and readable and writable.
+   * Maps memory that processes share by its name, readable and writable. New memory is zeroed.
    *
-   * It is there until {@linkcode removeShared} (on Windows until nobody has it mapped),
-   * and at the latest until the system is restarted; it is this user's alone (mode 0600,
-   * whatever the umask is). Memory that is another user's, or that others may store to, is
-   * opened only with {@linkcode SharedOptions.foreign}, by root too. It never appears shorter than it was made, whatever process ends when. Which of
-   * several that use `"open-or-create"` at once has made it does not show: have what is
-   * zero at first set up by `Atomics.compareExchange()`, or use `"create"`, and `"open"`
-   * where that is `EEXIST`.
+   * It exists until {@linkcode removeShared} (on Windows until nobody has it mapped), at the latest
+   * until the system restarts. Only this user can open it (mode 0600 under any umask). Memory that
+   * another user owns or may store to is refused without {@linkcode SharedOptions.foreign}, for
+   * root too. No process sees the memory before it has its full length. If several processes use
+   * `"open-or-create"` at once, none is told that it created the memory: initialise it by
+   * `Atomics.compareExchange()` of a zero, or use `"create"`, and `"open"` after `EEXIST`.
    *
-   * Other programs meet it on Linux: it is what C's
+   * While another thread or process stores to the memory, do not pass a view of it to `sort()`
+   * without a comparator or to a text decoder: engines rely on the content not to change, and the
+   * process can crash. Copy the bytes by {@linkcode Mmap.read} first.
+   *
+   * The memory behaves like that of {@linkcode MmapOptions.mapMut}, but cannot become longer.
+   * {@linkcode MmapOptions.len} is the length of new memory, and how much is mapped of existing
+   * memory. Other programs find it by the same name: on Linux C's
    * [`shm_open`](https://man7.org/linux/man-pages/man3/shm_open.3.html) and Python's
-   * `multiprocessing.shared_memory` have under the same name; and on Windows, where it is
-   * the section `Local\<name>`.
+   * `multiprocessing.shared_memory`; on Windows as the section `Local\<name>`.
    *
-   * Linux: a file in `/dev/shm`, made by
+   * Linux: a file in `/dev/shm`, created by
    * [`open(O_TMPFILE)`](https://man7.org/linux/man-pages/man2/open.2.html),
    * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) and
-   * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html); where a system has no
-   * `O_TMPFILE` or no `/proc`, under another name until it is whole. All of its memory is set
-   * aside when it is made, which takes about 0.1 s for a gibibyte, so that no store finds
-   * none: at most what `/dev/shm` has room for, and nine tenths of what is available, by the
-   * machine and by the control groups that the process is in. With
-   * {@linkcode MmapOptions.noReserve} none is, and what is stored when `/dev/shm` is full
-   * is lost ({@linkcode Mmap.lostByteLength} tells; without
-   * {@linkcode MmapOptions.truncationGuard} the store ends the process). macOS: the file
-   * `sysalloc-<name>` in the user's temporary folder
+   * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html); without `O_TMPFILE` or `/proc`,
+   * under another name until it is complete. Creating allocates all memory (about 0.1 s for a
+   * gibibyte), so that no store runs out of it: at most what `/dev/shm` has room for, and nine
+   * tenths of what the machine and the control groups of the process have available. With
+   * {@linkcode MmapOptions.noReserve} it allocates nothing, and stores are lost when `/dev/shm` is
+   * full ({@linkcode Mmap.lostByteLength}; without {@linkcode MmapOptions.truncationGuard} such a
+   * store ends the process).
+   *
+   * macOS: the file `sysalloc-<name>` in the user's temporary folder
    * ([`confstr`](https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html)),
-   * where nothing is set aside, and the system removes what nobody has used for three days.
-   * Windows: [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
+   * without allocation. The system removes files there that nobody used for three days.
+   *
+   * Windows:
+   * [`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
    * and
    * [`OpenFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-openfilemappingw)
-   * of a section of the paging file, whose length is whole pages.
+   * for a section of the paging file, whose length is whole pages.
    *
-   * While another thread or process stores to the memory, do not give a view of it to `sort()` without
-   * a comparator or to a text decoder: engines rely on it not to change in the meantime, and
-   * the process can crash. Copy by {@linkcode Mmap.read} first.
-   *
-   * All calls go for it that go for memory of {@linkcode MmapOptions.mapMut}, but that it
-   * cannot become longer. {@linkcode MmapOptions.len} is how long it is made, or how much is
-   * mapped of what is there.
-   *
-   * @param name Its name: 1 to 255 bytes of UTF-8 (246 on macOS), not `.` or `..`, without `/`, `\`
-   * and NUL. One `/` at its start, as C programs have it, is not a part of it. Upper and lower
-   * case are different names, except on macOS, whose file system takes them for the same.
-   * @param options Whether it is made, and whose it may be: see {@linkcode SharedOptions}. Default: it must be there.
-   * @returns The mapping, whose `access` is `"read-write"`. Its length is `len`, by default
-   * all there is.
-   * @throws {TypeError} If an argument is of the wrong type, or an option unknown.
-   * @throws {RangeError} If it is no such name or mode; if there is less than `len`; if it is
-   * to be made and `len` is 0; if an offset, huge pages, `stack()` or `name()` is set; or if a
-   * strict hint is not a multiple of {@linkcode allocationGranularity}.
-   * @throws {MmapError} `ENOENT` if there is none and the mode is `"open"`; `EEXIST` if there is
-   * one and it is `"create"`; `EACCES` if it belongs to another user, or others may store to it; `ENOSPC` (Linux) or
-   * `ENOMEM` if there is too little memory; `EFBIG` on Linux and macOS if the process may make no file of
-   * this length (`ulimit -f`); `EAGAIN` if another program makes it and has not
-   * set its length yet; `ENAMETOOLONG` on macOS above 246 bytes; `ELOOP`, `EISDIR` or another code if what has this name is no memory;
-   * `ENOTSUP` if this system has no `/dev/shm`, or as {@linkcode MmapOptions.mapMut} does.
-   * Nothing stays mapped, open or made.
-   * @throws {Error} As `mapAnon()` does; on Linux and macOS in Deno `NotCapable` without
-   * `--allow-read` and `--allow-write` for the file, and in Node.js with `--permission`
-   * `ERR_ACCESS_DENIED` without `--allow-fs-read` and `--allow-fs-write`.
+   * @param name 1 to 255 bytes of UTF-8 (246 on macOS); not `.` or `..`, without `/`, `\` and NUL.
+   * A `/` at the start, as in C programs, is ignored. Names are case-sensitive, except on macOS.
+   * @param options Whether to create the memory, and whose it may be. Default: it must exist.
+   * @returns The mapping. Its `access` is `"read-write"`, its length `len`, by default that of the
+   * memory.
+   * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+   * @throws {RangeError} If the name or mode is not valid; if the memory is shorter than `len`; if
+   * it is to be created and `len` is 0; if an offset, huge pages, `stack()` or `name()` is set; or
+   * if a strict hint is not a multiple of {@linkcode allocationGranularity}.
+   * @throws {MmapError} `ENOENT` if it does not exist and the mode is `"open"`; `EEXIST` if it
+   * exists and the mode is `"create"`; `EACCES` if it belongs to another user, or others may store
+   * to it; `ENOSPC` (Linux) or `ENOMEM` if there is too little memory; `EFBIG` on Linux and macOS
+   * if the process may not make a file of this length (`ulimit -f`); `EAGAIN` if another program is
+   * creating it; `ENAMETOOLONG` on macOS above 246 bytes; `ELOOP`, `EISDIR` or another code if
+   * something else has this name; `ENOTSUP` if the system has no `/dev/shm`, or as {@linkcode
+   * MmapOptions.mapMut} does. Nothing stays mapped, open or created.
+   * @throws {Error} As `mapAnon()` does; on Linux and macOS, without the runtime's permission to
+   * read and write the file, Deno's `NotCapable` or `ERR_ACCESS_DENIED` of Node.js.
    *
    * @example Two handles, as two processes would have them
    * ```ts
