@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command `sysalloc`: tells what memory this system has to map, with each
- * limit and how to raise it, and what is mapped in a process.
+ * The command `sysalloc`: prints the limits of this system for mapped memory,
+ * with how to raise each, and the mappings of a process.
  *
  * ```sh
  * npx sysalloc info

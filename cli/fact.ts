@@ -1,58 +1,59 @@
 /**
- * What `sysalloc info` tells: facts, each with what it means.
+ * Facts about this system that `sysalloc info` prints, and how to look them up.
  *
  * @module
  */
-import { files } from "./runtime.ts";
+import { fs } from "./runtime.ts";
 
-/** One fact of this system. */
+/** A fact about this system. */
 export interface Fact {
-  /** Its name in JSON. */
+  /** The name in JSON. */
   readonly name: string;
-  /** Its name in the table. */
+  /** The name in the table. */
   readonly title: string;
-  /** What it is: bytes or a count as a number, `null` where there is no limit. */
+  /** Bytes or a count as a number; `null` if there is no limit. */
   readonly value: number | string | null | Readonly<Record<string, number | string | null>>;
-  /** What it is, in words. */
+  /** The value in words. */
   readonly text: string;
-  /** What it means for a program that maps memory. */
+  /** The consequence for a program that maps memory. */
   readonly meaning: string;
-  /** How it is raised, where it is a limit. */
+  /** How to raise a limit. */
   readonly raise?: string;
-  /** How it is changed, where it is a choice. */
+  /** How to change a setting. */
   readonly change?: string;
 }
 
-/** A fact that the runtime gives no permission to look up. */
+/** A fact that the runtime does not permit to look up. */
 export interface NotPermitted {
   readonly name: string;
   readonly title: string;
-  /** What the runtime says. */
+  /** The message of the runtime. */
   readonly why: string;
 }
 
-/** Text of files of the system. */
+/** Reads a text file of the system. */
 export type Read = (path: string) => string;
 
-/** A fact's name and title, and how it is looked up; `undefined` where the system has none. */
+/** A fact to look up. */
 export interface Question {
   readonly name: string;
   readonly title: string;
+  /** Looks it up; `undefined` if this system does not have it. */
   readonly look: (read: Read) => Omit<Fact, "name" | "title"> | undefined;
 }
 
-/** What a runtime says of a file that is not there, or not for this user. */
+/** Codes of errors for a file that does not exist, or that this user may not read. */
 const ABSENT = ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "EINVAL", "ENOSYS"];
 
-/** Thrown where the system does not have what is asked for. */
+/** Thrown if the system does not have a fact. */
 class Absent extends Error {}
 
-/** Reads a file; throws what the runtime does not permit. */
+/** Reads a file; other errors than {@linkcode Absent} mean that the runtime does not permit it. */
 function read(path: string): string {
-  return orAbsent(() => files().readFileSync(path, "utf8"));
+  return orAbsent(() => fs().readFileSync(path, "utf8"));
 }
 
-/** Calls what asks the system; what it does not have is {@linkcode Absent}. */
+/** Calls a function; throws {@linkcode Absent} if it fails because the system lacks something. */
 export function orAbsent<T>(ask: () => T): T {
   try {
     return ask();
@@ -64,7 +65,7 @@ export function orAbsent<T>(ask: () => T): T {
   }
 }
 
-/** Calls what asks the system; `undefined` for what it does not have. */
+/** Calls a function; returns `undefined` if it throws {@linkcode Absent}. */
 export function ifThere<T>(ask: () => T): T | undefined {
   try {
     return ask();
@@ -74,7 +75,7 @@ export function ifThere<T>(ask: () => T): T | undefined {
   }
 }
 
-/** Answers a question; `undefined` where the system has no answer. */
+/** Looks up a fact; `undefined` if this system does not have it. */
 export function answer({ name, title, look }: Question): Fact | NotPermitted | undefined {
   try {
     const found = ifThere(() => look(read));

@@ -7,11 +7,11 @@ import { allocationGranularity, maxViewByteLength, pageSize, regions } from "../
 import { answer, type Fact, type NotPermitted, type Question } from "./fact.ts";
 import { LINUX_QUESTIONS } from "./linux.ts";
 import { bold, width } from "./output.ts";
-import { machine, runtime } from "./runtime.ts";
+import { os, runtime } from "./runtime.ts";
 import { count, printable, size, wrapped } from "./text.ts";
 import { type Arguments, UsageError } from "./usage.ts";
 
-/** What there is to ask on every system. */
+/** Facts of every system. */
 const QUESTIONS: readonly Question[] = [
   {
     name: "pageSize",
@@ -19,7 +19,7 @@ const QUESTIONS: readonly Question[] = [
     look: () => ({
       value: pageSize(),
       text: size(pageSize()),
-      meaning: "Memory is mapped, protected, committed and given back by whole pages.",
+      meaning: "Memory is mapped, protected, committed and decommitted in whole pages.",
     }),
   },
   {
@@ -28,7 +28,7 @@ const QUESTIONS: readonly Question[] = [
     look: () => ({
       value: allocationGranularity(),
       text: size(allocationGranularity()),
-      meaning: "What a strict hint must be a multiple of.",
+      meaning: "Strict hints must be multiples of the granularity.",
     }),
   },
   {
@@ -38,8 +38,8 @@ const QUESTIONS: readonly Question[] = [
       value: maxViewByteLength(),
       text: size(maxViewByteLength()),
       meaning: "The longest typed array of this runtime.",
-      raise: "use several views, or read() and write(); another version of the runtime can have " +
-        "longer ones",
+      raise: "use several views, or read() and write(); another version of the runtime may " +
+        "support longer ones",
     }),
   },
   {
@@ -50,34 +50,34 @@ const QUESTIONS: readonly Question[] = [
       return {
         value: length,
         text: count(length),
-        meaning: "How many mappings the command itself has, which are the runtime's: so many " +
-          "your programs have before they map anything.",
+        meaning: "The runtime's own mappings: your programs have about as many before they map " +
+          "anything.",
       };
     },
   },
 ];
 
-/** What there is to ask where the system tells no more. */
+/** Further facts of other systems than Linux. */
 const OTHER_QUESTIONS: readonly Question[] = [
   {
     name: "memory",
     title: "Memory",
     look: () => {
-      const [total, free] = [machine().totalmem(), machine().freemem()];
+      const [total, free] = [os().totalmem(), os().freemem()];
       return {
         value: { total, free },
         text: `${size(total)}, ${size(free)} free`,
-        meaning: "What mappings are backed with once they are used.",
+        meaning: "Backs mappings once they are used.",
       };
     },
   },
 ];
 
-/** Tells of this system. */
+/** Prints the facts of this system, as text or as JSON. */
 export function info({ json, resident, operands }: Arguments): string {
   if (operands.length > 0) throw new UsageError("The command info takes nothing but --json");
   if (resident) throw new UsageError("The option --resident is for the command regions");
-  pageSize(); // where there is no FFI, that is what there is to say
+  pageSize(); // without an FFI, this throws the error to report
   const more = runtime.platform === "linux" ? LINUX_QUESTIONS : OTHER_QUESTIONS;
   const answers = [...QUESTIONS, ...more].flatMap((question) => answer(question) ?? []);
   return json ? `${JSON.stringify(answers, undefined, 2)}\n` : asText(answers);
@@ -90,8 +90,10 @@ function asText(answers: readonly (Fact | NotPermitted)[]): string {
     const head = bold(found.title.padEnd(titleWidth));
     if ("why" in found) return [`${head}  not permitted`];
     const { text, meaning, raise, change } = found;
+    const [first, ...rest] = wrapped(text, most, titleWidth + 2);
     return [
-      `${head}  ${text}`,
+      head + first!.slice(titleWidth),
+      ...rest,
       ...wrapped(meaning, most, 4),
       ...(raise === undefined ? [] : wrapped(`To raise it: ${raise}`, most, 4)),
       ...(change === undefined ? [] : wrapped(`To change it: ${change}`, most, 4)),
@@ -100,7 +102,11 @@ function asText(answers: readonly (Fact | NotPermitted)[]): string {
   const refusal = answers.find((found) => "why" in found);
   const note = refusal === undefined ? [] : [
     "",
-    ...wrapped("What is not permitted needs all permissions, in Deno --allow-all:", most, 0),
+    ...wrapped(
+      "The facts that are not permitted need all permissions, in Deno --allow-all:",
+      most,
+      0,
+    ),
     ...wrapped(printable(refusal.why), most, 4),
   ];
   return [...lines, ...note, ""].join("\n");

@@ -1,21 +1,21 @@
 /**
- * What limits memory on Linux.
+ * Facts that limit memory on Linux.
  *
  * @module
  */
 import { type Fact, ifThere, orAbsent, type Question, type Read } from "./fact.ts";
 import { limitFiles, NO_LIMIT } from "../ffi/os/linux/control_groups.ts";
-import { files } from "./runtime.ts";
+import { fs } from "./runtime.ts";
 import { count, size } from "./text.ts";
 
 type Answer = Omit<Fact, "name" | "title"> | undefined;
 
-/** The number that a file holds. */
+/** Reads the number in a file. */
 function number(read: Read, path: string): number {
   return Number(read(path).trim());
 }
 
-/** A field of `/proc/meminfo`: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
+/** Reads the fields of `/proc/meminfo`: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
 function meminfo(read: Read): (field: string) => number | undefined {
   const text = read("/proc/meminfo");
   return (field) => {
@@ -43,22 +43,21 @@ function limit(read: Read, name: string, meaning: string, raise: string): Answer
 const OVERCOMMIT: Readonly<Record<number, readonly [mode: string, meaning: string]>> = {
   0: [
     "heuristic",
-    "The kernel refuses single mappings that are obviously too long, and else grants more than " +
-    "there is: memory can run out when it is used, and then a process is killed.",
+    "The kernel refuses single mappings that are obviously too long, and otherwise grants more " +
+    "memory than there is: if it runs out, the kernel kills a process.",
   ],
   1: [
     "always",
-    "The kernel grants any mapping: memory can run out when it is used, and then a process is " +
-    "killed.",
+    "The kernel grants every mapping: if memory runs out, the kernel kills a process.",
   ],
   2: [
     "never",
-    "The kernel grants no more than the commit limit: mapAnon() fails with ENOMEM beyond it, " +
-    "and reserve() is free until it is committed.",
+    "The kernel grants no more than the commit limit: beyond it mapAnon() fails with ENOMEM. " +
+    "reserve() counts only what is committed.",
   ],
 };
 
-/** The kernel keeps it in an `int`. */
+/** The kernel stores the limit in an `int`. */
 const MAX_MAP_COUNT = 2 ** 31 - 1;
 
 function maxMapCount(read: Read): Answer {
@@ -68,10 +67,10 @@ function maxMapCount(read: Read): Answer {
     value,
     text: count(value),
     meaning:
-      "How many mappings a process may have. protect() or commit() of a part splits one into up " +
-      "to three. At the limit calls fail with ENOMEM.",
+      "The number of mappings that a process may have. protect() or commit() of a part splits a " +
+      "mapping into up to three. At the limit calls fail with ENOMEM.",
     ...(more > value && {
-      raise: `sysctl -w vm.max_map_count=${more}, as root; to keep it, in /etc/sysctl.d/`,
+      raise: `sysctl -w vm.max_map_count=${more}, as root; to make it permanent, in /etc/sysctl.d/`,
     }),
   };
 }
@@ -84,9 +83,9 @@ function hugePages(read: Read): Answer {
   return {
     value: { byteLength, total, free },
     text: `${size(byteLength)} each, ${count(free)} of ${count(total)} free`,
-    meaning: "What huge() of MmapOptions maps from: pages that were set aside for it.",
-    raise: "sysctl -w vm.nr_hugepages=COUNT, as root; soon after the start there is most memory " +
-      "in one piece. Other lengths are in /sys/kernel/mm/hugepages/",
+    meaning: "The pages set aside for huge() of MmapOptions.",
+    raise: "sysctl -w vm.nr_hugepages=COUNT, as root; soon after boot most memory is contiguous. " +
+      "Other lengths are in /sys/kernel/mm/hugepages/",
   };
 }
 
@@ -95,27 +94,30 @@ function transparentHugePages(read: Read): Answer {
   const value = /\[(\w+)\]/.exec(read(path))?.[1];
   if (value === undefined) return undefined;
   const meaning = {
-    always: "Anonymous memory gets huge pages by itself where it is long enough and aligned.",
+    always: "Anonymous memory that is long enough and aligned gets huge pages automatically.",
     madvise: 'Anonymous memory gets huge pages after advise("huge-page").',
-    never: 'No anonymous memory gets huge pages by itself, and advise("huge-page") does nothing.',
+    never:
+      'No anonymous memory gets huge pages automatically, and advise("huge-page") does nothing.',
   }[value];
   return {
     value,
     text: value,
-    meaning: meaning ?? "When anonymous memory gets huge pages by itself.",
-    change: `echo always > ${path}, or madvise, or never, as root`,
+    meaning: meaning ?? "The mode decides when anonymous memory gets huge pages.",
+    change: `echo MODE > ${path}, as root; MODE is always, madvise or never`,
   };
 }
 
 function overcommit(read: Read): Answer {
   const value = number(read, "/proc/sys/vm/overcommit_memory");
-  const [mode, meaning] = OVERCOMMIT[value] ?? ["unknown", "How much the kernel grants."];
+  const [mode, meaning] = OVERCOMMIT[value] ??
+    ["unknown", "The amount of memory that the kernel grants."];
   return {
     value,
     text: `${value} (${mode})`,
     meaning,
-    change: "sysctl -w vm.overcommit_memory=1, as root, has every mapping granted; where only " +
-      "addresses are wanted, reserve() needs no change",
+    change:
+      "sysctl -w vm.overcommit_memory=1, as root, grants every mapping; reserve(), which takes " +
+      "only addresses, needs no change",
   };
 }
 
@@ -126,10 +128,10 @@ function commitLimit(read: Read): Answer {
   return {
     value: { limit, committed },
     text: `${size(limit)}, ${size(committed)} committed`,
-    meaning: "How much all processes may have committed where overcommit is 2; elsewhere it " +
+    meaning: "The memory that all processes together may commit if overcommit is 2; otherwise it " +
       "limits nothing.",
-    raise: "add swap space, or sysctl -w vm.overcommit_ratio=PERCENT (it has no effect where " +
-      "vm.overcommit_kbytes is not 0), as root",
+    raise: "add swap space, or sysctl -w vm.overcommit_ratio=PERCENT (without effect unless " +
+      "vm.overcommit_kbytes is 0), as root",
   };
 }
 
@@ -142,8 +144,9 @@ function memory(read: Read): Answer {
     value: { total, available, swap, swapFree },
     text: `${size(total)}, ${size(available)} available` +
       (swap === 0 ? ", no swap" : `; swap ${size(swap)}, ${size(swapFree)} free`),
-    meaning: "What mappings are backed with once they are used. Files can be mapped at any " +
-      "length: their pages are read again when they are needed.",
+    meaning:
+      "Backs mappings once they are used. Files of any length can be mapped: the system reads " +
+      "their pages again when needed.",
   };
 }
 
@@ -158,20 +161,23 @@ function controlGroup(read: Read): Answer {
   return {
     value,
     text: value === null ? "no limit" : size(value),
-    meaning: "How much the processes of this container or service may have in RAM, files' pages " +
-      "included: beyond it one of them is killed.",
-    raise: "docker run --memory=SIZE, systemd's MemoryMax=SIZE, or what else made the container",
+    meaning:
+      "The RAM that the processes of this container or service may use, the page cache of their " +
+      "files included: beyond it the kernel kills one of them.",
+    raise:
+      "docker run --memory=SIZE, systemd's MemoryMax=SIZE, or the option of another container " +
+      "manager",
   };
 }
 
 function sharedMemory(): Answer {
-  const { bsize, blocks, bavail } = orAbsent(() => files().statfsSync("/dev/shm"));
+  const { bsize, blocks, bavail } = orAbsent(() => fs().statfsSync("/dev/shm"));
   const [byteLength, free] = [bsize * blocks, bsize * bavail];
   return {
     value: { byteLength, free },
     text: `${size(byteLength)}, ${size(free)} free`,
-    meaning: "How much named shared memory there can be: its files are in /dev/shm. mapShared() " +
-      "fails with ENOSPC beyond it; with noReserve() what is stored is lost.",
+    meaning: "The total length of named shared memory, whose files are in /dev/shm. Beyond it " +
+      "mapShared() fails with ENOSPC; with noReserve(), stores are lost instead.",
     raise: "mount -o remount,size=SIZE /dev/shm, as root; docker run --shm-size=SIZE",
   };
 }
@@ -181,14 +187,14 @@ function lowestAddress(read: Read): Answer {
   return {
     value,
     text: `0x${value.toString(16)}`,
-    meaning: "No hint below this address is taken.",
+    meaning: "No hint below this address is met.",
     change: "sysctl -w vm.mmap_min_addr=BYTES, as root",
   };
 }
 
-/** What there is to ask of Linux. */
+/** Further facts of Linux. */
 export const LINUX_QUESTIONS: readonly Question[] = [
-  { name: "maxMapCount", title: "Most mappings (vm.max_map_count)", look: maxMapCount },
+  { name: "maxMapCount", title: "Mapping limit (vm.max_map_count)", look: maxMapCount },
   { name: "memory", title: "Memory", look: memory },
   { name: "memoryLimit", title: "Memory limit of the control group", look: controlGroup },
   { name: "overcommit", title: "Overcommit (vm.overcommit_memory)", look: overcommit },
@@ -206,9 +212,9 @@ export const LINUX_QUESTIONS: readonly Question[] = [
       limit(
         read,
         "Max locked memory",
-        "How much lock() keeps in RAM for a process without CAP_IPC_LOCK; beyond it lock() " +
-          "fails with ENOMEM or EAGAIN.",
-        "ulimit -l KIB in the shell, as root where it is above the hard limit; memlock in " +
+        "The memory that lock() keeps in RAM for a process without CAP_IPC_LOCK; beyond it " +
+          "lock() fails with ENOMEM or EAGAIN.",
+        "ulimit -l KIB in the shell, as root above the hard limit; memlock in " +
           "/etc/security/limits.conf, LimitMEMLOCK= of systemd, or docker run --ulimit " +
           "memlock=BYTES",
       ),
@@ -220,9 +226,9 @@ export const LINUX_QUESTIONS: readonly Question[] = [
       limit(
         read,
         "Max address space",
-        "How long all mappings together may be, reserve() and the runtime's own included; " +
-          "beyond it calls fail with ENOMEM.",
-        "ulimit -v KIB in the shell, as root where it is above the hard limit; or LimitAS= of " +
+        "The total length of all mappings, including reserve() and the runtime's own; beyond it " +
+          "calls fail with ENOMEM.",
+        "ulimit -v KIB in the shell, as root above the hard limit; or LimitAS= of " +
           "systemd",
       ),
   },
@@ -233,8 +239,8 @@ export const LINUX_QUESTIONS: readonly Question[] = [
       limit(
         read,
         "Max data size",
-        "How long all private writable mappings together may be; beyond it calls fail with ENOMEM.",
-        "ulimit -d KIB in the shell, as root where it is above the hard limit; or LimitDATA= of " +
+        "The total length of all private writable mappings; beyond it calls fail with ENOMEM.",
+        "ulimit -d KIB in the shell, as root above the hard limit; or LimitDATA= of " +
           "systemd",
       ),
   },
@@ -245,8 +251,9 @@ export const LINUX_QUESTIONS: readonly Question[] = [
       limit(
         read,
         "Max file size",
-        "How long the process may make a file: beyond it resize() and mapShared() fail with EFBIG.",
-        "ulimit -f BLOCKS in the shell, as root where it is above the hard limit; or LimitFSIZE= " +
+        "The maximum length of a file that the process writes; beyond it resize() and mapShared() " +
+          "fail with EFBIG.",
+        "ulimit -f BLOCKS in the shell, as root above the hard limit; or LimitFSIZE= " +
           "of systemd",
       ),
   },

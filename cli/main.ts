@@ -1,5 +1,5 @@
 /**
- * The command line: which command, with which options, and how it ends.
+ * The command line: parses the arguments, runs a command, and reports errors.
  *
  * @module
  */
@@ -12,33 +12,33 @@ import { type Arguments, UsageError } from "./usage.ts";
 const HELP = `Usage: sysalloc info [--json]
        sysalloc regions [PID] [--resident] [--json]
 
-Tells what memory this system has to map, and what is mapped.
+Prints this system's limits for mapped memory, and the mappings of a process.
 
 Commands:
-  info            page sizes and limits, what each means, and how to raise it
-  regions [PID]   every mapping of the command's own process or, on Linux, of
-                  another one
+  info            page sizes and limits, what they mean, and how to raise them
+  regions [PID]   every mapping of the command's own process, or on Linux of
+                  another process
 
 Options:
       --json      print JSON: sizes in bytes, addresses as hexadecimal strings
-      --resident  tell what of each mapping is in RAM
-  -h, --help      print this
+      --resident  print how much of each mapping is in RAM
+  -h, --help      print this help
 
-In Deno it needs --allow-ffi, and --allow-all for what it reads in /proc: the
-limits of Linux, and other processes.
+In Deno the command needs --allow-ffi, and --allow-all to read the limits of
+Linux and other processes in /proc.
 
-Exits with 0, with 1 if it fails, with 2 if it is used wrongly. What info is
-not permitted to know is named as such, and is no failure.
+The exit code is 0 for success, 1 for a failure, and 2 for wrong usage. A fact
+that info is not permitted to read is listed as such, and is no failure.
 `;
 
-/** A command: returns what it prints. */
+/** A command returns its output. */
 type Command = (given: Arguments) => string;
 
 const COMMANDS: Readonly<Record<string, Command>> = { info, regions: listRegions };
 
-/** Runs the command that the arguments name; returns how it exits. */
+/** Runs a command and prints its output; returns the exit code. */
 export function main(args: readonly string[]): number {
-  // That node:ffi is experimental is no news to who reads a table.
+  // The ExperimentalWarning of node:ffi does not concern users of the command.
   runtime.removeAllListeners("warning");
   try {
     write(STDOUT, run(args));
@@ -46,18 +46,18 @@ export function main(args: readonly string[]): number {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const isUsage = error instanceof UsageError;
-    // npx has no koffi beside the package, wherever it is installed.
+    // npx installs the package without koffi, even if koffi is installed elsewhere.
     const hint = isUsage
       ? '\nTry "sysalloc --help"'
       : message.includes("npm install koffi")
-      ? "\nBy npx: npx -p sysalloc -p koffi@3 sysalloc"
+      ? "\nWith npx: npx -p sysalloc -p koffi@3 sysalloc"
       : "";
     write(STDERR, `sysalloc: ${message}${hint}\n`);
     return isUsage ? 2 : 1;
   }
 }
 
-/** Does what the arguments ask for; returns what is to be printed. */
+/** Runs a command; returns its output. */
 export function run(args: readonly string[]): string {
   const { values, positionals } = parsed(args);
   if (values["help"]) return HELP;
@@ -81,6 +81,6 @@ function parsed(args: readonly string[]): ReturnType<ReturnType<typeof util>["pa
       },
     });
   } catch (error) {
-    throw new UsageError((error as Error).message.split(". ", 1)[0]); // without what is not asked for
+    throw new UsageError((error as Error).message.split(". ", 1)[0]); // the rest is advice on "--"
   }
 }

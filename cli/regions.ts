@@ -8,7 +8,7 @@ import { type Arguments, UsageError } from "./usage.ts";
 import { bold, width } from "./output.ts";
 import { count, printable, shortened, size } from "./text.ts";
 
-/** The access as the system's own tools write it. */
+/** Access in the notation of `/proc/PID/maps`. */
 const LETTERS: Readonly<Record<RegionAccess, string>> = {
   "none": "---",
   "read": "r--",
@@ -20,29 +20,28 @@ const LETTERS: Readonly<Record<RegionAccess, string>> = {
   "copy-on-write-execute": "rwx",
 };
 
-/** Lists the mappings of a process. */
+/** Lists the mappings of a process, as a table or as JSON. */
 export function listRegions({ json, resident, operands }: Arguments): string {
-  const all = found(pidOf(operands), resident);
+  const all = regionsOf(pidOf(operands), resident);
   return json ? asJson(all) : asTable(all, resident);
 }
 
 function pidOf([pid, ...others]: readonly string[]): number | undefined {
-  if (others.length > 0) throw new UsageError("The command regions takes one process");
+  if (others.length > 0) throw new UsageError("The command regions takes one process ID");
   if (pid === undefined) return undefined;
   if (!/^[0-9]+$/.test(pid)) {
-    throw new UsageError(`A process is given by its number, got ${JSON.stringify(pid)}`);
+    throw new UsageError(`Expected a process ID, got ${JSON.stringify(pid)}`);
   }
   return Number(pid);
 }
 
-function found(pid: number | undefined, resident: boolean): readonly Region[] {
+function regionsOf(pid: number | undefined, resident: boolean): readonly Region[] {
   try {
     return regions({ pid, resident });
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
-    // It is asked for what this system has not.
     if (error instanceof MmapError && error.code === "ENOTSUP") {
-      throw new UsageError("Only on Linux can the mappings of another process be listed");
+      throw new UsageError("The mappings of another process can be listed only on Linux");
     }
     throw error;
   }
@@ -65,7 +64,7 @@ function asTable(all: readonly Region[], resident: boolean): string {
     nameOf(region),
   ]);
   const heads = ["ADDRESS", "LENGTH", "ACCESS", ...(resident ? ["RESIDENT"] : []), "PATH OR NAME"];
-  // All but the access and the name are numbers, which stand to the right.
+  // Numbers are aligned to the right.
   const isLeft = heads.map((head) => head === "ACCESS" || head === "PATH OR NAME");
   const widths = heads.map((head, column) =>
     rows.reduce((most, row) => Math.max(most, row[column]!.length), head.length)
@@ -81,7 +80,7 @@ function asTable(all: readonly Region[], resident: boolean): string {
   return [bold(lineOf(heads)), ...rows.map(lineOf), summary(all, resident), ""].join("\n");
 }
 
-/** The path, or the name as the system's own tools write it. */
+/** The path, or the name in the notation of `/proc/PID/maps`. */
 function nameOf({ path, isDeleted, name }: Region): string {
   if (path !== undefined) return printable(path) + (isDeleted ? " (deleted)" : "");
   if (name === undefined || name.startsWith("[")) return name ?? "";
@@ -91,7 +90,9 @@ function nameOf({ path, isDeleted, name }: Region): string {
 function summary(all: readonly Region[], resident: boolean): string {
   const sum = (lengthOf: (region: Region) => number) =>
     size(all.reduce((sum, region) => sum + lengthOf(region), 0));
-  const what = all.length === 1 ? "mapping" : "mappings";
+  const noun = all.length === 1 ? "mapping" : "mappings";
   const inRam = resident ? `, ${sum((region) => region.residentByteLength ?? 0)} in RAM` : "";
-  return `${count(all.length)} ${what}, ${sum((region) => region.byteLength)} of addresses${inRam}`;
+  return `${count(all.length)} ${noun}, ${
+    sum((region) => region.byteLength)
+  } of address space${inRam}`;
 }

@@ -1,11 +1,10 @@
 /**
- * What the command uses of the runtime that it runs in: Node.js's `process` and
- * builtin modules, which all of them have.
+ * The `process` object and the builtin modules of Node.js, which every runtime has.
  *
  * @module
  */
 
-/** What is used of `process`. */
+/** The part of `process` that the command uses. */
 interface Process {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,8 +15,8 @@ interface Process {
   removeAllListeners(event: "warning"): unknown;
 }
 
-/** What is used of `node:fs`. */
-interface Files {
+/** The part of `node:fs` that the command uses. */
+interface FileSystem {
   /** {@link https://nodejs.org/api/fs.html#fsreadfilesyncpath-options} */
   readFileSync(path: string, encoding: "utf8"): string;
   /** {@link https://nodejs.org/api/fs.html#fsstatfssyncpath-options} */
@@ -30,7 +29,7 @@ interface Files {
   writeSync(descriptor: number, bytes: Uint8Array): number;
 }
 
-/** What is used of `node:util`. */
+/** The part of `node:util` that the command uses. */
 interface Util {
   /** {@link https://nodejs.org/api/util.html#utilparseargsconfig} */
   parseArgs(config: {
@@ -45,8 +44,8 @@ interface Util {
   styleText(format: "bold", text: string, options: { readonly validateStream: boolean }): string;
 }
 
-/** What is used of `node:os`. */
-interface Machine {
+/** The part of `node:os` that the command uses. */
+interface OperatingSystem {
   totalmem(): number;
   freemem(): number;
 }
@@ -55,8 +54,8 @@ interface Machine {
 export const runtime: Process = (globalThis as unknown as { readonly process: Process }).process;
 
 /** `node:fs` */
-export function files(): Files {
-  return runtime.getBuiltinModule("node:fs") as Files;
+export function fs(): FileSystem {
+  return runtime.getBuiltinModule("node:fs") as FileSystem;
 }
 
 /** `node:util` */
@@ -65,6 +64,6 @@ export function util(): Util {
 }
 
 /** `node:os` */
-export function machine(): Machine {
-  return runtime.getBuiltinModule("node:os") as Machine;
+export function os(): OperatingSystem {
+  return runtime.getBuiltinModule("node:os") as OperatingSystem;
 }

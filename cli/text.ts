@@ -1,29 +1,29 @@
 /**
- * Text for terminals: sizes, lines, and what takes how many columns.
+ * Text for terminals: sizes, and lines of a limited width.
  *
  * @module
  */
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-/** Words a count of bytes in the unit in which it is shortest, with at most one decimal. */
+/** Formats a number of bytes in its shortest unit, with at most one decimal. */
 export function size(byteLength: number): string {
   let [value, unit] = [byteLength, 0];
-  // What would be rounded to 1024 is 1 of the next unit.
+  // A value that would be rounded to 1024 is 1 of the next unit.
   for (; value >= 1023.95 && unit < UNITS.length - 1; unit++) value /= 1024;
   const rounded = unit === 0 ? value : Math.round(value * 10) / 10;
   return `${rounded} ${UNITS[unit]}`;
 }
 
-/** Words a whole number with a comma at each third digit. */
+/** Formats a whole number with a comma at each third digit. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** From which code point on a character can take two columns. */
+/** The first code point of a character that can take two columns. */
 const FIRST_WIDE = 0x1100;
 
-/** At most how many columns a text takes. */
+/** The maximum number of columns that a text takes. */
 export function columns(text: string): number {
   let sum = 0;
   for (const character of text) sum += character.codePointAt(0)! < FIRST_WIDE ? 1 : 2;
@@ -31,8 +31,8 @@ export function columns(text: string): number {
 }
 
 /**
- * Replaces what is not printed as it is by its number: a path can hold a
- * newline, what a terminal obeys, or what turns the direction of a line.
+ * Escapes unprintable characters: a path can contain newlines, escape sequences
+ * of a terminal, and marks that turn the direction of a line.
  */
 export function printable(text: string): string {
   return text.replace(
@@ -41,10 +41,10 @@ export function printable(text: string): string {
   );
 }
 
-/** Stands for what is left out. */
+/** Replaces the part that is left out. */
 const ELLIPSIS = "...";
 
-/** Shortens a text to so many columns. Of a path the end tells the most. */
+/** Shortens a text to a number of columns. It keeps the end, which says the most in a path. */
 export function shortened(text: string, most: number): string {
   if (columns(text) <= most) return text;
   const characters = [...text];
@@ -56,7 +56,7 @@ export function shortened(text: string, most: number): string {
   return ELLIPSIS.slice(0, most) + characters.slice(first).join("");
 }
 
-/** Breaks a text into lines of at most so many columns, indented. */
+/** Breaks a text into indented lines of at most a number of columns. */
 export function wrapped(text: string, most: number, indent: number): string[] {
   const room = most - indent;
   const lines: string[] = [];
@@ -73,7 +73,7 @@ export function wrapped(text: string, most: number, indent: number): string[] {
   return lines.map((line) => " ".repeat(indent) + line);
 }
 
-/** Cuts a word that is longer than a line. */
+/** Cuts a word into parts that fit a line. */
 function cut(word: string, room: number): string[] {
   const parts = [""];
   for (const character of word) {

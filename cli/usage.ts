@@ -1,15 +1,15 @@
 /**
- * What the command line gives to a command.
+ * Arguments of the commands.
  *
  * @module
  */
 
-/** What a command is given. */
+/** The arguments of a command. */
 export interface Arguments {
   readonly json: boolean;
   readonly resident: boolean;
   readonly operands: readonly string[];
 }
 
-/** The arguments are not what a command takes. */
+/** Wrong arguments. */
 export class UsageError extends Error {}

@@ -147,7 +147,7 @@ test("sysalloc regions PID lists another process, files with odd names too", asy
 test("sysalloc regions PID says that only Linux tells of others", async () => {
   const { code, stdout, stderr } = await sysalloc(["regions", PID]);
   assertEquals([code, stdout], [2, ""]);
-  assertStringIncludes(stderr, "Only on Linux");
+  assertStringIncludes(stderr, "only on Linux");
 }, { skip: isLinux ? "this is Linux" : undefined });
 
 test("sysalloc regions PID exits with 1 when there is no such process", async () => {
