@@ -1,38 +1,33 @@
 /**
- * Messages between processes of different runtimes, by shared memory alone: a
- * ring of bytes with one sender and one receiver, who sleep by `wait()` when it is
- * full or empty, and are woken by `notify()`. The program starts two others, each in
- * another runtime where that is installed, and passes messages around all three.
- *
- * `deno run -A examples/channel.ts`, `bun examples/channel.ts` or
- * `node examples/channel.ts`.
+ * A channel for messages between processes, by shared memory alone: a ring of
+ * bytes with one sender and one receiver. A side sleeps in `wait()` while the ring
+ * is full or empty, and `notify()` wakes it. `relay.ts` is a program that uses it.
  *
  * @module
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { type Mmap, MmapOptions, removeShared } from "../mod.ts";
+import type { Mmap } from "../mod.ts";
 
-/** How many bytes were sent and received, modulo 2^32, in words: each in a line of the cache of its own. */
+/** Index of the words that count the bytes sent and received, modulo 2^32. Each has its own cache line. */
 const [SENT, RECEIVED] = [0, 16];
-/** The word behind each is odd while somebody sleeps until it changes; it gets a new number each time. */
+/**
+ * Distance from a counter to its sleep word, which is odd while a side sleeps until the counter
+ * changes. Each sleep has a new number.
+ */
 const SLEEP = 1;
-/** Where the ring starts, in bytes. */
+/** Offset of the ring in bytes. */
 const RING = 128;
-/** How often a side looks before it sleeps: about a microsecond. More would keep the other side from a core that both share. */
-const LOOKS = 200;
+/** Loads of a counter before a side sleeps: about 1 µs. More would keep the other side off a shared core. */
+const SPINS = 200;
 
 /**
- * Messages one way: one thread alone sends, and one alone receives, each by a
- * `Channel` of its own at the same place of the same memory, which is 0 at first.
+ * Messages in one direction. One thread alone sends and one alone receives, each
+ * with its own `Channel` at the same place in the same memory, initially zero.
  *
- * Each side throws where the other one does nothing for too long. A channel is of no
- * use any more then: a message may have gone in part.
+ * A side throws if the other does nothing for too long. The channel is unusable
+ * afterwards, because a part of a message may have been sent.
  *
- * Only words are stored and loaded by `Atomics`. The bytes are copied by `set()`, a
- * call past which the engines move neither.
+ * `Atomics` access the words only. `set()` copies the bytes, and engines do not move
+ * atomic accesses across that call.
  */
 export class Channel {
   readonly #mmap: Mmap;
@@ -44,15 +39,15 @@ export class Channel {
   #sent: number;
   #received: number;
 
-  /** How long the memory is that a channel takes, in bytes. */
+  /** The length of a channel in memory, in bytes. */
   static byteLength(capacity: number): number {
     return RING + capacity;
   }
 
   /**
-   * @param byteOffset Where it is: a multiple of 4, better of 64.
-   * @param capacity How long the ring is, in bytes: a power of two.
-   * @param timeoutMs How long each side waits for the other one to do anything.
+   * @param byteOffset Offset of the channel: a multiple of 4, preferably of 64.
+   * @param capacity Length of the ring in bytes: a power of two.
+   * @param timeoutMs Maximum time that a side waits for the other.
    */
   constructor(mmap: Mmap, byteOffset: number, capacity: number, timeoutMs: number = 10_000) {
     if (!(capacity >= 16 && capacity <= 2 ** 30 && Number.isInteger(Math.log2(capacity)))) {
@@ -68,96 +63,96 @@ export class Channel {
     this.#received = Atomics.load(this.#words, RECEIVED);
   }
 
-  /** Sends a message of any length. It blocks while the ring is full: what is longer goes in pieces. */
+  /** Sends a message of any length, in pieces if it is long. Blocks while the ring is full. */
   send(message: Uint8Array): void {
     this.#awaitRoom(4);
-    Atomics.store(this.#words, this.#wordOf(this.#sent), message.length);
+    Atomics.store(this.#words, this.#wordAt(this.#sent), message.length);
     this.#sent += 4;
     for (let done = 0; done < message.length;) {
-      const count = this.#pieceAt(this.#sent, this.#awaitRoom(1), message.length - done);
+      const count = this.#pieceLength(this.#sent, this.#awaitRoom(1), message.length - done);
       this.#ring.set(message.subarray(done, done + count), this.#sent & (this.#capacity - 1));
       this.#sent += count;
       done += count;
-      if (done < message.length) this.#announce(SENT, this.#sent);
+      if (done < message.length) this.#publish(SENT, this.#sent);
     }
-    this.#sent = aligned(this.#sent); // no length lies across the end
-    this.#announce(SENT, this.#sent);
+    this.#sent = aligned(this.#sent); // the next length does not cross the end of the ring
+    this.#publish(SENT, this.#sent);
   }
 
-  /** Receives a message. It blocks while there is none. */
+  /** Receives a message. Blocks while there is none. */
   receive(): Uint8Array<ArrayBuffer> {
     this.#awaitBytes(4);
-    const length = Atomics.load(this.#words, this.#wordOf(this.#received)) >>> 0;
+    const length = Atomics.load(this.#words, this.#wordAt(this.#received)) >>> 0;
     this.#received += 4;
     const message = new Uint8Array(length);
     for (let done = 0; done < length;) {
-      const count = this.#pieceAt(this.#received, this.#awaitBytes(1), length - done);
+      const count = this.#pieceLength(this.#received, this.#awaitBytes(1), length - done);
       const start = this.#received & (this.#capacity - 1);
       message.set(this.#ring.subarray(start, start + count), done);
       this.#received += count;
       done += count;
-      this.#giveBack(this.#capacity / 4);
+      this.#releaseRoom(this.#capacity / 4);
     }
     this.#received = aligned(this.#received);
     const isEmpty = Atomics.load(this.#words, SENT) === (this.#received | 0);
-    this.#giveBack(isEmpty ? 1 : this.#capacity / 4);
+    this.#releaseRoom(isEmpty ? 1 : this.#capacity / 4);
     return message;
   }
 
-  /** How much goes at once: up to the end of the ring, and little enough that the other side has something to do too. */
-  #pieceAt(position: number, free: number, left: number): number {
+  /** A piece ends at the end of the ring. It is short, so that both sides work at the same time. */
+  #pieceLength(position: number, available: number, left: number): number {
     const toEnd = this.#capacity - (position & (this.#capacity - 1));
-    return Math.min(left, free, toEnd, this.#capacity / 4);
+    return Math.min(left, available, toEnd, this.#capacity / 4);
   }
 
-  #wordOf(position: number): number {
+  #wordAt(position: number): number {
     return (RING + (position & (this.#capacity - 1))) / 4;
   }
 
-  /** Waits for room; returns how much there is. */
-  #awaitRoom(count: number): number {
+  /** Waits for room in the ring; returns its length. */
+  #awaitRoom(minimum: number): number {
     for (let received = Atomics.load(this.#words, RECEIVED);;) {
       const room = this.#capacity - ((this.#sent - received) >>> 0);
-      if (room >= count) return room;
-      this.#announce(SENT, this.#sent);
-      received = this.#changed(RECEIVED, received);
+      if (room >= minimum) return room;
+      this.#publish(SENT, this.#sent);
+      received = this.#awaitChange(RECEIVED, received);
     }
   }
 
-  /** Waits for bytes; returns how many there are. */
-  #awaitBytes(count: number): number {
+  /** Waits for bytes in the ring; returns their number. */
+  #awaitBytes(minimum: number): number {
     for (let sent = Atomics.load(this.#words, SENT);;) {
       const bytes = (sent - this.#received) >>> 0;
-      if (bytes >= count) return bytes;
-      this.#giveBack(1);
-      sent = this.#changed(SENT, sent);
+      if (bytes >= minimum) return bytes;
+      this.#releaseRoom(1);
+      sent = this.#awaitChange(SENT, sent);
     }
   }
 
-  /** Gives room back: not for each message, or a ring that is full would wake the sender for each. */
-  #giveBack(minimum: number): void {
+  /** Releases room from a minimum on: in a full ring, each release wakes the sender. */
+  #releaseRoom(minimum: number): void {
     const held = (this.#received - Atomics.load(this.#words, RECEIVED)) >>> 0;
-    if (held >= minimum) this.#announce(RECEIVED, this.#received);
+    if (held >= minimum) this.#publish(RECEIVED, this.#received);
   }
 
-  /** Stores a count, and wakes who sleeps until it changes: a call of the system only then. */
-  #announce(word: number, count: number): void {
+  /** Stores a counter. Calls the system only if the other side sleeps. */
+  #publish(word: number, count: number): void {
     Atomics.store(this.#words, word, count);
     const sleep = Atomics.load(this.#words, word + SLEEP);
     if (sleep % 2 === 0) return;
     const woken = this.#mmap.notify(this.#byteOffset + 4 * word);
-    // It is awake, or will be: no need to wake it for the next message too.
+    // The side is awake or about to be: the next message need not wake it again.
     if (woken > 0) Atomics.compareExchange(this.#words, word + SLEEP, sleep, sleep + 1);
   }
 
-  /** Waits until a count is another one; returns that. */
-  #changed(word: number, old: number): number {
-    for (let look = 0; look < LOOKS; look++) {
+  /** Waits until a counter changes; returns the new count. */
+  #awaitChange(word: number, old: number): number {
+    for (let spin = 0; spin < SPINS; spin++) {
       const count = Atomics.load(this.#words, word);
       if (count !== old) return count;
     }
     for (;;) {
-      // Who stores another count sees this, or else `wait()` sees that count.
+      // Either the other side sees this number after it stores a count, or `wait()` sees the count.
       const sleep = Atomics.load(this.#words, word + SLEEP) | 1;
       Atomics.store(this.#words, word + SLEEP, sleep);
       const result = this.#mmap.wait(this.#byteOffset + 4 * word, old, this.#timeoutMs);
@@ -166,186 +161,12 @@ export class Channel {
       if (count !== old) return count;
       if (result !== "timed-out") continue;
       const fault = word === SENT ? "sent nothing" : "received nothing";
-      throw new Error(`The other side ${fault} for ${this.#timeoutMs} ms: it has ended, or hangs`);
+      throw new Error(`The other side ${fault} for ${this.#timeoutMs} ms: it has ended or hangs`);
     }
   }
 }
 
-/** The next multiple of 4, as a count of bytes. */
+/** Rounds a number of bytes up to a multiple of 4. */
 function aligned(position: number): number {
   return (position + 3) & ~3;
-}
-
-const CAPACITY = 65_536;
-/** The first word counts the processes that are ready; the channels are behind it. */
-const HEADER = 64;
-const PROCESSES = 3;
-const BATCH = 32;
-const BATCHES = 100;
-const LONG = 1_000_000;
-const FILE = fileURLToPath(import.meta.url);
-
-/** The channels of a process: process 0 sends to 1, that one to 2, and that one to 0. */
-function channelsOf(mmap: Mmap, index: number, timeoutMs?: number): { from: Channel; to: Channel } {
-  const channel = (sender: number) =>
-    new Channel(mmap, HEADER + sender * Channel.byteLength(CAPACITY), CAPACITY, timeoutMs);
-  return { from: channel((index + PROCESSES - 1) % PROCESSES), to: channel(index) };
-}
-
-/** A program that runs this file. */
-interface Program {
-  readonly runtime: string;
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
-const DENO = { runtime: "Deno", args: ["run", "--no-check", "-A"] };
-const BUN = { runtime: "Bun", args: [] };
-const NODE = { runtime: "Node.js", args: ["--no-warnings"] };
-
-/** This runtime, and one program for each other one that is installed and can run this file. */
-function programs(): Program[] {
-  const { Deno } = globalThis as { Deno?: { execPath(): string } };
-  const own = Deno !== undefined ? DENO : "bun" in process.versions ? BUN : NODE;
-  const modules = fileURLToPath(new URL("../node_modules/", import.meta.url));
-  const found: Program[] = [{ ...own, command: Deno?.execPath() ?? process.execPath }];
-  const candidates: readonly Program[] = [
-    { ...DENO, command: `${modules}.bin/deno` },
-    { ...DENO, command: "deno" },
-    { ...BUN, command: `${modules}.bin/bun` },
-    { ...BUN, command: "bun" },
-    { ...NODE, command: `${modules}node26/bin/node` },
-    { ...NODE, command: "node" },
-  ];
-  for (const program of candidates) {
-    if (found.some(({ runtime }) => runtime === program.runtime)) continue;
-    const { status } = spawnSync(program.command, [...program.args, FILE, "try"]);
-    if (status === 0) found.push(program);
-  }
-  return found;
-}
-
-/** Passes on what comes, with its own number at the end, until it is killed. */
-function passOn(name: string, index: number): void {
-  const mmap = new MmapOptions().mapShared(name);
-  const { from, to } = channelsOf(mmap, index);
-  Atomics.add(mmap.view(Int32Array, 0, 1), 0, 1);
-  mmap.notify(0);
-  for (;;) {
-    const message = from.receive();
-    const passed = new Uint8Array(message.length + 1);
-    passed.set(message);
-    passed[message.length] = index;
-    to.send(passed);
-  }
-}
-
-/** Waits until the others have the memory, or one of them has ended. */
-async function areReady(mmap: Mmap, peers: readonly ChildProcess[]): Promise<void> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  for (const peer of peers) {
-    const end = () => controller.abort(new Error("A peer has ended before it was ready"));
-    peer.once("error", end).once("exit", end);
-  }
-  const ready = mmap.view(Int32Array, 0, 1);
-  for (let count; (count = Atomics.load(ready, 0)) !== peers.length;) {
-    const result = await mmap.waitAsync(0, count, { timeout: 30_000, signal });
-    if (result === "timed-out") throw new Error("The peers do not start");
-  }
-}
-
-/** A message of which each byte tells where it is. */
-function messageOf(number: number, length: number): Uint8Array {
-  const message = new Uint8Array(length);
-  for (let index = 0; index < length; index++) message[index] = number + 7 * index;
-  return message;
-}
-
-/** Checks a message that has come back from the others. */
-function check(received: Uint8Array, number: number, length: number): void {
-  const sent = messageOf(number, length);
-  const isWhole = received.length === length + 2 && sent.every((byte, at) => received[at] === byte);
-  if (isWhole && received[length] === 1 && received[length + 1] === 2) return;
-  throw new Error(`Message ${number} of ${length} bytes came back as ${received.length} others`);
-}
-
-/** Sends messages around. */
-function sendAround({ from, to }: { from: Channel; to: Channel }): void {
-  const lengthOf = (number: number) => 1 + number % 500;
-  const start = performance.now();
-  for (let first = 0; first < BATCH * BATCHES; first += BATCH) {
-    // Together less than a ring holds: who sends more before receiving can wait for itself.
-    for (let number = first; number < first + BATCH; number++) {
-      to.send(messageOf(number, lengthOf(number)));
-    }
-    for (let number = first; number < first + BATCH; number++) {
-      check(from.receive(), number, lengthOf(number));
-    }
-  }
-  const microseconds = 1000 * (performance.now() - start) / (BATCH * BATCHES);
-  console.log(
-    `${BATCH * BATCHES} messages came back whole, ${BATCH} at a time, ` +
-      `one each ${microseconds.toFixed(1)} µs`,
-  );
-  to.send(messageOf(1, LONG));
-  check(from.receive(), 1, LONG);
-  console.log(`One of ${LONG} bytes went through rings of ${CAPACITY} bytes`);
-}
-
-/** Sends to peers of which one is not there any more. */
-function sendToDead({ from, to }: { from: Channel; to: Channel }): void {
-  try {
-    to.send(messageOf(0, 1));
-    from.receive();
-  } catch (error) {
-    console.log(`Without one of them: ${(error as Error).message}`);
-    return;
-  }
-  throw new Error("A message came back from a process that was killed");
-}
-
-async function main(): Promise<void> {
-  const found = programs();
-  const ring = Array.from({ length: PROCESSES }, (_, index) => found[index % found.length]!);
-  console.log([...ring, ring[0]!].map(({ runtime }) => runtime).join(" → "));
-  const name = `sysalloc-channel-${randomUUID()}`;
-  const len = HEADER + PROCESSES * Channel.byteLength(CAPACITY);
-  const mmap = new MmapOptions({ len }).mapShared(name, { mode: "create" });
-  const stop = () => {
-    removeShared(name);
-    process.exit(1);
-  };
-  const peers: ChildProcess[] = [];
-  try {
-    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-    for (const signal of signals) process.once(signal, stop);
-    try {
-      for (const [index, { command, args }] of ring.entries()) {
-        if (index === 0) continue; // that is this one
-        const argv = [...args, FILE, name, String(index)];
-        peers.push(spawn(command, argv, { stdio: "inherit" }));
-      }
-      await areReady(mmap, peers);
-    } finally {
-      removeShared(name); // they have the memory: from here on nothing can be left behind
-      for (const signal of signals) process.off(signal, stop);
-    }
-    sendAround(channelsOf(mmap, 0));
-    const last = peers.at(-1)!;
-    last.kill("SIGKILL");
-    await new Promise((resolve) => last.once("exit", resolve));
-    sendToDead(channelsOf(mmap, 0, 300));
-  } finally {
-    for (const peer of peers) peer.kill("SIGKILL");
-    mmap.unmap();
-  }
-}
-
-// It can be imported for its class alone.
-if (import.meta.main ?? process.argv[1] === FILE) {
-  const [name, index] = process.argv.slice(2);
-  if (name === undefined) await main();
-  else if (index === undefined) new MmapOptions({ len: 1 }).mapAnon().unmap(); // can it run here?
-  else passOn(name, Number(index));
 }

@@ -8,7 +8,7 @@ import { runtime, sourceUrl, test } from "../support/harness.ts";
 const EXAMPLES: Readonly<Record<string, readonly [args: readonly string[], printed: string]>> = {
   quickstart: [[], "closed is true"],
   parallel_sum: [["1000000"], "4 workers sum them up to 499999500000"],
-  channel: [[], "Without one of them: The other side sent nothing for 300 ms"],
+  relay: [[], "Without one peer: The other side sent nothing for 300 ms"],
   growable: [["3000000"], "3000000 numbers, 2 steps"],
   log_scan: [["8"], "streamed:"],
   ring: [[], "of them across its end"],
