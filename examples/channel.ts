@@ -7,7 +7,7 @@
  */
 import type { Mmap } from "../mod.ts";
 
-/** Index of the words that count the bytes sent and received, modulo 2^32. Each has its own cache line. */
+/** Words that count the bytes sent and received, modulo 2^32, each in its own cache line. */
 const [SENT, RECEIVED] = [0, 16];
 /**
  * Distance from a counter to its sleep word, which is odd while a side sleeps until the counter
@@ -16,7 +16,7 @@ const [SENT, RECEIVED] = [0, 16];
 const SLEEP = 1;
 /** Offset of the ring in bytes. */
 const RING = 128;
-/** Loads of a counter before a side sleeps: about 1 µs. More would keep the other side off a shared core. */
+/** Loads of a counter before a side sleeps, about 1 µs: more would block a core that both share. */
 const SPINS = 200;
 
 /**

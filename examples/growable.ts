@@ -1,7 +1,7 @@
 /**
- * An array that grows to gigabytes, and never moves: addresses for all of it
- * are reserved at the start, and get memory a step at a time. Nothing is ever
- * copied, and views of what is there already stay valid.
+ * An array that grows to gigabytes and never moves. It reserves all of its
+ * addresses at the start and commits a chunk when it needs one. It never copies,
+ * and existing views stay valid.
  *
  * `deno run --allow-ffi examples/growable.ts`, `bun examples/growable.ts` or
  * `node examples/growable.ts [COUNT]`.
@@ -11,18 +11,18 @@
 import { type Mmap, MmapOptions } from "../mod.ts";
 
 const ELEMENT = Float64Array.BYTES_PER_ELEMENT;
-/** How much memory is added at a time: 16 MiB, which any page size divides. */
-const STEP_BYTE_LENGTH = 2 ** 24;
-const STEP_LENGTH = STEP_BYTE_LENGTH / ELEMENT;
+/** Chunks of 16 MiB, a multiple of every page size. */
+const CHUNK_BYTE_LENGTH = 2 ** 24;
+const CHUNK_LENGTH = CHUNK_BYTE_LENGTH / ELEMENT;
 
-/** Numbers, of which there can be as many as addresses were reserved for. */
+/** Numbers that grow within the reserved addresses. */
 class GrowableFloat64 implements Disposable {
   readonly #mmap: Mmap;
-  /** A view of each step: short ones are fast in every runtime, and have no limit together. */
-  readonly #steps: Float64Array[] = [];
+  /** One view per chunk: short views are fast everywhere, and one long view has a maximum length. */
+  readonly #chunks: Float64Array[] = [];
   #length = 0;
 
-  /** Reserves addresses; they cost no memory. */
+  /** Reserves addresses, which takes no memory. */
   constructor(maxByteLength: number = 2 ** 36) {
     this.#mmap = new MmapOptions({ len: maxByteLength }).reserve();
   }
@@ -31,33 +31,33 @@ class GrowableFloat64 implements Disposable {
     return this.#length;
   }
 
-  /** Where the numbers are; it never changes. */
+  /** The address of the first number, which never changes. */
   get address(): bigint {
     return this.#mmap.address;
   }
 
   push(value: number): void {
-    const step = Math.floor(this.#length / STEP_LENGTH);
-    if (step === this.#steps.length) this.#grow();
-    this.#steps[step]![this.#length % STEP_LENGTH] = value;
+    const chunk = Math.floor(this.#length / CHUNK_LENGTH);
+    if (chunk === this.#chunks.length) this.#grow();
+    this.#chunks[chunk]![this.#length % CHUNK_LENGTH] = value;
     this.#length++;
   }
 
   at(index: number): number | undefined {
     if (index >= this.#length) return undefined;
-    return this.#steps[Math.floor(index / STEP_LENGTH)]?.[index % STEP_LENGTH];
+    return this.#chunks[Math.floor(index / CHUNK_LENGTH)]?.[index % CHUNK_LENGTH];
   }
 
-  /** Numbers that follow each other, across steps too, without a copy. */
+  /** A view of consecutive numbers, without a copy, even across chunks. */
   view(start: number, end: number): Float64Array {
     if (end > this.#length) throw new RangeError(`There are only ${this.#length} numbers`);
     return this.#mmap.view(Float64Array, start * ELEMENT, end - start);
   }
 
   #grow(): void {
-    const start = this.#steps.length * STEP_BYTE_LENGTH;
-    this.#mmap.commit(start, STEP_BYTE_LENGTH);
-    this.#steps.push(this.#mmap.view(Float64Array, start, STEP_LENGTH));
+    const start = this.#chunks.length * CHUNK_BYTE_LENGTH;
+    this.#mmap.commit(start, CHUNK_BYTE_LENGTH);
+    this.#chunks.push(this.#mmap.view(Float64Array, start, CHUNK_LENGTH));
   }
 
   [Symbol.dispose](): void {
@@ -72,21 +72,21 @@ numbers.push(0);
 const first = numbers.view(0, 1);
 for (let index = 1; index < count; index++) numbers.push(index);
 
-// The view from the beginning is still one of the same memory.
+// The first view still shows the same memory.
 first[0] = 42;
-if (numbers.at(0) !== 42 || numbers.address !== address) throw new Error("It moved");
+if (numbers.at(0) !== 42 || numbers.address !== address) throw new Error("The array moved");
 numbers.view(0, 1)[0] = 0;
 for (let index = 0; index < count; index += 997) {
   if (numbers.at(index) !== index) throw new Error(`Number ${index} is ${numbers.at(index)}`);
 }
 console.log(
-  `${numbers.length} numbers, ${Math.ceil(count * ELEMENT / STEP_BYTE_LENGTH)} steps, ` +
+  `${numbers.length} numbers, ${Math.ceil(count * ELEMENT / CHUNK_BYTE_LENGTH)} chunks, ` +
     `always at 0x${numbers.address.toString(16)}`,
 );
 
-// Across the end of the first step, in one piece.
-if (count > STEP_LENGTH + 2) {
-  const across = numbers.view(STEP_LENGTH - 2, STEP_LENGTH + 2);
-  if (across[3] !== STEP_LENGTH + 1) throw new Error("The steps do not follow each other");
-  console.log("across the first two steps:", ...across);
+// One view across the end of the first chunk.
+if (count > CHUNK_LENGTH + 2) {
+  const across = numbers.view(CHUNK_LENGTH - 2, CHUNK_LENGTH + 2);
+  if (across[3] !== CHUNK_LENGTH + 1) throw new Error("The chunks are not adjacent");
+  console.log("across the first two chunks:", ...across);
 }

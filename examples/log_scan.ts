@@ -1,13 +1,13 @@
 /**
- * Counts the lines of a log, and how often a word is in it: by a mapped file,
- * a window at a time, and by a stream, with the time of each.
+ * Counts the lines of a log and the occurrences of a word, with a mapped file and
+ * with a stream, and prints the time of each.
  *
- * Once through a file from its start to its end, a stream is about as fast, or
- * faster. A mapping is simpler: nothing is cut in two, no loop is asynchronous, and
- * any part can be looked at again, in any order, without being read again.
+ * For one pass from start to end, a stream is as fast or faster. A mapping is
+ * simpler: the word is never cut in two, the loop is synchronous, and any part can be
+ * read again in any order without another read from the file.
  *
  * `deno run -A examples/log_scan.ts [MEGABYTES]`, `bun examples/log_scan.ts` or
- * `node examples/log_scan.ts`. By default the log has 1,000 MB.
+ * `node examples/log_scan.ts`. The default size of the log is 1,000 MB.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { MmapOptions } from "../mod.ts";
 
 const NEWLINE = 10;
 const WORD = new TextEncoder().encode("ERROR");
-/** What lies across the end of a window is seen by letting the windows overlap. */
+/** Windows overlap, so that each word lies in one window. */
 const OVERLAP = WORD.length - 1;
 const WINDOW = 2 ** 26;
 
@@ -28,7 +28,7 @@ interface Counts {
   matches: number;
 }
 
-/** Counts the lines that end, and the words that start, in the first `length` bytes. */
+/** Counts line ends and starts of the word in the first `length` bytes. */
 function count(bytes: Uint8Array, length: number, counts: Counts): void {
   for (let index = 0; index < length; index++) if (bytes[index] === NEWLINE) counts.lines++;
   const [first, ...rest] = WORD;
@@ -38,8 +38,8 @@ function count(bytes: Uint8Array, length: number, counts: Counts): void {
   }
 }
 
-/** A window starts at any byte of the file, and is unmapped before the next one is mapped. */
-function byMapping(path: string, byteLength: number): Counts {
+/** Maps one window after another, each from any byte of the file. */
+function scanMapping(path: string, byteLength: number): Counts {
   const counts = { lines: 0, matches: 0 };
   for (let offset = 0; offset < byteLength; offset += WINDOW) {
     const len = Math.min(WINDOW + OVERLAP, byteLength - offset);
@@ -49,11 +49,11 @@ function byMapping(path: string, byteLength: number): Counts {
   return counts;
 }
 
-async function byStream(path: string): Promise<Counts> {
+async function scanStream(path: string): Promise<Counts> {
   const counts = { lines: 0, matches: 0 };
   let tail: Uint8Array = new Uint8Array();
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-    // A stream has to keep the end of each chunk for what lies across it.
+    // Keep the end of each chunk: the word may continue in the next one.
     const seam = Buffer.concat([tail, chunk.subarray(0, OVERLAP)]);
     if (chunk.length < OVERLAP) {
       tail = seam;
@@ -67,7 +67,7 @@ async function byStream(path: string): Promise<Counts> {
   return counts;
 }
 
-/** Writes a log; tells how long it is. */
+/** Writes a log; returns its length in bytes. */
 function writeLog(path: string, megabytes: number): number {
   const line = (n: number) =>
     `2026-01-01T00:00:${String(n % 60).padStart(2, "0")}Z ` +
@@ -80,13 +80,13 @@ function writeLog(path: string, megabytes: number): number {
   return byteLength;
 }
 
-/** Windows may not delete a file whose views the collector has not reached yet. */
+/** Windows cannot delete a file until the collector has found its views. */
 function removeFolder(folder: string): void {
   try {
     rmSync(folder, { recursive: true });
   } catch (error) {
     if (process.platform !== "win32") throw error;
-    console.log(`Still in use, delete it later: ${folder}`);
+    console.log(`Still in use, delete later: ${folder}`);
   }
 }
 
@@ -103,13 +103,15 @@ try {
     return counts;
   };
   console.log(`a log of ${Math.round(byteLength / 1e6)} MB`);
-  byMapping(path, Math.min(byteLength, WINDOW)); // until the engine has compiled the loop
-  const mapped = await timed("mapped:  ", () => byMapping(path, byteLength));
-  const streamed = await timed("streamed:", () => byStream(path));
+  scanMapping(path, Math.min(byteLength, WINDOW)); // warm-up: the engine compiles the loop
+  const mapped = await timed("mapped:  ", () => scanMapping(path, byteLength));
+  const streamed = await timed("streamed:", () => scanStream(path));
   if (mapped.lines !== streamed.lines || mapped.matches !== streamed.matches) {
-    throw new Error("The two do not agree");
+    throw new Error("The two scans disagree");
   }
-  if (mapped.lines === 0 || mapped.lines !== mapped.matches * 50) throw new Error("Miscounted");
+  if (mapped.lines === 0 || mapped.lines !== mapped.matches * 50) {
+    throw new Error("The counts are wrong");
+  }
 } finally {
   removeFolder(folder);
 }

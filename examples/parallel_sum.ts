@@ -1,7 +1,7 @@
 /**
- * A file of numbers that several workers sum up at once, each its part, in one
- * mapping: the file is mapped once, and a ticket hands the memory to each
- * worker. Nothing is copied, read twice or opened twice.
+ * Adds the numbers of a file on several workers at once. The file is mapped once,
+ * and a ticket hands the mapping to each worker: nothing is copied, and the file is
+ * neither read nor opened twice.
  *
  * `deno run -A examples/parallel_sum.ts`, `bun examples/parallel_sum.ts` or
  * `node examples/parallel_sum.ts [COUNT]`.
@@ -17,7 +17,7 @@ import { Mmap, MmapOptions, type MmapTicket } from "../mod.ts";
 const WORKERS = 4;
 const ELEMENT = Float64Array.BYTES_PER_ELEMENT;
 
-/** What a worker has to do: the part of the memory that starts at one number and ends before another. */
+/** The numbers that a worker adds: from an index up to, but not including, another. */
 interface Task {
   readonly ticket: MmapTicket;
   readonly start: number;
@@ -27,7 +27,7 @@ interface Task {
 if (isMainThread) await main(Number(process.argv[2] ?? 4_000_000));
 else parentPort!.once("message", (task: Task) => parentPort!.postMessage(sum(task)));
 
-/** Sums a part up, in the worker. */
+/** Adds the numbers of a task, in the worker. */
 function sum({ ticket, start, end }: Task): number {
   using mmap = Mmap.fromTicket(ticket);
   const numbers = mmap.view(Float64Array, start * ELEMENT, end - start);
@@ -36,14 +36,14 @@ function sum({ ticket, start, end }: Task): number {
   return total;
 }
 
-/** Has a worker do a task. */
-function run(task: Task): Promise<number> {
+/** Runs a task in a new worker. */
+function runTask(task: Task): Promise<number> {
   const worker = new Worker(new URL(import.meta.url));
   return new Promise<number>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
     worker.postMessage(task);
-  }).finally(() => worker.terminate()); // it has unmapped: what ends with a handle keeps the memory
+  }).finally(() => worker.terminate()); // safe: the worker has unmapped its handle
 }
 
 async function main(count: number): Promise<void> {
@@ -54,15 +54,15 @@ async function main(count: number): Promise<void> {
     using mmap = new MmapOptions().map(path);
     const start = performance.now();
     const sums = await Promise.all(Array.from({ length: WORKERS }, (_, index) =>
-      run({
-        ticket: mmap.share(), // one for each handle
+      runTask({
+        ticket: mmap.share(), // one ticket per handle
         start: Math.floor(index * count / WORKERS),
         end: Math.floor((index + 1) * count / WORKERS),
       })));
     const total = sums.reduce((sum, part) => sum + part, 0);
     if (total !== count * (count - 1) / 2) throw new Error(`The sum is ${total}`);
     console.log(
-      `${count} numbers of one mapping: ${WORKERS} workers sum them up to ${total} ` +
+      `Sum of ${WORKERS} workers: ${total}, from ${count} numbers in one mapping, ` +
         `in ${(performance.now() - start).toFixed(0)} ms`,
     );
   } finally {

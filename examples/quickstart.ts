@@ -1,5 +1,5 @@
 /**
- * What sysalloc does, in one page: map, place, populate, view, unmap.
+ * The basics on one page: map, place, populate, view and unmap memory.
  *
  * `deno run --allow-ffi examples/quickstart.ts`, `bun examples/quickstart.ts`
  * or `node examples/quickstart.ts`.
@@ -19,11 +19,11 @@ const hex = (address: bigint) => `0x${address.toString(16)}`;
 const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`;
 
 console.log(
-  `pages of ${kib(pageSize())}, placed in steps of ${kib(allocationGranularity())}, ` +
+  `pages of ${kib(pageSize())}, allocation granularity ${kib(allocationGranularity())}, ` +
     `views of up to ${Math.round(maxViewByteLength() / 2 ** 30)} GiB`,
 );
 
-// Anywhere: zeroed memory, seen as bytes and as anything else.
+// Anywhere: zeroed memory, with views of any type.
 const template = new MmapOptions().len(MIB);
 using mmap = template.mapAnon();
 const floats = mmap.view(Float64Array, 4096, 2);
@@ -33,28 +33,28 @@ console.log(
   mmap.bytes.slice(4096, 4100),
 );
 
-// A hint is a wish: where the place is taken, another one will do.
+// A hint is a wish: if the address is taken, the system picks another one.
 using near = template.withHint(mmap.address).mapAnon();
-console.log(`hinted      ${hex(near.address)}: not ${hex(mmap.address)}, which is taken`);
+console.log(`hinted      ${hex(near.address)}: ${hex(mmap.address)} is taken`);
 
-// A strict hint is met exactly … (In the middle of much room: the runtime's other threads
-// map memory too, and could be faster.)
+// A strict hint is met exactly … (In the middle of a large free range, because the
+// runtime's other threads map memory too.)
 const room = template.len(1024 * MIB).reserve();
-const place = room.address + BigInt(512 * MIB);
+const free = room.address + BigInt(512 * MIB);
 room.unmap();
-using exact = template.withHint(place).strict().mapAnon();
-console.log(`strict      ${hex(exact.address)}: exactly where ${hex(place)} became free`);
+using exact = template.withHint(free).strict().mapAnon();
+console.log(`strict      ${hex(exact.address)}: exactly at the hint ${hex(free)}`);
 
-// … or refused, and what is there stays as it is.
+// … or refused, and the memory at that address stays unchanged.
 try {
   template.withHint(mmap.address).strict().mapAnon();
 } catch (error) {
   if (!(error instanceof MmapError)) throw error;
   console.log(`refused     ${error.code}: ${error.message}`);
-  console.log(`            and byte 4099 is still ${mmap.bytes[4099]}`);
+  console.log(`            byte 4099 is still ${mmap.bytes[4099]}`);
 }
 
-// Populated memory is there before the first store.
+// Populated memory is in RAM before the first store.
 const before = process.memoryUsage().rss;
 using populated = template.len(256 * MIB).populate().mapAnon();
 const grown = (process.memoryUsage().rss - before) / MIB;
@@ -63,7 +63,7 @@ console.log(
     `${populated.byteLength / MIB} MiB mapped, ${Math.round(grown)} MiB more resident`,
 );
 
-// A view dies with its mapping: no stale pointer, no crash.
+// Views are detached with their mapping: no stale pointer, no crash.
 const { bytes } = mmap;
 mmap.unmap();
 console.log(

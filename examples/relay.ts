@@ -16,7 +16,7 @@ import { type Mmap, MmapOptions, removeShared } from "../mod.ts";
 import { Channel } from "./channel.ts";
 
 const CAPACITY = 65_536;
-/** Offset of the channels in bytes. The first word of the memory counts the peers that are ready. */
+/** Offset of the channels. The first word of the memory counts the peers that are ready. */
 const HEADER = 64;
 const PROCESSES = 3;
 const BATCH_LENGTH = 32;

@@ -1,6 +1,6 @@
 /**
- * A ring buffer without a seam: its memory is mapped twice in a row, so that
- * what lies across the end of the ring is one view, and nothing is copied.
+ * A ring buffer without a seam. Its memory is mapped twice in a row, so a record
+ * across the end of the ring is one view, and nothing is copied.
  *
  * `deno run --allow-ffi examples/ring.ts`, `bun examples/ring.ts` or
  * `node examples/ring.ts`.
@@ -9,46 +9,48 @@
  */
 import { allocationGranularity, type Mmap, MmapOptions } from "../mod.ts";
 
-/** Bytes, first in, first out. */
+/** A first-in, first-out queue of bytes. */
 class Ring implements Disposable {
   readonly #mmap: Mmap;
   readonly capacity: number;
-  /** Where the next byte is read, below the capacity. */
+  /** Offset of the next byte to read, below the capacity. */
   #start = 0;
   #length = 0;
 
-  /** Makes a ring for at least so many bytes. */
+  /** Makes a ring for at least a number of bytes. */
   constructor(minimum: number) {
     const granularity = allocationGranularity();
     this.capacity = Math.ceil(minimum / granularity) * granularity;
     this.#mmap = new MmapOptions({ len: this.capacity }).mapMirrored();
   }
 
-  /** How many bytes wait to be read. */
+  /** Number of bytes to read. */
   get length(): number {
     return this.#length;
   }
 
-  /** The room for what comes next, to be written in place: one piece, wherever the end is. */
+  /** The free bytes, to be written in place: one view, even across the end. */
   get room(): Uint8Array<ArrayBuffer> {
     const end = (this.#start + this.#length) % this.capacity;
     return this.#mmap.view(Uint8Array, end, this.capacity - this.#length);
   }
 
-  /** What waits to be read: one piece, wherever the end is. */
-  get waiting(): Uint8Array<ArrayBuffer> {
+  /** The bytes to read: one view, even across the end. */
+  get data(): Uint8Array<ArrayBuffer> {
     return this.#mmap.view(Uint8Array, this.#start, this.#length);
   }
 
-  /** Tells that so many bytes were written to the start of `room`. */
-  written(count: number): void {
-    if (!(count >= 0 && count <= this.capacity - this.#length)) throw new RangeError("No room");
+  /** Appends the first bytes of `room` to the data. */
+  commit(count: number): void {
+    if (!(count >= 0 && count <= this.capacity - this.#length)) {
+      throw new RangeError("Not enough room");
+    }
     this.#length += count;
   }
 
-  /** Tells that so many bytes of `waiting` were read. */
-  read(count: number): void {
-    if (!(count >= 0 && count <= this.#length)) throw new RangeError("Not so many wait");
+  /** Removes the first bytes of `data`. */
+  consume(count: number): void {
+    if (!(count >= 0 && count <= this.#length)) throw new RangeError("Not enough data");
     this.#start = (this.#start + count) % this.capacity;
     this.#length -= count;
   }
@@ -58,12 +60,12 @@ class Ring implements Disposable {
   }
 }
 
-// Records of a length and a text: one that lies across the end needs no special case.
+// Each record is a length and a text. A record across the end needs no special case.
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 using ring = new Ring(65_536);
 const COUNT = 20_000;
-let across = 0;
+let acrossEnd = 0;
 let position = 0;
 for (let sent = 0, received = 0; received < COUNT;) {
   // Write until the ring is full …
@@ -73,22 +75,22 @@ for (let sent = 0, received = 0; received < COUNT;) {
     if (room.length < 2 + text.length) break;
     room[0] = text.length;
     encoder.encodeInto(text, room.subarray(1));
-    ring.written(1 + text.length);
+    ring.commit(1 + text.length);
   }
   // … and read until it is empty.
   for (; ring.length > 0; received++) {
-    const { waiting } = ring;
-    const length = waiting[0]!;
-    const text = decoder.decode(waiting.subarray(1, 1 + length));
+    const { data } = ring;
+    const length = data[0]!;
+    const text = decoder.decode(data.subarray(1, 1 + length));
     if (text !== `record ${received}`) throw new Error(`Got ${text} for record ${received}`);
     if (position + 1 + length > ring.capacity) {
-      if (across++ === 0) console.log(`"${text}" lay across the end, and was read as one view`);
+      if (acrossEnd++ === 0) console.log(`"${text}" lay across the end and was one view`);
     }
     position = (position + 1 + length) % ring.capacity;
-    ring.read(1 + length);
+    ring.consume(1 + length);
   }
 }
-if (across === 0) throw new Error("No record lay across the end");
+if (acrossEnd === 0) throw new Error("No record lay across the end");
 console.log(
-  `${COUNT} records went through a ring of ${ring.capacity} bytes, ${across} of them across its end`,
+  `${COUNT} records went through a ring of ${ring.capacity} bytes, ${acrossEnd} across its end`,
 );

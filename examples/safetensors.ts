@@ -1,7 +1,7 @@
 /**
- * A reader of .safetensors files that copies nothing: the file is mapped, and
- * each tensor is a typed array over it. Pages are read when they are used, so
- * that opening a file of many gigabytes takes no time.
+ * A reader of .safetensors files without copies: it maps the file, and each tensor
+ * is a typed array over the mapping. The system reads pages on first use, so opening a
+ * file of many gigabytes takes no time.
  *
  * `deno run -A examples/safetensors.ts`, `bun examples/safetensors.ts` or
  * `node examples/safetensors.ts`.
@@ -23,14 +23,14 @@ type TensorArray =
   | Int8Array
   | Uint8Array;
 
-/** The typed array of each type of element, and the length of one in bytes. */
+/** The typed array for each element type. */
 const TYPES: Readonly<
   Record<string, ViewConstructor<TensorArray> & { readonly BYTES_PER_ELEMENT: number }>
 > = {
   F64: Float64Array,
   F32: Float32Array,
-  F16: Uint16Array, // its bits: Float16Array is not everywhere yet
-  BF16: Uint16Array, // its bits
+  F16: Uint16Array, // the bits: some runtimes lack Float16Array
+  BF16: Uint16Array, // the bits
   I64: BigInt64Array,
   I32: Int32Array,
   I16: Int16Array,
@@ -39,7 +39,7 @@ const TYPES: Readonly<
   BOOL: Uint8Array,
 };
 
-/** What the header says of a tensor. */
+/** A tensor in the header. */
 interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -50,7 +50,7 @@ interface Tensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data: TensorArray;
-  /** Whether the data had to be copied, because they are not aligned in the file. */
+  /** Whether the data was copied, because it is not aligned in the file. */
   readonly isCopied: boolean;
 }
 
@@ -63,7 +63,7 @@ class Safetensors implements Disposable {
   constructor(path: string) {
     this.#mmap = new MmapOptions().map(path);
     try {
-      // 8 bytes of length, little-endian, the header in JSON, then the data.
+      // The length of the header (8 bytes, little-endian), the header as JSON, the data.
       const headerLength = Number(this.#mmap.view(DataView, 0, 8).getBigUint64(0, true));
       const header = this.#mmap.view(Uint8Array, 8, headerLength);
       const { __metadata__: _, ...entries } = JSON.parse(new TextDecoder().decode(header));
@@ -79,20 +79,21 @@ class Safetensors implements Disposable {
     return Object.keys(this.#entries);
   }
 
-  /** A tensor; view() checks that it lies within the file, whatever the header says. */
+  /** Returns a tensor. view() throws if the header refers to bytes outside of the file. */
   tensor(name: string): Tensor {
     const entry = this.#entries[name];
     if (entry === undefined) throw new Error(`There is no tensor ${name}`);
     const { dtype, shape, data_offsets: [start, end] } = entry;
     const Type = TYPES[dtype];
-    if (Type === undefined) throw new Error(`${name} is of ${dtype}, which is unknown`);
+    if (Type === undefined) throw new Error(`${name} has the unknown type ${dtype}`);
     const size = Type.BYTES_PER_ELEMENT;
     const length = shape.reduce((product, side) => product * side, 1);
-    if (end - start !== length * size) throw new Error(`${name} has not the length of its shape`);
+    if (end - start !== length * size) {
+      throw new Error(`The length of ${name} does not match its shape`);
+    }
     const offset = this.#dataStart + start;
-    // A typed array must start at a multiple of its element's size. Writers fill the
-    // header up with spaces for that, most of them; where one did not, nothing is
-    // left but to copy this tensor to where it is aligned.
+    // A typed array must start at a multiple of its element size. Most writers pad the
+    // header with spaces for that; otherwise the tensor must be copied.
     const isCopied = offset % size !== 0;
     if (!isCopied) {
       return { dtype, shape, data: this.#mmap.view(Type, offset, length), isCopied };
@@ -102,14 +103,14 @@ class Safetensors implements Disposable {
     return { dtype, shape, data, isCopied };
   }
 
-  /** Unmaps the file: its tensors, but for the copied ones, get length 0. */
+  /** Unmaps the file. Tensors that are not copies get length 0. */
   [Symbol.dispose](): void {
     this.#mmap.unmap();
   }
 }
 
-/** Makes a file; its header is so many bytes longer than a multiple of 8. */
-function bytesOf(
+/** Returns a file whose header is `excess` bytes longer than a multiple of 8. */
+function fileOf(
   tensors: Readonly<Record<string, [string, number[], TensorArray]>>,
   excess: number,
 ): Uint8Array {
@@ -135,13 +136,13 @@ function bytesOf(
   return file;
 }
 
-/** Windows may not delete a file whose views the collector has not reached yet. */
+/** Windows cannot delete a file until the collector has found its views. */
 function removeFolder(folder: string): void {
   try {
     rmSync(folder, { recursive: true });
   } catch (error) {
     if (process.platform !== "win32") throw error;
-    console.log(`Still in use, delete it later: ${folder}`);
+    console.log(`Still in use, delete later: ${folder}`);
   }
 }
 
@@ -155,7 +156,7 @@ try {
   };
   for (const [title, excess] of [["aligned", 0], ["not aligned", 1]] as const) {
     const path = join(folder, `${title}.safetensors`);
-    writeFileSync(path, bytesOf(tensors, excess));
+    writeFileSync(path, fileOf(tensors, excess));
     using file = new Safetensors(path);
     console.log(`${title}:`);
     for (const name of file.names) {

@@ -7,15 +7,15 @@ import { runtime, sourceUrl, test } from "../support/harness.ts";
 /** The programs of `examples/`: their arguments, and what they must have printed. */
 const EXAMPLES: Readonly<Record<string, readonly [args: readonly string[], printed: string]>> = {
   quickstart: [[], "closed is true"],
-  parallel_sum: [["1000000"], "4 workers sum them up to 499999500000"],
+  parallel_sum: [["1000000"], "Sum of 4 workers: 499999500000"],
   relay: [[], "Without one peer: The other side sent nothing for 300 ms"],
-  growable: [["3000000"], "3000000 numbers, 2 steps"],
+  growable: [["3000000"], "3000000 numbers, 2 chunks"],
   log_scan: [["8"], "streamed:"],
-  ring: [[], "of them across its end"],
+  ring: [[], "across its end"],
   safetensors: [[], "I64  [2] copied: -1,1099511627776"],
-  secret: [[], "no view of it works any more"],
-  shared_cache: [[], "values were written while 3 processes read them"],
-  sparse: [[], "all but the last one dropped"],
+  secret: [[], "its views have length 0"],
+  shared_cache: [[], "while 3 processes read them"],
+  sparse: [[], "all rows dropped but the last"],
 };
 
 function unable(): string | undefined {
