@@ -57,7 +57,7 @@ const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Further facts of other systems than Linux. */
+/** Further facts of systems other than Linux. */
 const OTHER_QUESTIONS: readonly Question[] = [
   {
     name: "memory",
@@ -67,7 +67,7 @@ const OTHER_QUESTIONS: readonly Question[] = [
       return {
         value: { total, free },
         text: `${size(total)}, ${size(free)} free`,
-        meaning: "Backs mappings once they are used.",
+        meaning: "RAM backs mappings once they are used.",
       };
     },
   },
@@ -103,7 +103,7 @@ function asText(answers: readonly (Fact | NotPermitted)[]): string {
   const note = refusal === undefined ? [] : [
     "",
     ...wrapped(
-      "The facts that are not permitted need all permissions, in Deno --allow-all:",
+      "Facts that are not permitted need all permissions (in Deno --allow-all):",
       most,
       0,
     ),

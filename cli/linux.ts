@@ -1,5 +1,5 @@
 /**
- * Facts that limit memory on Linux.
+ * Limits of memory on Linux.
  *
  * @module
  */
@@ -145,7 +145,7 @@ function memory(read: Read): Answer {
     text: `${size(total)}, ${size(available)} available` +
       (swap === 0 ? ", no swap" : `; swap ${size(swap)}, ${size(swapFree)} free`),
     meaning:
-      "Backs mappings once they are used. Files of any length can be mapped: the system reads " +
+      "RAM and swap space back mappings once they are used. Files of any length can be mapped: the system reads " +
       "their pages again when needed.",
   };
 }

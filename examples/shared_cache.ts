@@ -1,9 +1,9 @@
 /**
  * A cache that processes share: a hash table of fixed size in named memory. One
- * process writes while several read, without locks. Each slot has a sequence number
- * that is odd during a write and different afterwards, so a reader notices a torn
- * read (a seqlock). If the writer is killed during a write, the slot counts as empty. The
- * program starts its readers itself.
+ * process writes while several read, without locks (a seqlock): each slot has a
+ * sequence number that is odd during a write and different afterwards, so a reader
+ * notices a torn read. If the writer is killed during a write, the slot counts as
+ * empty. The program starts its readers itself.
  *
  * `deno run -A examples/shared_cache.ts`, `bun examples/shared_cache.ts` or
  * `node examples/shared_cache.ts`.
