@@ -17,9 +17,9 @@ export interface Fact {
   readonly text: string;
   /** The consequence for a program that maps memory. */
   readonly meaning: string;
-  /** How to raise a limit. */
+  /** Advice on raising a limit. */
   readonly raise?: string;
-  /** How to change a setting. */
+  /** Advice on changing a setting. */
   readonly change?: string;
 }
 

@@ -50,7 +50,7 @@ interface Tensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data: TensorArray;
-  /** Whether the data was copied, because it is not aligned in the file. */
+  /** True if the data is a copy, because it is not aligned in the file. */
   readonly isCopied: boolean;
 }
 

@@ -59,7 +59,7 @@ class SharedCache implements Disposable {
     return new SharedCache(new MmapOptions().mapShared(name));
   }
 
-  /** Whether the writer has finished. */
+  /** True once the writer has finished. */
   get isDone(): boolean {
     return Atomics.load(this.#words, 0) !== 0;
   }
