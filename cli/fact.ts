@@ -48,7 +48,7 @@ const ABSENT = ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "EINVAL", "ENOSYS"];
 /** Thrown if the system does not have a fact. */
 class Absent extends Error {}
 
-/** Reads a file; other errors than {@linkcode Absent} mean that the runtime does not permit it. */
+/** Reads a file; throws {@linkcode Absent}, or the runtime's error if it does not permit that. */
 function read(path: string): string {
   return orAbsent(() => fs().readFileSync(path, "utf8"));
 }

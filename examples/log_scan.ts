@@ -19,7 +19,7 @@ import { MmapOptions } from "../mod.ts";
 
 const NEWLINE = 10;
 const WORD = new TextEncoder().encode("ERROR");
-/** Windows overlap, so that each word lies in one window. */
+/** Neighbouring windows overlap, so that each word lies in one of them. */
 const OVERLAP = WORD.length - 1;
 const WINDOW = 2 ** 26;
 
@@ -38,7 +38,7 @@ function count(bytes: Uint8Array, length: number, counts: Counts): void {
   }
 }
 
-/** Maps one window after another, each from any byte of the file. */
+/** Maps one window after another. A window may start at any byte of the file. */
 function scanMapping(path: string, byteLength: number): Counts {
   const counts = { lines: 0, matches: 0 };
   for (let offset = 0; offset < byteLength; offset += WINDOW) {
