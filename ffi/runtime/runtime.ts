@@ -1,41 +1,42 @@
 /**
- * What a JavaScript runtime must offer to be supported: one value of
- * {@linkcode Runtime}. A new runtime is one new file beside this one.
+ * The contract of a JavaScript runtime: one value of {@linkcode Runtime}. A new
+ * runtime is one new file beside this one.
  *
  * @module
  */
 import type { Native } from "../symbols.ts";
 import type { Versions } from "./versions.ts";
 
-/** Buffers that cover a mapping: each view lies within one of them if it is at most a stride long. */
+/** Overlapping buffers that cover a mapping: a view of at most one stride lies within one buffer. */
 export interface BufferGrid {
-  /** How far apart the buffers start, in bytes. */
+  /** Distance between the starts of two buffers, in bytes. */
   readonly stride: number;
-  /** Their length in bytes: two strides. */
+  /** Length of a buffer in bytes: two strides. */
   readonly byteLength: number;
 }
 
-/** What an engine can bear, and how mappings are covered by buffers within that. */
+/** The limits of an engine's buffers, and how buffers cover mappings within them. */
 export interface BufferLimits {
   /** The longest single view, in bytes. */
   readonly maxViewByteLength: number;
 
-  /** Up to this many bytes a mapping gets one buffer that all its views share. */
+  /** The longest mapping, in bytes, whose views all share one buffer. */
   readonly maxSharedByteLength: number;
 
   /**
-   * What a longer mapping gets. `"windows"`: a buffer for just the window of
-   * each view, held weakly, where the engine counts the length of a buffer as
-   * its heap and no buffer can be transferred to another thread. Grids, those
-   * of short buffers first: the buffers that views fall into, held strongly,
-   * so that a transfer is always noticed.
+   * The buffers of a longer mapping.
+   *
+   * - `"windows"`: one buffer for the window of each view, held weakly, for an engine that
+   *   counts a buffer's length as heap and can refuse transfers to another thread.
+   * - Grids, the shortest buffers first: the buffers that contain the views, held strongly, so
+   *   that a transfer is always noticed.
    */
   readonly longMappings: "windows" | readonly BufferGrid[];
 }
 
 /**
- * The limits of an engine whose buffers are at most so long, with grids of
- * buffers of these lengths, in bytes, the longest last.
+ * The limits of an engine that needs grids, from the lengths of their buffers in
+ * bytes, the longest last.
  */
 export function gridLimits(...byteLengths: readonly number[]): BufferLimits {
   const grids = byteLengths.map((byteLength) => {
@@ -49,7 +50,7 @@ export function gridLimits(...byteLengths: readonly number[]): BufferLimits {
   };
 }
 
-/** A system, as Node.js's `process` names it. */
+/** A system, in the terms of Node.js's `process`. */
 export interface System {
   /** `"linux"`, `"darwin"` or `"win32"`, if it is supported. */
   readonly platform: string;
@@ -57,48 +58,47 @@ export interface System {
   readonly arch: string;
 }
 
-/** What is used of Node.js's `process`. */
+/** The part of Node.js's `process` that the library uses. */
 export interface NodeProcess extends System {
   readonly versions: Versions;
   readonly argv?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execPath: string;
   cwd(): string;
-  /** {@link https://nodejs.org/api/process.html#processpermissionhasscope-reference}; only there where not all is permitted */
+  /** {@link https://nodejs.org/api/process.html#processpermissionhasscope-reference}; undefined unless permissions are restricted */
   readonly permission?: { has(scope: "fs.read" | "fs.write", path: string): boolean };
   /** {@link https://nodejs.org/api/process.html#processgetbuiltinmoduleid} */
   getBuiltinModule(name: string): unknown;
 }
 
-/** How to call C, and how to see its memory, in one JavaScript runtime. */
+/** The FFI of one JavaScript runtime: C calls, and views of memory. */
 export interface Runtime extends Native, BufferLimits {
-  /** What it runs on. */
+  /** The system that the runtime runs on. */
   readonly system: System;
 
   /**
-   * The source of an object that does in another thread what {@linkcode Native.open}
-   * and {@linkcode Native.view} do. A result of 64 bits may be a number there.
+   * Returns the source of an object that implements {@linkcode Native.open} and
+   * {@linkcode Native.view} in another thread. A 64-bit result may be a number there.
    */
   threadNative(): string;
 
   /**
-   * Has a buffer refuse to be transferred away, where that leaves it detachable: for one
-   * that callers get, and that nothing holds.
+   * Makes a buffer refuse transfers while it stays detachable, for buffers that callers
+   * receive and nothing else holds; `undefined` if the runtime cannot.
    */
   readonly refuseTransfer: ((buffer: ArrayBuffer) => void) | undefined;
 
-  /** Turns an address into what this runtime's FFI takes for a pointer argument. */
+  /** Converts an address to a pointer argument of this runtime's FFI. */
   pointer(address: bigint): Pointer;
 
-  /** Resolves once timers and input that are due had their turn, whatever a program did to its timers. */
+  /** Resolves after timers and input that are due had their turn, even with fake timers. */
   nextTurn(): Promise<void>;
 }
 
 /**
- * What this runtime's FFI takes for a pointer argument: `Deno.PointerObject`
- * in Deno, `Pointer` (a branded `number`) of `bun:ffi` in Bun, `bigint` in
- * Node.js. The type follows the runtime whose types the program is checked
- * with.
+ * A pointer argument of this runtime's FFI: `Deno.PointerObject` in Deno, `Pointer`
+ * (a branded `number`) of `bun:ffi` in Bun, `bigint` in Node.js. The type follows
+ * the runtime whose types the program is checked with.
  */
 export type Pointer = typeof globalThis extends {
   Deno: { UnsafePointer: { create(address: bigint): infer P } };

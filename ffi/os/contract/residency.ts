@@ -1,45 +1,45 @@
 /**
- * What an operating system offers for memory that is mapped already: advice,
- * locks, and which pages are in RAM. One {@linkcode Residency} for each system,
- * opened when it is first asked for.
+ * The contract of an operating system for pages of mapped memory: advice, locks,
+ * and residency. Each system implements {@linkcode Residency}, which is opened on
+ * first use.
  *
  * @module
  */
 import type { Failure } from "./memory.ts";
 
 /**
- * What a program means to do with memory. None makes a load or a store of a view
- * crash; an advice that the system lacks throws `ENOTSUP`, and one that this
- * kernel or this kind of memory does not take throws what the system says.
+ * Advice about the intended use of memory. After any advice, loads and stores of
+ * views stay safe. An advice that the system lacks throws `ENOTSUP`; an advice that
+ * this kernel or this kind of memory does not accept throws the system's error.
  *
- * | advice | what it does | Linux | macOS | Windows |
+ * | advice | effect | Linux | macOS | Windows |
  * | --- | --- | --- | --- | --- |
  * | `"normal"` | undoes `"random"` and `"sequential"` | yes | yes | |
- * | `"random"` | a file is not read ahead | yes | yes | |
- * | `"sequential"` | a file is read far ahead | yes | yes | |
- * | `"will-need"` | reads from the file or the swap space ahead of use | yes | yes | 8 |
- * | `"dont-need"` | Linux: gives pages back at once, as `discard()`; macOS: they are the first to be paged out, and keep their content | yes | yes | |
- * | `"dont-need-locked"` | the same for locked pages, which stay locked | 5.18 | | |
- * | `"free"` | pages may be taken when memory is short; until a store their content is what it was, or (Linux, macOS) zero, or (Windows) anything | 4.5 | yes | 8.1 |
- * | `"free-reusable"` | the same, and they do not count as the process's any more | | yes | |
- * | `"free-reuse"` | they count again, before they are used | | yes | |
- * | `"zero-wired-pages"` | locked pages are zeroed when they are unmapped | | yes | |
- * | `"remove"` | makes a hole in the file behind shared memory, which reads as zero | 2.6.16 | | |
- * | `"cold"` | pages are among the first to be taken when memory is short | 5.4 | | |
- * | `"page-out"` | pages are written to the swap space or file and taken now | 5.4 | | |
- * | `"huge-page"` | huge pages are used where they can be | 2.6.38 | | |
- * | `"no-huge-page"` | no huge pages are used | 2.6.38 | | |
- * | `"collapse"` | pages are made huge ones now | 6.1 | | |
- * | `"mergeable"` | pages of equal content may be kept once | 2.6.32 | | |
+ * | `"random"` | turns off read-ahead of a file | yes | yes | |
+ * | `"sequential"` | reads a file far ahead | yes | yes | |
+ * | `"will-need"` | reads from the file or swap space before use | yes | yes | 8 |
+ * | `"dont-need"` | Linux: frees pages immediately, as `discard()` does; macOS: pages these out first and keeps their content | yes | yes | |
+ * | `"dont-need-locked"` | the same, for locked pages too, which stay locked | 5.18 | | |
+ * | `"free"` | lets the system free pages when memory is short; until a store they keep their content or become zero (Linux, macOS) or arbitrary (Windows) | 4.5 | yes | 8.1 |
+ * | `"free-reusable"` | the same, and the pages no longer count as the process's memory | | yes | |
+ * | `"free-reuse"` | makes such pages count again, before they are used | | yes | |
+ * | `"zero-wired-pages"` | zeroes locked pages when they are unmapped | | yes | |
+ * | `"remove"` | punches a hole, which reads as zero, into the file of shared memory | 2.6.16 | | |
+ * | `"cold"` | makes the system free these pages first when memory is short | 5.4 | | |
+ * | `"page-out"` | writes pages to swap space or the file, and frees them now | 5.4 | | |
+ * | `"huge-page"` | uses huge pages if possible | 2.6.38 | | |
+ * | `"no-huge-page"` | uses no huge pages | 2.6.38 | | |
+ * | `"collapse"` | turns pages into huge pages now | 6.1 | | |
+ * | `"mergeable"` | lets the system merge pages of equal content | 2.6.32 | | |
  * | `"unmergeable"` | undoes `"mergeable"` | 2.6.32 | | |
- * | `"dont-dump"` | left out of core dumps | 3.4 | | |
+ * | `"dont-dump"` | excludes pages from core dumps | 3.4 | | |
  * | `"do-dump"` | undoes `"dont-dump"` | 3.4 | | |
- * | `"dont-fork"` | a forked process does not have it | 2.6.16 | | |
+ * | `"dont-fork"` | excludes the memory from a forked process | 2.6.16 | | |
  * | `"do-fork"` | undoes `"dont-fork"` | 2.6.16 | | |
- * | `"wipe-on-fork"` | a forked process has zeros | 4.14 | | |
+ * | `"wipe-on-fork"` | gives a forked process zeros | 4.14 | | |
  * | `"keep-on-fork"` | undoes `"wipe-on-fork"` | 4.14 | | |
- * | `"populate-read"` | backs every page, as a load does, before it returns | 5.14 | | |
- * | `"populate-write"` | backs every page, as a store does, before it returns | 5.14 | | |
+ * | `"populate-read"` | backs every page as a load does, before the call returns | 5.14 | | |
+ * | `"populate-write"` | backs every page as a store does, before the call returns | 5.14 | | |
  */
 export type Advice =
   | "normal"
@@ -69,7 +69,7 @@ export type Advice =
   | "populate-read"
   | "populate-write";
 
-/** The systems that have each advice, with the first version where not all have it. */
+/** The systems that support each advice, with the first version that does. */
 export const ADVICE_SYSTEMS: Readonly<Record<Advice, string>> = {
   "normal": "Linux, macOS",
   "random": "Linux, macOS",
@@ -99,29 +99,29 @@ export const ADVICE_SYSTEMS: Readonly<Record<Advice, string>> = {
   "populate-write": "Linux 5.14",
 };
 
-/** How one operating system does what follows. Every range is of whole pages of one mapping. */
+/** Advice, locks and residency on one system. Every range consists of whole pages of one mapping. */
 export interface Residency {
-  /** Takes an advice, unless the system has none of that name. */
+  /** Gives an advice; `"unsupported"` if the system lacks it. */
   advise(address: bigint, byteLength: bigint, advice: Advice): Failure | "unsupported" | undefined;
 
   /**
-   * Backs pages with memory, and keeps them in RAM. Those of a private file are not copied
-   * for it, where the system can do without.
+   * Backs pages with memory and keeps them in RAM. Copies no pages of a private file if
+   * the system can avoid that.
    */
   lock(address: bigint, byteLength: bigint, areOfPrivateFile: boolean): Failure | undefined;
 
-  /** Undoes {@linkcode Residency.lock}; where nothing is locked it does nothing. */
+  /** Undoes {@linkcode Residency.lock}; does nothing for pages that are not locked. */
   unlock(address: bigint, byteLength: bigint): Failure | undefined;
 
-  /** The limit that an error of {@linkcode Residency.lock} tells of, and how it is raised, for messages. */
+  /** The limit behind an error of {@linkcode Residency.lock}, and how to raise it, for messages. */
   lockLimit(code: string): string | undefined;
 
   /** Counts the bytes of the pages that are in RAM. */
   resident(address: bigint, byteLength: bigint): number | Failure;
 
   /**
-   * Backs pages with memory, as loads or (`forWriting`) stores do, and changes
-   * nothing in them; or tells that the system has no call for it.
+   * Backs pages with memory, as loads or (`forWriting`) stores do, without changing them;
+   * `"unsupported"` if the system has no call for it.
    */
   populate(
     address: bigint,
