@@ -1,25 +1,25 @@
 /**
- * What an operating system must offer for copies from and to memory that a
- * plain load or store could fault in.
+ * The contract of an operating system for copies from and to memory in which a
+ * plain load or store could fault.
  *
  * @module
  */
 import type { Failure } from "./memory.ts";
 
-/** Copies from memory by the kernel, to which a page that is gone is an error. */
+/** Copies from memory through the kernel, which reports a lost page as an error. */
 export type KernelRead = (address: bigint, target: Uint8Array) => Failure | undefined;
 
-/** How one operating system copies. */
+/** Copies on one system. */
 export interface Copying {
   /**
-   * Copies from memory to `target`, which may overlap it. Where `canFault`, a
-   * page that is gone is a failure, not a signal.
+   * Copies from memory to `target`, which may overlap it. With `canFault`, a lost page
+   * is a failure, not a signal.
    */
   read(address: bigint, target: Uint8Array, canFault: boolean): Failure | undefined;
 
   /**
-   * The same where it can fault, but nothing is kept for the next time: threads that
-   * end leave what they keep. Left out where nothing is kept anyway.
+   * Copies like `read()` with `canFault`, but keeps no resource for the next call: a
+   * thread that ends would leak it. `undefined` if `read()` keeps none either.
    */
   readonly peek: KernelRead | undefined;
 

@@ -1,5 +1,5 @@
 /**
- * What an operating system must offer for files.
+ * The contract of an operating system for files.
  *
  * @module
  */
@@ -8,78 +8,78 @@ import type { AdvisedFailure, Failure, Mapper, MapRequest } from "./memory.ts";
 /** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
 export type OpenFile = number;
 
-/** Which file of a system it is. */
+/** The identity of a file on its system. */
 export interface FileIdentity {
-  /** The lower 32 bits of the number of its device; on Windows that of its volume. */
+  /** The lower 32 bits of the device number; on Windows of the volume's serial number. */
   readonly device: number;
-  /** Its number on the device. */
+  /** The number of the file on its device. */
   readonly inode: bigint;
-  /** On Windows, when it was made, in milliseconds since 1970. */
+  /** On Windows the time of creation, in milliseconds since 1970. */
   readonly created: number | undefined;
 }
 
-/** What a mapping wants of its file. */
+/** The access that a mapping needs to its file. */
 export type FileUse = "read" | "read-write" | "read-execute";
 
-/** What of a file to map. */
+/** A request to map a part of a file. */
 export interface FileRequest extends MapRequest {
   readonly kind: "file";
-  /** The file, which was opened for what `protection` needs. */
+  /** The file, opened with the access that `protection` needs. */
   readonly file: OpenFile;
-  /** What messages call it. */
+  /** The name of the file in messages. */
   readonly name: string;
-  /** Whether that is named memory, as {@linkcode NamedMemory} opened or made it. */
+  /** True for named memory, which {@linkcode NamedMemory} opened or created. */
   readonly isNamed: boolean;
-  /** Where in the file the mapping starts, in bytes: a multiple of {@linkcode Os.allocationGranularity}. */
+  /** Offset of the mapping in the file, in bytes: a multiple of {@linkcode Os.allocationGranularity}. */
   readonly offset: bigint;
 }
 
-/** Whether a request is for memory of a file. */
+/** Returns true for a request to map a file. */
 export function isOfFile(request: MapRequest): request is FileRequest {
   return request.kind === "file";
 }
 
-/** How one operating system does files, and memory that is mapped from them. */
+/** Files on one system, and the memory mapped from them. */
 export interface Files extends Mapper<FileRequest> {
-  /** Whether {@linkcode Mapper.map} honours `populate`, and copies no page for it. */
+  /** Returns true if {@linkcode Mapper.map} honours `populate` without copying pages. */
   populates(request: Pick<FileRequest, "protection" | "isNamed">): boolean;
 
   /**
-   * Maps over addresses that are the library's own, from the hint on. Where a
-   * mapping cannot be overwritten, there is no such function.
+   * Maps over the library's own addresses, from the hint on; `undefined` if the system
+   * cannot replace a mapping.
    */
   readonly mapOver: ((request: FileRequest) => Failure | undefined) | undefined;
 
-  /** Opens a file that is there. */
+  /** Opens an existing file. */
   open(path: string, use: FileUse): OpenFile | Failure;
 
   /**
-   * Opens the file of a descriptor once more. Where descriptors are not the
-   * system's, there is no such function.
+   * Opens the file of a descriptor again; `undefined` if the runtime's descriptors are not
+   * the system's.
    */
   readonly reopen: ((descriptor: number, use: FileUse) => OpenFile | Failure) | undefined;
 
   /** Closes a file. */
   close(file: OpenFile): void;
 
-  /** Whether a file is of huge pages: its memory is not like that of others. Not every system has such files. */
+  /** Returns true for a file of huge pages; `undefined` on systems without such files. */
   readonly hasHugePages: ((file: OpenFile) => boolean) | undefined;
 
-  /** Tells which file it is. */
+  /** Returns the identity of a file. */
   identify(file: OpenFile): FileIdentity | Failure;
 
-  /** How long a file is, in bytes. */
+  /** Returns the length of a file in bytes. */
   byteLength(file: OpenFile): number | Failure;
 
   /**
-   * Makes a file longer, by zeros, or shorter. A length that the process may not give a file
-   * is `EFBIG`, and raises no signal.
+   * Truncates a file or extends it with zeros. A length beyond the process's limit fails with
+   * `EFBIG` and raises no signal.
    */
   resize(file: OpenFile, byteLength: number): AdvisedFailure | undefined;
 
   /**
-   * Writes what was stored to whole pages back to the file; with `waits` until
-   * the disk has it.
+   * Writes whole pages back to the file. With `waits`, returns when they are on the
+   * disk.
    */
   flush(
     file: OpenFile | undefined,

@@ -1,40 +1,40 @@
 /**
- * What all that an operating system offers is told in: requests, failures, and
- * the calls that each kind of memory has.
+ * The common terms of the contract: requests, failures, and the calls that each
+ * kind of memory has.
  *
  * @module
  */
 import { own } from "../../own.ts";
 
-/** A call that the system refused, or, without a call, what the system lacks or would do harm by. */
+/** A refused call; or, without a call, a refusal because the system lacks something or would do harm. */
 export interface Failure {
-  /** The name of the C function that failed; `undefined` where none was called. */
+  /** The name of the C function that failed; `undefined` if none was called. */
   readonly syscall: string | undefined;
-  /** `errno`, or `GetLastError()` on Windows; `undefined` where nothing was called. */
+  /** `errno`, or `GetLastError()` on Windows; `undefined` if no function was called. */
   readonly osError: number | undefined;
   /** The POSIX name of the error; `"UNKNOWN"` for a number that the tables lack. */
   readonly code: string;
 }
 
-/** A refusal, and what to do about it where the code alone does not tell. */
+/** A failure with advice for cases in which the code alone does not suffice. */
 export interface AdvisedFailure extends Failure {
-  // To be read by `own()`: not every failure has them.
+  // Read these with `own()`: not every failure has them.
   readonly advice?: string | undefined;
-  /** What the call's own code is, where {@linkcode Failure.code} tells what it means here. */
+  /** The system's own code, if {@linkcode Failure.code} was replaced by its meaning here. */
   readonly osCode?: string | undefined;
 }
 
 /**
- * What plain loads, stores and jumps may do with memory. What is stored to
- * `"copy-on-write"` memory does not reach the file that it was mapped from.
+ * The access of plain loads, stores and jumps to memory. Stores to `"copy-on-write"`
+ * memory do not reach its file.
  */
 export type Protection = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
 
-/** What to map. */
+/** A request to map memory. */
 export interface MapRequest {
-  /** What memory it is for: {@linkcode MirrorRequest} and {@linkcode FileRequest} tell more of theirs. */
+  /** The kind of memory. {@linkcode MirrorRequest} and {@linkcode FileRequest} have more fields. */
   readonly kind: "memory" | "mirror" | "file";
-  /** What may be done with it. Where it is `"none"`, addresses are taken and no memory is. */
+  /** The access. `"none"` reserves addresses and takes no memory. */
   readonly protection: Protection;
   /** The address to map at, in bytes; `0n` leaves the choice to the system. */
   readonly hint: bigint;
@@ -46,48 +46,47 @@ export interface MapRequest {
   readonly noReserve: boolean;
   /** Fail rather than map at another address or over other memory. */
   readonly strict: boolean;
-  /** Tell the system that it is for a stack, where that means something to it. */
+  /** Tell the system that the memory is for a stack, if it distinguishes that. */
   readonly stack: boolean;
 }
 
-/** What of memory that is mapped twice in a row; its length is that of both. */
+/** A request to map memory twice in a row. The length is that of both halves. */
 export interface MirrorRequest extends MapRequest {
   readonly kind: "mirror";
 }
 
-/** How memory of one kind, anonymous or of files, is mapped, changed and unmapped. */
+/** Maps, changes and unmaps one kind of memory, such as anonymous memory or files. */
 export interface Mapper<Request extends MapRequest> {
   /**
-   * Maps. Returns the address, which can differ from a hint, even a strict
-   * one: some systems can only be asked.
+   * Maps memory. Returns the address, which can differ even from a strict hint: some
+   * systems take every hint as a wish.
    */
   map(request: Request): bigint | Failure;
 
   /**
-   * Unmaps exactly what one call of {@linkcode Mapper.map} mapped, or, where
-   * {@linkcode Os.unmapsNeighbours}, what several mapped side by side.
+   * Unmaps exactly the range of one call of {@linkcode Mapper.map}, or, with
+   * {@linkcode Os.unmapsNeighbours}, the adjacent ranges of several.
    */
   unmap(address: bigint, byteLength: bigint): Failure | undefined;
 
   /**
-   * Gives the memory of a mapping back at once. Its range stays mapped,
-   * readable and writable: there is nothing in it any more, and it takes up
-   * memory again where it is stored to. A system that counts mappings counts one
-   * then; that is cheaper if it was one before.
+   * Frees the memory of a mapping immediately. The range stays mapped, readable and
+   * writable, but empty: a store takes new memory. The range counts as one mapping
+   * afterwards; the call is cheaper if it was one before (`isOnePiece`).
    */
   vacate(address: bigint, byteLength: bigint, isOnePiece?: boolean): Failure | undefined;
 
   /**
-   * Gives the memory of readable and writable pages back, so that they are as
-   * if they had never been stored to.
+   * Frees the memory of readable and writable pages, as if they had never been
+   * stored to.
    */
   discard(address: bigint, byteLength: bigint): Failure | undefined;
 
-  /** Changes what may be done with whole pages. They get memory, zeroed, where they had none. */
+  /** Changes the access of whole pages. Pages without memory get zeroed memory. */
   protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
 }
 
-/** Makes the failure of `syscall`, its code looked up in `codes`, where a number without a name can have an empty one. */
+/** The failure of `syscall`, with its code from `codes`, in which numbers without a name may be empty. */
 export function failure(
   syscall: string,
   osError: number,
@@ -96,20 +95,20 @@ export function failure(
   return { syscall, osError, code: own(codes, osError) || "UNKNOWN" };
 }
 
-/** A refusal without a call. */
+/** A failure without a call. */
 export function refusal(code: string, advice?: string): AdvisedFailure {
   return { syscall: undefined, osError: undefined, code, advice };
 }
 
-/** What this kind of memory cannot do on this system. */
+/** The failure of a call that this kind of memory lacks on this system. */
 export const UNSUPPORTED: Failure = { syscall: undefined, osError: undefined, code: "ENOTSUP" };
 
-/** What a failure means that has another code. */
+/** Replaces a failure's code by its meaning. */
 export function meaning(failure: AdvisedFailure, code: string, advice: string): AdvisedFailure {
   return { ...failure, code, advice, osCode: failure.code };
 }
 
-/** Whether a call was refused, and has no other result. */
+/** Returns true for a failure, as opposed to another result of a call. */
 export function isFailure(result: object): result is Failure {
   return own(result, "code") !== undefined;
 }
