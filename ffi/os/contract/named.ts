@@ -1,62 +1,61 @@
 /**
- * What an operating system must offer for memory that processes share by its
- * name.
+ * The contract of an operating system for memory that processes share by its name.
  *
  * @module
  */
 import type { OpenFile } from "./files.ts";
 import type { AdvisedFailure, Failure } from "./memory.ts";
 
-/** Whose memory is, where it has a user. */
+/** The owner of named memory. */
 export interface Owner {
-  /** The number of the user that it belongs to. */
+  /** The ID of the user who owns it. */
   readonly user: number;
-  /** The number of the user that this process runs as. */
+  /** The ID of the user that this process runs as. */
   readonly self: number;
-  /** What who may do with it, as `chmod` takes it. */
+  /** The mode, as in `chmod`. */
   readonly mode: number;
 }
 
-/** Named memory that is there. */
+/** Existing named memory. */
 export interface OpenMemory {
-  /** What {@linkcode Files} map, and close. */
+  /** The file, which {@linkcode Files} maps and closes. */
   readonly file: OpenFile;
-  /** The length in bytes; on Windows rounded up to pages. 0 where whoever makes it is not done. */
+  /** The length in bytes, on Windows rounded up to pages; 0 while its creator is not done. */
   readonly byteLength: number;
-  /** Whose it is; `undefined` where the system has no such thing. */
+  /** The owner; `undefined` on a system without owners of memory. */
   readonly owner: Owner | undefined;
 }
 
-/** Memory that was made. Where it has its name only when {@linkcode NewMemory.publish} gave it, it has that function. */
+/** Newly created named memory. */
 export interface NewMemory {
-  /** What {@linkcode Files} map, and close. */
+  /** The file, which {@linkcode Files} maps and closes. */
   readonly file: OpenFile;
-  /** Gives it its name, of which there must be none: `EEXIST` otherwise. */
+  /** Gives the memory its name; `EEXIST` if that exists. `undefined` if it has its name already. */
   readonly publish: (() => Failure | undefined) | undefined;
-  /** Undoes what closing does not, where it is not to be published any more. */
+  /** Removes a temporary name after a failure; `undefined` if closing the file leaves nothing. */
   readonly discard: (() => void) | undefined;
 }
 
-/** How one operating system does named memory. Its names are checked: they have no slash, backslash or NUL. */
+/** Named memory on one system. The core has checked the names: they have no slash, backslash or NUL. */
 export interface NamedMemory {
-  /** Whether a name is gone when nobody has the memory open: it is kept open as long as it is mapped. */
+  /** True if the name goes with the last handle: then the memory stays open while it is mapped. */
   readonly isKeptOpen: boolean;
 
-  /** The path of the file that has the name, where names are those of files. */
+  /** Returns the path of the file with a name; `undefined` if names are not those of files. */
   readonly pathOf: ((name: string) => string | AdvisedFailure) | undefined;
 
-  /** Opens memory that is there; `ENOENT` where there is none of the name. */
+  /** Opens existing memory; `ENOENT` if the name does not exist. */
   open(name: string): OpenMemory | AdvisedFailure;
 
-  /** Tells whose memory is that cannot be opened, where the system tells it. */
+  /** Returns the owner of memory that cannot be opened; `undefined` if the system does not say. */
   readonly ownerOf: ((name: string) => Owner | Failure) | undefined;
 
   /**
-   * Makes memory, zeroed, that is this user's alone; `EEXIST` where there is one of the
-   * name. Where `isReserved`, all of it is set aside, so that no store finds none.
+   * Creates zeroed memory that belongs to this user alone; `EEXIST` if the name exists.
+   * `isReserved` sets all of it aside, so that no store can run out of memory.
    */
   create(name: string, byteLength: number, isReserved: boolean): NewMemory | AdvisedFailure;
 
-  /** Removes a name, where it does not go by itself. */
+  /** Removes a name; `undefined` if the last handle does. */
   readonly remove: ((name: string) => AdvisedFailure | undefined) | undefined;
 }

@@ -1,9 +1,9 @@
 /**
- * What an operating system must offer to be supported: one value of
- * {@linkcode Os}. A new system is one new file beside this one.
+ * The contract of an operating system: one value of {@linkcode Os}. A new system
+ * is one new folder beside this one.
  *
- * The modules trust their input: the core has validated it. A refusal comes
- * back as a {@linkcode Failure}, never as a throw; the core makes the error.
+ * Implementations trust their input, which the core has validated. They return a
+ * {@linkcode Failure} and never throw; the core makes the error.
  *
  * @module
  */
@@ -17,108 +17,108 @@ import type { Residency } from "./residency.ts";
 import type { ThreadNeeds } from "../../thread_needs.ts";
 import type { Waiting } from "./waiting.ts";
 
-/** How one operating system does huge pages. */
+/** Huge pages on one system. */
 export interface HugePages {
-  /** How long one is, in bytes, unless another length is asked for; 0 where the processor has none. */
+  /** The default length of a huge page in bytes; 0 if the processor has none. */
   readonly pageByteLength: number;
 
   /**
-   * How memory of huge pages of one length is mapped, of which all lengths are
-   * multiples; `undefined` where there are none of that length.
+   * Returns the mapper for huge pages of one length, whose byte lengths are multiples of it;
+   * `undefined` if the system has no pages of that length.
    */
   mapper(pageByteLength: number): Mapper<MapRequest> | undefined;
 }
 
-/** How one operating system moves anonymous memory without copying it: whole pages, mapped by one call. */
+/** Moves anonymous memory without copying: whole pages that one call has mapped. */
 export interface Remap {
-  /** Makes memory longer where it is. It stays one mapping, as what is to be moved has to be. */
+  /** Extends memory in place. The memory stays one mapping, and so can be moved. */
   extend(address: bigint, byteLength: bigint, newByteLength: bigint): Failure | undefined;
 
-  /** Makes memory longer; it can move, and its old range is unmapped then. */
+  /** Extends memory, which may move; then its old range is unmapped. */
   grow(address: bigint, byteLength: bigint, newByteLength: bigint): bigint | Failure;
 
-  /** Moves memory; its old range stays mapped, and is as if it had never been stored to. */
+  /** Moves memory. The old range stays mapped, as if it had never been stored to. */
   leave(address: bigint, byteLength: bigint): bigint | Failure;
 
-  /** Moves memory over a range that is the library's own. */
+  /** Moves memory over a range of the library's own. */
   moveOver(address: bigint, byteLength: bigint, target: bigint): Failure | undefined;
 }
 
-/** What a process may map, where a system limits that. */
+/** The limits of a process for mapped memory. */
 export interface Room {
-  /** How many mappings there are, and may be at most; `undefined` where that is not told. Reads a list of them all. */
+  /** Counts all mappings by listing them; `undefined` if the system does not say. */
   mappings(): {
     readonly count: number;
     readonly limit: number;
-    /** What messages call the limit. */
+    /** The name of the limit in messages. */
     readonly name: string;
   } | undefined;
 
-  /** Refuses to back so many bytes with memory, where the system would end a process instead; `remedy` is how to want less. */
+  /** Refuses more memory than the system has left, if it would kill a process; `remedy` is advice. */
   refuseMemory(byteLength: bigint, remedy: string): AdvisedFailure | undefined;
 
-  /** The limits for how many bytes the process maps; `Infinity` where it has none. */
+  /** The limits of the process in bytes; `Infinity` for no limit. */
   byteLimits(): {
     /** For all addresses. */
     readonly addresses: number;
-    /** For private memory that can be stored to. */
+    /** For private writable memory. */
     readonly data: number;
   };
 
   /**
-   * How many bytes of such memory all processes may have beside what they have; `Infinity`
-   * where that is not counted. Not read each time.
+   * The bytes of private writable memory that all processes may still commit; `Infinity` if
+   * the system does not count them. Cached for a while.
    */
   committable(): number;
 }
 
-/** Something that a process has too little of. */
+/** A shortage of a resource. */
 export interface Shortage {
   /** The POSIX name of the error. */
   readonly code: string;
-  /** What is short, how much of it there is, and what to do. */
+  /** The resource, how much of it there is, and what to do. */
   readonly words: string;
 }
 
-/** How one operating system does virtual memory: anonymous memory, and what goes for all. */
+/** Virtual memory on one system: anonymous memory, and everything common to all kinds. */
 export interface Os extends Mapper<MapRequest> {
   /** The page size in bytes. */
   readonly pageSize: number;
 
-  /** What an address must be a multiple of to be mapped at, in bytes. */
+  /** Mappings start at multiples of this number of bytes. */
   readonly allocationGranularity: number;
 
-  /** Whether {@linkcode Mapper.map} honours `populate`; where not, the core touches each page. */
+  /** True if {@linkcode Mapper.map} honours `populate`; otherwise the core touches each page. */
   readonly populates: boolean;
 
-  /** Whether it sets memory aside for what it maps, and not for what has `noReserve`. */
+  /** True if the system sets memory aside for mappings without `noReserve`. */
   readonly reserves: boolean;
 
-  /** Whether one call unmaps several neighbouring mappings, or a part of one. */
+  /** True if one call can unmap several adjacent mappings, or a part of one. */
   readonly unmapsNeighbours: boolean;
 
-  /** Gives the memory of whole pages back, with which nothing may be done then. */
+  /** Frees the memory of whole pages and makes them inaccessible. */
   decommit(address: bigint, byteLength: bigint): Failure | undefined;
 
-  /** How much may stay vacated and mapped at a time, in bytes. */
+  /** Maximum length of all held ranges together, in bytes. */
   readonly maxHeldByteLength: number;
 
-  /** Huge pages, where the system has them to ask for. */
+  /** Huge pages, if the system maps them on request. */
   readonly huge: HugePages | undefined;
 
   /**
-   * Tells whether the process itself grows into a range, as its main thread's stack
-   * does. Only systems where something grows have it.
+   * Returns true if the process itself may grow into a range, such as with its main thread's
+   * stack; `undefined` if nothing grows.
    */
   readonly growsInto: ((address: bigint, byteLength: bigint) => boolean) | undefined;
 
-  /** What is left of its limits, where it has any. */
+  /** The limits for mapped memory, if the system has any. */
   readonly room: Room | undefined;
 
-  /** Moving memory, where the system can. */
+  /** Moving memory, if the system can. */
   readonly remap: Remap | undefined;
 
-  /** Names memory, where the system can show names. */
+  /** Names memory, if the system can show names. */
   readonly name: ((address: bigint, byteLength: bigint, label: string) => void) | undefined;
 
   /** Files, and memory of them. */
@@ -127,35 +127,35 @@ export interface Os extends Mapper<MapRequest> {
   /** Memory that processes share by its name. */
   readonly named: NamedMemory;
 
-  /** Memory that is mapped twice in a row: what is stored to one half is in the other one too. */
+  /** Memory mapped twice in a row: a store to one half also appears in the other. */
   readonly mirrors: Mapper<MirrorRequest>;
 
-  /** What is mapped, by whomever. */
+  /** The list of all mappings. */
   readonly regions: Regions;
 
   /** Copying that cannot fault. */
   readonly copying: Copying;
 
   /**
-   * Opens, once, what guards mapped files from being truncated by others:
-   * `undefined` where the system refuses it. Only systems that need it have it.
+   * Returns the truncation guard, and installs it at the first call; `undefined` if the system
+   * refuses it. Only systems that need a guard have this function.
    */
   guard: (() => TruncationGuard | undefined) | undefined;
 
-  /** The entry of a guarded mapping that another thread has added, by its address. */
+  /** Returns the guard entry at an address, which another thread has added. */
   guardAt: ((address: bigint) => GuardEntry) | undefined;
 
-  /** What it does for memory that is mapped already: advice, locks, what is in RAM. */
+  /** Advice, locks, and residency of mapped memory. */
   readonly residency: Residency;
 
   /**
-   * Tells what so many more threads of a need would find too little of. Only systems
-   * that limit it for a process have it.
+   * Returns the resource that a number of further threads would lack. Only systems that limit
+   * such resources have this function.
    */
   readonly threadShortage:
     | ((needs: ThreadNeeds, threads: number) => Shortage | undefined)
     | undefined;
 
-  /** Waiting until a word changes, and waking those that do. */
+  /** Waiting until a word changes, and waking waiters. */
   readonly waiting: Waiting;
 }

@@ -1,18 +1,18 @@
 /**
- * What an operating system must offer to tell what is mapped.
+ * The contract of an operating system for listing mappings.
  *
  * @module
  */
 import type { Failure, Protection } from "./memory.ts";
 
-/** What plain loads, stores and jumps may do with memory of anybody's. */
+/** The access of plain loads, stores and jumps to any memory of a process. */
 export type RegionProtection =
   | Protection
   | "execute"
   | "read-write-execute"
   | "copy-on-write-execute";
 
-/** What one mapping is. */
+/** One mapping. */
 export interface RegionFacts {
   readonly address: bigint;
   readonly byteLength: number;
@@ -24,27 +24,27 @@ export interface RegionFacts {
   readonly residentByteLength: number | undefined;
 }
 
-/** Which mappings are asked for, and what of them. */
+/** A request to list mappings. */
 export interface RegionsRequest {
-  /** The process, where it is not this one and there is {@linkcode Regions.fileOf}. */
+  /** Another process, if the system has {@linkcode Regions.fileOf}; `undefined` for this process. */
   readonly pid: number | undefined;
-  /** Whether to tell what is in RAM. */
+  /** Count the bytes in RAM. */
   readonly resident: boolean;
 }
 
-/** How one operating system tells what is mapped. */
+/** The list of mappings on one system. */
 export interface Regions {
   /**
-   * The file that tells of another process, which the runtime must permit to be
-   * read. Where the system tells of this process alone, there is no such function.
+   * Returns the file that describes another process, which the runtime must permit to
+   * read; `undefined` if the system describes only this process.
    */
   readonly fileOf: ((pid: number, resident: boolean) => string) | undefined;
 
-  /** Lists mappings in the order of their addresses. None overlaps another, whatever changes meanwhile. */
+  /** Lists mappings by ascending address. None overlap, even if mappings change meanwhile. */
   list(request: RegionsRequest): RegionFacts[] | Failure;
 }
 
-/** The access of memory that may be read, written and executed so. What can be written can be read on every processor that there is a runtime for. */
+/** The name of an access. Every supported processor can read memory that it can write. */
 export function protectionOf(
   canRead: boolean,
   canWrite: boolean,

@@ -1,60 +1,57 @@
 /**
- * What keeps a load or a store in a mapped file from ending the process where
- * another process truncated the file.
+ * The contract of a system's truncation guard: a load or a store in a mapped file
+ * does not end the process after another process has truncated the file.
  *
  * @module
  */
 
-/** The guard of this process. */
+/** The truncation guard of this process. */
 export interface TruncationGuard {
   /**
-   * Guards a mapping of a file, from a page on, its length in bytes: what is
-   * truncated there reads as zero from then on. `undefined` where there is no
-   * memory to keep record of it.
+   * Guards a mapping of a file, which starts at a page: lost pages read as zero from
+   * then on. `undefined` if there is no memory for the entry.
    */
   add(address: bigint, byteLength: bigint): GuardEntry | undefined;
 
   /**
-   * Whether its handler is the first that is asked: where others have put theirs above it, it
-   * depends on them whether a fault gets to it.
+   * True if the guard's handler is called first. A handler that was installed above it may
+   * not pass on faults.
    */
   readonly isInPlace: boolean;
 }
 
-/** One guarded mapping. */
+/** The entry of one guarded mapping. */
 export interface GuardEntry {
-  /** Where it is in memory, by which other threads find it. */
+  /** The address of the entry, by which other threads find it. */
   readonly address: bigint;
 
-  /** How often memory that is gone was replaced; above 0, some of it reads as zero. */
+  /** Number of faults in lost pages. If it is above 0, some pages read as zero. */
   readonly faults: number;
 
   /**
-   * How often that was done to its end. Where it is less, a thread is still at it; asked for before
-   * `faults`, equal numbers mean that what is replaced can be looked for.
+   * Number of faults whose pages were replaced. If it is less than `faults`, a thread is still
+   * replacing pages. Read it before `faults`: if they are equal, all lost pages can be found.
    */
   readonly settledFaults: number;
 
-  /** Guards the mapping up to an address, a page's, from now on: before what is above is unmapped. */
+  /** Ends the guarded range at a page, before the pages above are unmapped. */
   endAt(address: bigint): void;
 
   /**
-   * To be called before other memory is put into the range, which is kept for calls
-   * that may still be at it: one of them can have faulted already, and be handled only then.
-   * Its faults are not counted any more.
+   * Marks the range as vacated, before other memory takes its place for pending calls: such a
+   * call may have faulted before, and be handled only afterwards. Faults no longer count.
    */
   vacate(): void;
 
   /**
-   * Guards the mapping no more, until it is resumed: before it is unmapped,
-   * when nothing can fault in its range any more, and before anything else can
-   * be mapped there.
+   * Stops guarding until `resume()`. Call it before the range is unmapped, once nothing can
+   * fault there, and before anything else can be mapped there.
    */
   suspend(): void;
 
-  /** Guards the mapping as before, which could not be vacated, or not be unmapped. */
+  /** Guards as before, if the range could not be vacated or unmapped. */
   resume(): void;
 
-  /** Guards the mapping no more, for ever; what is to be called when `suspend()` is goes for it too. */
+  /** Stops guarding for good. The conditions of `suspend()` apply. */
   release(): void;
 }

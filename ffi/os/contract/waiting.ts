@@ -1,6 +1,6 @@
 /**
- * What an operating system must offer for waiting until a 32-bit word of memory
- * changes, which any thread or process that has the memory too can announce.
+ * The contract of an operating system for waiting until a 32-bit word of memory
+ * changes, and for waking threads and processes that wait.
  *
  * @module
  */
@@ -9,81 +9,79 @@ import type { Failure } from "./memory.ts";
 
 /** A word of memory, at an address that is a multiple of 4. */
 export interface Word {
-  /** Where it is in this process; of memory that is mapped twice, in the first half. */
+  /** The address in this process; for memory mapped twice, in the first half. */
   readonly address: bigint;
-  /** What other processes know it by, where they can have it too. */
+  /** The place that other processes know; `undefined` if they cannot have the memory. */
   readonly place: Place | undefined;
 }
 
-/** Where a word is that processes share. */
+/** The place of a word in shared memory. */
 export interface Place {
   /** The memory: the same object for all words of a mapping. */
   readonly memory: {
-    /** The file that it is of, as long as that is open. */
+    /** The file of the memory, while it is open. */
     readonly file: OpenFile | undefined;
-    /** A hash of its name, where it has one. */
+    /** A hash of the memory's name, if any. */
     readonly name: bigint | undefined;
   };
-  /** Where the word is in it, in bytes. */
+  /** Offset of the word in the memory, in bytes. */
   readonly offset: bigint;
 }
 
 /**
- * How waiting ended: it was woken, the word had another value already, the time
- * was up.
+ * The end of a wait: woken, the word had a different value, or the time elapsed.
  */
 export type Ending = "woken" | "different" | "elapsed";
 
-/** A wait for which another thread is needed. */
+/** A wait in another thread. */
 export interface ThreadWait {
-  /** What that thread is told: it can be cloned. */
+  /** The cloneable message to that thread. */
   readonly job: unknown;
 
-  /** Ends it, from this thread: soon the other one has left, and is not woken in another's stead. */
+  /** Ends the wait from this thread. The other thread leaves soon, and takes no wake-up from others. */
   cancel(): void;
 
-  /** Called once, when the thread has left, or never began. Tells how it ended in truth. */
+  /** Called once, when the thread has left or never began. Returns how the wait really ended. */
   end(ending: Ending | "cancelled"): Ending | "cancelled";
 }
 
-/** How one operating system waits. */
+/** Waiting on one system. */
 export interface Waiting {
-  /** Whether its calls take steps of which none may be the last. */
+  /** True if a call consists of several steps and must not stop between them. */
   readonly hasSteps: boolean;
 
   /**
-   * Sleeps as long as the word has the value that is expected, until it is
-   * woken, at most so long. `Infinity` is for ever. It returns to JavaScript from
-   * time to time, so that the thread can be terminated.
+   * Sleeps while the word has the expected value, until it is woken or the time has
+   * elapsed. `Infinity` waits forever. Returns to JavaScript from time to time, so that the
+   * thread can be terminated.
    */
   wait(word: Word, expected: number, milliseconds: number): Ending | Failure;
 
-  /** Wakes up to `count` of those that wait for the word, and tells how many. */
+  /** Wakes up to `count` waiters of the word; returns their number. */
   notify(word: Word, count: number): number | Failure;
 
-  /** Compares, and prepares that another thread waits as {@linkcode Waiting.wait} does, where there is something to wait for. */
+  /** Compares the word and, if it has the expected value, prepares a wait in another thread. */
   prepare(word: Word, expected: number, milliseconds: number): ThreadWait | Ending | Failure;
 
   /**
-   * The source of what that thread does. It is a function of two parameters, what
-   * opens a library and views memory there, and {@linkcode Waiting.threadData}, that
-   * returns a function: of the `job` it makes `{ ending }`, or `{ syscall, osError }`.
+   * The source of that thread's function. Its parameters are the thread's FFI and
+   * {@linkcode Waiting.threadData}. It returns a function that runs a `job` and returns
+   * `{ ending }` or `{ syscall, osError }`.
    *
-   * It is text, and not a function that is turned into text: what compiles a
-   * program may put names into functions that are not there in the thread.
+   * It is text and not the text of a function, because compilers may put names into a
+   * function that do not exist in the thread.
    */
   readonly threadSource: string;
 
-  /** What all its jobs have in common: it can be cloned. */
+  /** Returns the cloneable data that all jobs share. */
   threadData(): unknown;
 
-  /** Words what a thread reports. */
+  /** Converts a failure that a thread reports. */
   failed(syscall: string, osError: number): Failure;
 }
 
 /**
- * How long a thread sleeps at most before it returns to JavaScript, in
- * milliseconds: so long its termination, and in Node.js the end of the process,
- * can have to wait for it.
+ * The maximum time that a thread sleeps before it returns to JavaScript, in milliseconds.
+ * Its termination, and in Node.js the end of the process, can be delayed by this time.
  */
 export const SLICE_MS = 100;
