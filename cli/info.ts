@@ -73,41 +73,41 @@ const OTHER_QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Prints the facts of this system, as text or as JSON. */
+/** Returns the facts of this system, as text or as JSON. */
 export function info({ json, resident, operands }: Arguments): string {
   if (operands.length > 0) throw new UsageError("The command info takes nothing but --json");
   if (resident) throw new UsageError("The option --resident is for the command regions");
   pageSize(); // without an FFI, this throws the error to report
   const more = runtime.platform === "linux" ? LINUX_QUESTIONS : OTHER_QUESTIONS;
-  const answers = [...QUESTIONS, ...more].flatMap((question) => answer(question) ?? []);
-  return json ? `${JSON.stringify(answers, undefined, 2)}\n` : asText(answers);
+  const facts = [...QUESTIONS, ...more].flatMap((question) => answer(question) ?? []);
+  return json ? `${JSON.stringify(facts, undefined, 2)}\n` : asText(facts);
 }
 
-function asText(answers: readonly (Fact | NotPermitted)[]): string {
-  const most = width();
-  const titleWidth = Math.max(...answers.map(({ title }) => title.length));
-  const lines = answers.flatMap((found) => {
-    const head = bold(found.title.padEnd(titleWidth));
-    if ("why" in found) return [`${head}  not permitted`];
-    const { text, meaning, raise, change } = found;
-    const [first, ...rest] = wrapped(text, most, titleWidth + 2);
+function asText(facts: readonly (Fact | NotPermitted)[]): string {
+  const columns = width();
+  const titleWidth = Math.max(...facts.map(({ title }) => title.length));
+  const lines = facts.flatMap((fact) => {
+    const head = bold(fact.title.padEnd(titleWidth));
+    if ("why" in fact) return [`${head}  not permitted`];
+    const { text, meaning, raise, change } = fact;
+    const [first, ...rest] = wrapped(text, columns, titleWidth + 2);
     return [
       head + first!.slice(titleWidth),
       ...rest,
-      ...wrapped(meaning, most, 4),
-      ...(raise === undefined ? [] : wrapped(`To raise it: ${raise}`, most, 4)),
-      ...(change === undefined ? [] : wrapped(`To change it: ${change}`, most, 4)),
+      ...wrapped(meaning, columns, 4),
+      ...(raise === undefined ? [] : wrapped(`To raise it: ${raise}`, columns, 4)),
+      ...(change === undefined ? [] : wrapped(`To change it: ${change}`, columns, 4)),
     ];
   });
-  const refusal = answers.find((found) => "why" in found);
+  const refusal = facts.find((fact) => "why" in fact);
   const note = refusal === undefined ? [] : [
     "",
     ...wrapped(
       "Facts that are not permitted need all permissions (in Deno --allow-all):",
-      most,
+      columns,
       0,
     ),
-    ...wrapped(printable(refusal.why), most, 4),
+    ...wrapped(printable(refusal.why), columns, 4),
   ];
   return [...lines, ...note, ""].join("\n");
 }

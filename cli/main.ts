@@ -31,12 +31,12 @@ The exit code is 0 for success, 1 for a failure, and 2 for wrong usage. A fact
 that info is not permitted to read is listed as such, and is no failure.
 `;
 
-/** A command returns its output. */
+/** A command, which returns its output. */
 type Command = (given: Arguments) => string;
 
 const COMMANDS: Readonly<Record<string, Command>> = { info, regions: listRegions };
 
-/** Runs a command and prints its output; returns the exit code. */
+/** Runs the command line, and prints the output or the error; returns the exit code. */
 export function main(args: readonly string[]): number {
   // The ExperimentalWarning of node:ffi does not concern users of the command.
   runtime.removeAllListeners("warning");
@@ -57,7 +57,7 @@ export function main(args: readonly string[]): number {
   }
 }
 
-/** Runs a command; returns its output. */
+/** Runs the command that the arguments name; returns its output. */
 export function run(args: readonly string[]): string {
   const { values, positionals } = parsed(args);
   if (values["help"]) return HELP;

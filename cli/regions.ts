@@ -20,10 +20,10 @@ const LETTERS: Readonly<Record<RegionAccess, string>> = {
   "copy-on-write-execute": "rwx",
 };
 
-/** Lists the mappings of a process, as a table or as JSON. */
+/** Returns the mappings of a process, as a table or as JSON. */
 export function listRegions({ json, resident, operands }: Arguments): string {
-  const all = regionsOf(pidOf(operands), resident);
-  return json ? asJson(all) : asTable(all, resident);
+  const mappings = regionsOf(pidOf(operands), resident);
+  return json ? asJson(mappings) : asTable(mappings, resident);
 }
 
 function pidOf([pid, ...others]: readonly string[]): number | undefined {
@@ -47,16 +47,16 @@ function regionsOf(pid: number | undefined, resident: boolean): readonly Region[
   }
 }
 
-function asJson(all: readonly Region[]): string {
-  const plain = all.map(({ address, ...rest }) => ({
+function asJson(mappings: readonly Region[]): string {
+  const plain = mappings.map(({ address, ...rest }) => ({
     address: `0x${address.toString(16)}`,
     ...rest,
   }));
   return `${JSON.stringify(plain, undefined, 2)}\n`;
 }
 
-function asTable(all: readonly Region[], resident: boolean): string {
-  const rows = all.map((region) => [
+function asTable(mappings: readonly Region[], resident: boolean): string {
+  const rows = mappings.map((region) => [
     `0x${region.address.toString(16)}`,
     size(region.byteLength),
     LETTERS[region.access] + (region.isShared ? "s" : "p"),
@@ -77,7 +77,7 @@ function asTable(all: readonly Region[], resident: boolean): string {
       if (column === last) return shortened(cell, room);
       return isLeft[column] ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
     }).join("  ").trimEnd();
-  return [bold(lineOf(heads)), ...rows.map(lineOf), summary(all, resident), ""].join("\n");
+  return [bold(lineOf(heads)), ...rows.map(lineOf), summary(mappings, resident), ""].join("\n");
 }
 
 /** The path, or the name in the notation of `/proc/PID/maps`. */
@@ -87,12 +87,12 @@ function nameOf({ path, isDeleted, name }: Region): string {
   return printable(`[anon:${name}]`);
 }
 
-function summary(all: readonly Region[], resident: boolean): string {
+function summary(mappings: readonly Region[], resident: boolean): string {
   const sum = (lengthOf: (region: Region) => number) =>
-    size(all.reduce((sum, region) => sum + lengthOf(region), 0));
-  const noun = all.length === 1 ? "mapping" : "mappings";
+    size(mappings.reduce((sum, region) => sum + lengthOf(region), 0));
+  const noun = mappings.length === 1 ? "mapping" : "mappings";
   const inRam = resident ? `, ${sum((region) => region.residentByteLength ?? 0)} in RAM` : "";
-  return `${count(all.length)} ${noun}, ${
+  return `${count(mappings.length)} ${noun}, ${
     sum((region) => region.byteLength)
   } of address space${inRam}`;
 }

@@ -45,20 +45,20 @@ export function printable(text: string): string {
 const ELLIPSIS = "...";
 
 /** Shortens a text to a number of columns. It keeps the end, which says the most in a path. */
-export function shortened(text: string, most: number): string {
-  if (columns(text) <= most) return text;
+export function shortened(text: string, maxColumns: number): string {
+  if (columns(text) <= maxColumns) return text;
   const characters = [...text];
-  let left = most - ELLIPSIS.length;
+  let left = maxColumns - ELLIPSIS.length;
   let first = characters.length;
   while (first > 0 && columns(characters[first - 1]!) <= left) {
     left -= columns(characters[--first]!);
   }
-  return ELLIPSIS.slice(0, most) + characters.slice(first).join("");
+  return ELLIPSIS.slice(0, maxColumns) + characters.slice(first).join("");
 }
 
-/** Breaks a text into indented lines of at most a number of columns. */
-export function wrapped(text: string, most: number, indent: number): string[] {
-  const room = most - indent;
+/** Breaks a text into indented lines of a maximum number of columns. */
+export function wrapped(text: string, maxColumns: number, indent: number): string[] {
+  const room = maxColumns - indent;
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ").flatMap((word) => cut(word, room))) {
