@@ -16,7 +16,7 @@ const [SENT, RECEIVED] = [0, 16];
 const SLEEP = 1;
 /** Offset of the ring in bytes. */
 const RING = 128;
-/** Loads of a counter before a side sleeps, about 1 µs: more would block a core that both share. */
+/** Loads of a counter before a side sleeps: 1 µs. Spinning longer would block a shared core. */
 const SPINS = 200;
 
 /**
