@@ -20,7 +20,15 @@ export function assert(expr: unknown, msg = ""): asserts expr {
 
 /** Asserts that `actual` and `expected` are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
+  if (areEqualBytes(actual, expected)) return;
   assertion.deepEqual(actual, expected, ...given(msg));
+}
+
+/** `deepEqual()` of Deno before 2.2 takes 250 ms for 64 KiB. */
+function areEqualBytes(a: unknown, b: unknown): boolean {
+  return a instanceof Uint8Array && b instanceof Uint8Array && a.length === b.length &&
+    Object.getPrototypeOf(a) === Object.getPrototypeOf(b) &&
+    a.every((byte, index) => byte === b[index]);
 }
 
 /** Asserts that `actual` and `expected` are not deeply equal. */
