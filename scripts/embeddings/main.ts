@@ -4,7 +4,7 @@
  * @module
  */
 import { readArguments, refuse } from "../arguments.ts";
-import { emptyFolder, lockCache, logs } from "../matrix/cache.ts";
+import { locked } from "../matrix/cache.ts";
 import { printSummary } from "../matrix/summary.ts";
 import { EMBEDDINGS } from "./declared.ts";
 import { chosen } from "./embedding.ts";
@@ -32,8 +32,7 @@ const { values, positionals: names } = readArguments({
 });
 const unknown = names.filter((name) => !EMBEDDINGS.some((one) => one.name === name));
 if (unknown.length > 0) refuse(`Unknown: ${unknown.join(", ")}`);
-await lockCache();
-await emptyFolder(logs("setup"));
+using _lock = await locked("embeddings");
 const records = await runEmbeddings(chosen(EMBEDDINGS, names, values.short ?? false));
 Deno.exit(printSummary(records) ? 0 : 1);
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** The project's own folder. */
 export const project: string = join(import.meta.dirname ?? ".", "../..");
@@ -17,14 +17,16 @@ export function logs(platform: string): string {
 }
 
 /**
- * The folder `name` of the cache, built if it is not there. It is built under
- * another name, so that what an interrupted run leaves is never taken for it.
+ * The folder `name` of the cache, built if it is not there: once, also where several
+ * programs want it at a time. It is built under another name, so that what an
+ * interrupted run leaves is never taken for it.
  */
 export async function cached(
   name: string,
   build: (folder: string) => Promise<void>,
 ): Promise<string> {
   const folder = join(cache, name);
+  using _lock = await locked(name);
   if (await exists(folder)) return folder;
   const partial = `${folder}.partial`;
   await emptyFolder(partial);
@@ -51,12 +53,13 @@ export async function removeIfThere(path: string): Promise<void> {
   await Deno.remove(path, { recursive: true }).catch(ignoreNotFound);
 }
 
-/** Keeps a second run out of the cache until this one has ended. */
-export async function lockCache(): Promise<void> {
-  await Deno.mkdir(cache, { recursive: true });
-  const options = { create: true, write: true };
-  const file = await Deno.open(join(cache, "lock"), options);
-  await file.lock(true); // the system unlocks it when this process ends
+/** Locks a name in the cache until the file is closed, or this process ends. */
+export async function locked(name: string): Promise<Deno.FsFile> {
+  const path = join(cache, `${name}.lock`);
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const file = await Deno.open(path, { create: true, write: true });
+  await file.lock(true);
+  return file;
 }
 
 /** The text of a file, if it is there. */

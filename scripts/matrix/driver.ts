@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { refuse } from "../arguments.ts";
 import { sideBySide } from "../side_by_side.ts";
 import { suiteArguments, testFiles } from "../suite.ts";
-import { emptyFolder, lockCache, logs, readIfThere } from "./cache.ts";
+import { emptyFolder, locked, logs, readIfThere } from "./cache.ts";
 import type { Guest, Platform } from "./platform.ts";
 import { type NoResult, recordRun, type ResultsFile, wholeSuite } from "./results.ts";
 import type { RuntimeBuild } from "./runtimes.ts";
@@ -46,9 +46,8 @@ export async function runMatrix(
   platforms: readonly Platform[],
   options: MatrixOptions,
 ): Promise<RunRecord[]> {
-  await lockCache();
-  await emptyFolder(logs("setup"));
-  const { prepare } = options;
+  const { prepare, results } = options;
+  using _lock = await locked(basename(dirname(results.path)));
   if (prepare !== undefined) await step("copy of the suite", () => prepare());
   const records: RunRecord[][] = [];
   await sideBySide(platforms.entries(), async ([index, platform]) => {
@@ -80,7 +79,7 @@ async function runPlatform(
   const { name, title, how, runtimes } = platform;
   const { results, chooses = () => true } = options;
   await emptyFolder(logs(name));
-  const guest = await setUp(platform.start);
+  const guest = await orUnavailable(platform.start());
   if ("unavailable" in guest) {
     // The results of the last time that the platform was there stay.
     return [{ platform: name, runtime: "", result: guest, skipped: [] }];
@@ -110,7 +109,7 @@ async function runRuntime(
   const files = chosen?.(runtime) ?? runtime.files ?? testFiles();
   const title = `${name}: ${label}`;
   const record = { platform: name, runtime: label };
-  const executable = await setUp(() => step(`${title}, fetched`, fetch));
+  const executable = await orUnavailable(step(`${title}, fetched`, fetch));
   if (typeof executable !== "string") {
     return { ...record, result: executable, skipped: [] };
   }
@@ -136,15 +135,6 @@ async function runRuntime(
     problem,
     failures: failed > 0 ? failures + excerpt(runner, await readIfThere(log) ?? "") : undefined,
   };
-}
-
-let lastSetUp: Promise<unknown> = Promise.resolve();
-
-/** Does what sets something up, one at a time, because platforms share what they fetch. */
-function setUp<T>(work: () => Promise<T>): Promise<T | NoResult> {
-  const result = lastSetUp.then(work);
-  lastSetUp = result.catch(() => {});
-  return orUnavailable(result);
 }
 
 /** What `work` comes to, or the reason why that is unavailable. */

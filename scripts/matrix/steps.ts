@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
-import { logs, readIfThere } from "./cache.ts";
 import { run, type RunOptions, tail } from "./process.ts";
 
 /** Something that a run needs is not to be had here: no verdict on the suite. */
@@ -29,8 +27,6 @@ export async function step<T>(
   }
 }
 
-let commands = 0;
-
 /** Runs a command that fetches: where it fails, what it is for is unavailable, for the reason given. */
 export async function need(
   reason: string,
@@ -53,10 +49,14 @@ async function succeeds(
   command: readonly string[],
   options: Omit<RunOptions, "log">,
 ): Promise<boolean> {
-  const log = join(logs("setup"), `${++commands}-${basename(command[0]!)}.log`);
-  const { code } = await run(command, { log, ...options });
-  if (code !== 0) console.log(tail(await readIfThere(log) ?? "", 20));
-  return code === 0;
+  const log = await Deno.makeTempFile({ suffix: ".log" });
+  try {
+    const { code } = await run(command, { log, ...options });
+    if (code !== 0) console.log(tail(await Deno.readTextFile(log), 20));
+    return code === 0;
+  } finally {
+    await Deno.remove(log);
+  }
 }
 
 /** What a command prints, for commands that only look something up. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { cache, emptyFolder, project, removeIfThere } from "./cache.ts";
+import { cache, emptyFolder, project } from "./cache.ts";
 import { bundlePrograms, PREPARED } from "../../test/support/bundled.ts";
 import { pinned } from "../suite.ts";
 import { fetchPackage } from "./npm.ts";
@@ -38,16 +38,20 @@ export async function copySuite(folder: string = suite): Promise<void> {
   await linkAssertions(folder);
 }
 
-/** Adds koffi and a build of it to the copy in `folder`. */
+const added = new Map<string, Promise<void>>();
+
+/** Adds koffi and a build of it to the copy in `folder`, each once: another platform may be using it. */
 export async function addKoffi(
   build: string,
   folder: string = suite,
   version: string = pinned("koffi"),
 ): Promise<void> {
+  const add = async (name: string, target: string) =>
+    await copy(await fetchPackage(name, version), target);
   for (const name of ["koffi", `@koromix/koffi-${build}`]) {
     const target = join(folder, "node_modules", name);
-    await removeIfThere(target);
-    await copy(await fetchPackage(name, version), target);
+    if (!added.has(target)) added.set(target, add(name, target));
+    await added.get(target);
   }
 }
 

@@ -58,8 +58,9 @@ export const arm64: Platform = {
 export async function arm64Root(): Promise<string> {
   const id = await digest([packages, emulator]);
   return await cached(`arm64-${id}`, async (folder) => {
+    // The small one first, before other platforms fetch much of the same architecture.
+    await unpackFiles("amd64", "qemu-user", emulator, folder);
     await unpack("arm64", packages, folder);
     await Deno.symlink("busybox", join(folder, "usr/bin/sh"));
-    await unpackFiles("amd64", "qemu-user", emulator, folder);
   });
 }

@@ -32,11 +32,12 @@ export async function unpack(
   folder: string,
 ): Promise<readonly string[]> {
   const environment = await aptEnvironment(architecture);
-  const archives = join(cache, `apt-${architecture}/archives`);
+  const archives = join(cache, `apt-${architecture}/archives-${packages.join("+")}`);
   await emptyFolder(archives);
+  const option = `Dir::Cache::archives=${archives}`; // apt-get locks that folder
   await need(
     `apt-get cannot fetch ${packages.join(", ")} of Debian ${release}`,
-    ["apt-get", "install", "-qq", "--download-only", base, ...packages],
+    ["apt-get", "install", "-qq", "--download-only", "-o", option, base, ...packages],
     { environment },
   );
   const files = Array.from(Deno.readDirSync(archives), ({ name }) => name)
@@ -125,6 +126,7 @@ APT::Architectures { "${architecture}"; };
 APT::Get::Assume-Yes "true";
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
+DPkg::Lock::Timeout "-1"; // platforms are set up side by side
 Dir::State "${folder}";
 Dir::State::status "${folder}/status";
 Dir::Cache "${folder}";
