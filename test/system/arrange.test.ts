@@ -3,21 +3,17 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { layoutOf, mapArranged } from "../../core/placing/layout.ts";
 import { MmapError } from "../../core/checks/errors.ts";
 import { settingsOf } from "../../core/checks/settings.ts";
-import { darwin } from "../../ffi/os/darwin/os.ts";
-import { linux } from "../../ffi/os/linux/os.ts";
-import { windows } from "../../ffi/os/windows/os.ts";
 import type { AdvisedFailure, MapRequest } from "../../ffi/os/contract/memory.ts";
-import type { Os } from "../../ffi/os/contract/os.ts";
 import { allocationGranularity, type MmapInit, MmapOptions, pageSize } from "../../mod.ts";
-import { request } from "../support/fake_runtime.ts";
-import {
-  fakePosixSpace,
-  type FakeSpace,
-  fakeWindowsSpace,
-  type Fault,
-} from "../support/fake_space.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { mappedByteLength, smapsEntry, withoutSmaps } from "../support/memory_map.ts";
+import {
+  type Outcomes,
+  pagesUp,
+  request,
+  simulated,
+  type SimulatedSystem,
+} from "../support/simulated/mod.ts";
 import { TempFolder } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
@@ -199,59 +195,44 @@ test("align() of 2 MiB lets the kernel's flags be as without", () => {
 
 // ---- Simulated systems
 
+const POSIX = {
+  map: "mmap",
+  unmap: "munmap",
+  memory: "mprotect",
+  writable: "anonymous 3",
+  none: "anonymous 0",
+  refusal: 1,
+  granule: 4096n,
+};
 const SYSTEMS = [
-  {
-    name: "linux",
-    open: linux,
-    fake: fakePosixSpace,
-    map: "mmap",
-    unmap: "munmap",
-    memory: "mprotect",
-    writable: 3,
-    none: 0,
-    refusal: 1,
-    granule: 4096n,
-  },
-  {
-    name: "darwin",
-    open: darwin,
-    fake: fakePosixSpace,
-    map: "mmap",
-    unmap: "munmap",
-    memory: "mprotect",
-    writable: 3,
-    none: 0,
-    refusal: 1,
-    granule: 4096n,
-  },
+  { ...POSIX, name: "linux" },
+  { ...POSIX, name: "darwin" },
   {
     name: "windows",
-    open: windows,
-    fake: fakeWindowsSpace,
     map: "VirtualAlloc",
     unmap: "VirtualFree",
     memory: "VirtualProtect",
-    writable: 4,
-    none: -1,
+    writable: "memory 4",
+    none: "reserved",
     refusal: 1314,
     granule: 65_536n,
   },
 ] as const;
+const [LINUX, DARWIN, WINDOWS] = SYSTEMS;
 
 const PLACES = [0x7f00_0003_0000n, 0x7f10_0001_0000n, 0x7f20_0000_0000n, 0x7f30_0005_0000n];
 
 function arranged(
-  { fake, open }: (typeof SYSTEMS)[number],
+  { name }: (typeof SYSTEMS)[number],
   init: MmapInit,
   change: Partial<MapRequest> = {},
-  faults: readonly Fault[] = [],
-): FakeSpace & { os: Os; map: () => bigint } {
-  const space = fake(PLACES, faults);
-  const os = open(space.runtime, "x64");
+  outcomes: Outcomes = {},
+): SimulatedSystem & { map: () => bigint } {
+  const system = simulated(name, { places: PLACES, outcomes });
   const asked = request({ byteLength: 4097n, ...change });
-  const layout = layoutOf(os, settingsOf(init), asked)!;
-  space.runtime.calls.length = 0;
-  return { ...space, os, map: () => mapArranged({ os, runtime: space.runtime }, asked, layout) };
+  const layout = layoutOf(system.os, settingsOf(init), asked)!;
+  system.runtime.calls.length = 0;
+  return { ...system, map: () => mapArranged(system, asked, layout) };
 }
 
 for (const system of SYSTEMS) {
@@ -261,19 +242,18 @@ for (const system of SYSTEMS) {
     for (const align of [0, Number(granule), 2 ** 18]) {
       for (const guard of [0, 1, 4097]) {
         if (align === 0 && guard === 0) continue;
-        const { map, pages } = arranged(system, { align, guard });
+        const { map, kernel: { space } } = arranged(system, { align, guard });
         const address = map();
         const below = (BigInt(guard) + granule - 1n) / granule * granule;
         if (align !== 0) assertEquals((address + below) % BigInt(align), 0n);
-        const above = Math.ceil(guard / 4096);
-        const expected = [
-          ...Array(Number(below) / 4096).fill(none),
-          ...Array(2).fill(writable),
-          ...Array(above).fill(none),
-        ];
-        const found = [...pages].sort(([a], [b]) => a < b ? -1 : 1);
-        assertEquals(found.map(([, value]) => value), expected);
-        assertEquals(found[0]![0], address / 4096n);
+        const memory = address + below;
+        const end = memory + 2n * 4096n;
+        const above = end + BigInt(Math.ceil(guard / 4096)) * 4096n;
+        const expected = [[address, memory, none], [memory, end, writable], [end, above, none]];
+        assertEquals(
+          space.runs.map(({ start, end, state }) => [start, pagesUp(end), state]),
+          expected.filter(([start, end]) => start !== end),
+        );
       }
     }
   });
@@ -284,11 +264,8 @@ for (const system of SYSTEMS) {
       const freeing = name === "windows" ? [] : [system.unmap];
       for (const call of [system.map, system.memory, ...freeing]) {
         for (const nth of [1, 2, 3]) {
-          const { map, pages, runtime } = arranged(system, init, {}, [{
-            call,
-            nth,
-            error: refusal,
-          }]);
+          const outcomes = { [call]: [...Array(nth - 1).fill(0), refusal] };
+          const { map, kernel, runtime } = arranged(system, init, {}, outcomes);
           let address: bigint | undefined;
           try {
             address = map();
@@ -299,7 +276,7 @@ for (const system of SYSTEMS) {
           const isMade = runtime.calls.filter(([name]) => name === call).length >= nth;
           // On Windows another place is looked for.
           if (name !== "windows") assertEquals(address === undefined, isMade, `${call} ${nth}`);
-          if (address === undefined) assertEquals(pages.size, 0, `${call} ${nth}`);
+          if (address === undefined) assertEquals(kernel.space.runs, [], `${call} ${nth}`);
         }
       }
     }
@@ -309,43 +286,38 @@ for (const system of SYSTEMS) {
 test("mapArranged() maps at a strict hint, the guard below it, on each system", () => {
   const hint = 0x2_0010_0000n;
   for (const system of SYSTEMS) {
-    const { map, pages } = arranged(system, { guard: 1, align: 2 ** 20 }, { hint, strict: true });
+    const at = { hint, strict: true };
+    const { map, kernel: { space } } = arranged(system, { guard: 1, align: 2 ** 20 }, at);
     assertEquals(map(), hint - system.granule);
-    assertEquals(pages.get(hint / 4096n), system.writable);
-    assertEquals(pages.get(hint / 4096n - 1n), system.none);
+    assertEquals(space.at(hint)?.state, system.writable);
+    assertEquals(space.at(hint - 4096n)?.state, system.none);
   }
 });
 
 test("mapArranged() looks again when another thread takes the place, on windows", () => {
-  const { map, pages } = arranged(SYSTEMS[2], { align: 2 ** 18 }, {}, [
-    { call: "VirtualAlloc", nth: 2, error: 487 },
-  ]);
-  assertEquals(map() % 2n ** 18n, 0n);
-  assertEquals(pages.size, 2);
-  const faults = Array.from(
-    { length: 8 },
-    (_, index) => ({ call: "VirtualAlloc", nth: 2 * index + 2, error: 487 }),
-  );
-  const all = arranged(SYSTEMS[2], { align: 2 ** 18 }, {}, faults);
-  assertThrows(all.map, Error);
-  assertEquals(all.pages.size, 0);
+  const once = arranged(WINDOWS, { align: 2 ** 18 }, {}, { VirtualAlloc: [0, 487] });
+  assertEquals(once.map() % 2n ** 18n, 0n);
+  assertEquals(once.kernel.space.pageCount, 2);
+  const VirtualAlloc = Array.from({ length: 16 }, (_, index) => index % 2 === 0 ? 0 : 487);
+  const always = arranged(WINDOWS, { align: 2 ** 18 }, {}, { VirtualAlloc });
+  assertThrows(always.map, Error);
+  assertEquals(always.kernel.space.runs, []);
 });
 
 test("linux() passes the flags of huge pages, of a stack, and a name", () => {
-  const [system] = SYSTEMS;
-  const { os, runtime } = arranged(system, { guard: 1 });
+  const { os, runtime } = arranged(LINUX, { guard: 1 });
   os.huge!.mapper(2 ** 21)!.map(request({ byteLength: 2n ** 21n }));
   os.huge!.mapper(2 ** 30)!.map(request({ byteLength: 2n ** 30n }));
-  os.map(request({ stack: true }));
-  os.name!(0x1000n, 4096n, "a b");
+  const stack = os.map(request({ stack: true })) as bigint;
+  os.name!(stack, 4096n, "a b");
   const flags = runtime.calls.filter(([name]) => name === "mmap").map((call) => call[4]);
   assertEquals(flags, [0x40022 | 21 << 26, 0x40022 | 30 << 26, 0x20022]);
   const name = new Uint8Array([97, 32, 98, 0]);
-  assertEquals(runtime.calls.at(-1), ["prctl", 0x53564d41, 0n, 0x1000n, 4096n, name]);
+  assertEquals(runtime.calls.at(-1), ["prctl", 0x53564d41, 0n, stack, 4096n, name]);
 });
 
 test("linux() puts plain memory in the place of huge pages, and protects whole ones", () => {
-  const { os, runtime } = arranged(SYSTEMS[0], { guard: 1 });
+  const { os, runtime } = arranged(LINUX, { guard: 1 });
   const mapper = os.huge!.mapper(2 ** 21)!;
   const address = mapper.map(request({ byteLength: 2n ** 22n })) as bigint;
   runtime.calls.length = 0;
@@ -358,24 +330,21 @@ test("linux() puts plain memory in the place of huge pages, and protects whole o
 });
 
 test("linux() unmaps huge pages when one of them is not to be had", () => {
-  const { os, pages } = arranged(SYSTEMS[0], { guard: 1 }, {}, [
-    { call: "madvise", nth: 1, error: 12 },
-    { call: "madvise", nth: 2, error: 14 },
-    { call: "madvise", nth: 3, error: 22 },
-  ]);
+  const outcomes = { madvise: [12, 14, 22] };
+  const { os, kernel: { space } } = arranged(LINUX, { guard: 1 }, {}, outcomes);
   const mapper = os.huge!.mapper(2 ** 21)!;
   const asked = request({ byteLength: 2n ** 21n });
   assertEquals(mapper.map(asked), { syscall: "madvise", osError: 12, code: "ENOMEM" });
-  assertEquals(pages.size, 0);
+  assertEquals(space.runs, []);
   // What a control group's limit is told as.
   const { osError, code, osCode, advice } = mapper.map(asked) as AdvisedFailure;
-  assertEquals([osError, code, osCode, pages.size], [14, "ENOMEM", "EFAULT", 0]);
+  assertEquals([osError, code, osCode, space.runs], [14, "ENOMEM", "EFAULT", []]);
   assertStringIncludes(advice!, "hugetlb.<length>.max");
   assertEquals(mapper.map(asked), PLACES[2]); // a kernel that cannot be asked
 });
 
 test("windows() asks for large pages with the privilege, and has them of one length", () => {
-  const { os, runtime } = arranged(SYSTEMS[2], { guard: 1 });
+  const { os, runtime } = arranged(WINDOWS, { guard: 1 });
   assertEquals(os.huge!.pageByteLength, 2 ** 21);
   assertEquals(os.huge!.mapper(2 ** 30), undefined);
   os.huge!.mapper(2 ** 21)!.map(request({ byteLength: 2n ** 21n }));
@@ -384,5 +353,5 @@ test("windows() asks for large pages with the privilege, and has them of one len
 });
 
 test("darwin() has no huge pages", () => {
-  assertThrows(() => arranged(SYSTEMS[1], { huge: true }), MmapError, "no huge pages");
+  assertThrows(() => arranged(DARWIN, { huge: true }), MmapError, "no huge pages");
 });

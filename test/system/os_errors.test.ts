@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { MmapOptions } from "../../mod.ts";
-import { request } from "../support/fake_runtime.ts";
 import { platform, test } from "../support/harness.ts";
+import { request } from "../support/simulated/mod.ts";
 
 test("the OS module reads each error right after its call when several kinds alternate", () => {
   const { os } = host();

@@ -5,8 +5,8 @@ import { currentRuntime } from "../../ffi/host.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import type { Runtime } from "../../ffi/runtime/runtime.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { request } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
+import { request } from "../support/simulated/mod.ts";
 
 const STRETCH = 64 * 2 ** 20;
 

@@ -4,18 +4,7 @@ import { MmapError } from "../../core/checks/errors.ts";
 import { type Allocation, plainAllocation } from "../../core/lifetime/allocation.ts";
 import { heldRanges } from "../../core/lifetime/held_account.ts";
 import { resizeAllocation } from "../../core/placing/resize.ts";
-import { darwin } from "../../ffi/os/darwin/os.ts";
-import { linux } from "../../ffi/os/linux/os.ts";
-import { windows } from "../../ffi/os/windows/os.ts";
-import type { Os } from "../../ffi/os/contract/os.ts";
 import { type Access, allocationGranularity, type Mmap, MmapOptions, pageSize } from "../../mod.ts";
-import {
-  fakePosixSpace,
-  type FakeSpace,
-  fakeWindowsSpace,
-  type Fault,
-} from "../support/fake_space.ts";
-import { request } from "../support/fake_runtime.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import {
   mappedByteLength,
@@ -23,6 +12,13 @@ import {
   withoutRegions,
   withoutSmaps,
 } from "../support/memory_map.ts";
+import {
+  forget,
+  type Outcomes,
+  request,
+  simulated,
+  type SimulatedSystem,
+} from "../support/simulated/mod.ts";
 import { TempFolder } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
@@ -296,42 +292,30 @@ test(
 // ---- Simulated systems
 
 const SYSTEMS = [
-  {
-    name: "linux",
-    open: linux,
-    fake: fakePosixSpace,
-    calls: ["mmap", "munmap", "mremap"],
-    refusal: 1,
-  },
-  { name: "darwin", open: darwin, fake: fakePosixSpace, calls: ["mmap", "munmap"], refusal: 1 },
-  {
-    name: "windows",
-    open: windows,
-    fake: fakeWindowsSpace,
-    calls: ["VirtualAlloc", "VirtualFree"],
-    refusal: 1314,
-  },
+  { name: "linux", maps: ["mmap", "mremap"], unmaps: "munmap", refusal: 1 },
+  { name: "darwin", maps: ["mmap"], unmaps: "munmap", refusal: 1 },
+  { name: "windows", maps: ["VirtualAlloc"], unmaps: "VirtualFree", refusal: 1314 },
 ] as const;
+const [LINUX, DARWIN] = SYSTEMS;
 
-const PLACES = [0x7f00_0000_0000n, 0x7f10_0000_0000n, 0x7f20_0000_0000n];
+const PLACES = [0x7f00_0000_0000n, 0x7f10_0000_0000n, 0x7f20_0000_0000n] as const;
 
-interface Case extends FakeSpace {
-  readonly os: Os;
+interface Case extends SimulatedSystem {
   readonly allocation: Allocation;
   resize(byteLength: number): void;
 }
 
 /** A mapping of 2 pages, that something may lie behind. */
 function mapping(
-  { fake, open }: (typeof SYSTEMS)[number],
-  faults: readonly Fault[],
+  { name }: (typeof SYSTEMS)[number],
+  outcomes: Outcomes,
   isBlocked: boolean,
   access: Access & ("none" | "read-write"),
 ): Case {
-  const { runtime, pages } = fake(PLACES, faults);
-  const os = open(runtime, "x64");
-  const address = os.map(request({ byteLength: 8192n, protection: access })) as bigint;
-  if (isBlocked) pages.set(address / 4096n + 2n, 9);
+  const system = simulated(name, { places: PLACES, outcomes });
+  const address = system.os.map(request({ byteLength: 8192n, protection: access })) as bigint;
+  if (isBlocked) system.kernel.space.map(address + 8192n, 4096n, "another's 9");
+  forget(system);
   const allocation = plainAllocation(address, 8192n);
   const mapped = {
     access,
@@ -344,12 +328,10 @@ function mapping(
     byteLength: 8192,
   } as const;
   return {
-    runtime,
-    pages,
-    os,
+    ...system,
     allocation,
     resize: (byteLength) =>
-      resizeAllocation({ host: { os, runtime }, allocation, mapped, pages: undefined, byteLength }),
+      resizeAllocation({ host: system, allocation, mapped, pages: undefined, byteLength }),
   };
 }
 
@@ -358,63 +340,62 @@ for (const system of SYSTEMS) {
   // What is copied, or unmapped as a whole, goes through the system that runs this: Linux'
   // way, and growth in place, are all that can be tried in the simulation.
   test(`resize() makes a mapping longer in place when nothing is behind it, on ${name}`, () => {
-    const { allocation, pages, resize } = mapping(system, [], false, "read-write");
+    const { allocation, kernel: { space }, resize } = mapping(system, {}, false, "read-write");
     resize(16_384);
     assertEquals([allocation.address, allocation.byteLength], [PLACES[0], 16_384n]);
-    assertEquals(pages.size, 4);
+    assertEquals(space.pageCount, 4);
   }, { skip: name === "windows" ? "it has no such way" : undefined });
 
   test(`resize() makes a mapping shorter, on ${name}`, () => {
-    const { allocation, pages, resize, runtime } = mapping(system, [], true, "read-write");
-    runtime.calls.length = 0;
+    const { allocation, kernel, resize, runtime } = mapping(system, {}, true, "read-write");
     resize(5);
-    const tail = PLACES[0]! + 4096n;
+    const tail = PLACES[0] + 4096n;
     const [expected, left] = name === "windows"
       ? [["VirtualFree", tail, 4096n, 0x4000], 8192n]
       : [["munmap", tail, 4096n], 5n];
     assertEquals(runtime.calls, [expected] as never);
-    assertEquals([allocation.byteLength, pages.get(tail / 4096n + 1n)], [left, 9]);
+    assertEquals(allocation.byteLength, left);
+    assertEquals(kernel.space.at(tail + 4096n)?.state, "another's 9");
   });
 
   test(`resize() leaves all as it was when the tail cannot be unmapped, on ${name}`, () => {
-    const call = name === "windows" ? "VirtualFree" : "munmap";
-    const fault = { call, nth: 1, error: system.refusal };
-    const { allocation, pages, resize } = mapping(system, [fault], false, "read-write");
+    const outcomes = { [system.unmaps]: [system.refusal] };
+    const { allocation, kernel, resize } = mapping(system, outcomes, false, "read-write");
     const error = assertThrows(() => resize(4096), MmapError);
-    assertEquals([error.code, allocation.byteLength, pages.size], ["EPERM", 8192n, 2]);
+    assertEquals([error.code, allocation.byteLength, kernel.space.pageCount], ["EPERM", 8192n, 2]);
   });
 }
 
 test("resize() moves by mremap when something is behind, on linux", () => {
-  const { allocation, resize, runtime } = mapping(SYSTEMS[0], [], true, "read-write");
-  runtime.calls.length = 0;
+  const { allocation, resize, runtime } = mapping(LINUX, {}, true, "read-write");
   resize(12_289);
   const MAYMOVE = 1;
   assertEquals(runtime.calls.map(([name]) => name), ["mremap", "mmap", "munmap", "mremap"]);
-  assertEquals(runtime.calls.at(-1), ["mremap", PLACES[0]!, 8192n, 16_384n, MAYMOVE, 0n]);
+  assertEquals(runtime.calls.at(-1), ["mremap", PLACES[0], 8192n, 16_384n, MAYMOVE, 0n]);
   assertEquals([allocation.address, allocation.byteLength], [PLACES[2], 12_289n]);
 });
 
 test("resize() leaves nothing new when mapping is refused in every way, on each system", () => {
   for (const system of SYSTEMS) {
-    const faults = system.calls.flatMap((call) =>
-      [2, 3, 4].map((nth) => ({ call, nth, error: system.refusal }))
-    ).concat([1, 2].map((nth) => ({ call: "mremap", nth, error: system.refusal })));
-    const { allocation, pages, resize } = mapping(system, faults, true, "read-write");
+    const { maps, unmaps, refusal } = system;
+    const mapped = maps[0]; // the first call of it makes the mapping
+    const outcomes = {
+      mremap: refusal,
+      [mapped]: [0, refusal, refusal, refusal],
+      [unmaps]: [0, refusal, refusal, refusal],
+    };
+    const { allocation, kernel, resize } = mapping(system, outcomes, true, "read-write");
     const error = assertThrows(() => resize(16_384), MmapError);
-    assertEquals([error.code, allocation.address, allocation.byteLength, pages.size], [
-      "EPERM",
-      PLACES[0],
-      8192n,
-      3,
-    ]);
+    assertEquals([error.code, allocation.address], ["EPERM", PLACES[0]]);
+    assertEquals([allocation.byteLength, kernel.space.pageCount], [8192n, 3]);
   }
 });
 
 test("resize() makes the file as long as it was when it cannot be mapped anew, on posix", () => {
-  for (const system of [SYSTEMS[0], SYSTEMS[1]]) {
-    const fault = { call: "mmap", nth: 2, error: 1 };
-    const { allocation, runtime, os, pages } = mapping(system, [fault], true, "read-write");
+  for (const system of [LINUX, DARWIN]) {
+    const host = mapping(system, { mmap: [0, 1] }, true, "read-write");
+    const { allocation, kernel, runtime } = host;
+    kernel.fileByteLength = 0;
     const backing = { file: 3, name: undefined, offset: 4096, guard: undefined };
     const mapped = {
       access: "read-write",
@@ -426,42 +407,33 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
       isReserved: false,
       byteLength: 8000,
     } as const;
-    const resizing = { host: { os, runtime }, mapped, pages: undefined, byteLength: 10_000 };
+    const resizing = { host, mapped, pages: undefined, byteLength: 10_000 };
     assertThrows(
       () => resizeAllocation({ ...resizing, allocation: { ...allocation, backing } }),
       MmapError,
     );
     const calls = runtime.calls.filter(([name]) => name === "ftruncate");
     assertEquals(calls, [["ftruncate", 3, 14_101n], ["ftruncate", 3, 0n]]);
-    assertEquals(pages.size, 3);
+    assertEquals(kernel.space.pageCount, 3);
   }
 });
 
 test("linux() moves by mremap with the flags of each way", () => {
-  const { os, runtime } = mapping(
-    SYSTEMS[0],
-    [{ call: "mremap", nth: 4, error: 14 }],
-    true,
-    "none",
-  );
-  const { remap } = os;
-  const [from, to] = [PLACES[0]!, PLACES[1]!];
-  assertEquals(remap!.extend(from, 8192n, 12_288n)?.code, "ENOMEM");
-  remap!.grow(from, 8192n, 12_288n);
-  remap!.leave(from, 8192n);
-  assertEquals(remap!.moveOver(from, 8192n, to), {
-    syscall: "mremap",
-    osError: 14,
-    code: "EFAULT",
-  });
-  assertEquals(remap!.moveOver(from, 8192n, to), undefined);
-  const calls = runtime.calls.filter(([name]) => name === "mremap").map(([, ...args]) => args);
-  assertEquals(calls, [
-    [from, 8192n, 12_288n, 0, 0n],
-    [from, 8192n, 12_288n, 1, 0n],
-    [from, 8192n, 8192n, 5, 0n],
-    [from, 8192n, 8192n, 3, to],
-    [from, 8192n, 8192n, 3, to],
+  const { os, runtime } = mapping(LINUX, { mremap: [0, 0, 0, 14] }, true, "none");
+  const remap = os.remap!;
+  const [from, moved, left] = PLACES;
+  assertEquals(remap.extend(from, 8192n, 12_288n)?.code, "ENOMEM");
+  assertEquals(remap.grow(from, 8192n, 12_288n), moved);
+  assertEquals(remap.leave(moved, 8192n), left);
+  const failure = { syscall: "mremap", osError: 14, code: "EFAULT" };
+  assertEquals(remap.moveOver(moved, 8192n, left), failure);
+  assertEquals(remap.moveOver(moved, 8192n, left), undefined);
+  assertEquals(runtime.calls.filter(([name]) => name === "mremap"), [
+    ["mremap", from, 8192n, 12_288n, 0, 0n],
+    ["mremap", from, 8192n, 12_288n, 1, 0n],
+    ["mremap", moved, 8192n, 8192n, 5, 0n],
+    ["mremap", moved, 8192n, 8192n, 3, left],
+    ["mremap", moved, 8192n, 8192n, 3, left],
   ]);
 });
 

@@ -6,12 +6,13 @@ import { Mmap, MmapError, MmapOptions } from "../../mod.ts";
 import { BLAMED, IGNORED } from "../support/every_call_ignored.ts";
 import { PAGE, type Scenario, SCENARIOS } from "../support/every_call_scenarios.ts";
 import { test } from "../support/harness.ts";
-import { on } from "../support/simulated_host.ts";
+import { on } from "../support/simulated/host.ts";
 import {
   FILE_BYTE_LENGTH,
-  PAPER_SYSTEMS,
+  type Run,
   type SimulatedSystem,
-} from "../support/simulated_system.ts";
+  SIMULATIONS,
+} from "../support/simulated/mod.ts";
 import { rounds } from "../support/rounds.ts";
 
 /** What the call throws, and what it maps. */
@@ -40,11 +41,11 @@ function isIgnored(name: string, call: string): boolean {
 }
 
 /** Unmaps all, and sees to it that nothing is left. */
-function settle({ account }: SimulatedSystem, ...mappings: (Mmap | void)[]): void {
-  account.fault = undefined;
-  account.fileByteLength = FILE_BYTE_LENGTH;
-  account.lockable = 0n;
-  account.names.clear();
+function settle({ kernel }: SimulatedSystem, ...mappings: (Mmap | void)[]): void {
+  kernel.fault = undefined;
+  kernel.fileByteLength = FILE_BYTE_LENGTH;
+  kernel.lockable = 0n;
+  kernel.names.clear();
   releaseHeldRanges(); // first by themselves, while other parts of a mapping are in use
   for (const mmap of mappings) mmap?.unmap();
   releaseHeldRanges();
@@ -60,7 +61,7 @@ function warm(system: SimulatedSystem): string {
   const waited = new MmapOptions({ len: PAGE }).mapAnon();
   waited.wait(0, 0, 0);
   settle(system, copied, viewed, waited);
-  return String(system.account);
+  return String(system.kernel);
 }
 
 const seen: Set<number> = new Set();
@@ -74,18 +75,18 @@ async function failOnce(
   { before, call, isPartial, unlocks }: Scenario,
   fault: { readonly index: number; readonly error: number },
 ): Promise<string | undefined> {
-  const { account } = system;
+  const { kernel } = system;
   const mapped = [before?.() ?? []].flat();
   const mmap = mapped[0]!;
   const state = stateOf(mmap);
-  const pages = new Map(account.pages);
+  const { runs } = kernel.space;
   kept.push(mapped);
-  const there = String(account);
-  account.calls.length = 0;
-  account.fault = fault;
+  const there = kernel.toString(!unlocks);
+  kernel.calls.length = 0;
+  kernel.fault = fault;
   const { error, made } = await outcomeOf(() => call(mmap));
-  const failed = account.calls[fault.index];
-  account.fault = undefined;
+  const failed = kernel.calls[fault.index];
+  kernel.fault = undefined;
   kept.push(made);
   const where = `${failed} (call ${fault.index})`;
   if (error === undefined) {
@@ -101,25 +102,28 @@ async function failOnce(
   const blamed: readonly unknown[] = row?.[2] ?? [failed, fault.error];
   assertEquals<unknown>([error.syscall, error.osError], blamed, error.message);
   releaseHeldRanges(); // what could not be unmapped is, as soon as it can be
-  if (isPartial) assertPartial(system, mmap, state, pages);
+  if (isPartial) assertPartial(system, mmap, state, runs);
   else {
     assertEquals(stateOf(mmap), state);
-    const [now, then] = [String(account), there].map((text) =>
-      unlocks ? text.replaceAll(" locked", "") : text
-    );
-    assertEquals(now, then, `after ${where}`);
+    assertEquals(kernel.toString(!unlocks), there, `after ${where}`);
   }
   const second = await call(mmap);
   settle(system, ...mapped, second);
   return failed;
 }
 
+/** What a page is. */
+function pageAt(runs: readonly Run[], page: bigint): unknown {
+  const { base, state, isLocked } = runs.find(({ start, end }) => start <= page && page < end)!;
+  return { base, state, isLocked };
+}
+
 /** Sees to it that each page is as before, or decommitted. */
 function assertPartial(
-  { account }: SimulatedSystem,
+  { kernel }: SimulatedSystem,
   mmap: Mmap,
   state: unknown,
-  before: ReadonlyMap<bigint, unknown>,
+  before: readonly Run[],
 ): void {
   const [address, , accesses] = state as [bigint, number, string[]];
   accesses.forEach((access, index) => {
@@ -127,11 +131,11 @@ function assertPartial(
     if (now === "none" && access !== "none") return;
     assertEquals(now, access);
     const page = address + BigInt(index * PAGE);
-    assertEquals(account.pages.get(page), before.get(page));
+    assertEquals(pageAt(kernel.space.runs, page), pageAt(before, page));
   });
 }
 
-for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
+for (const [platform, { open, errors }] of Object.entries(SIMULATIONS)) {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     // What Windows has no descriptors for.
     if (platform === "windows" && name.endsWith("of a descriptor")) continue;
@@ -147,7 +151,7 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
             failed = await failOnce(system, name, scenario, { index, error });
             // Simulated threads are there again.
             if (name.endsWith("waits")) await new Promise((resolve) => setTimeout(resolve, 1));
-            assertEquals(String(system.account), nothing, `left after ${failed} (call ${index})`);
+            assertEquals(String(system.kernel), nothing, `left after ${failed} (call ${index})`);
           }
         }
       });
@@ -155,24 +159,24 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
   }
 }
 
-for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
+for (const [platform, { open, errors }] of Object.entries(SIMULATIONS)) {
   test(`${platform}: mapAnon() works or is ENOMEM when any native call fails by which threads find what they share, and share() works afterwards`, async () => {
     const failures: string[] = [];
     const system = open();
     let rootCalls = 0;
     await on(system, () => {
       const mmap = new MmapOptions({ len: PAGE }).mapAnon();
-      rootCalls = system.account.calls.length - 1; // the mapping itself comes last
+      rootCalls = system.kernel.calls.length - 1; // the mapping itself comes last
       settle(system, mmap);
     });
     for (let index = 0; failures.length === index; index++) {
       const system = open();
-      const { account } = system;
+      const { kernel } = system;
       await on(system, async () => {
-        account.fault = { index, error: errors[1]! };
+        kernel.fault = { index, error: errors[1]! };
         const { error, made } = await outcomeOf(() => new MmapOptions({ len: PAGE }).mapAnon());
-        const failed = account.calls[index];
-        account.fault = undefined;
+        const failed = kernel.calls[index];
+        kernel.fault = undefined;
         kept.push(made);
         if (failed !== undefined) failures.push(failed);
         const mmap = made ?? new MmapOptions({ len: PAGE }).mapAnon();
@@ -181,7 +185,7 @@ for (const [platform, { open, errors }] of Object.entries(PAPER_SYSTEMS)) {
         assert(error === undefined || isRefused || index >= rootCalls, String(error));
         const other = Mmap.fromTicket(mmap.share());
         settle(system, mmap, other);
-        assertEquals(account.pages.size, 17); // the root, and one block
+        assertEquals(kernel.space.pageCount, 17); // the root, and one block
       });
     }
     assert(rootCalls >= 3 && failures.length > rootCalls, String(failures));
@@ -210,8 +214,8 @@ for (const [what, hasHandler, expected] of HANDLERS) {
   test(`linux on x64: the first view of a file works when any native call of its guard fails that finds ${what}`, async () => {
     const failures: string[] = [];
     for (let index = 0;; index++) {
-      const system = PAPER_SYSTEMS["linux on x64"]!.open();
-      const { account } = system;
+      const system = SIMULATIONS["linux on x64"].open();
+      const { kernel } = system;
       await on(system, () => {
         if (hasHandler) {
           // As another copy of the library would.
@@ -220,15 +224,15 @@ for (const [what, hasHandler, expected] of HANDLERS) {
         }
         const mmap = new MmapOptions().map("file");
         kept.push(mmap);
-        const there = account.pages.size;
-        account.calls.length = 0;
-        account.fault = { index, error: 12 };
+        const there = kernel.space.pageCount;
+        kernel.calls.length = 0;
+        kernel.fault = { index, error: 12 };
         mmap.bytes[0] = 1;
-        const failed = account.calls[index];
+        const failed = kernel.calls[index];
         if (failed !== undefined) failures.push(failed);
-        account.fault = undefined;
-        const added = account.pages.size - there;
-        const isGuarded = account.guarded.size > 0;
+        kernel.fault = undefined;
+        const added = kernel.space.pageCount - there;
+        const isGuarded = kernel.guards.size > 0;
         const isOptional = index >= expected.length - RESERVE_CALLS.length;
         const isExpected = failed === undefined ||
           (hasHandler ? failed !== "sigaction" : isOptional);
@@ -237,10 +241,10 @@ for (const [what, hasHandler, expected] of HANDLERS) {
         const whole = 17 + RESERVE_PAGES;
         const possible = !isGuarded ? [0] : hasHandler ? [0, RESERVE_PAGES, whole] : [whole];
         assert(possible.includes(added), `${added} pages`);
-        assertEquals([...account.open.values()], []);
+        assertEquals([...kernel.open.values()], []);
         settle(system, mmap);
         const own = mmap.closed && there - Math.ceil(FILE_BYTE_LENGTH / PAGE);
-        assertEquals(account.pages.size, (own as number) + added);
+        assertEquals(kernel.space.pageCount, (own as number) + added);
       });
       if (failures.length === index) break;
     }

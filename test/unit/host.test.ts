@@ -16,8 +16,8 @@ import {
 } from "../../ffi/host.ts";
 import type { DenoNamespace } from "../../ffi/runtime/deno.ts";
 import type { Versions } from "../../ffi/runtime/versions.ts";
-import { fakePosix, type FakeSystem, fakeWindows } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
+import { simulated, type SimulatedName, type SimulatedRuntime } from "../support/simulated/mod.ts";
 
 // Opened before the tests: Deno counts a library that a test opens as a leak.
 const realHost = host();
@@ -328,18 +328,24 @@ for (const [index, [globals, message]] of TOO_OLD.entries()) {
   });
 }
 
-const SUPPORTED: readonly (readonly [platform: string, library: string, fake: () => FakeSystem])[] =
-  [
-    ["linux", "libc.so.6", fakePosix],
-    ["darwin", "/usr/lib/libSystem.B.dylib", fakePosix],
-    ["win32", "kernel32.dll", fakeWindows],
-  ];
+const SUPPORTED = [
+  ["linux", "libc.so.6", "linux"],
+  ["darwin", "/usr/lib/libSystem.B.dylib", "darwin"],
+  ["win32", "kernel32.dll", "windows"],
+] as const;
 
-for (const [platform, library, fake] of SUPPORTED) {
+/** A simulated runtime that has opened nothing yet, on a system. */
+function runtimeOn(platform: string, arch: string, name: SimulatedName): SimulatedRuntime {
+  const { runtime } = simulated(name);
+  runtime.opened.length = 0;
+  return Object.assign(runtime, { system: { platform, arch } });
+}
+
+for (const [platform, library, name] of SUPPORTED) {
   for (const arch of ["x64", "arm64"]) {
     test(`openHost() opens ${library} when the system is ${platform} on ${arch}`, () => {
-      const { runtime } = fake();
-      const opened = openHost(Object.assign(runtime, { system: { platform, arch } }));
+      const runtime = runtimeOn(platform, arch, name);
+      const opened = openHost(runtime);
       assertStrictEquals(opened.runtime, runtime);
       assertStrictEquals(opened.os.pageSize, 4096);
       assertStrictEquals(runtime.opened[0]?.library, library);
@@ -359,9 +365,9 @@ for (
   ] as const
 ) {
   test(`openHost() throws and opens nothing when the system is ${platform} on ${arch}`, () => {
-    const { runtime } = fakePosix();
+    const runtime = runtimeOn(platform, arch, "linux");
     assertThrows(
-      () => openHost(Object.assign(runtime, { system: { platform, arch } })),
+      () => openHost(runtime),
       Error,
       `The system ${platform} on ${arch} is not supported: ` +
         "use Linux, macOS or Windows on x64 or arm64",

@@ -3,8 +3,8 @@ import { linux } from "../../ffi/os/linux/os.ts";
 import { guardEntryAt, truncationGuard } from "../../ffi/os/linux/truncation_guard.ts";
 import { openMemory } from "../../ffi/os/posix/calls.ts";
 import { CODE } from "../../ffi/os/linux/truncation_guard_code.ts";
-import { type Call, fakePosix, FakeRuntime } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
+import { type Call, simulated, SimulatedRuntime } from "../support/simulated/mod.ts";
 
 const MAP_FAILED = 2n ** 64n - 1n;
 const BLOCK_BYTES = 65_536;
@@ -41,7 +41,7 @@ function fake(script: Script) {
   const memory = new Map([TABLE, OTHER].map((address) => [address, new ArrayBuffer(BLOCK_BYTES)]));
   const copied: Uint8Array[] = [];
   const actions: Uint8Array[] = [];
-  const runtime = new FakeRuntime({
+  const runtime = new SimulatedRuntime({
     mmap() {
       const address = addresses.shift() ?? MAP_FAILED;
       if (address !== MAP_FAILED) mapped.add(address);
@@ -286,7 +286,7 @@ test("a reserve that is refused, in part as well, leaves nothing mapped", () => 
 
 test("resume() makes an entry what it was before it was vacated, or suspended once or twice", () => {
   const memory = new ArrayBuffer(40);
-  const runtime = new FakeRuntime({}, new Map([[OTHER, memory]]));
+  const runtime = new SimulatedRuntime({}, new Map([[OTHER, memory]]));
   const [entry, other] = [guardEntryAt(runtime, OTHER), guardEntryAt(runtime, OTHER)];
   const state = new Int32Array(memory, 16, 1);
   state[0] = 2;
@@ -332,7 +332,7 @@ test("add() links one more block when the table is full, and other threads find 
 });
 
 test("linux().guard() opens it once, also where it is refused", () => {
-  const { runtime } = fakePosix();
+  const { runtime } = simulated("linux");
   const os = linux(runtime, "unknown");
   assertEquals([os.guard!(), os.guard!()], [undefined, undefined]);
   const calls: string[] = [];

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { CFunction, Functions } from "../../ffi/symbols.ts";
-import { request } from "../support/fake_runtime.ts";
 import { platform, test } from "../support/harness.ts";
+import { request } from "../support/simulated/mod.ts";
 
 const runtime = currentRuntime();
 const isWindows = platform === "win32";

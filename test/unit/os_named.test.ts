@@ -2,18 +2,27 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { type AdvisedFailure, refusal } from "../../ffi/os/contract/memory.ts";
 import type { NewMemory, OpenMemory } from "../../ffi/os/contract/named.ts";
-import type { Argument } from "../support/fake_runtime.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { test } from "../support/harness.ts";
-import { fail, fileRequest, forget, HINT, names } from "../support/simulated_calls.ts";
-import { PAGE } from "../support/simulated_account.ts";
-import { on } from "../support/simulated_host.ts";
-import { PAPER_SYSTEMS, type SimulatedSystem } from "../support/simulated_system.ts";
+import { on } from "../support/simulated/host.ts";
+import {
+  type Argument,
+  fail,
+  fileRequest,
+  forget,
+  HINT,
+  names,
+  PAGE,
+  simulated,
+  type SimulatedName,
+  type SimulatedSystem,
+  SIMULATIONS,
+} from "../support/simulated/mod.ts";
 import { codeOf } from "../support/temp_files.ts";
 
 /** Opens a system whose calls of named memory are open, and forgets what that took. */
-function opened(platform: string): SimulatedSystem {
-  const system = PAPER_SYSTEMS[platform]!.open();
+function opened(platform: SimulatedName): SimulatedSystem {
+  const system = simulated(platform);
   void system.os.named;
   void system.os.files;
   forget(system);
@@ -48,7 +57,7 @@ const OPENING = 0x8_0900; // O_CLOEXEC | O_NONBLOCK | O_NOCTTY
 const MIB = 2 ** 20;
 
 test("the calls of named memory are opened when they are asked for", () => {
-  for (const { open } of Object.values(PAPER_SYSTEMS)) {
+  for (const { open } of Object.values(SIMULATIONS)) {
     const system = open();
     const count = system.runtime.opened.length;
     void system.os.named;
@@ -83,29 +92,29 @@ test("linux makes memory without a name, of its whole length, and then names it"
   assertEquals(changed, ["fchmod", file, 0o600]); // whatever the umask is
   assertEquals(truncated, ["ftruncate", file, 5000n]);
   assertEquals(reserved, ["fallocate", file, 0, 0n, 5000n]);
-  assertEquals([...system.account.names], []);
+  assertEquals([...system.kernel.names], []);
   forget(system);
   assertEquals(publish!(), undefined);
   assertEquals(calls(system), [
     ["linkat", -100, `/proc/self/fd/${file}`, -100, "/dev/shm/größe", 0x400],
   ]);
-  assertEquals([...system.account.names], ["/dev/shm/größe"]);
+  assertEquals([...system.kernel.names], ["/dev/shm/größe"]);
   assertEquals(publish!(), { syscall: "linkat", osError: 17, code: "EEXIST" });
 });
 
 test("linux sets nothing aside for a name that is taken", () => {
   const system = opened("linux");
-  system.account.names.add("/dev/shm/a");
+  system.kernel.names.add("/dev/shm/a");
   const failure = refused(system.os.named.create("a", 4096, true));
   assertEquals(failure, refusal("EEXIST"));
-  assertEquals([names(system), system.account.open.size], [["open", "close"], 0]);
+  assertEquals([names(system), system.kernel.open.size], [["open", "close"], 0]);
 });
 
 test("linux opens memory, and follows no symbolic link", () => {
   const system = opened("linux");
-  system.account.names.add("/dev/shm/a");
+  system.kernel.names.add("/dev/shm/a");
   const { file, byteLength, owner } = there(system.os.named.open("a"));
-  assertEquals(byteLength, system.account.fileByteLength);
+  assertEquals(byteLength, system.kernel.fileByteLength);
   assertEquals(owner, { user: 1000, self: 1000, mode: 0o600 });
   assertEquals(calls(system)[0], ["open", "/dev/shm/a", 0o400_000 | 2 | OPENING, 0]);
   assertEquals(calls(system).at(-1), ["lseek", file, 0n, 2]);
@@ -151,7 +160,7 @@ test("linux sets memory aside in slices, and half of those that a signal came up
 test("linux sets memory aside where signals come all the time", () => {
   for (const longest of [4 * MIB, Number(PAGE)]) {
     const system = opened("linux");
-    system.account.interrupts = (byteLength) => byteLength > longest;
+    system.kernel.interrupts = (byteLength) => byteLength > longest;
     made(system.os.named.create("a", 4 * MIB + 5000, true));
     const done = slices(system).filter((slice) => slice[1]! * MIB <= longest);
     assertEquals(done.reduce((sum, slice) => sum + slice[1]! * MIB, 0), 4 * MIB + 5000);
@@ -161,11 +170,11 @@ test("linux sets memory aside where signals come all the time", () => {
 
 test("linux gives up where not even a page is set aside between two signals", () => {
   const system = opened("linux");
-  system.account.interrupts = () => true;
+  system.kernel.interrupts = () => true;
   const { code, syscall } = refused(system.os.named.create("a", 64 * MIB, true));
   assertEquals([code, syscall], ["EINTR", "fallocate"]);
   assertEquals([slices(system).length, slices(system).at(-1)], [1000, [0, Number(PAGE) / MIB]]);
-  assertEquals(system.account.open.size, 0);
+  assertEquals(system.kernel.open.size, 0);
 });
 
 test("linux sets nothing aside where it is not asked to", () => {
@@ -176,7 +185,7 @@ test("linux sets nothing aside where it is not asked to", () => {
 
 test("linux makes nothing that there is no room for, and tells so without trying", () => {
   const system = opened("linux");
-  const { account } = system;
+  const { kernel } = system;
   for (
     const [byteLength, code, words] of [
       [2 ** 31 + 1, "ENOSPC", "df /dev/shm"],
@@ -189,7 +198,7 @@ test("linux makes nothing that there is no room for, and tells so without trying
   }
   assert(!names(system).includes("fallocate"));
   made(system.os.named.create("a", 1_500_000 * 1024 * 0.9, true));
-  const { texts } = account;
+  const { texts } = kernel;
   texts["/proc/self/cgroup"] = "0::/a\n";
   // Longer than what the kernel tells at a time.
   texts["/proc/self/mountinfo"] = "1 2 0:5 / /dev rw - tmpfs tmpfs rw\n".repeat(99) +
@@ -213,7 +222,7 @@ test("linux makes nothing that there is no room for, and tells so without trying
     texts["/proc/meminfo"] = meminfo;
     made(system.os.named.create("a", 2 ** 31, true));
   }
-  assertEquals([...account.open.values()].length, 4);
+  assertEquals([...kernel.open.values()].length, 4);
 });
 
 test("linux tells what to do where /dev/shm is full", () => {
@@ -222,12 +231,12 @@ test("linux tells what to do where /dev/shm is full", () => {
   const { code, syscall, advice } = refused(system.os.named.create("a", 4096, true));
   assertEquals([code, syscall], ["ENOSPC", "fallocate"]);
   assertStringIncludes(advice!, "noReserve()");
-  assertEquals(system.account.open.size, 0);
+  assertEquals(system.kernel.open.size, 0);
 });
 
 test("linux has no named memory without a tmpfs at /dev/shm", () => {
   const system = opened("linux");
-  const { account, os: { named } } = system;
+  const { kernel, os: { named } } = system;
   fail(system, 1, 2); // ENOENT
   const missing = refused(named.create("a", 4096, true));
   fail(system, 1, 2);
@@ -238,13 +247,13 @@ test("linux has no named memory without a tmpfs at /dev/shm", () => {
   }
   assertEquals(refused(named.open("a")).code, "ENOENT");
   let file = 7;
-  account.opened = (what) => (account.open.set(++file, what && "file"), file); // on a disk
-  account.names.add("/dev/shm/a");
+  kernel.opened = (what) => (kernel.open.set(++file, what && "file"), file); // on a disk
+  kernel.names.add("/dev/shm/a");
   for (const failure of [refused(named.create("b", 4096, true)), refused(named.open("a"))]) {
     assertEquals(failure.code, "ENOTSUP");
     assertStringIncludes(failure.advice!, "is not in memory");
   }
-  assertEquals(account.open.size, 0);
+  assertEquals(kernel.open.size, 0);
 });
 
 test("darwin makes memory by another name in the user's own folder, and links it when it is whole", () => {
@@ -258,18 +267,18 @@ test("darwin makes memory by another name in the user's own folder, and links it
     ["ftruncate", file, 5000n],
   ]);
   assertEquals(runtimeCall(system, 0), ["confstr", 65537]);
-  assertEquals([...system.account.names], [temporary]);
+  assertEquals([...system.kernel.names], [temporary]);
   forget(system);
   assertEquals(publish!(), undefined);
   assertEquals(calls(system), [
     ["link", temporary, `${folder}sysalloc-a`],
     ["unlink", temporary],
   ]);
-  assertEquals([...system.account.names], [`${folder}sysalloc-a`]);
+  assertEquals([...system.kernel.names], [`${folder}sysalloc-a`]);
   const second = made(system.os.named.create("a", 5000, true));
   assertEquals(second.publish!()?.code, "EEXIST");
   second.discard!();
-  assertEquals([...system.account.names], [`${folder}sysalloc-a`]);
+  assertEquals([...system.kernel.names], [`${folder}sysalloc-a`]);
   forget(system);
   const opening = 0x102_0004 | 0x100; // and O_NOFOLLOW
   there(system.os.named.open("a"));
@@ -284,17 +293,17 @@ function runtimeCall({ runtime }: SimulatedSystem, index: number): unknown[] {
   return [name, ...args.filter((argument) => typeof argument === "number")];
 }
 
-for (const platform of ["linux", "darwin"]) {
+for (const platform of ["linux", "darwin"] as const) {
   test(`${platform} makes no memory beyond RLIMIT_FSIZE, and leaves nothing`, () => {
     const system = opened(platform);
-    const { account, os: { named } } = system;
-    account.fileLimit = 8192n;
+    const { kernel, os: { named } } = system;
+    kernel.fileLimit = 8192n;
     for (const isReserved of [true, false]) {
       const failure = refused(named.create("a", 8193, isReserved));
       assertEquals([failure.code, failure.syscall], ["EFBIG", undefined]);
       assertStringIncludes(failure.advice!, "at most 8192 bytes (RLIMIT_FSIZE)");
     }
-    assertEquals([account.names.size, account.open.size], [0, 0]);
+    assertEquals([kernel.names.size, kernel.open.size], [0, 0]);
     made(named.create("a", 8192, true));
   });
 }
@@ -302,9 +311,9 @@ test("linux makes memory by another name where files without one are refused", (
   const [EPERM, ENOENT, EISDIR, EINVAL, ENOSYS, ENOTSUP] = [1, 2, 21, 22, 38, 95];
   for (const error of [EPERM, EISDIR, EINVAL, ENOSYS, ENOTSUP, "no /proc"] as const) {
     const system = opened("linux");
-    const { account } = system;
+    const { kernel } = system;
     if (error === "no /proc") fail(system, 2, ENOENT);
-    else account.unnamedError = error;
+    else kernel.unnamedError = error;
     const { file, publish, discard } = made(system.os.named.create("a", 5000, true));
     const temporary = "/dev/shm/.sysalloc-1234567890";
     const found = calls(system).filter(([name]) => name !== "open" && name !== "close");
@@ -314,25 +323,25 @@ test("linux makes memory by another name where files without one are refused", (
       ["fchmod", file, 0o600],
       ["ftruncate", file, 5000n],
     ]);
-    assertEquals([[...account.open.keys()], [...account.names]], [[file], [temporary]]);
-    account.names.add("/dev/shm/a"); // by somebody else
+    assertEquals([[...kernel.open.keys()], [...kernel.names]], [[file], [temporary]]);
+    kernel.names.add("/dev/shm/a"); // by somebody else
     assertEquals(publish!(), { syscall: "link", osError: 17, code: "EEXIST" });
-    account.names.delete("/dev/shm/a");
+    kernel.names.delete("/dev/shm/a");
     assertEquals(publish!(), undefined);
-    assertEquals([...account.names], ["/dev/shm/a"]);
+    assertEquals([...kernel.names], ["/dev/shm/a"]);
     discard!();
-    assertEquals([...account.names], ["/dev/shm/a"]);
+    assertEquals([...kernel.names], ["/dev/shm/a"]);
   }
 });
 
 test("linux leaves nothing of memory by another name, whichever call fails", () => {
   for (let index = 0, failures = 0;; index++) {
     const system = opened("linux");
-    const { account } = system;
-    account.unnamedError = 95;
+    const { kernel } = system;
+    kernel.unnamedError = 95;
     fail(system, index, 28);
     const result = system.os.named.create("a", 4096, true);
-    const failed = account.calls[index];
+    const failed = kernel.calls[index];
     if (failed === undefined) {
       assertEquals(failures, 6); // open, mkostemp, fstatfs, fchmod, ftruncate, fallocate
       break;
@@ -341,33 +350,33 @@ test("linux leaves nothing of memory by another name, whichever call fails", () 
       result.discard!();
       system.os.files.close(result.file);
     } else failures++;
-    assertEquals([account.open.size, account.names.size], [0, 0], failed);
+    assertEquals([kernel.open.size, kernel.names.size], [0, 0], failed);
   }
 });
 
-for (const platform of ["linux", "darwin"]) {
+for (const platform of ["linux", "darwin"] as const) {
   test(`${platform}: what is missing to make memory is not told as memory that is not there`, async () => {
     const ENOENT = 2;
     let codes = "";
     for (const unnamedError of [undefined, 95]) {
       for (let index = 0, isDone = false; !isDone; index++) {
-        const system = PAPER_SYSTEMS[platform]!.open();
-        const { account } = system;
-        account.unnamedError = unnamedError;
+        const system = SIMULATIONS[platform].open();
+        const { kernel } = system;
+        kernel.unnamedError = unnamedError;
         await on(system, () => {
-          account.fault = { index, error: ENOENT };
+          kernel.fault = { index, error: ENOENT };
           const options = new MmapOptions({ len: 4096 });
           let mmap: Mmap | undefined;
           const code = codeOf(() => {
             mmap = options.mapShared("a", { mode: "create" });
           });
-          isDone = account.calls.length <= index;
-          account.fault = undefined;
+          isDone = kernel.calls.length <= index;
+          kernel.fault = undefined;
           mmap?.unmap();
           if (code === "undefined") return;
-          codes += `${account.calls[index]} ${code}\n`;
-          assert(code !== "ENOENT" || /^(mmap|confstr)$/.test(account.calls[index]!), codes);
-          assertEquals([account.open.size, account.names.size], [0, 0], codes);
+          codes += `${kernel.calls[index]} ${code}\n`;
+          assert(code !== "ENOENT" || /^(mmap|confstr)$/.test(kernel.calls[index]!), codes);
+          assertEquals([kernel.open.size, kernel.names.size], [0, 0], codes);
         });
       }
     }
@@ -383,13 +392,13 @@ test("linux and darwin tell whose memory is that they open", () => {
     ] as const
   ) {
     const system = opened(platform);
-    const { account, os: { named } } = system;
-    account.names.add(path);
-    Object.assign(account.owner, { user: 4_000_000_000, mode: 0o4666 });
+    const { kernel, os: { named } } = system;
+    kernel.names.add(path);
+    Object.assign(kernel.owner, { user: 4_000_000_000, mode: 0o4666 });
     const owner = { user: 4_000_000_000, self: 1000, mode: 0o4666 };
     assertEquals(there(named.open("a")).owner, owner);
     if (platform === "linux") assertEquals<object>(named.ownerOf!("a"), owner);
-    assertEquals([account.open.size, named.ownerOf === undefined], [1, platform === "darwin"]);
+    assertEquals([kernel.open.size, named.ownerOf === undefined], [1, platform === "darwin"]);
   }
 });
 
@@ -398,7 +407,7 @@ test("darwin removes the other name where the length cannot be set", () => {
   fail(system, 3, 28);
   const { syscall, code } = refused(system.os.named.create("a", 5000, true));
   assertEquals([syscall, code], ["ftruncate", "ENOSPC"]);
-  assertEquals([system.account.names.size, system.account.open.size], [0, 0]);
+  assertEquals([system.kernel.names.size, system.kernel.open.size], [0, 0]);
 });
 
 test("windows makes a section of the session, of a length of 64 bits", () => {
@@ -407,7 +416,7 @@ test("windows makes a section of the session, of a length of 64 bits", () => {
   const [[, handle, security, protection, high, low, name] = []] = system.runtime.calls;
   assertEquals([handle, security, protection, high, low], [2n ** 64n - 1n, 0n, 4, 5, 7]);
   assertEquals(new TextDecoder("utf-16le").decode(name as Uint8Array), "Local\\ä🦕\0");
-  assertEquals([...system.account.open.keys()], [file]);
+  assertEquals([...system.kernel.open.keys()], [file]);
   assertEquals([system.os.named.pathOf, system.os.named.isKeptOpen], [undefined, true]);
 });
 
@@ -416,7 +425,7 @@ test("windows makes no second section of a name, and closes the one that was the
   made(system.os.named.create("a", 4096, true));
   const failure = refused(system.os.named.create("a", 8192, true));
   assertEquals(failure, { syscall: "CreateFileMappingW", osError: 183, code: "EEXIST" });
-  assertEquals(system.account.open.size, 1);
+  assertEquals(system.kernel.open.size, 1);
   fail(system, 0, 6); // ERROR_INVALID_HANDLE
   const other = refused(system.os.named.create("a", 8192, true));
   assertEquals(other.code, "EEXIST");
@@ -436,24 +445,25 @@ test("windows opens a section to load and store, and tells its length by a view"
   const [open, map] = system.runtime.calls;
   assertEquals(open!.slice(1, 3), [6, 0]); // FILE_MAP_READ | FILE_MAP_WRITE
   assertEquals(map!.slice(2), [2, 0, 0, 0n]);
-  assertEquals(system.account.pages.size, 0);
+  assertEquals(system.kernel.space.pageCount, 0);
   assertEquals(refused(system.os.named.open("b")).code, "ENOENT");
 });
 
 test("windows opens no section in which a store could end the process", () => {
   const system = opened("windows");
   made(system.os.named.create("a", 3 * 4096, true));
-  const { map } = system.account;
+  const { space } = system.kernel;
+  const map = space.map.bind(space);
   for (const state of ["section 2", "section 8", "reserved"]) {
-    system.account.map = (address, byteLength, _state) => {
-      const base = map.call(system.account, address, byteLength, "section 4");
-      system.account.change(base + 4096n, 4096n, () => state);
+    space.map = (address, byteLength, _state) => {
+      const base = map(address, byteLength, "section 4");
+      space.change(base + 4096n, 4096n, () => state);
       return base;
     };
     const failure = refused(system.os.named.open("a"));
     assertEquals(failure.code, "ENOTSUP");
     assertStringIncludes(failure.advice!, "only plain memory");
-    assertEquals([system.account.pages.size, system.account.open.size], [0, 1]);
+    assertEquals([space.pageCount, system.kernel.open.size], [0, 1]);
   }
 });
 
@@ -466,7 +476,7 @@ test("windows maps a section as it is, and leaves it open: its name would be gon
   );
   assertEquals(calls(system), [["MapViewOfFileEx", BigInt(file), 2, 0, 0, 8192n, HINT]]);
   assertEquals(address, HINT);
-  assertEquals(system.account.open.size, 1);
+  assertEquals(system.kernel.open.size, 1);
   system.os.files.close(file);
-  assertEquals([...system.account.names], []);
+  assertEquals([...system.kernel.names], []);
 });

@@ -4,8 +4,8 @@ import { linuxRegions } from "../../ffi/os/linux/regions.ts";
 import { failure } from "../../ffi/os/contract/memory.ts";
 import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { windowsRegions } from "../../ffi/os/windows/regions.ts";
-import { CURRENT_PROCESS, FakeRuntime } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
+import { CURRENT_PROCESS, SimulatedRuntime, writeWide } from "../support/simulated/mod.ts";
 
 const PAGE = 4096;
 const OWN = { pid: undefined, resident: false };
@@ -35,7 +35,7 @@ interface LinuxScript {
 
 function linux({ parts = [], error = 0 }: LinuxScript = {}) {
   const left = [...parts];
-  const runtime = new FakeRuntime({
+  const runtime = new SimulatedRuntime({
     open: () => 5,
     read(_file: number, target: Uint8Array) {
       const part = new TextEncoder().encode(left.shift() ?? "");
@@ -100,7 +100,7 @@ test("linuxRegions() closes the file when it cannot be read to its end", () => {
 
 test("linuxRegions() says where /proc is missing, and not that a process is", () => {
   let isMounted = false;
-  const runtime = new FakeRuntime({
+  const runtime = new SimulatedRuntime({
     open: (path: Uint8Array) =>
       isMounted && new TextDecoder().decode(path).includes("self") ? 5 : -1,
     read: () => 0n,
@@ -135,7 +135,7 @@ function darwin(...looks: readonly (readonly DarwinEntry[])[]) {
     (looks[Math.min(look, looks.length - 1)]!).find(({ start, pages }) =>
       start + BigInt(pages * PAGE) > address
     );
-  const runtime = new FakeRuntime({
+  const runtime = new SimulatedRuntime({
     task_self_trap: () => 259,
     getpid: () => 77,
     mach_vm_region(
@@ -230,20 +230,15 @@ interface WindowsScript {
 }
 
 function windows(entries: readonly WindowsEntry[], { error = 87, isResident }: WindowsScript = {}) {
-  const write = (target: Uint8Array, text: string) => {
-    const units = new DataView(target.buffer);
-    [...text].forEach((unit, index) => units.setUint16(2 * index, unit.charCodeAt(0), true));
-    return text.length;
-  };
   const find = (address: bigint) =>
     entries.find(({ start, pages }) => address >= start && address < start + BigInt(pages * PAGE));
-  const runtime = new FakeRuntime({
+  const runtime = new SimulatedRuntime({
     GetCurrentProcess: () => CURRENT_PROCESS,
     GetLogicalDrives: () => 0b1100,
     QueryDosDeviceW(name: Uint8Array, target: Uint8Array) {
       const drive = String.fromCharCode(name[0]!);
       assertEquals([...name.subarray(1)], [0, 58, 0, 0, 0]);
-      return write(
+      return writeWide(
         target,
         drive === "C" ? "\\Device\\Disk1\0\\Device\\Old\0\0" : "\\Device\\Disk11\0\0",
       );
@@ -271,7 +266,7 @@ function windows(entries: readonly WindowsEntry[], { error = 87, isResident }: W
     },
     K32GetMappedFileNameW(process: bigint, address: bigint, target: Uint8Array) {
       assertStrictEquals(process, CURRENT_PROCESS);
-      return write(target, find(address)?.path ?? "");
+      return writeWide(target, find(address)?.path ?? "");
     },
     K32QueryWorkingSetEx(_process: bigint, entries: Uint8Array, byteLength: number) {
       const fields = new DataView(entries.buffer);
@@ -391,7 +386,7 @@ test("windowsRegions() ends where the system's part of the addresses starts, and
   });
   // A region that does not end above the address that was asked for is the last one.
   const [empty] = [{ start: 0x1000n, pages: 0 }];
-  const broken = new FakeRuntime({
+  const broken = new SimulatedRuntime({
     GetCurrentProcess: () => CURRENT_PROCESS,
     GetLogicalDrives: () => 0,
     QueryDosDeviceW: () => 0,

@@ -1,39 +1,39 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { darwin } from "../../ffi/os/darwin/os.ts";
 import { DARWIN_ADVICE } from "../../ffi/os/darwin/advice.ts";
-import { linux } from "../../ffi/os/linux/os.ts";
 import { LINUX_ADVICE } from "../../ffi/os/linux/advice.ts";
-import type { Os } from "../../ffi/os/contract/os.ts";
-import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
-import { windows } from "../../ffi/os/windows/os.ts";
+import { type Advice, ADVICE_SYSTEMS, type Residency } from "../../ffi/os/contract/residency.ts";
 import {
   CURRENT_PROCESS,
-  fakePosix,
-  type FakeSystem,
-  fakeWindows,
-  request,
-  type Script,
-} from "../support/fake_runtime.ts";
+  forget,
+  type Machine,
+  type Outcomes,
+  simulated,
+  type SimulatedName,
+  type SimulatedSystem,
+} from "../support/simulated/mod.ts";
 import { test } from "../support/harness.ts";
 
 const ADDRESS = 0x7f00_0000_0000n;
 const PAGE = 4096n;
 const ADVICES = Object.keys(ADVICE_SYSTEMS) as Advice[];
 
-function opener(open: typeof linux, fake: (script: Script) => FakeSystem) {
-  return (script: Script = {}) => {
-    const system = fake(script);
-    const os: Os = open(system.runtime, "x64");
-    const residency = os.residency;
-    system.runtime.calls.length = 0;
-    return { ...system, os, residency };
-  };
+/** Opens a system with its residency, and a lot of memory at {@linkcode ADDRESS}. */
+function opened(
+  name: SimulatedName,
+  outcomes: Outcomes = {},
+  machine: Machine = {},
+): SimulatedSystem & { residency: Residency } {
+  const system = simulated(name, { outcomes, ...machine });
+  const { residency } = system.os;
+  system.kernel.space.map(ADDRESS, 2n ** 40n, name === "windows" ? "memory 4" : "anonymous 3");
+  system.kernel.lockable = 2n ** 20n;
+  forget(system);
+  return { ...system, residency };
 }
 
 const POSIX = [
   {
     name: "linux",
-    open: linux,
     library: "libc.so.6",
     title: "Linux",
     numbers: LINUX_ADVICE,
@@ -66,7 +66,6 @@ const POSIX = [
   },
   {
     name: "darwin",
-    open: darwin,
     library: "/usr/lib/libSystem.B.dylib",
     title: "macOS",
     numbers: DARWIN_ADVICE,
@@ -85,12 +84,9 @@ const POSIX = [
   },
 ] as const;
 
-for (const { name, open, library, title, numbers, advice } of POSIX) {
-  const opened = opener(open, fakePosix);
-
+for (const { name, library, title, numbers, advice } of POSIX) {
   test(`${name}() opens what residency needs when it is first asked for, once`, () => {
-    const { runtime } = fakePosix();
-    const os = open(runtime, "x64");
+    const { runtime, os } = simulated(name);
     const before = runtime.opened.length;
     assertStrictEquals(os.residency, os.residency);
     assertEquals(runtime.opened.slice(before), [{
@@ -108,7 +104,7 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
     assertEquals<unknown>(numbers, advice);
     for (const each of ADVICES) {
       const number = (advice as Partial<Record<Advice, number>>)[each];
-      const { residency, runtime } = opened();
+      const { residency, runtime } = opened(name);
       const result = residency.advise(ADDRESS, 2n * PAGE, each);
       assertStrictEquals(result, number === undefined ? "unsupported" : undefined);
       assertEquals(
@@ -126,13 +122,13 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
   });
 
   test(`${name}() locks and unlocks, and returns what failed`, () => {
-    const { residency, runtime } = opened({ lock: [0, 12, 1], unlock: 12 });
+    const { residency, runtime } = opened(name, { mlock: [0, 12, 1], munlock: [12] });
     assertEquals([
       residency.lock(ADDRESS, PAGE, false),
       residency.lock(ADDRESS, PAGE, false),
       residency.lock(ADDRESS, PAGE, false),
       residency.unlock(ADDRESS, 2n * PAGE),
-      opened().residency.unlock(ADDRESS, PAGE),
+      opened(name).residency.unlock(ADDRESS, PAGE),
     ], [
       undefined,
       { syscall: "mlock", osError: 12, code: "ENOMEM" },
@@ -147,7 +143,7 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
   });
 
   test(`${name}() keeps the error of an advice when a later call changes errno`, () => {
-    const failing = opened({ free: 12 });
+    const failing = opened(name, { madvise: [12] });
     const failure = failing.residency.advise(ADDRESS, PAGE, "normal");
     failing.residency.lock(ADDRESS, PAGE, false);
     assertEquals(failure, { syscall: "madvise", osError: 12, code: "ENOMEM" });
@@ -157,7 +153,7 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
     test(`${name}() counts what is in RAM, 65,536 pages of ${pageSize} bytes at a time`, () => {
       const isResident = (address: bigint) => (address / BigInt(pageSize)) % 3n === 0n;
       for (const pages of [1, 2, 3, 4, 5, 65_535, 65_536, 65_537, 150_000]) {
-        const { residency, runtime } = opened({ pageSize, isResident });
+        const { residency, runtime } = opened(name, {}, { pageSize, isResident });
         const byteLength = BigInt(pages * pageSize);
         const first = Number(ADDRESS / BigInt(pageSize));
         const expected = Math.ceil((first + pages) / 3) - Math.ceil(first / 3);
@@ -172,7 +168,7 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
   }
 
   test(`${name}() returns the failure of mincore`, () => {
-    const { residency } = opened({ query: 12 });
+    const { residency } = opened(name, { mincore: [12] });
     assertEquals(residency.resident(ADDRESS, PAGE), {
       syscall: "mincore",
       osError: 12,
@@ -182,15 +178,14 @@ for (const { name, open, library, title, numbers, advice } of POSIX) {
 }
 
 test("linux() populates by advice, or tells that this kernel cannot", () => {
-  const opened = opener(linux, fakePosix);
-  const { residency, runtime } = opened();
+  const { residency, runtime } = opened("linux");
   for (const forWriting of [true, false]) residency.populate(ADDRESS, PAGE, forWriting);
   assertEquals(runtime.calls, [
     ["madvise", ADDRESS, PAGE, 23],
     ["madvise", ADDRESS, PAGE, 22],
   ]);
-  const outcomes = [0, 22, 14].map((free) =>
-    opened({ free }).residency.populate(ADDRESS, PAGE, true)
+  const outcomes = [0, 22, 14].map((madvise) =>
+    opened("linux", { madvise }).residency.populate(ADDRESS, PAGE, true)
   );
   assertEquals(outcomes, [
     undefined,
@@ -209,24 +204,25 @@ test("linux() locks private files by mlock2(), and by mlock() where that is miss
       osError,
       code,
     });
-    const outcomes: readonly (readonly [script: Script, result: unknown, calls: unknown[]])[] = [
-      [{}, undefined, [mlock2, populate]],
-      [{ lockOnFault: 12 }, failure("mlock2", 12, "ENOMEM"), [mlock2]],
-      [{ lockOnFault: 38 }, undefined, [mlock2, mlock]],
-      [{ lockOnFault: 22 }, undefined, [mlock2, mlock]],
-      [{ lockOnFault: 1, lock: [1] }, failure("mlock", 1, "EPERM"), [mlock2, mlock]],
-      [{ free: 22 }, undefined, [mlock2, populate, mlock]],
-      [{ free: 1 }, undefined, [mlock2, populate, mlock]],
-      [{ free: 14 }, failure("madvise", 14, "EFAULT"), [mlock2, populate, munlock]],
-      [{ free: 22, lock: [12] }, failure("mlock", 12, "ENOMEM"), [
-        mlock2,
-        populate,
-        mlock,
-        munlock,
-      ]],
-    ];
+    const outcomes: readonly (readonly [outcomes: Outcomes, result: unknown, calls: unknown[]])[] =
+      [
+        [{}, undefined, [mlock2, populate]],
+        [{ mlock2: 12 }, failure("mlock2", 12, "ENOMEM"), [mlock2]],
+        [{ mlock2: 38 }, undefined, [mlock2, mlock]],
+        [{ mlock2: 22 }, undefined, [mlock2, mlock]],
+        [{ mlock2: 1, mlock: [1] }, failure("mlock", 1, "EPERM"), [mlock2, mlock]],
+        [{ madvise: [22] }, undefined, [mlock2, populate, mlock]],
+        [{ madvise: [1] }, undefined, [mlock2, populate, mlock]],
+        [{ madvise: [14] }, failure("madvise", 14, "EFAULT"), [mlock2, populate, munlock]],
+        [{ madvise: [22], mlock: [12] }, failure("mlock", 12, "ENOMEM"), [
+          mlock2,
+          populate,
+          mlock,
+          munlock,
+        ]],
+      ];
     for (const [script, result, calls] of outcomes) {
-      const { residency, runtime } = opener((native) => linux(native, arch), fakePosix)(script);
+      const { residency, runtime } = opened("linux", script, { arch });
       assertEquals<unknown>(residency.lock(ADDRESS, PAGE, true), result);
       assertEquals<unknown>(runtime.calls, calls);
     }
@@ -234,9 +230,7 @@ test("linux() locks private files by mlock2(), and by mlock() where that is miss
 });
 
 test("darwin() and windows() lock private files as they lock all else", () => {
-  for (
-    const { residency, runtime } of [opener(darwin, fakePosix)(), opener(windows, fakeWindows)()]
-  ) {
+  for (const { residency, runtime } of [opened("darwin"), opened("windows")]) {
     assertStrictEquals(residency.lock(ADDRESS, PAGE, true), undefined);
     assertStrictEquals(residency.lock(ADDRESS, PAGE, false), undefined);
     const [first, second, ...more] = runtime.calls;
@@ -245,19 +239,17 @@ test("darwin() and windows() lock private files as they lock all else", () => {
 });
 
 test("darwin() and windows() leave populating to the core", () => {
-  for (
-    const { residency, runtime } of [opener(darwin, fakePosix)(), opener(windows, fakeWindows)()]
-  ) {
+  for (const { residency, runtime } of [opened("darwin"), opened("windows")]) {
     assertStrictEquals(residency.populate(ADDRESS, PAGE, true), "unsupported");
     assertEquals(runtime.calls, []);
   }
 });
 
-const onWindows = opener(windows, fakeWindows);
+const onWindows = (outcomes: Outcomes = {}, machine: Machine = {}) =>
+  opened("windows", outcomes, machine);
 
 test("windows() opens what residency needs when it is first asked for, once", () => {
-  const { runtime } = fakeWindows();
-  const os = windows(runtime);
+  const { runtime, os } = simulated("windows");
   const before = runtime.opened.length;
   assertStrictEquals(os.residency, os.residency);
   const opened = runtime.opened.slice(before);
@@ -304,7 +296,7 @@ test("windows() prefetches one range when advised that it will be needed", () =>
 });
 
 test("windows() returns the error of an advice, however its call tells", () => {
-  const { residency } = onWindows({ free: 87 });
+  const { residency } = onWindows({ DiscardVirtualMemory: [87], PrefetchVirtualMemory: [87] });
   assertEquals(residency.advise(ADDRESS, PAGE, "free"), {
     syscall: "DiscardVirtualMemory",
     osError: 87,
@@ -318,7 +310,7 @@ test("windows() returns the error of an advice, however its call tells", () => {
 });
 
 test("windows() raises the working set and locks once more when that is too small", () => {
-  const { residency, runtime } = onWindows({ lock: [1453] });
+  const { residency, runtime } = onWindows({ VirtualLock: [1453] });
   assertStrictEquals(residency.lock(ADDRESS, 2n * PAGE, false), undefined);
   assertEquals(runtime.calls.map(([name]) => name), [
     "VirtualLock",
@@ -337,11 +329,11 @@ test("windows() raises the working set and locks once more when that is too smal
 
 test("windows() returns why it cannot lock", () => {
   const failure = (osError: number, code: string) => ({ syscall: "VirtualLock", osError, code });
-  const scripts: readonly (readonly [Script, ReturnType<typeof failure>])[] = [
-    [{ lock: [998] }, failure(998, "EFAULT")],
-    [{ lock: [1453, 1453] }, failure(1453, "ENOMEM")],
-    [{ lock: [1453, 998] }, failure(998, "EFAULT")],
-    [{ lock: [1453], workingSet: 1314 }, failure(1453, "ENOMEM")],
+  const scripts: readonly (readonly [Outcomes, ReturnType<typeof failure>])[] = [
+    [{ VirtualLock: [998] }, failure(998, "EFAULT")],
+    [{ VirtualLock: [1453, 1453] }, failure(1453, "ENOMEM")],
+    [{ VirtualLock: [1453, 998] }, failure(998, "EFAULT")],
+    [{ VirtualLock: [1453], SetProcessWorkingSetSize: [1314] }, failure(1453, "ENOMEM")],
   ];
   for (const [script, expected] of scripts) {
     assertEquals(onWindows(script).residency.lock(ADDRESS, PAGE, false), expected);
@@ -349,9 +341,11 @@ test("windows() returns why it cannot lock", () => {
 });
 
 test("windows() unlocks, and takes what is not locked for unlocked", () => {
-  const outcomes = [0, 158, 487].map((unlock) =>
-    onWindows({ unlock }).residency.unlock(ADDRESS, PAGE)
-  );
+  const outcomes = [0, 158, 487].map((error) => {
+    const { residency, kernel } = onWindows({ VirtualUnlock: [error] });
+    kernel.space.lock(ADDRESS, PAGE, true);
+    return residency.unlock(ADDRESS, PAGE);
+  });
   assertEquals(outcomes, [
     undefined,
     undefined,
@@ -363,7 +357,8 @@ test("windows() counts what is in RAM of what is committed, 4,096 pages at a tim
   const isResident = (address: bigint) => (address / PAGE) % 2n === 0n;
   for (const pages of [1, 4095, 4096, 4097, 10_000]) {
     const committedEnd = ADDRESS + BigInt(pages) * PAGE;
-    const { residency, runtime } = onWindows({ isResident, committedEnd });
+    const { residency, runtime, kernel } = onWindows({}, { isResident });
+    kernel.space.change(committedEnd, 2n ** 40n - BigInt(pages) * PAGE, () => "reserved");
     assertStrictEquals(residency.resident(ADDRESS, 2n ** 40n), Math.ceil(pages / 2) * 4096);
     const asked = runtime.calls.filter(([name]) => name === "K32QueryWorkingSetEx");
     assertEquals(asked.length, Math.ceil(pages / 4096));
@@ -373,7 +368,7 @@ test("windows() counts what is in RAM of what is committed, 4,096 pages at a tim
 });
 
 test("windows() returns the failure of K32QueryWorkingSetEx", () => {
-  assertEquals(onWindows({ query: 998 }).residency.resident(ADDRESS, PAGE), {
+  assertEquals(onWindows({ K32QueryWorkingSetEx: [998] }).residency.resident(ADDRESS, PAGE), {
     syscall: "K32QueryWorkingSetEx",
     osError: 998,
     code: "EFAULT",
@@ -381,11 +376,10 @@ test("windows() returns the failure of K32QueryWorkingSetEx", () => {
 });
 
 test("windows().vacate() unlocks first, where anything can have been locked", () => {
-  const { runtime } = fakeWindows({ map: [ADDRESS] });
-  const os = windows(runtime);
-  os.map(request());
+  const { os, runtime, kernel } = simulated("windows", { places: [ADDRESS] });
+  kernel.space.map(0n, 8192n, "memory 4");
   os.vacate(ADDRESS, 4097n);
-  assertEquals(runtime.calls.slice(2), [["DiscardVirtualMemory", ADDRESS, 8192n]]);
+  assertEquals(runtime.calls, [["DiscardVirtualMemory", ADDRESS, 8192n]]);
   os.residency.lock(ADDRESS, 8192n, true);
   runtime.calls.length = 0;
   os.vacate(ADDRESS, 4097n);

@@ -1,21 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
-import { darwin } from "../../ffi/os/darwin/os.ts";
-import { linux } from "../../ffi/os/linux/os.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Word } from "../../ffi/os/contract/waiting.ts";
 import type { SymbolTable } from "../../ffi/symbols.ts";
-import { fakePosix } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
-import { fail, forget } from "../support/simulated_calls.ts";
-import { simulatedPosix } from "../support/simulated_posix.ts";
-import { PAPER_SYSTEMS, type SimulatedSystem } from "../support/simulated_system.ts";
+import {
+  fail,
+  forget,
+  simulated,
+  type SimulatedName,
+  type SimulatedSystem,
+} from "../support/simulated/mod.ts";
 
 const WORD: Word = { address: 0x7000n, place: undefined };
 const SLICE = 100_000_000n;
 
 /** Opens a system whose calls that wait are open, and forgets what that took. */
-function opened(platform: string): SimulatedSystem {
-  const system = PAPER_SYSTEMS[platform]!.open();
+function opened(platform: SimulatedName): SimulatedSystem {
+  const system = simulated(platform);
   system.os.waiting.wait(WORD, 0, 0);
   forget(system);
   return system;
@@ -62,7 +63,7 @@ test("linux: syscall() is given all seven parameters, which it reads whatever th
 });
 
 test("linux: arm64 has another number for futex", () => {
-  const { os, runtime } = simulatedPosix((runtime) => linux(runtime, "arm64"));
+  const { os, runtime } = simulated("linux", { arch: "arm64" });
   os.waiting.notify(WORD, 1);
   assertEquals(runtime.calls.at(-1)!.slice(0, 2), ["syscall", 98n]);
 });
@@ -89,10 +90,10 @@ for (const [index, error, milliseconds, expected] of FAILURES) {
 
 test("darwin: wait() compares, sleeps for a slice at a time, and notify() wakes one by one", () => {
   const system = opened("darwin");
-  const { os: { waiting }, runtime, account } = system;
+  const { os: { waiting }, runtime, kernel } = system;
   assertEquals(waiting.wait(WORD, 0, 0), "elapsed");
   assertEquals(waiting.wait(WORD, 1, 0), "different");
-  assertEquals(account.calls, ["mach_vm_read_overwrite", "mach_vm_read_overwrite"]);
+  assertEquals(kernel.calls, ["mach_vm_read_overwrite", "mach_vm_read_overwrite"]);
   assertEquals(waiting.wait(WORD, 0, Infinity), "woken");
   assertEquals(runtime.calls.at(-1), [
     "os_sync_wait_on_address_with_timeout",
@@ -125,7 +126,8 @@ test("darwin: wait() goes on after what is no end, and tells any other failure",
 });
 
 test("darwin: waiting is not supported when the system has no such functions", () => {
-  const { waiting } = darwin(fakePosix().runtime, "arm64");
+  const missing = "os_sync_wait_on_address_with_timeout";
+  const { os: { waiting } } = simulated("darwin", { missing });
   const results = [
     waiting.wait(WORD, 0, 0),
     waiting.notify(WORD, 1),
@@ -165,7 +167,7 @@ test("darwin: the thread leaves when its owner has ended, or the word's page doe
   assertEquals(run(() => EFAULT, Infinity).osError, EFAULT);
 });
 
-for (const platform of ["linux", "darwin", "windows"]) {
+for (const platform of ["linux", "darwin", "windows"] as const) {
   test(`${platform}: the thread's source is a function, and its job and data can be cloned`, () => {
     const { os: { waiting } } = opened(platform);
     assert(typeof (0, eval)(waiting.threadSource) === "function");
@@ -181,14 +183,14 @@ for (const platform of ["linux", "darwin", "windows"]) {
 }
 
 test("windows: wait() leaves nothing open, and notify() finds who waits by the word's name", () => {
-  const system = PAPER_SYSTEMS["windows"]!.open();
-  const { os, account } = system;
-  const address = account.map(0n, 4096n, "memory 4");
+  const system = simulated("windows");
+  const { os, kernel } = system;
+  const address = kernel.space.map(0n, 4096n, "memory 4");
   const word = { address, place: undefined };
   const other = { address: address + 4n, place: undefined };
   assertEquals(os.waiting.wait(word, 1, 0), "different");
   assertEquals(os.waiting.wait(word, 0, 25), "elapsed");
-  assertEquals([...account.open], []);
+  assertEquals([...kernel.open], []);
   const waits = Array.from({ length: 11 }, () => os.waiting.prepare(word, 0, Infinity));
   assertEquals(os.waiting.notify(other, Infinity), 0);
   assertEquals([2, Infinity, 1].map((count) => os.waiting.notify(word, count)), [2, 9, 0]);
@@ -200,16 +202,19 @@ test("windows: wait() leaves nothing open, and notify() finds who waits by the w
   const late = os.waiting.prepare(word, 0, Infinity);
   assert(typeof late === "object" && "job" in late);
   assertEquals(late.end("elapsed"), "elapsed");
-  assertEquals([...account.open], []);
+  assertEquals([...kernel.open], []);
 });
 
 test("windows: a word of a file has the same name wherever it is mapped", () => {
-  const system = PAPER_SYSTEMS["windows"]!.open();
-  const { os, account } = system;
-  const [first, second] = [account.map(0n, 4096n, "file 4"), account.map(0n, 4096n, "file 4")];
+  const system = simulated("windows");
+  const { os, kernel } = system;
+  const [first, second] = [
+    kernel.space.map(0n, 4096n, "file 4"),
+    kernel.space.map(0n, 4096n, "file 4"),
+  ];
   const at = (address: bigint, offset: bigint): Word => ({
     address,
-    place: { memory: { file: account.opened("file"), name: undefined }, offset },
+    place: { memory: { file: kernel.opened("file"), name: undefined }, offset },
   });
   const wait = os.waiting.prepare(at(first, 8n), 0, Infinity);
   assert(typeof wait === "object" && "job" in wait);

@@ -8,72 +8,48 @@ import {
 import fc from "fast-check";
 import { MmapError } from "../../core/checks/errors.ts";
 import { checkStrictHint, place } from "../../core/placing/placement.ts";
-import { darwin } from "../../ffi/os/darwin/os.ts";
-import { linux } from "../../ffi/os/linux/os.ts";
-import type { Os } from "../../ffi/os/contract/os.ts";
-import { windows } from "../../ffi/os/windows/os.ts";
-import type { Native } from "../../ffi/symbols.ts";
-import {
-  type Call,
-  fakePosix,
-  type FakeSystem,
-  fakeWindows,
-  request,
-  type Script,
-} from "../support/fake_runtime.ts";
 import { MmapOptions } from "../../mod.ts";
 import { test, use } from "../support/harness.ts";
+import {
+  names,
+  type Outcome,
+  request,
+  simulated,
+  type SimulatedSystem,
+} from "../support/simulated/mod.ts";
 
-/** A system, and the errors that it has for what can go wrong. */
-interface System {
-  readonly name: string;
-  readonly fake: (script: Script) => FakeSystem;
-  readonly open: (native: Native) => Os;
-  readonly mapCall: string;
-  readonly unmapCall: string;
-  readonly noMemory: number;
-  readonly invalid: number;
-}
+const POSIX = { mapCall: "mmap", unmapCall: "munmap", noMemory: 12, invalid: 22 };
 
-const POSIX = {
-  fake: fakePosix,
-  mapCall: "mmap",
-  unmapCall: "munmap",
-  noMemory: 12,
-  invalid: 22,
-};
-const SYSTEMS: readonly System[] = [
-  { ...POSIX, name: "linux", open: (native) => linux(native, "x64") },
-  { ...POSIX, name: "darwin", open: (native) => darwin(native, "arm64") },
+/** The systems, and the errors that each has for what can go wrong. */
+const SYSTEMS = [
+  { ...POSIX, name: "linux" },
+  { ...POSIX, name: "darwin" },
   {
     name: "windows",
-    fake: fakeWindows,
-    open: windows,
     mapCall: "VirtualAlloc",
     unmapCall: "VirtualFree",
     noMemory: 8,
     invalid: 487,
   },
-];
+] as const;
 
 const HINT = 0x2_0000_0000n;
 const ELSEWHERE = 0x7f00_0000_0000n;
 const STRICT = request({ hint: HINT, strict: true });
 
-function opened(system: System, script: Script): FakeSystem & { os: Os } {
-  const fake = system.fake(script);
-  const os = system.open(fake.runtime);
-  fake.runtime.calls.length = 0;
-  return { ...fake, os };
+/** Opens a system whose calls come to this. */
+function opened(
+  { name, mapCall, unmapCall }: (typeof SYSTEMS)[number],
+  map: readonly Outcome[],
+  unmap: readonly Outcome[] = [],
+): SimulatedSystem {
+  const outcomes = { [mapCall]: map, [unmapCall]: unmap };
+  return simulated(name, { places: [], outcomes });
 }
 
 /** What an {@linkcode MmapError} tells besides its message. */
-function facts({ code, syscall, osError, requested, actual }: MmapError): unknown {
+function told({ code, syscall, osError, requested, actual }: MmapError): unknown {
   return { code, syscall, osError, requested, actual };
-}
-
-function names(calls: readonly Call[]): string[] {
-  return calls.map(([name]) => name);
 }
 
 for (const system of SYSTEMS) {
@@ -81,40 +57,40 @@ for (const system of SYSTEMS) {
 
   test(`place() returns any address when nothing is strict, on ${name}`, () => {
     for (const hint of [0n, HINT]) {
-      const { os, mapped, runtime } = opened(system, { map: [ELSEWHERE] });
+      const { os, kernel: { space }, runtime } = opened(system, [ELSEWHERE]);
       assertStrictEquals(place(os, os, request({ hint })), ELSEWHERE);
-      assertEquals([...mapped], [[ELSEWHERE, 4096n]]);
-      assertEquals(names(runtime.calls), [mapCall]);
+      assertEquals(space.mapped, [[ELSEWHERE, 4096n]]);
+      assertEquals(names({ runtime }), [mapCall]);
     }
   });
 
   test(`place() returns the hint when it is strict and free, on ${name}`, () => {
-    const { os, mapped, runtime } = opened(system, { map: [HINT] });
+    const { os, kernel: { space }, runtime } = opened(system, [HINT]);
     assertStrictEquals(place(os, os, STRICT), HINT);
-    assertEquals([...mapped], [[HINT, 4096n]]);
-    assertEquals(names(runtime.calls), [mapCall]);
+    assertEquals(space.mapped, [[HINT, 4096n]]);
+    assertEquals(names({ runtime }), [mapCall]);
   });
 
   test(`place() throws the refusal when nothing is strict, on ${name}`, () => {
-    const { os, mapped } = opened(system, { map: [noMemory] });
+    const { os, kernel: { space } } = opened(system, [noMemory]);
     const error = assertThrows(
       () => place(os, os, request({ byteLength: 12_345n })),
       MmapError,
       `The system refused to map 12345 bytes: ${mapCall} failed with ENOMEM (${noMemory})`,
     );
-    assertEquals(facts(error), {
+    assertEquals(told(error), {
       code: "ENOMEM",
       syscall: mapCall,
       osError: noMemory,
       requested: undefined,
       actual: undefined,
     });
-    assertStrictEquals(mapped.size, 0);
+    assertEquals(space.mapped, []);
   });
 
   test(`place() throws EADDRNOTAVAIL when the system maps elsewhere than at a strict hint, on ${name}`, () => {
     for (const actual of [ELSEWHERE, HINT - 4096n, HINT + 1n]) {
-      const { os, mapped, runtime } = opened(system, { map: [actual] });
+      const { os, kernel: { space }, runtime } = opened(system, [actual]);
       const byteLength = 12_345n;
       const error = assertThrows(
         () => place(os, os, { ...STRICT, byteLength }),
@@ -123,26 +99,26 @@ for (const system of SYSTEMS) {
           actual.toString(16)
         }`,
       );
-      assertEquals(facts(error), {
+      assertEquals(told(error), {
         code: "EADDRNOTAVAIL",
         syscall: undefined,
         osError: undefined,
         requested: HINT,
         actual,
       });
-      assertEquals(names(runtime.calls), [mapCall, unmapCall]);
-      assertStrictEquals(mapped.size, 0);
+      assertEquals(names({ runtime }), [mapCall, unmapCall]);
+      assertEquals(space.mapped, []);
     }
   });
 
   test(`place() throws EADDRNOTAVAIL when a strict hint is refused and another place is not, on ${name}`, () => {
-    const { os, mapped, runtime } = opened(system, { map: [invalid, ELSEWHERE] });
+    const { os, kernel: { space }, runtime } = opened(system, [invalid, ELSEWHERE]);
     const error = assertThrows(
       () => place(os, os, STRICT),
       MmapError,
       `The strict hint 0x200000000 is not available for 4096 bytes (${mapCall} failed with EINVAL, ${invalid})`,
     );
-    assertEquals(facts(error), {
+    assertEquals(told(error), {
       code: "EADDRNOTAVAIL",
       syscall: mapCall,
       osError: invalid,
@@ -150,10 +126,10 @@ for (const system of SYSTEMS) {
       actual: ELSEWHERE,
     });
     assertEquals(
-      names(runtime.calls).filter((call) => call !== "GetLastError"),
+      names({ runtime }).filter((call) => call !== "GetLastError"),
       [mapCall, mapCall, unmapCall],
     );
-    assertStrictEquals(mapped.size, 0);
+    assertEquals(space.mapped, []);
   });
 
   test(`place() throws the first refusal when a strict hint and every other place are refused, on ${name}`, () => {
@@ -164,39 +140,39 @@ for (const system of SYSTEMS) {
         [invalid, noMemory, "EINVAL"],
       ] as const
     ) {
-      const { os, mapped } = opened(system, { map: [first, second] });
+      const { os, kernel: { space } } = opened(system, [first, second]);
       const error = assertThrows(
         () => place(os, os, STRICT),
         MmapError,
         "The system refused to map 4096 bytes at 0x200000000",
       );
-      assertEquals(facts(error), {
+      assertEquals(told(error), {
         code,
         syscall: mapCall,
         osError: first,
         requested: undefined,
         actual: undefined,
       });
-      assertStrictEquals(mapped.size, 0);
+      assertEquals(space.mapped, []);
     }
   });
 
   test(`place() looks for another place without populating when a strict hint is refused, on ${name}`, () => {
     const probes = [true, false].map((populate) => {
-      const { os, runtime } = opened(system, { map: [invalid, ELSEWHERE] });
+      const { os, runtime } = opened(system, [invalid, ELSEWHERE]);
       const options = { ...STRICT, byteLength: 12_345n, noReserve: true, populate };
       assertThrows(() => place(os, os, options), MmapError);
       return runtime.calls.filter(([call]) => call === mapCall)[1];
     });
     // What a request without a hint, not strict and not populated, comes to.
-    const { os, runtime } = opened(system, { map: [ELSEWHERE] });
+    const { os, runtime } = opened(system, [ELSEWHERE]);
     os.map(request({ byteLength: 12_345n, noReserve: true }));
     assertEquals(probes, [runtime.calls[0], runtime.calls[0]]);
   });
 
   test(`place() tells that the clean-up was refused when it was, on ${name}`, () => {
     for (const map of [[ELSEWHERE], [noMemory, ELSEWHERE]]) {
-      const { os, mapped } = opened(system, { map, unmap: [invalid] });
+      const { os, kernel: { space } } = opened(system, map, [invalid]);
       const error = assertThrows(
         () => place(os, os, STRICT),
         MmapError,
@@ -204,7 +180,7 @@ for (const system of SYSTEMS) {
       );
       assertStrictEquals(error.syscall, unmapCall);
       assertStrictEquals(error.osError, invalid);
-      assertEquals([...mapped], [[ELSEWHERE, 4096n]]);
+      assertEquals(space.mapped, [[ELSEWHERE, 4096n]]);
     }
   });
 
@@ -224,20 +200,21 @@ for (const system of SYSTEMS) {
     });
     fc.assert(
       fc.property(scripts, requests, (script, asked) => {
-        const { os, mapped, runtime } = opened(system, script);
+        const { os, kernel: { space }, runtime } = opened(system, script.map, script.unmap);
         let address: bigint | undefined;
         try {
           address = place(os, os, request(asked));
         } catch (error) {
           assertInstanceOf(error, MmapError);
         }
+        assert(names({ runtime }).filter((call) => call === mapCall).length <= 2);
         if (address !== undefined) {
           if (asked.strict) assertStrictEquals(address, HINT);
-          assertEquals([...mapped], [[address, asked.byteLength]]);
+          assertEquals(space.mapped, [[address, asked.byteLength]]);
         } else {
           // The one that the system refused to unmap, where it did.
-          const unmapped = names(runtime.calls).includes(unmapCall);
-          assertStrictEquals(mapped.size, unmapped && script.unmap[0] ? 1 : 0);
+          const unmapped = names({ runtime }).includes(unmapCall);
+          assertStrictEquals(space.mapped.length, unmapped && script.unmap[0] ? 1 : 0);
         }
       }),
       { numRuns: 300 },
@@ -247,17 +224,17 @@ for (const system of SYSTEMS) {
 
 test("place() throws EADDRNOTAVAIL without another call when Linux tells that a strict hint is taken", () => {
   const [system] = SYSTEMS;
-  const { os, mapped, runtime } = opened(system!, { map: [17] });
+  const { os, kernel: { space }, runtime } = opened(system, [17]);
   const error = assertThrows(() => place(os, os, STRICT), MmapError, "mmap failed with EEXIST, 17");
-  assertEquals(facts(error), {
+  assertEquals(told(error), {
     code: "EADDRNOTAVAIL",
     syscall: "mmap",
     osError: 17,
     requested: HINT,
     actual: undefined,
   });
-  assertEquals(names(runtime.calls), ["mmap"]);
-  assertStrictEquals(mapped.size, 0);
+  assertEquals(names({ runtime }), ["mmap"]);
+  assertEquals(space.mapped, []);
 });
 
 test("checkStrictHint() returns when the hint is a multiple of the granularity", () => {

@@ -2,18 +2,20 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KERN_CODES } from "../../ffi/os/darwin/copying.ts";
 import { darwinStat } from "../../ffi/os/darwin/stat.ts";
 import { linuxStat } from "../../ffi/os/linux/stat.ts";
-import { type Call, FakeRuntime } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
 import {
+  type Call,
   fail,
+  FILE_BYTE_LENGTH,
+  FILE_IDENTITY,
   fileRequest,
   forget,
   HINT,
   names,
-  opened,
-  USES,
-} from "../support/simulated_calls.ts";
-import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/simulated_system.ts";
+  openedFiles,
+  SimulatedRuntime,
+  SIMULATIONS,
+} from "../support/simulated/mod.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -24,11 +26,12 @@ const POSIX = {
   darwin: { opening: 0x102_0004, noReserve: 0x40, sync: 0x10, descriptors: "/dev/fd/9" },
 } as const;
 
-for (const [platform, facts] of Object.entries(POSIX)) {
+for (const platform of ["linux", "darwin"] as const) {
+  const facts = POSIX[platform];
   const isLinux = platform === "linux";
 
   test(`${platform}'s files are declared as C declares them, and opened when they are asked for`, () => {
-    const system = PAPER_SYSTEMS[platform]!.open();
+    const system = SIMULATIONS[platform].open();
     const tables = () => Object.assign({}, ...system.runtime.opened.map(({ table }) => table));
     for (const name of ["open", "msync", "memmove"]) assert(!(name in tables()));
     void system.os.files;
@@ -53,9 +56,9 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} opens a path as UTF-8 that ends in NUL, to be inherited by nobody and to wait for nothing`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     const { files } = system.os;
-    for (const use of USES) {
+    for (const use of ["read", "read-write", "read-execute"] as const) {
       files.open("/größe/数据", use);
       files.reopen!(9, use);
       const flags = facts.opening | (use === "read-write" ? 2 : 0);
@@ -70,7 +73,7 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} tells which file it is by fstat(), whose inodes have 64 bits`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     const { device, inode } = FILE_IDENTITY;
     assertEquals(system.os.files.identify(7), { device, inode, created: undefined });
     const [call] = system.runtime.calls;
@@ -86,7 +89,7 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} tells a file's length, and leaves its position`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     assertEquals(system.os.files.byteLength(7), FILE_BYTE_LENGTH);
     assertEquals(system.runtime.calls, [
       ["lseek", 7, 0n, 1],
@@ -99,7 +102,7 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} resizes a file to any length`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     for (const byteLength of [0, 2 ** 32 + 5, 2 ** 53 - 1]) {
       assertEquals(system.os.files.resize(7, byteLength), undefined);
       assertEquals(system.runtime.calls.at(-1), ["ftruncate", 7, BigInt(byteLength)]);
@@ -110,11 +113,11 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} asks for no length beyond RLIMIT_FSIZE, which would raise SIGXFSZ`, () => {
-    const system = opened(platform);
-    const { account, os: { files } } = system;
-    account.fileLimit = 2n ** 64n - 1n; // RLIM_INFINITY of Linux
+    const system = openedFiles(platform);
+    const { kernel, os: { files } } = system;
+    kernel.fileLimit = 2n ** 64n - 1n; // RLIM_INFINITY of Linux
     assertEquals(files.resize(7, 2 ** 53 - 1), undefined);
-    account.fileLimit = 5000n;
+    kernel.fileLimit = 5000n;
     assertEquals(files.resize(7, 5000), undefined);
     forget(system);
     const failure = files.resize(7, 5001)!;
@@ -123,8 +126,8 @@ for (const [platform, facts] of Object.entries(POSIX)) {
     for (const words of ["5000 bytes", "RLIMIT_FSIZE", "ulimit -f"]) {
       assertStringIncludes(advice!, words);
     }
-    assertEquals([names(system), account.fileByteLength], [[], 5000]);
-    account.fileLimit = 5001n; // it can be raised
+    assertEquals([names(system), kernel.fileByteLength], [[], 5000]);
+    kernel.fileLimit = 5001n; // it can be raised
     assertEquals(files.resize(7, 5001), undefined);
   });
 
@@ -139,7 +142,7 @@ for (const [platform, facts] of Object.entries(POSIX)) {
       for (const populate of [false, true]) {
         for (const strict of [false, true]) {
           for (const offset of [0n, 4096n, 2n ** 32n + 4096n]) {
-            const system = opened(platform);
+            const system = openedFiles(platform);
             const { files } = system.os;
             const request = fileRequest({
               hint: HINT,
@@ -167,7 +170,7 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} reads errno right after each file call that fails`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     const { files } = system.os;
     fail(system, 0, 19);
     const failure = { syscall: "mmap", osError: 19, code: "ENODEV" };
@@ -187,17 +190,17 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} puts anonymous memory in the place of a file's that is vacated`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     const address = system.os.files.map(fileRequest({ protection: "read-write" })) as bigint;
     assertEquals(system.os.files.vacate(address, 8192n), undefined);
     const flags = facts.noReserve | (isLinux ? 0x32 : 0x1012);
     const call: Call = ["mmap", address, 8192n, 3, flags, -1, 0n];
     assertEquals(system.runtime.calls.at(-1), call);
-    assert([...system.account.pages.values()].every(({ state }) => state === "anonymous 3"));
+    assert([...system.kernel.space.runs].every(({ state }) => state === "anonymous 3"));
   });
 
   test(`${platform} flushes by msync(), which waits or not`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     const address = system.os.files.map(fileRequest()) as bigint;
     forget(system);
     system.os.files.flush(7, address, 5000n, true);
@@ -209,7 +212,7 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} ${isLinux ? "discards" : "cannot discard"} what was stored to a private file`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     const address = system.os.files.map(fileRequest()) as bigint;
     forget(system);
     const failure = system.os.files.discard(address, 4096n);
@@ -223,7 +226,7 @@ for (const [platform, facts] of Object.entries(POSIX)) {
   });
 
   test(`${platform} copies memory that cannot fault by memmove() and bcopy()`, () => {
-    const system = opened(platform);
+    const system = openedFiles(platform);
     const array = new Uint8Array(9);
     assertEquals(system.os.copying.read(HINT, array, false), undefined);
     assertEquals(system.os.copying.write(HINT, array, false), undefined);
@@ -237,9 +240,9 @@ for (const [platform, facts] of Object.entries(POSIX)) {
 test("fstat() is called by the name and the number that it has on each processor", () => {
   const status = new Uint8Array(256);
   const numbers = ["x64", "arm64"].map((arch) => {
-    const runtime = new FakeRuntime({ syscall: () => 0 });
+    const runtime = new SimulatedRuntime({ syscall: () => 0 });
     assertEquals(linuxStat(runtime, "libc", arch)(7, status), 0);
-    const [{ library, table }] = runtime.opened as [FakeRuntime["opened"][number]];
+    const [{ library, table }] = runtime.opened as [SimulatedRuntime["opened"][number]];
     assertEquals(library, "libc");
     assertEquals(table, {
       syscall: {
@@ -253,9 +256,9 @@ test("fstat() is called by the name and the number that it has on each processor
   });
   // arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux
   assertEquals(numbers, [5n, 80n]);
-  const names = ["x64", "arm64"].map((arch) => {
+  const symbols = ["x64", "arm64"].map((arch) => {
     const fstat = () => 0;
-    const runtime = new FakeRuntime({ fstat, "fstat$INODE64": fstat });
+    const runtime = new SimulatedRuntime({ fstat, "fstat$INODE64": fstat });
     assertEquals(darwinStat(runtime, "libSystem", arch)(7, status), 0);
     const type = { parameters: ["i32", "buffer"], result: "i32" };
     const [[name, ...args]] = runtime.calls as [Call];
@@ -264,18 +267,18 @@ test("fstat() is called by the name and the number that it has on each processor
     return name;
   });
   // __DARWIN_INODE64 in https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/cdefs.h
-  assertEquals(names, ["fstat$INODE64", "fstat"]);
+  assertEquals(symbols, ["fstat$INODE64", "fstat"]);
 });
 
 for (const call of ["read", "write"] as const) {
   const syscall = call === "read" ? "process_vm_readv" : "process_vm_writev";
 
   test(`linux copies what can fault by ${syscall}, in parts, and goes on after a part that is shorter`, () => {
-    const system = opened("linux");
+    const system = openedFiles("linux");
     const array = new Uint8Array(70_000);
     system.os.copying[call](HINT, new Uint8Array(1), true);
     forget(system);
-    system.account.copies.push(65_504n, 4n, 4492n);
+    system.kernel.copies.push(65_504n, 4n, 4492n);
     assertEquals(system.os.copying[call](HINT, array, true), undefined);
     const local = system.runtime.calls[0]![2] as bigint;
     // pid, local, 1, remote, 1, flags
@@ -284,9 +287,9 @@ for (const call of ["read", "write"] as const) {
   });
 
   test(`linux's ${syscall} that fails, even after a part, is EFAULT`, () => {
-    const system = opened("linux");
+    const system = openedFiles("linux");
     system.os.copying[call](HINT, new Uint8Array(1), true);
-    system.account.copies.push(4n);
+    system.kernel.copies.push(4n);
     fail(system, 1, 14);
     const failure = { syscall, osError: 14, code: "EFAULT" };
     assertEquals(system.os.copying[call](HINT, new Uint8Array(8), true), failure);
@@ -294,7 +297,7 @@ for (const call of ["read", "write"] as const) {
 }
 
 test("darwin copies what can fault by mach_vm_read_overwrite() and mach_vm_write()", () => {
-  const system = opened("darwin");
+  const system = openedFiles("darwin");
   const { copying } = system.os;
   const array = new Uint8Array(9);
   copying.read(HINT, array, true);

@@ -5,8 +5,8 @@ import { host } from "../../ffi/host.ts";
 import { committableBytes, linuxRoom } from "../../ffi/os/linux/room.ts";
 import { failure } from "../../ffi/os/contract/memory.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
-import { FakeRuntime } from "../support/fake_runtime.ts";
 import { test, unlessLinux } from "../support/harness.ts";
+import { Reading, SimulatedRuntime, textOf } from "../support/simulated/mod.ts";
 
 const MODE = "/proc/sys/vm/overcommit_memory";
 const MEMINFO = "MemTotal: 9 kB\nCommitLimit:   1000 kB\nCommitted_AS:   300 kB\n";
@@ -27,18 +27,13 @@ test("what can be committed is limited only where overcommit is 2", () => {
 
 test("what can be committed is read once for many that ask", () => {
   let mode = "2\n";
-  const texts: string[] = [];
-  const runtime = new FakeRuntime({
+  let reading: Reading;
+  const runtime = new SimulatedRuntime({
     open(path: Uint8Array) {
-      const text = new TextDecoder().decode(path.subarray(0, -1)) === MODE ? mode : MEMINFO;
-      texts.push("", text); // from its end on
+      reading = new Reading(textOf(path) === MODE ? mode : MEMINFO);
       return 7;
     },
-    read(_file: number, target: Uint8Array) {
-      const bytes = new TextEncoder().encode(texts.pop());
-      target.set(bytes);
-      return BigInt(bytes.length);
-    },
+    read: (_file: number, target: Uint8Array) => reading.read(target),
     close: () => 0,
   });
   const room = linuxRoom(runtime, 0, {

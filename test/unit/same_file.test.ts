@@ -6,8 +6,8 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { type OpenedByRuntime, UNTOLD } from "../../ffi/runtime/files.ts";
 import { MmapError, MmapOptions } from "../../mod.ts";
 import { test } from "../support/harness.ts";
-import { on } from "../support/simulated_host.ts";
-import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/simulated_system.ts";
+import { on } from "../support/simulated/host.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, simulated } from "../support/simulated/mod.ts";
 
 const IDENTITY: FileIdentity = { device: 1, inode: 2n ** 60n + 1n, created: 3 };
 const REFUSED: Failure = { syscall: "open", osError: 13, code: "EACCES" };
@@ -77,7 +77,7 @@ async function mapSeen(
   inodes: readonly bigint[],
   change: (files: Files) => void = () => {},
 ): Promise<{ opened: number; closed: number; left: string[]; outcome: unknown }> {
-  const system = PAPER_SYSTEMS["linux"]!.open();
+  const system = simulated("linux");
   let [opened, closed] = [0, 0];
   let outcome: unknown;
   await on(system, () => {
@@ -98,7 +98,7 @@ async function mapSeen(
       outcome = error;
     }
   });
-  return { opened, closed, left: [...system.account.open.values()], outcome };
+  return { opened, closed, left: [...system.kernel.open.values()], outcome };
 }
 
 test("map() opens a file anew whose path leads to another one meanwhile", async () => {

@@ -3,8 +3,8 @@ import { linuxRoom } from "../../ffi/os/linux/room.ts";
 import { failure } from "../../ffi/os/contract/memory.ts";
 import { linuxThreadLimits, linuxUsedMemory } from "../../ffi/os/linux/thread_room.ts";
 import { posixThreadRoom, type ThreadLimits } from "../../ffi/os/posix/thread_room.ts";
-import { FakeRuntime } from "../support/fake_runtime.ts";
 import { test } from "../support/harness.ts";
+import { Reading, SimulatedRuntime, textOf } from "../support/simulated/mod.ts";
 
 const [RLIMIT_DATA, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_AS] = [2, 6, 7, 9];
 const UNLIMITED = 2n ** 64n - 1n;
@@ -20,10 +20,9 @@ const LIMITS: ThreadLimits = {
 function system(
   limits: Readonly<Record<number, bigint>>,
   isOpen: (descriptor: number) => boolean = () => false,
-  statm: string | undefined = "10 5 4 3 0 2 0\n",
-): FakeRuntime {
-  let atEnd = false;
-  return new FakeRuntime({
+): SimulatedRuntime {
+  let reading: Reading;
+  return new SimulatedRuntime({
     getrlimit(resource: number, target: Uint8Array) {
       const limit = limits[resource] ?? UNLIMITED;
       new BigUint64Array(target.buffer).set([limit, UNLIMITED]);
@@ -41,18 +40,16 @@ function system(
       }
       return 1;
     },
-    open: () => statm === undefined ? -1 : 7,
-    read(_file: number, target: Uint8Array) {
-      const isRead = atEnd;
-      atEnd = !atEnd;
-      target.set(new TextEncoder().encode(statm));
-      return isRead ? 0n : BigInt(statm!.length);
+    open() {
+      reading = new Reading("10 5 4 3 0 2 0\n"); // /proc/self/statm
+      return 7;
     },
+    read: (_file: number, target: Uint8Array) => reading.read(target),
     close: () => 0,
   });
 }
 
-const roomOf = (runtime: FakeRuntime, limits = LIMITS) =>
+const roomOf = (runtime: SimulatedRuntime, limits = LIMITS) =>
   posixThreadRoom(runtime, limits, {
     ...SHARED,
     pageSize: 4096,
@@ -100,8 +97,7 @@ test("there is room for threads while addresses and data are below their limits"
   ) {
     for (const threads of [1, 4]) {
       const least = used + threads * need;
-      const room = (limit: number, statm?: string) =>
-        roomOf(system({ [resource]: BigInt(limit) }, undefined, statm))(NEEDS, threads);
+      const room = (limit: number) => roomOf(system({ [resource]: BigInt(limit) }))(NEEDS, threads);
       assertEquals(room(least), undefined);
       const shortage = room(least - 1)!;
       assertEquals(shortage.code, "ENOMEM");
@@ -113,7 +109,7 @@ test("there is room for threads while addresses and data are below their limits"
 });
 
 test("nothing is refused where it cannot be told what is used", () => {
-  const untold = new FakeRuntime({
+  const untold = new SimulatedRuntime({
     getrlimit(_resource: number, target: Uint8Array) {
       new BigUint64Array(target.buffer).fill(64n);
       return 0;
@@ -140,22 +136,18 @@ test("threads are refused that a control group, or the user's limit, has no room
       "/groups/pids/box/pids.current": "7\n",
       "/proc/self/status": `Threads:\t6\nCapEff:\t${capabilities}\n`,
     };
-    let left = new Uint8Array();
-    const runtime = new FakeRuntime({
+    let reading: Reading;
+    const runtime = new SimulatedRuntime({
       getrlimit(resource: number, target: Uint8Array) {
         new BigUint64Array(target.buffer)[0] = resource === RLIMIT_NPROC ? limit : UNLIMITED;
         return 0;
       },
       open(path: Uint8Array) {
-        left = new TextEncoder().encode(files[new TextDecoder().decode(path).replace("\0", "")]);
-        return left.length === 0 ? -1 : 7;
+        const text = files[textOf(path)];
+        reading = new Reading(text ?? "");
+        return text === undefined ? -1 : 7;
       },
-      read(_file: number, target: Uint8Array) {
-        const part = left;
-        left = new Uint8Array();
-        target.set(part);
-        return BigInt(part.length);
-      },
+      read: (_file: number, target: Uint8Array) => reading.read(target),
       close: () => 0,
       poll: () => 1,
     });

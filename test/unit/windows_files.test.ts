@@ -1,12 +1,21 @@
 import { assertEquals } from "@std/assert";
 import { refusal } from "../../ffi/os/contract/memory.ts";
-import { MAXIMUM_ADDRESS } from "../support/simulated_account.ts";
 import { test } from "../support/harness.ts";
-import { fail, fileRequest, forget, HINT, names, opened } from "../support/simulated_calls.ts";
-import { FILE_BYTE_LENGTH, FILE_IDENTITY, PAPER_SYSTEMS } from "../support/simulated_system.ts";
+import {
+  fail,
+  FILE_BYTE_LENGTH,
+  FILE_IDENTITY,
+  fileRequest,
+  forget,
+  HINT,
+  MAXIMUM_ADDRESS,
+  names,
+  openedFiles,
+  SIMULATIONS,
+} from "../support/simulated/mod.ts";
 
 test("windows's files are declared as C declares them, and opened when they are asked for", () => {
-  const { os, runtime } = PAPER_SYSTEMS["windows"]!.open();
+  const { os, runtime } = SIMULATIONS["windows"].open();
   const count = runtime.opened.length;
   void os.files;
   void os.copying;
@@ -55,7 +64,7 @@ test("windows opens a path as UTF-16 that ends in NUL, and shares the file with 
       0xa000_0000,
     ]] as const
   ) {
-    const system = opened("windows");
+    const system = openedFiles("windows");
     system.os.files.open("\\\\?\\C:\\ö数🦕", use);
     const units = [..."\\\\?\\C:\\ö数🦕\0"].join("");
     const path = Uint8Array.from(
@@ -70,7 +79,7 @@ test("windows opens a path as UTF-16 that ends in NUL, and shares the file with 
 });
 
 test("windows reads GetLastError right after CreateFileW when it fails", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   fail(system, 0, 5);
   const failure = { syscall: "CreateFileW", osError: 5, code: "EACCES" };
   assertEquals(system.os.files.open("a", "read"), failure);
@@ -78,7 +87,7 @@ test("windows reads GetLastError right after CreateFileW when it fails", () => {
 });
 
 test("windows tells which file it is, and when it was made, by GetFileInformationByHandle", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   assertEquals(system.os.files.identify(7), FILE_IDENTITY);
   const info = system.runtime.calls[0]!.at(-1) as Uint8Array;
   assertEquals(info.byteLength, 52); // sizeof(BY_HANDLE_FILE_INFORMATION)
@@ -89,7 +98,7 @@ test("windows tells which file it is, and when it was made, by GetFileInformatio
 });
 
 test("windows tells a file's length of 64 bits, and resizes to one", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   const { files } = system.os;
   assertEquals(files.byteLength(7), FILE_BYTE_LENGTH);
   forget(system);
@@ -126,7 +135,7 @@ for (
         [5n * 2n ** 32n + 0x8001_0000n, 5, 0x8001_0000],
       ] as const
     ) {
-      const system = opened("windows");
+      const system = openedFiles("windows");
       const address = system.os.files.map(fileRequest({ protection, offset, hint: HINT }));
       assertEquals(address, HINT);
       const handle = system.runtime.calls[1]![1]!;
@@ -135,24 +144,24 @@ for (
         ["MapViewOfFileEx", handle, view, high, low, 8192n, HINT],
         ["CloseHandle", handle],
       ]);
-      assertEquals(system.account.open.size, 0);
+      assertEquals(system.kernel.open.size, 0);
       assertEquals(system.os.files.unmap(HINT, 8192n), undefined);
       assertEquals(system.runtime.calls.at(-1), ["UnmapViewOfFile", HINT]);
-      assertEquals(system.account.pages.size, 0);
+      assertEquals(system.kernel.space.pageCount, 0);
     }
   });
 }
 
 test("windows maps a file elsewhere where the hint is taken, unless it is strict", () => {
   for (const strict of [false, true]) {
-    const system = opened("windows");
+    const system = openedFiles("windows");
     fail(system, 1, 487);
     const address = system.os.files.map(fileRequest({ hint: HINT, strict }));
     const hints = system.runtime.calls.filter(([name]) => name === "MapViewOfFileEx")
       .map((call) => call.at(-1));
     assertEquals(hints, strict ? [HINT] : [HINT, 0n]);
     assertEquals(typeof address, strict ? "object" : "bigint");
-    assertEquals(system.account.open.size, 0);
+    assertEquals(system.kernel.open.size, 0);
   }
 });
 
@@ -160,7 +169,7 @@ test("windows maps no file past the end of all addresses, where Wine says that i
   const last = MAXIMUM_ADDRESS + 1n - 8192n;
   for (const hint of [last + 1n, 2n ** 62n, 2n ** 64n - 65_536n]) {
     for (const strict of [true, false]) {
-      const system = opened("windows");
+      const system = openedFiles("windows");
       const address = system.os.files.map(fileRequest({ hint, strict }));
       const hints = system.runtime.calls.filter(([name]) => name === "MapViewOfFileEx")
         .map((call) => call.at(-1));
@@ -173,13 +182,13 @@ test("windows maps no file past the end of all addresses, where Wine says that i
       assertEquals(names(system).at(-1), "CloseHandle");
     }
   }
-  const system = opened("windows");
+  const system = openedFiles("windows");
   system.os.files.map(fileRequest({ hint: last, strict: true }));
   assertEquals(names(system).includes("MapViewOfFileEx"), true);
 });
 
 test("windows reads GetLastError before it closes the section, which it does all the same", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   fail(system, 1, 1455);
   const failure = { syscall: "MapViewOfFileEx", osError: 1455, code: "ENOMEM" };
   assertEquals(system.os.files.map(fileRequest({ hint: 0n })), failure);
@@ -189,15 +198,15 @@ test("windows reads GetLastError before it closes the section, which it does all
     "GetLastError",
     "CloseHandle",
   ]);
-  assertEquals(system.account.open.size, 0);
+  assertEquals(system.kernel.open.size, 0);
   fail(system, 0, 1006);
   const empty = { syscall: "CreateFileMappingW", osError: 1006, code: "EINVAL" };
   assertEquals(system.os.files.map(fileRequest()), empty);
-  assertEquals(system.account.open.size, 0);
+  assertEquals(system.kernel.open.size, 0);
 });
 
 test("windows waits for the disk by FlushFileBuffers, after FlushViewOfFile", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   const { files } = system.os;
   const file = files.open("a", "read-write") as number;
   const address = files.map(fileRequest({ file })) as bigint;
@@ -219,7 +228,7 @@ test("windows waits for the disk by FlushFileBuffers, after FlushViewOfFile", ()
 });
 
 test("windows leaves a file's memory where it is until it is unmapped", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   const address = system.os.files.map(fileRequest()) as bigint;
   forget(system);
   assertEquals(system.os.files.vacate(address, 8192n), undefined);
@@ -228,7 +237,7 @@ test("windows leaves a file's memory where it is until it is unmapped", () => {
 });
 
 test("windows protects a file's memory by VirtualProtect alone", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   const address = system.os.files.map(fileRequest()) as bigint;
   for (const [protection, number] of [["none", 1], ["read", 2], ["copy-on-write", 8]] as const) {
     forget(system);
@@ -240,7 +249,7 @@ test("windows protects a file's memory by VirtualProtect alone", () => {
 });
 
 test("windows copies by ReadProcessMemory and WriteProcessMemory of its own process", () => {
-  const system = opened("windows");
+  const system = openedFiles("windows");
   const { copying } = system.os;
   const array = new Uint8Array(9);
   const itself = 2n ** 64n - 1n;

@@ -3,20 +3,15 @@
  *
  * @module
  */
-import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
-import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../../ffi/host.ts";
-import type { Os } from "../../ffi/os/contract/os.ts";
-import type { RuntimeThreads, ThreadListener } from "../../ffi/runtime/threads.ts";
-import { isMapped, withoutRegions } from "./memory_map.ts";
-import {
-  FILE_BYTE_LENGTH,
-  FILE_IDENTITY,
-  FIRST_FILE,
-  type SimulatedSystem,
-} from "./simulated_account.ts";
+import { releaseHeldRanges } from "../../../core/lifetime/held_ranges.ts";
+import { currentRuntime, host, runtimeFiles, runtimeThreads } from "../../../ffi/host.ts";
+import type { Os } from "../../../ffi/os/contract/os.ts";
+import type { RuntimeThreads, ThreadListener } from "../../../ffi/runtime/threads.ts";
+import { isMapped, withoutRegions } from "../memory_map.ts";
+import { FILE_BYTE_LENGTH, FILE_IDENTITY, FIRST_FILE, type SimulatedSystem } from "./kernel.ts";
 
 /** Simulated threads: one that has a deadline meets it, any other is called back. */
-const PAPER_THREADS: RuntimeThreads = {
+const SIMULATED_THREADS: RuntimeThreads = {
   needs: { descriptors: 12, addressBytes: 2 ** 30, dataBytes: 2 ** 29, threads: 0 },
   isShortage: () => false,
   start(_source, _data, listener) {
@@ -41,16 +36,16 @@ const simulatedListeners: ThreadListener[] = [];
 type Unmapping = Pick<Os, "unmap" | "vacate">;
 
 /** A simulated system, with what of the real one is left to that. */
-function withReal({ os: simulated, account }: SimulatedSystem, real: Os): Os {
+function withReal({ os: simulated, kernel }: SimulatedSystem, real: Os): Os {
   const isReal = (address: bigint) =>
-    !account.pages.has(address) && withoutRegions() === undefined && isMapped(address);
-  const besides = <M extends Unmapping>(ofPaper: M, ofReal: Unmapping): M => {
-    const of = (address: bigint) => isReal(address) ? ofReal : ofPaper;
+    kernel.space.at(address) === undefined && withoutRegions() === undefined && isMapped(address);
+  const besides = <M extends Unmapping>(ofSimulated: M, ofReal: Unmapping): M => {
+    const of = (address: bigint) => isReal(address) ? ofReal : ofSimulated;
     const calls: Unmapping = {
       unmap: (address, byteLength) => of(address).unmap(address, byteLength),
       vacate: (address, ...rest) => of(address).vacate(address, ...rest),
     };
-    return Object.assign(Object.create(ofPaper), calls);
+    return Object.assign(Object.create(ofSimulated), calls);
   };
   return Object.defineProperties(besides(simulated, real), {
     // What is left is looked for after so many calls of all tests, by mappings of 1 TiB.
@@ -85,7 +80,7 @@ export async function on(system: SimulatedSystem, body: () => void | Promise<voi
       longMappings: [],
       maxSharedByteLength: Number.MAX_SAFE_INTEGER,
     }],
-    [runtimeThreads(), PAPER_THREADS],
+    [runtimeThreads(), SIMULATED_THREADS],
     [files, {
       open: () => ({ ...facts, device, inode, close() {} }),
       permit: () => {},
