@@ -58,7 +58,7 @@ export function quickFiles(): string[] {
 
 /** Test files that need nothing of the system and the version that they run on: they simulate all systems. */
 const SIMULATING =
-  /every_call_fails|mirror_calls|native_calls|os_(named|regions|residency|waiting)|windows_/;
+  /every_call_fails|(mirror|native|waiting)_calls|(darwin|linux|posix|windows)_\w+\.test/;
 
 /** Of the test files that start no child process those that the short forms of the matrices run. */
 export function realSystemFiles(): string[] {

@@ -9,26 +9,26 @@ import { test, use } from "../support/harness.ts";
 const LENGTH = allocationGranularity();
 const PLAIN = plainAllocation(0n, 0n);
 
-/** Whether a lease is handed on once its handle has ended it. */
-function isHandedOn(lease: ReturnType<typeof newToken>): boolean {
+/** Whether a token is reused once its handle has ended it. */
+function isReused(token: ReturnType<typeof newToken>): boolean {
   const spare = Array.from({ length: 64 }, () => newToken(PLAIN)); // so that there is room for it
-  endToken(lease);
+  endToken(token);
   const next = newToken(PLAIN);
   for (const other of [next, ...spare]) endToken(other);
-  return next === lease;
+  return next === token;
 }
 
-test("a lease of plain memory is handed on, and one that others know of is not", () => {
-  assert(isHandedOn(newToken(PLAIN)));
+test("newToken() reuses a token of plain memory, and none that others know of", () => {
+  assert(isReused(newToken(PLAIN)));
   const viewed = newToken(PLAIN);
   viewed.allocation.isReusable = false;
-  assert(!isHandedOn(viewed));
-  assert(!isHandedOn(newToken({ ...PLAIN, isMirrored: true })));
+  assert(!isReused(viewed));
+  assert(!isReused(newToken({ ...PLAIN, isMirrored: true })));
   const backing = { file: undefined, name: undefined, guard: undefined, offset: 0 };
-  assert(!isHandedOn(newToken({ ...PLAIN, backing })));
+  assert(!isReused(newToken({ ...PLAIN, backing })));
 });
 
-test("a closed handle has no part in the mapping that has its lease", () => {
+test("a closed handle has no part in the mapping that reuses its token", () => {
   const options = new MmapOptions({ len: LENGTH });
   const closed = options.mapAnon();
   closed.unmap();
@@ -41,9 +41,9 @@ test("a closed handle has no part in the mapping that has its lease", () => {
   assertEquals(next.bytes[0], 1);
 });
 
-test("pages keep the lease of their handle from being handed on", () => {
-  const lease = newToken(PLAIN);
-  assert(lease.allocation.isReusable);
-  new PageState(lease.allocation, anonymous(() => 0n, LENGTH, BigInt(LENGTH), "read-write"), {});
-  assert(!isHandedOn(lease));
+test("PageState() keeps the token of its handle from being reused", () => {
+  const token = newToken(PLAIN);
+  assert(token.allocation.isReusable);
+  new PageState(token.allocation, anonymous(() => 0n, LENGTH, BigInt(LENGTH), "read-write"), {});
+  assert(!isReused(token));
 });
