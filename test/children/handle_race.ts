@@ -11,7 +11,8 @@ import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";
 import { collectUntil, platform } from "../support/harness.ts";
 import { regions } from "../support/memory_map.ts";
-import { descriptorCount, Race, START, STRIDE } from "../race/race.ts";
+import { START, STRIDE } from "../race/handles.ts";
+import { descriptorCount, Race } from "../race/race.ts";
 import { type Common, type Shared, shared } from "../race/shared.ts";
 
 /** What a thread is told. */
