@@ -1,11 +1,23 @@
 /**
- * Opening at first use.
+ * Values that are made when they are first needed.
  *
  * @module
  */
+import { define } from "./own.ts";
 
 /** Returns a function that makes a value when it is first called, and returns the same from then on. */
-export function lazily<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => made ??= make();
+export function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Adds fields to an object; each is made when it is first read. */
+export function withLazy<T extends object, Fields extends object>(
+  object: T,
+  makers: { readonly [Name in keyof Fields]: () => Fields[Name] },
+): T & Fields {
+  for (const name of Object.keys(makers) as (keyof Fields)[]) {
+    define(object, name, { get: lazily(makers[name]), enumerable: true, configurable: true });
+  }
+  return object as T & Fields;
 }

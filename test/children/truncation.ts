@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { promisify } from "node:util";
 import { deflate, inflateSync } from "node:zlib";
 import { host } from "../../ffi/host.ts";
-import { openMemory } from "../../ffi/os/posix/calls.ts";
+import { openLibrary } from "../../ffi/library.ts";
 import type { TruncationGuard } from "../../ffi/os/contract/truncation_guard.ts";
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { sourceUrl } from "../support/harness.ts";
@@ -637,7 +637,15 @@ async function guardOfCopy(isOther = false): Promise<TruncationGuard | undefined
     pathToFileURL(inCopy("truncation_guard")).href
   ) as typeof import("../../ffi/os/linux/truncation_guard.ts");
   const { runtime } = host();
-  return copy.truncationGuard(runtime, openMemory(runtime, "libc.so.6"), process.arch, PAGE);
+  const file = "libc.so.6";
+  return copy.truncationGuard({
+    native: runtime,
+    file,
+    open: openLibrary(runtime, file),
+    failed: (syscall) => ({ syscall, osError: undefined, code: "UNKNOWN" }),
+    arch: process.arch,
+    pageSize: PAGE,
+  });
 }
 
 /** Installs this module's handler and another one, and lets both have faults. */

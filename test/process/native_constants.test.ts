@@ -2,31 +2,17 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as darwinAdvice from "../../ffi/os/darwin/advice.ts";
-import * as darwinNamed from "../../ffi/os/darwin/named.ts";
-import * as darwinMirrors from "../../ffi/os/darwin/mirrors.ts";
-import * as darwinRegions from "../../ffi/os/darwin/regions.ts";
-import * as darwin from "../../ffi/os/darwin/os.ts";
-import * as linuxAdvice from "../../ffi/os/linux/advice.ts";
-import * as linux from "../../ffi/os/linux/os.ts";
-import * as linuxGuard from "../../ffi/os/linux/truncation_guard.ts";
-import * as linuxFileSystems from "../../ffi/os/linux/file_systems.ts";
-import * as linuxGrowth from "../../ffi/os/linux/growth.ts";
-import * as linuxNamed from "../../ffi/os/linux/named.ts";
-import * as linuxNaming from "../../ffi/os/linux/naming.ts";
-import * as linuxRoom from "../../ffi/os/linux/room.ts";
-import * as linuxRemap from "../../ffi/os/linux/remap.ts";
-import * as linuxLocking from "../../ffi/os/linux/locking.ts";
-import * as linuxStat from "../../ffi/os/linux/stat.ts";
-import * as linuxWaiting from "../../ffi/os/linux/waiting.ts";
+import { DARWIN_ADVICE } from "../../ffi/os/darwin/advice.ts";
+import * as darwin from "../../ffi/os/darwin/calls.ts";
+import { darwinErrors } from "../../ffi/os/darwin/errors.ts";
+import { LINUX_ADVICE } from "../../ffi/os/linux/advice.ts";
+import * as linux from "../../ffi/os/linux/calls.ts";
+import { linuxErrors } from "../../ffi/os/linux/errors.ts";
 import * as posix from "../../ffi/os/posix/calls.ts";
 import * as windowsHuge from "../../ffi/os/windows/huge.ts";
 import * as windowsMemory from "../../ffi/os/windows/constants.ts";
 import * as windowsMirrors from "../../ffi/os/windows/mirrors.ts";
 import * as windowsResidency from "../../ffi/os/windows/residency.ts";
-import * as posixThreadRoom from "../../ffi/os/posix/thread_room.ts";
-import * as posixFiles from "../../ffi/os/posix/files.ts";
-import * as posixTruncate from "../../ffi/os/posix/truncate.ts";
 import * as windows from "../../ffi/os/windows/os.ts";
 import * as windowsFiles from "../../ffi/os/windows/files.ts";
 import * as windowsWaiting from "../../ffi/os/windows/waiting.ts";
@@ -44,6 +30,19 @@ function constants(...modules: object[]): Constants {
         ? [[name, BigInt.asUintN(64, BigInt(value))]]
         : []
     ),
+  );
+}
+
+/** The numbers of `madvise`, by the names that C has for them. */
+function advice(numbers: Readonly<Record<string, number>>): object {
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, number]) => {
+      const parted = name.replace(
+        /^populate-|^free-|^zero-wired-|-locked$/g,
+        (part) => part.replaceAll("-", "_"),
+      );
+      return [`MADV_${parted.replaceAll("-", "").toUpperCase()}`, number];
+    }),
   );
 }
 
@@ -119,21 +118,9 @@ const skip = unlessLinux("the headers are those of Linux") ??
 test("linux's constants are those of its headers", () => {
   const expected = constants(
     posix,
-    posixFiles,
-    posixTruncate,
     linux,
-    linuxAdvice,
-    linuxGuard,
-    linuxFileSystems,
-    linuxGrowth,
-    linuxLocking,
-    linuxRoom,
-    posixThreadRoom,
-    linuxNamed,
-    linuxNamed.OPEN_FLAGS[process.arch as "x64"],
-    linuxNaming,
-    linuxRemap,
-    linuxWaiting,
+    linux.processor(process.arch).flags,
+    advice(LINUX_ADVICE),
   );
   for (const name of ["MAP_FIXED_NOREPLACE", "MAP_FAILED", "MADV_COLLAPSE"]) {
     assert(name in expected);
@@ -142,12 +129,7 @@ test("linux's constants are those of its headers", () => {
 }, { skip });
 
 test("linux's numbers of system calls are those of its headers", () => {
-  const { futex_waitv: _, ...waiting } = linuxWaiting.SYSTEM_CALLS[process.arch]!; // since 5.16
-  const numbers = {
-    ...waiting,
-    fstat: linuxStat.FSTAT[process.arch]!,
-    mlock2: linuxLocking.MLOCK2[process.arch]!,
-  };
+  const { futex_waitv: _, ...numbers } = linux.processor(process.arch).calls; // since 5.16
   const expected = Object.fromEntries(
     Object.entries(numbers).map(([name, number]) => [`SYS_${name}`, number]),
   );
@@ -156,7 +138,7 @@ test("linux's numbers of system calls are those of its headers", () => {
 
 test("linux's error numbers are those of its headers, and all of them", () => {
   const expected = Object.fromEntries(
-    linux.linuxErrors().flatMap((name, number) => name === "" ? [] : [[name, BigInt(number)]]),
+    linuxErrors().flatMap((name, number) => name === "" ? [] : [[name, BigInt(number)]]),
   );
   assert("ENOMEM" in expected);
   assertEquals(evaluate(Object.keys(expected)), expected);
@@ -193,13 +175,13 @@ test("darwin's error numbers are those of Apple's headers, and all of them", () 
     EMULTIHOP 95 ENODATA 96 ENOLINK 97 ENOSR 98 ENOSTR 99 EPROTO 100 ETIME 101 EOPNOTSUPP 102
     ENOPOLICY 103 ENOTRECOVERABLE 104 EOWNERDEAD 105 EQFULL 106`;
   assertEquals(
-    darwin.darwinErrors().flatMap((name, number) => name === "" ? [] : [name, String(number)]),
+    darwinErrors().flatMap((name, number) => name === "" ? [] : [name, String(number)]),
     header.split(/\s+/),
   );
 });
 
 test("linux's functions are declared by its headers as the tables have them", () => {
-  const owner = linuxStat.OWNER_FIELDS[process.arch as "x64"];
+  const owner = linux.processor(process.arch).stat;
   const expected = {
     "sizeof(int)": 4n,
     "sizeof(long)": 8n,
@@ -284,17 +266,7 @@ test("linux's functions are declared by its headers as the tables have them", ()
 }, { skip });
 
 test("darwin's constants are those of Apple's headers", () => {
-  const modules = [
-    posix,
-    posixFiles,
-    posixTruncate,
-    darwin,
-    darwinAdvice,
-    darwinMirrors,
-    darwinNamed,
-    posixThreadRoom,
-  ];
-  assertEquals(constants(...modules, darwinRegions), {
+  assertEquals(constants(posix, darwin, advice(DARWIN_ADVICE)), {
     // https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/mman.h
     PROT_NONE: 0x00n,
     PROT_READ: 0x01n,
@@ -351,6 +323,12 @@ test("darwin's constants are those of Apple's headers", () => {
     KERN_INVALID_ADDRESS: 1n,
     // https://github.com/apple-oss-distributions/Libc/blob/main/include/unistd.h
     _SC_PAGESIZE: 29n,
+    // https://github.com/apple-oss-distributions/libplatform/blob/main/include/os/os_sync_wait_on_address.h
+    OS_SYNC_WAIT_ON_ADDRESS_SHARED: 1n,
+    // https://github.com/apple-oss-distributions/libplatform/blob/main/include/os/clock.h
+    OS_CLOCK_MACH_ABSOLUTE_TIME: 32n,
+    // https://github.com/apple-oss-distributions/Libc/blob/main/gen/clock_gettime.c
+    CLOCK_UPTIME_RAW: 8n,
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
-import { RLIMIT_AS, RLIMIT_DATA } from "../../ffi/os/linux/room.ts";
+import { RLIMIT_AS, RLIMIT_DATA } from "../../ffi/os/linux/calls.ts";
 
 /** Lets this process map so many bytes more, until the function is called that it returns. */
 export function limitAddressSpace(byteLength: number): () => void {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { truncateSync } from "node:fs";
 import { host } from "../../ffi/host.ts";
+import { openLibrary } from "../../ffi/library.ts";
 import { linuxPipeCopying } from "../../ffi/os/linux/pipe_copying.ts";
-import type { CopyingShared } from "../../ffi/os/posix/copying.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { SharedName } from "../support/shared_names.ts";
@@ -129,9 +129,10 @@ test("read() and write() of a file that was truncated are EFAULT without the gua
 }, { skip: unlessLinux("Windows does not truncate a mapped file; macOS is not tried") });
 
 test("copies go through a pipe where there is no process_vm_readv", () => {
-  const library = "libc.so.6";
+  const native = host().runtime;
   const failed = (syscall: string) => ({ syscall, osError: 14, code: "EFAULT" });
-  const copying = linuxPipeCopying(host().runtime, { library, failed } as CopyingShared);
+  const library = { native, file: "libc.so.6", open: openLibrary(native, "libc.so.6"), failed };
+  const copying = linuxPipeCopying(library);
   const mmap = use(new MmapOptions({ len: LENGTH }).mapAnon());
   const mebibyte = use(new MmapOptions({ len: 2 ** 20 + 5 }).mapAnon());
   for (const { address, byteLength } of [mmap, mebibyte]) {

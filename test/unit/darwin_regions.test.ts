@@ -1,9 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { darwinRegions } from "../../ffi/os/darwin/regions.ts";
-import { failure } from "../../ffi/os/contract/memory.ts";
 import { test } from "../support/harness.ts";
 import { OWN, PAGE, rows } from "../support/region_rows.ts";
-import { SimulatedRuntime } from "../support/simulated/mod.ts";
+import { simulatedLibrary, SimulatedRuntime } from "../support/simulated/mod.ts";
 
 interface DarwinEntry {
   readonly start: bigint;
@@ -50,8 +49,7 @@ function darwin(...looks: readonly (readonly DarwinEntry[])[]) {
       return new TextEncoder().encodeInto(find(address)?.path ?? "", path).written;
     },
   });
-  const shared = { library: "libSystem", failed: () => failure("", 0, {}) };
-  return darwinRegions(runtime, shared, PAGE);
+  return darwinRegions(simulatedLibrary(runtime, { pageSize: PAGE }));
 }
 
 test("darwinRegions() tells access, sharing and paths", () => {

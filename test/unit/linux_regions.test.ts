@@ -4,7 +4,7 @@ import { failure } from "../../ffi/os/contract/memory.ts";
 import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { test } from "../support/harness.ts";
 import { OWN, PAGE, rows } from "../support/region_rows.ts";
-import { SimulatedRuntime } from "../support/simulated/mod.ts";
+import { simulatedLibrary, SimulatedRuntime } from "../support/simulated/mod.ts";
 
 interface LinuxScript {
   readonly parts?: readonly string[];
@@ -24,7 +24,10 @@ function linux({ parts = [], error = 0 }: LinuxScript = {}) {
     close: () => 0,
   });
   const failed = (syscall: string) => failure(syscall, error, { 3: "ESRCH" });
-  return { runtime, regions: linuxRegions(runtime, 0x80000, { library: "libc.so.6", failed }) };
+  return {
+    runtime,
+    regions: linuxRegions(simulatedLibrary(runtime, { openFlags: 0x80000, failed })),
+  };
 }
 
 test("linuxRegions() joins what it reads in parts, which can end anywhere", () => {
@@ -85,11 +88,10 @@ test("linuxRegions() says where /proc is missing, and not that a process is", ()
     read: () => 0n,
     close: () => 0,
   });
-  const failed = (syscall: string) => failure(syscall, 2, { 2: "ENOENT" });
-  const { list } = linuxRegions(runtime, 0, { library: "libc.so.6", failed });
+  const { list } = linuxRegions(simulatedLibrary(runtime));
   const missing = { syscall: "open", osError: 2, code: "ENOENT" };
   for (const pid of [undefined, 12]) {
-    const advice = "/proc is not mounted, which tells what is mapped";
+    const advice = "/proc, which tells what is mapped, is not mounted: mount it";
     assertEquals<unknown>(list({ ...OWN, pid }), { ...missing, advice });
   }
   isMounted = true;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { darwinErrors } from "../../ffi/os/darwin/os.ts";
-import { linuxErrors } from "../../ffi/os/linux/os.ts";
+import { darwinErrors } from "../../ffi/os/darwin/errors.ts";
+import { linuxErrors } from "../../ffi/os/linux/errors.ts";
 import { test } from "../support/harness.ts";
 import { fail, type Outcomes, request, simulated } from "../support/simulated/mod.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { KERN_CODES } from "../../ffi/os/darwin/copying.ts";
+import { KERN_CODES } from "../../ffi/os/darwin/calls.ts";
 import { darwinStat } from "../../ffi/os/darwin/stat.ts";
 import { linuxStat } from "../../ffi/os/linux/stat.ts";
 import { test } from "../support/harness.ts";
@@ -13,6 +13,7 @@ import {
   HINT,
   names,
   openedFiles,
+  simulatedLibrary,
   SimulatedRuntime,
   SIMULATIONS,
 } from "../support/simulated/mod.ts";
@@ -42,7 +43,7 @@ for (const platform of ["linux", "darwin"] as const) {
     system.os.files.resize(7, 1);
     const { open, close, lseek, ftruncate, getrlimit, msync, memmove, bcopy } = tables();
     assertEquals({ open, close, lseek, ftruncate, getrlimit, msync, memmove, bcopy }, {
-      open: { parameters: ["buffer", "i32"], result: "i32" },
+      open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
       close: { parameters: ["i32"], result: "i32" },
       lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
       ftruncate: { parameters: ["i32", "i64"], result: "i32" },
@@ -63,8 +64,8 @@ for (const platform of ["linux", "darwin"] as const) {
       files.reopen!(9, use);
       const flags = facts.opening | (use === "read-write" ? 2 : 0);
       assertEquals(system.runtime.calls, [
-        ["open", bytes("/größe/数据\0"), flags],
-        ["open", bytes(`${facts.descriptors}\0`), flags],
+        ["open", bytes("/größe/数据\0"), flags, 0],
+        ["open", bytes(`${facts.descriptors}\0`), flags, 0],
       ]);
       forget(system);
     }
@@ -241,9 +242,9 @@ test("fstat() is called by the name and the number that it has on each processor
   const status = new Uint8Array(256);
   const numbers = ["x64", "arm64"].map((arch) => {
     const runtime = new SimulatedRuntime({ syscall: () => 0 });
-    assertEquals(linuxStat(runtime, "libc", arch)(7, status), 0);
+    assertEquals(linuxStat(simulatedLibrary(runtime, { arch }))(7, status), 0);
     const [{ library, table }] = runtime.opened as [SimulatedRuntime["opened"][number]];
-    assertEquals(library, "libc");
+    assertEquals(library, "libc.so.6");
     assertEquals(table, {
       syscall: {
         parameters: ["usize", "usize", "buffer", "usize", "usize", "usize", "usize"],
@@ -259,11 +260,11 @@ test("fstat() is called by the name and the number that it has on each processor
   const symbols = ["x64", "arm64"].map((arch) => {
     const fstat = () => 0;
     const runtime = new SimulatedRuntime({ fstat, "fstat$INODE64": fstat });
-    assertEquals(darwinStat(runtime, "libSystem", arch)(7, status), 0);
+    assertEquals(darwinStat(simulatedLibrary(runtime, { arch }))(7, status), 0);
     const type = { parameters: ["i32", "buffer"], result: "i32" };
     const [[name, ...args]] = runtime.calls as [Call];
     assertEquals(args, [7, status]);
-    assertEquals<unknown>(runtime.opened, [{ library: "libSystem", table: { [name]: type } }]);
+    assertEquals<unknown>(runtime.opened, [{ library: "libc.so.6", table: { [name]: type } }]);
     return name;
   });
   // __DARWIN_INODE64 in https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/cdefs.h

@@ -103,7 +103,7 @@ test("darwin: create() makes memory under another name in the user's own folder,
   forget(system);
   const opening = 0x102_0004 | 0x100; // and O_NOFOLLOW
   obtained(system.os.named.open("a"));
-  assertEquals(calls(system)[0], ["open", `${folder}sysalloc-a`, opening | 2]);
+  assertEquals(calls(system)[0], ["open", `${folder}sysalloc-a`, opening | 2, 0]);
   assert(!names(system).includes("confstr")); // it was asked for once
   assertEquals(system.os.named.pathOf!("b"), `${folder}sysalloc-b`);
 });

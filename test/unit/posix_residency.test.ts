@@ -69,7 +69,6 @@ for (const { name, library, title, numbers, advice } of POSIX) {
     assertEquals(runtime.opened.slice(before), [{
       library,
       table: {
-        madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
         mlock: { parameters: ["usize", "usize"], result: "i32" },
         munlock: { parameters: ["usize", "usize"], result: "i32" },
         mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },

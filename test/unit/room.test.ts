@@ -3,43 +3,42 @@ import { heldRanges } from "../../core/lifetime/held_account.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { host } from "../../ffi/host.ts";
 import { committableBytes, linuxRoom } from "../../ffi/os/linux/room.ts";
-import { failure } from "../../ffi/os/contract/memory.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
 import { test, unlessLinux } from "../support/harness.ts";
-import { Reading, SimulatedRuntime, textOf } from "../support/simulated/mod.ts";
+import { Reading, simulatedLibrary, SimulatedRuntime, textOf } from "../support/simulated/mod.ts";
 
 const MODE = "/proc/sys/vm/overcommit_memory";
 const MEMINFO = "MemTotal: 9 kB\nCommitLimit:   1000 kB\nCommitted_AS:   300 kB\n";
 void host().os.room; // before the tests: Deno counts a library that a test opens as a leak
 
-test("what can be committed is limited only where overcommit is 2", () => {
-  const found = [["0", MEMINFO], ["1", MEMINFO], ["2", MEMINFO], ["2", ""], ["", MEMINFO], [
-    "2",
-    "CommitLimit: 100 kB\nCommitted_AS: 300 kB\n",
-  ]].map(([mode, meminfo]) =>
-    committableBytes((path, take) => {
-      take(new TextEncoder().encode(path === MODE ? `${mode}\n` : meminfo));
-      return undefined;
-    })
-  );
-  assertEquals(found, [Infinity, Infinity, 700 * 1024, Infinity, Infinity, 0]);
-});
-
-test("what can be committed is read once for many that ask", () => {
-  let mode = "2\n";
+/** A system whose files have these texts. */
+function system(contentOf: (path: string) => string): SimulatedRuntime {
   let reading: Reading;
-  const runtime = new SimulatedRuntime({
+  return new SimulatedRuntime({
     open(path: Uint8Array) {
-      reading = new Reading(textOf(path) === MODE ? mode : MEMINFO);
+      reading = new Reading(contentOf(textOf(path)));
       return 7;
     },
     read: (_file: number, target: Uint8Array) => reading.read(target),
     close: () => 0,
   });
-  const room = linuxRoom(runtime, 0, {
-    library: "libc",
-    failed: (syscall) => failure(syscall, 2, []),
+}
+
+test("what can be committed is limited only where overcommit is 2", () => {
+  const found = [["0", MEMINFO], ["1", MEMINFO], ["2", MEMINFO], ["2", ""], ["", MEMINFO], [
+    "2",
+    "CommitLimit: 100 kB\nCommitted_AS: 300 kB\n",
+  ]].map(([mode, meminfo]) => {
+    const runtime = system((path) => path === MODE ? `${mode}\n` : meminfo!);
+    return committableBytes(simulatedLibrary(runtime));
   });
+  assertEquals(found, [Infinity, Infinity, 700 * 1024, Infinity, Infinity, 0]);
+});
+
+test("what can be committed is read once for many that ask", () => {
+  let mode = "2\n";
+  const runtime = system((path) => path === MODE ? mode : MEMINFO);
+  const room = linuxRoom(simulatedLibrary(runtime));
   const found = Array.from({ length: 200 }, () => {
     const committable = room.committable();
     mode = "0\n";

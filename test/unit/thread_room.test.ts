@@ -1,20 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { linuxRoom } from "../../ffi/os/linux/room.ts";
-import { failure } from "../../ffi/os/contract/memory.ts";
 import { linuxThreadLimits, linuxUsedMemory } from "../../ffi/os/linux/thread_room.ts";
-import { posixThreadRoom, type ThreadLimits } from "../../ffi/os/posix/thread_room.ts";
+import { posixThreadRoom, type ThreadFacts } from "../../ffi/os/posix/thread_room.ts";
 import { test } from "../support/harness.ts";
-import { Reading, SimulatedRuntime, textOf } from "../support/simulated/mod.ts";
+import { Reading, simulatedLibrary, SimulatedRuntime, textOf } from "../support/simulated/mod.ts";
 
 const [RLIMIT_DATA, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_AS] = [2, 6, 7, 9];
 const UNLIMITED = 2n ** 64n - 1n;
 const NEEDS = { descriptors: 12, addressBytes: 1000, dataBytes: 100, threads: 0 };
-const SHARED = { library: "libc", failed: (syscall: string) => failure(syscall, 2, []) };
-const LIMITS: ThreadLimits = {
-  RLIMIT_NOFILE,
-  used: (native, shared, pageSize) => linuxUsedMemory(native, 0, shared, pageSize),
-  threads: (native, shared) => linuxThreadLimits(native, 0, shared),
-};
+const LIMITS: ThreadFacts = { RLIMIT_NOFILE, used: linuxUsedMemory, threads: linuxThreadLimits };
 
 /** A system with these limits, and these descriptors open. */
 function system(
@@ -49,12 +43,10 @@ function system(
   });
 }
 
-const roomOf = (runtime: SimulatedRuntime, limits = LIMITS) =>
-  posixThreadRoom(runtime, limits, {
-    ...SHARED,
-    pageSize: 4096,
-    room: linuxRoom(runtime, 0, SHARED),
-  });
+const roomOf = (runtime: SimulatedRuntime, limits = LIMITS) => {
+  const library = simulatedLibrary(runtime);
+  return posixThreadRoom(library, limits, linuxRoom(library));
+};
 
 test("there is room for threads where nothing is limited, and nothing is asked then", () => {
   const runtime = system({});
@@ -78,7 +70,7 @@ test("there is room for threads while enough descriptors below the limit are fre
     assertEquals(room(limit, isEven)?.code, limit === 20 ? "EAGAIN" : undefined);
   }
   assertEquals(room(64, below(28), 3), undefined);
-  assertStringIncludes(room(64, below(29), 3)!.words, "35 are free, and 36 can be needed");
+  assertStringIncludes(room(64, below(29), 3)!.words, "35 are free, and up to 36 are needed");
   assertStringIncludes(room(5, below(2))!.words, "3 are free");
 });
 
@@ -158,7 +150,7 @@ test("threads are refused that a control group, or the user's limit, has no room
   assertEquals(shortage("10", 9n, none), undefined);
   const ofGroup = shortage("9", UNLIMITED, none)!;
   assertEquals(ofGroup.code, "EAGAIN");
-  assertStringIncludes(ofGroup.words, "(/groups/pids/box/pids.max) is 9 threads, of which 7 are");
+  assertStringIncludes(ofGroup.words, "(/groups/pids/box/pids.max) is 9 threads, there are 7");
   const ofUser = shortage("max", 8n, none)!;
   assertEquals(ofUser.code, "EAGAIN");
   assertStringIncludes(ofUser.words, "RLIMIT_NPROC lets the processes of this user have 8 threads");

@@ -1,10 +1,16 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { pick } from "../../ffi/library.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { guardEntryAt, truncationGuard } from "../../ffi/os/linux/truncation_guard.ts";
-import { openMemory } from "../../ffi/os/posix/calls.ts";
 import { CODE } from "../../ffi/os/linux/truncation_guard_code.ts";
+import type { Functions } from "../../ffi/symbols.ts";
 import { test } from "../support/harness.ts";
-import { type Call, simulated, SimulatedRuntime } from "../support/simulated/mod.ts";
+import {
+  type Call,
+  simulated,
+  simulatedLibrary,
+  SimulatedRuntime,
+} from "../support/simulated/mod.ts";
 
 const MAP_FAILED = 2n ** 64n - 1n;
 const BLOCK_BYTES = 65_536;
@@ -77,12 +83,13 @@ function fake(script: Script) {
     },
     close: () => 0,
   }, memory);
-  const c = openMemory(runtime, "libc.so.6");
+  const guarded = (pageSize = 4096, arch = "x64") =>
+    truncationGuard(simulatedLibrary(runtime, { pageSize, arch }));
   const names = () => runtime.calls.map(([name]: Call) => name);
   const replace = (by: bigint) => {
     handler = by;
   };
-  return { runtime, c, mapped, memory, copied, actions, names, replace };
+  return { runtime, guarded, mapped, memory, copied, actions, names, replace };
 }
 
 /** The code of an architecture as it stands in memory, with a table and a page size. */
@@ -97,8 +104,8 @@ function installedCode(arch: string, table: bigint, pageSize: number): Uint8Arra
 for (const arch of ["x64", "arm64"]) {
   for (const pageSize of [4096, 16_384, 65_536]) {
     test(`truncationGuard() writes the code of ${arch} with the table and ${pageSize} as page size, then makes it executable`, () => {
-      const { runtime, c, copied, names, mapped } = fake({});
-      assert(truncationGuard(runtime, c, arch, pageSize) !== undefined);
+      const { runtime, guarded, copied, names, mapped } = fake({});
+      assert(guarded(pageSize, arch) !== undefined);
       assertEquals(copied, [installedCode(arch, TABLE, pageSize)]);
       assertEquals(names(), [
         "sigaction",
@@ -120,8 +127,8 @@ for (const arch of ["x64", "arm64"]) {
 }
 
 test("truncationGuard() has the C library store what was replaced, which is known to nobody before", () => {
-  const { runtime, c, memory, actions } = fake({});
-  truncationGuard(runtime, c, "x64", 4096);
+  const { guarded, memory, actions } = fake({});
+  guarded();
   const words = new BigUint64Array(memory.get(TABLE)!);
   const REPLACED = 216;
   assertEquals(words[1], TABLE + BigInt(REPLACED));
@@ -131,8 +138,8 @@ test("truncationGuard() has the C library store what was replaced, which is know
 });
 
 test("truncationGuard() installs a handler on the other stack, for one signal at a time", () => {
-  const { runtime, c, memory } = fake({});
-  truncationGuard(runtime, c, "x64", 4096);
+  const { guarded, memory } = fake({});
+  guarded();
   const OWN = 368;
   const action = new DataView(memory.get(TABLE)!, OWN, 152);
   assertEquals(action.getBigUint64(0, true), PAGE + 32n);
@@ -140,8 +147,8 @@ test("truncationGuard() installs a handler on the other stack, for one signal at
 });
 
 test("isInPlace tells whether the handler is the one that the system has", () => {
-  const { runtime, c, replace } = fake({});
-  const guard = truncationGuard(runtime, c, "x64", 4096)!;
+  const { guarded, replace } = fake({});
+  const guard = guarded()!;
   assertEquals(guard.isInPlace, false); // the simulated library says SIG_DFL
   replace(PAGE + 32n);
   assertEquals(guard.isInPlace, true);
@@ -160,24 +167,24 @@ const REFUSALS: readonly (readonly [what: string, script: Script])[] = [
 
 for (const [what, script] of REFUSALS) {
   test(`truncationGuard() returns undefined and leaves nothing mapped when ${what}`, () => {
-    const { runtime, c, mapped } = fake(script);
-    assertStrictEquals(truncationGuard(runtime, c, "x64", 4096), undefined);
+    const { guarded, mapped } = fake(script);
+    assertStrictEquals(guarded(), undefined);
     assertEquals([...mapped], []);
   });
 }
 
 test("truncationGuard() returns undefined and opens nothing when there is no code for the architecture", () => {
   for (const arch of ["riscv64", "ia32", "toString", ""]) {
-    const { runtime, c } = fake({});
-    assertStrictEquals(truncationGuard(runtime, c, arch, 4096), undefined);
-    assertEquals(runtime.opened.length, 1); // what it is given
+    const { runtime, guarded } = fake({});
+    assertStrictEquals(guarded(4096, arch), undefined);
+    assertEquals(runtime.opened.length, 0);
   }
 });
 
 test("truncationGuard() takes the table of the handler that is installed when it is the same code", () => {
   const code = installedCode("x64", OTHER, 4096);
-  const { runtime, c, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
-  const guard = truncationGuard(runtime, c, "x64", 4096)!;
+  const { runtime, guarded, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
+  const guard = guarded()!;
   assertEquals(names(), [
     "sigaction",
     "pipe2",
@@ -217,15 +224,15 @@ test("truncationGuard() installs its own handler when the one that is there is a
     })),
   ];
   for (const script of others) {
-    const { runtime, c, mapped } = fake(script);
-    assert(truncationGuard(runtime, c, "x64", 4096) !== undefined);
+    const { guarded, mapped } = fake(script);
+    assert(guarded() !== undefined);
     assertEquals([...mapped], [TABLE, PAGE]);
   }
 });
 
 test("add() writes an entry with its end rounded up to pages, suspend() hides it, and release() frees it", () => {
-  const { runtime, c, memory } = fake({});
-  const guard = truncationGuard(runtime, c, "x64", 16_384)!;
+  const { guarded, memory } = fake({});
+  const guard = guarded(16_384)!;
   const entry = guard.add(0x10_0000n, 16_385n)!;
   const words = new BigUint64Array(memory.get(TABLE)!, 2056, 5);
   const counts = new Int32Array(memory.get(TABLE)!, 2056 + 24, 2);
@@ -257,8 +264,10 @@ test("add() writes an entry with its end rounded up to pages, suspend() hides it
 
 test("a reserve is set aside at first, and again when it is used up: pairs of which one page can be stored to", () => {
   const [RESERVE, SECOND] = [0x7f00_4000_0000n, 0x7f00_5000_0000n];
-  const { runtime, c, memory, mapped, names } = fake({ map: [TABLE, PAGE, PAGE, RESERVE, SECOND] });
-  const guard = truncationGuard(runtime, c, "x64", 4096)!;
+  const { runtime, guarded, memory, mapped, names } = fake({
+    map: [TABLE, PAGE, PAGE, RESERVE, SECOND],
+  });
+  const guard = guarded()!;
   assertEquals(names().slice(-RESERVE_CALLS.length), RESERVE_CALLS);
   const protect = runtime.calls.filter(([name, , , access]) => name === "mprotect" && access === 0);
   assertEquals(
@@ -278,8 +287,8 @@ test("a reserve is set aside at first, and again when it is used up: pairs of wh
 
 test("a reserve that is refused, in part as well, leaves nothing mapped", () => {
   const RESERVE = 0x7f00_4000_0000n;
-  const { runtime, c, memory, mapped } = fake({ map: [TABLE, PAGE, PAGE, RESERVE], reserve: -1 });
-  assert(truncationGuard(runtime, c, "x64", 4096)!.add(0x1000n, 1n) !== undefined);
+  const { guarded, memory, mapped } = fake({ map: [TABLE, PAGE, PAGE, RESERVE], reserve: -1 });
+  assert(guarded()!.add(0x1000n, 1n) !== undefined);
   assertEquals(new BigUint64Array(memory.get(TABLE)!)[2], 0n);
   assertEquals([...mapped], [TABLE, PAGE]);
 });
@@ -287,7 +296,8 @@ test("a reserve that is refused, in part as well, leaves nothing mapped", () => 
 test("resume() makes an entry what it was before it was vacated, or suspended once or twice", () => {
   const memory = new ArrayBuffer(40);
   const runtime = new SimulatedRuntime({}, new Map([[OTHER, memory]]));
-  const [entry, other] = [guardEntryAt(runtime, OTHER), guardEntryAt(runtime, OTHER)];
+  const library = simulatedLibrary(runtime);
+  const [entry, other] = [guardEntryAt(library, OTHER), guardEntryAt(library, OTHER)];
   const state = new Int32Array(memory, 16, 1);
   state[0] = 2;
   const [CLAIMED, LIVE, VACATED] = [1, 2, 3];
@@ -306,16 +316,16 @@ test("resume() makes an entry what it was before it was vacated, or suspended on
 });
 
 test("endAt() changes the end of an entry and nothing else", () => {
-  const { runtime, c, memory } = fake({});
-  const entry = truncationGuard(runtime, c, "x64", 4096)!.add(0x1000n, 0x3000n)!;
+  const { guarded, memory } = fake({});
+  const entry = guarded()!.add(0x1000n, 0x3000n)!;
   entry.endAt(0x2000n);
   const words = new BigUint64Array(memory.get(TABLE)!, 2056, 5);
   assertEquals([...words], [0x1000n, 0x2000n, 2n, 0n, 0n]);
 });
 
 test("add() returns undefined when the table is full and no memory is left", () => {
-  const { runtime, c } = fake({});
-  const guard = truncationGuard(runtime, c, "x64", 4096)!;
+  const { guarded } = fake({});
+  const guard = guarded()!;
   const entries = Array.from({ length: ENTRIES }, () => guard.add(0x1000n, 4096n));
   assert(entries.every((entry) => entry !== undefined));
   assertStrictEquals(guard.add(0x1000n, 4096n), undefined);
@@ -324,8 +334,8 @@ test("add() returns undefined when the table is full and no memory is left", () 
 });
 
 test("add() links one more block when the table is full, and other threads find it", () => {
-  const { runtime, c, memory } = fake({ map: [TABLE, PAGE, PAGE, 0x7f00_4000_0000n, OTHER] });
-  const guard = truncationGuard(runtime, c, "x64", 4096)!;
+  const { guarded, memory } = fake({ map: [TABLE, PAGE, PAGE, 0x7f00_4000_0000n, OTHER] });
+  const guard = guarded()!;
   for (let index = 0; index <= ENTRIES; index++) guard.add(BigInt(index) * 4096n, 4096n);
   assertEquals(new BigUint64Array(memory.get(TABLE)!)[0], OTHER);
   assertEquals(new BigUint64Array(memory.get(OTHER)!, 2056, 1)[0], BigInt(ENTRIES) * 4096n);
@@ -342,8 +352,14 @@ test("linux().guard() opens it once, also where it is refused", () => {
     view: (address, byteLength) =>
       (byteLength === 4 ? runtime : real.runtime).view(address, byteLength),
     open(library, table) {
-      calls.push(...Object.keys(table));
-      return ("sysconf" in table ? runtime : real.runtime).open(library, table);
+      const names = Object.keys(table);
+      calls.push(...names);
+      const part = (isReal: boolean) =>
+        names.filter((name) => (name === "sysconf" || name === "__errno_location") !== isReal);
+      return {
+        ...runtime.open(library, pick(table, part(false))),
+        ...real.runtime.open(library, pick(table, part(true))),
+      } as Functions<typeof table>;
     },
   }, "x64");
   assert(!calls.includes("sigaction"));

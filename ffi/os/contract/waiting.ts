@@ -85,3 +85,6 @@ export interface Waiting {
  * Its termination, and in Node.js the end of the process, can be delayed by this time.
  */
 export const SLICE_MS = 100;
+
+/** A longer wait has no end, in milliseconds: 100 years, which a `struct timespec` holds. */
+export const MAX_MS: number = 100 * 365 * 86_400_000;

@@ -1,80 +1,58 @@
 /**
- * What is mapped, on macOS: `mach_vm_region` and `proc_regionfilename`.
+ * What is mapped on macOS, by `mach_vm_region` and `proc_regionfilename`.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import { textDecoder } from "../../web.ts";
-import { KERN_CODES } from "./copying.ts";
-import { VM_INHERIT_SHARE } from "./mirrors.ts";
 import { failure } from "../contract/memory.ts";
-import { type PosixShared, PROT_EXEC, PROT_READ, PROT_WRITE } from "../posix/calls.ts";
 import { protectionOf, type RegionFacts, type Regions } from "../contract/regions.ts";
-
-/** `VM_REGION_BASIC_INFO_64`, from `<mach/vm_region.h>` */
-export const VM_REGION_BASIC_INFO_64 = 9;
-/** `VM_REGION_BASIC_INFO_COUNT_64`: the length of a `struct vm_region_basic_info_64` by 4 bytes. */
-export const VM_REGION_BASIC_INFO_COUNT_64 = 9;
-/** `VM_REGION_EXTENDED_INFO` */
-export const VM_REGION_EXTENDED_INFO = 13;
-/** `VM_REGION_EXTENDED_INFO_COUNT`: the length of a `struct vm_region_extended_info` by 4 bytes. */
-export const VM_REGION_EXTENDED_INFO_COUNT = 9;
-/** `KERN_INVALID_ADDRESS`, from `<mach/kern_return.h>`: nothing is mapped from there on. */
-export const KERN_INVALID_ADDRESS = 1;
+import { POSIX, PROT_EXEC, PROT_READ, PROT_WRITE } from "../posix/calls.ts";
+import type { CLibrary } from "../posix/library.ts";
+import {
+  DARWIN,
+  KERN_CODES,
+  KERN_INVALID_ADDRESS,
+  PATH_MAX,
+  VM_INHERIT_SHARE,
+  VM_REGION_BASIC_INFO_64,
+  VM_REGION_BASIC_INFO_COUNT_64,
+  VM_REGION_EXTENDED_INFO,
+  VM_REGION_EXTENDED_INFO_COUNT,
+} from "./calls.ts";
 
 /** `offsetof(struct vm_region_basic_info_64, inheritance)`; `protection` is at 0 */
 const INHERITANCE = 8;
 /** `offsetof(struct vm_region_extended_info, pages_resident)` */
 const PAGES_RESIDENT = 8;
-/** `MAXPATHLEN`, from `<sys/param.h>` */
-const MAXPATHLEN = 1024;
-
-const FUNCTIONS = {
-  // mach_port_t task_self_trap(void)
-  task_self_trap: { parameters: [], result: "u32" },
-  // kern_return_t mach_vm_region(vm_map_read_t target_task, mach_vm_address_t *address,
-  //   mach_vm_size_t *size, vm_region_flavor_t flavor, vm_region_info_t info,
-  //   mach_msg_type_number_t *infoCnt, mach_port_t *object_name)
-  mach_vm_region: {
-    parameters: ["u32", "buffer", "buffer", "i32", "buffer", "buffer", "buffer"],
-    result: "i32",
-  },
-  // pid_t getpid(void)
-  getpid: { parameters: [], result: "i32" },
-  // int proc_regionfilename(int pid, uint64_t address, void *buffer, uint32_t buffersize)
-  proc_regionfilename: { parameters: ["i32", "usize", "buffer", "u32"], result: "i32" },
-} as const satisfies SymbolTable;
 
 /**
  * Opens {@link https://developer.apple.com/documentation/kernel/1402149-mach_vm_region | mach_vm_region}
- * and `proc_regionfilename`. Shared is what a forked process would share: `mmap` makes
- * `MAP_SHARED` memory so.
+ * and `proc_regionfilename`. A region counts as shared if a forked process would share it, as
+ * memory of `MAP_SHARED` is.
  */
 export function darwinRegions(
-  native: Native,
-  { library }: PosixShared,
-  pageSize: number,
+  { open, pageSize }: Pick<CLibrary, "open" | "pageSize">,
 ): Regions {
-  const c = native.open(library, FUNCTIONS);
+  const c = open(DARWIN, "task_self_trap", "mach_vm_region", "proc_regionfilename");
   const task = c.task_self_trap();
   const place = new Uint8Array(8);
   const size = new Uint8Array(8);
   const info = new Uint8Array(64);
   const count = new Uint8Array(4);
   const object = new Uint8Array(4);
-  const path = new Uint8Array(MAXPATHLEN);
+  const path = new Uint8Array(PATH_MAX);
   const at = new DataView(place.buffer);
   const length = new DataView(size.buffer);
   const fields = new DataView(info.buffer);
   const decoder = textDecoder();
 
-  /** Asks for the first region that ends above an address; returns 0 or the error. */
+  /** Finds the first region that ends above an address; returns 0 or the error. */
   const query = (address: bigint, flavor: number, infoCount: number): number => {
     at.setBigUint64(0, address, true);
     new DataView(count.buffer).setUint32(0, infoCount, true);
     return c.mach_vm_region(task, place, size, flavor, info, count, object);
   };
-  const pid = c.getpid();
+  const pid = open(POSIX, "getpid").getpid();
   const pathAt = (address: bigint): string | undefined => {
     const byteLength = c.proc_regionfilename(pid, address, path, path.length);
     return byteLength > 0 ? decoder.decode(path.subarray(0, byteLength)) : undefined;
@@ -91,8 +69,8 @@ export function darwinRegions(
         if (result !== 0) return failure("mach_vm_region", result, KERN_CODES);
         const start = at.getBigUint64(0, true);
         const end = start + length.getBigUint64(0, true);
-        if (end <= told) return [...regions]; // it tells of nothing above
-        const address = start < told ? told : start; // it has grown downwards meanwhile
+        if (end <= told) return [...regions]; // there is nothing above
+        const address = start < told ? told : start; // the region has grown downwards meanwhile
         told = end;
         const protection = fields.getInt32(0, true);
         const isShared = fields.getUint32(INHERITANCE, true) === VM_INHERIT_SHARE;
@@ -101,7 +79,7 @@ export function darwinRegions(
         let residentByteLength: number | undefined;
         if (resident) {
           const result = query(address, VM_REGION_EXTENDED_INFO, VM_REGION_EXTENDED_INFO_COUNT);
-          // What is unmapped by now is not in RAM either, and then it tells of the next one.
+          // A region that was unmapped meanwhile is not in RAM; the call tells of the next one then.
           if (result !== 0 && result !== KERN_INVALID_ADDRESS) {
             return failure("mach_vm_region", result, KERN_CODES);
           }

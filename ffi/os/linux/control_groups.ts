@@ -7,10 +7,9 @@
  * @module
  */
 
+import { least } from "../../bigints.ts";
 import { type AdvisedFailure, refusal } from "../contract/memory.ts";
-
-/** Returns the text of a file; `""` where it cannot be read. */
-export type ReadText = (path: string) => string;
+import type { AnyText } from "./text.ts";
 
 /** What has less memory than is wanted. */
 export interface Shortage {
@@ -94,7 +93,7 @@ interface Lineage<V extends Hierarchy = Version> {
  * is added, as the kernel does for `MemAvailable` and as this does for the machine. What is left
  * is what cannot be had: anonymous and shared memory, locked pages, the kernel's own.
  */
-export function linuxMemory(read: ReadText): (byteLength: bigint) => Shortage | undefined {
+export function linuxMemory(read: AnyText): (byteLength: bigint) => Shortage | undefined {
   // A process can be put into other groups. What is mounted takes longer to read than all
   // else, and is as good as constant.
   let known: { readonly groups: string; readonly lineages: readonly Lineage[] } | undefined;
@@ -132,14 +131,14 @@ export function refusedMemory({ byteLength, limit }: Shortage, remedy: string): 
 }
 
 /** The files that tell the limits of all control groups that the process is in. */
-export function limitFiles(read: ReadText): string[] {
+export function limitFiles(read: AnyText): string[] {
   return lineagesOf(versions(), read(GROUPS), read(MOUNTS)).flatMap(({ version, folders }) =>
     folders.map((folder) => `${folder}/${version.memory[0]}`)
   );
 }
 
 /** The folders of all control groups that the process is in which can limit its threads. */
-export function threadFolders(read: ReadText): string[] {
+export function threadFolders(read: AnyText): string[] {
   return lineagesOf([SECOND, first("pids")], read(GROUPS), read(MOUNTS))
     .flatMap(({ folders }) => folders);
 }
@@ -163,7 +162,7 @@ function lineagesOf<V extends Hierarchy>(
 
 /** Looks for a group that cannot set so many bytes aside, from the uppermost on. */
 function shortageIn(
-  read: ReadText,
+  read: AnyText,
   { version, folders }: Lineage,
   freeSwap: bigint,
   byteLength: bigint,
@@ -222,8 +221,4 @@ function unescaped(field: string): string {
 
 function numberOf(match: RegExpExecArray | null): bigint | undefined {
   return match === null ? undefined : BigInt(match[1]!);
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

@@ -1,31 +1,53 @@
 /**
- * Which file systems of Linux have memory that is not like that of others.
+ * The file system that a file is on, on Linux.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
+import type { OpenFile } from "../contract/files.ts";
+import type { Failure } from "../contract/memory.ts";
+import type { CLibrary } from "../posix/library.ts";
+import { HUGETLBFS_MAGIC, LINUX } from "./calls.ts";
 
-/** `HUGETLBFS_MAGIC`: {@link https://man7.org/linux/man-pages/man2/statfs.2.html} */
-export const HUGETLBFS_MAGIC = 0x958458f6n;
-
-/** More than `sizeof(struct statfs)`, of which the first 8 bytes are `f_type`. */
+/** More than `sizeof(struct statfs)`. */
 const STATFS_BYTES = 256;
+/** `offsetof(struct statfs, f_bsize)`; `f_type` is at 0 */
+const F_BSIZE = 8;
+/** `offsetof(struct statfs, f_blocks)` */
+const F_BLOCKS = 16;
+/** `offsetof(struct statfs, f_bavail)` */
+const F_BAVAIL = 32;
 
-const FUNCTIONS = {
-  // int fstatfs(int fd, struct statfs *buf)
-  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
-} as const satisfies SymbolTable;
+/** What `fstatfs` tells of a file system. */
+export interface FileSystem {
+  /** The number of its kind: {@link https://man7.org/linux/man-pages/man2/statfs.2.html} */
+  readonly magic: bigint;
+  /** How many bytes are free for users; `undefined` where its size is not limited. */
+  readonly free: bigint | undefined;
+}
 
-/**
- * Opens `fstatfs`, by which files of huge pages are told from others: these are
- * unmapped by whole huge pages alone, and a store can find that none is left,
- * which ends the process.
- */
-export function linuxHasHugePages(native: Native, library: string): (file: number) => boolean {
-  const { fstatfs } = native.open(library, FUNCTIONS);
+/** Opens `fstatfs`. */
+export function linuxFileSystems(
+  { open, failed }: CLibrary,
+): (file: OpenFile) => FileSystem | Failure {
+  const { fstatfs } = open(LINUX, "fstatfs");
   const status = new Uint8Array(STATFS_BYTES);
   const fields = new DataView(status.buffer);
+  const field = (offset: number) => fields.getBigUint64(offset, true);
   return (file) =>
-    fstatfs(file, status) === 0 &&
-    BigInt.asUintN(32, fields.getBigUint64(0, true)) === HUGETLBFS_MAGIC;
+    fstatfs(file, status) !== 0 ? failed("fstatfs") : {
+      magic: BigInt.asUintN(32, field(0)),
+      free: field(F_BLOCKS) === 0n ? undefined : field(F_BSIZE) * field(F_BAVAIL),
+    };
+}
+
+/**
+ * Opens what finds files of huge pages. Only whole huge pages of them can be unmapped, and a store
+ * that finds none left ends the process.
+ */
+export function linuxHasHugePages(library: CLibrary): (file: OpenFile) => boolean {
+  const fileSystemOf = linuxFileSystems(library);
+  return (file) => {
+    const found = fileSystemOf(file);
+    return "magic" in found && found.magic === HUGETLBFS_MAGIC;
+  };
 }

@@ -1,24 +1,21 @@
 /**
- * What is mapped, on Linux: `/proc/pid/maps` and `/proc/pid/smaps`.
+ * What is mapped on Linux, by `/proc/pid/maps` and `/proc/pid/smaps`.
  *
  * @module
  */
-import type { Native } from "../../symbols.ts";
-import { parseMaps } from "./maps.ts";
-import { linuxParts, wholeText } from "./text.ts";
 import type { AdvisedFailure } from "../contract/memory.ts";
-import type { PosixShared } from "../posix/calls.ts";
 import type { Regions } from "../contract/regions.ts";
+import { parseMaps } from "./maps.ts";
+import { type Reader, readText } from "./text.ts";
 
-/** Where even this process cannot be found. */
-const NO_PROC = "/proc is not mounted, which tells what is mapped";
+/** The advice where even this process is not found. */
+const NO_PROC = "/proc, which tells what is mapped, is not mounted: mount it";
 
 /**
- * Opens the calls. The kernel gives a part at a time, each from the address on where the last
- * one ended: however much is mapped meanwhile, that comes to an end.
+ * Reads the files. The kernel gives one part at a time, each from the address on at which the
+ * last one ended: so reading comes to an end however much is mapped meanwhile.
  */
-export function linuxRegions(native: Native, opening: number, shared: PosixShared): Regions {
-  const read = wholeText(linuxParts(native, opening, shared));
+export function linuxRegions(library: Reader): Regions {
   const fileOf = (pid: number | string, resident: boolean) =>
     `/proc/${pid}/${resident ? "smaps" : "maps"}`;
 
@@ -26,11 +23,12 @@ export function linuxRegions(native: Native, opening: number, shared: PosixShare
     fileOf,
 
     list({ pid = "self", resident }) {
-      const text = read(fileOf(pid, resident));
+      const text = readText(library, fileOf(pid, resident));
       if (typeof text === "string") return parseMaps(text, resident);
-      // There is no process, or none of that number, only where there are those that are there.
-      if (text.code !== "ENOENT" || typeof read("/proc/self/maps") === "string") return text;
-      return { ...text, advice: NO_PROC } satisfies AdvisedFailure;
+      // A process is missing only where this one is found.
+      const isProcThere = text.code !== "ENOENT" ||
+        typeof readText(library, "/proc/self/maps") === "string";
+      return isProcThere ? text : { ...text, advice: NO_PROC } satisfies AdvisedFailure;
     },
   };
 }

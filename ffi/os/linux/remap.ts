@@ -1,56 +1,47 @@
 /**
- * `mremap` of Linux, which moves pages, and maps them once more.
+ * `mremap` of Linux, which moves pages, or maps them once more.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import type { Failure } from "../contract/memory.ts";
 import type { Remap } from "../contract/os.ts";
-import { MAP_FAILED, type PosixShared } from "../posix/calls.ts";
+import { MAP_FAILED } from "../posix/calls.ts";
+import type { CLibrary } from "../posix/library.ts";
 import type { Repeat } from "../posix/mirrors.ts";
-
-/** `MREMAP_MAYMOVE`: {@link https://man7.org/linux/man-pages/man2/mremap.2.html} */
-export const MREMAP_MAYMOVE = 1;
-/** `MREMAP_FIXED` */
-export const MREMAP_FIXED = 2;
-/** `MREMAP_DONTUNMAP`: Linux 5.7 */
-export const MREMAP_DONTUNMAP = 4;
-
-const FUNCTIONS = {
-  // void *mremap(void *old_address, size_t old_size, size_t new_size, int flags, ...
-  //   /* void *new_address */): on Linux, the last one is passed as the others are
-  mremap: { parameters: ["usize", "usize", "usize", "i32", "usize"], result: "usize" },
-} as const satisfies SymbolTable;
+import { LINUX, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from "./calls.ts";
 
 /** Opens the call that moves. */
-export function linuxRemap(native: Native, failed: (syscall: string) => Failure): Remap {
-  const { mremap } = native.open("libc.so.6", FUNCTIONS);
-  const checked = (address: bigint) => address === MAP_FAILED ? failed("mremap") : address;
+export function linuxRemap(library: CLibrary): Remap {
+  const { move, moved } = mover(library);
   return {
-    extend(address, byteLength, newByteLength) {
-      const extended = checked(mremap(address, byteLength, newByteLength, 0, 0n));
-      return typeof extended === "bigint" ? undefined : extended;
-    },
+    extend: (address, byteLength, newByteLength) =>
+      moved(move(address, byteLength, newByteLength, 0, 0n)),
     grow: (address, byteLength, newByteLength) =>
-      checked(mremap(address, byteLength, newByteLength, MREMAP_MAYMOVE, 0n)),
-    leave(address, byteLength) {
-      const flags = MREMAP_MAYMOVE | MREMAP_DONTUNMAP;
-      return checked(mremap(address, byteLength, byteLength, flags, 0n));
-    },
-    moveOver(address, byteLength, target) {
-      const flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-      const moved = checked(mremap(address, byteLength, byteLength, flags, target));
-      return typeof moved === "bigint" ? undefined : moved;
-    },
+      move(address, byteLength, newByteLength, MREMAP_MAYMOVE, 0n),
+    leave: (address, byteLength) =>
+      move(address, byteLength, byteLength, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0n),
+    moveOver: (address, byteLength, target) =>
+      moved(move(address, byteLength, byteLength, MREMAP_MAYMOVE | MREMAP_FIXED, target)),
   };
 }
 
-/** Opens `mremap`, which maps shared memory once more where its old size is 0. */
-export function linuxRepeat(native: Native, { library, failed }: PosixShared): Repeat {
-  const { mremap } = native.open(library, FUNCTIONS);
+/** Opens the call that maps shared memory once more: there its old size is 0. */
+export function linuxRepeat(library: CLibrary): Repeat {
+  const { move, moved } = mover(library);
   return (address, byteLength) => {
     const flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-    const second = mremap(address, 0n, byteLength, flags, address + byteLength);
-    return second === MAP_FAILED ? failed("mremap") : undefined;
+    return moved(move(address, 0n, byteLength, flags, address + byteLength));
+  };
+}
+
+function mover({ open, failed }: CLibrary) {
+  const { mremap } = open(LINUX, "mremap");
+  return {
+    move(...args: Parameters<typeof mremap>): bigint | Failure {
+      const address = mremap(...args);
+      return address === MAP_FAILED ? failed("mremap") : address;
+    },
+    /** The failure, where it is one. */
+    moved: (result: bigint | Failure) => typeof result === "bigint" ? undefined : result,
   };
 }

@@ -1,54 +1,39 @@
 /**
- * How much memory a process of Linux has, as its limits count it.
+ * How much memory and how many threads a process of Linux has, as its limits count them.
  *
  * @module
  */
-import type { Native } from "../../symbols.ts";
-import { anyText, linuxParts } from "./text.ts";
-import type { PosixShared } from "../posix/calls.ts";
+import { type CLibrary, limitReader } from "../posix/library.ts";
 import type { ThreadLimit, UsedMemory } from "../posix/thread_room.ts";
-import { posixLimits } from "../posix/limits.ts";
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE, RLIMIT_NPROC } from "./calls.ts";
 import { threadFolders } from "./control_groups.ts";
 import { isCapable } from "./locking.ts";
-
-/** `RLIMIT_NPROC`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
-export const RLIMIT_NPROC = 6;
-/** `CAP_SYS_ADMIN`: {@link https://man7.org/linux/man-pages/man7/capabilities.7.html} */
-export const CAP_SYS_ADMIN = 21n;
-/** `CAP_SYS_RESOURCE` */
-export const CAP_SYS_RESOURCE = 24n;
+import { anyText } from "./text.ts";
 
 /**
- * Opens what tells it: {@link https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html}. To map as much, and
- * unmap it again, would tell it too, but leave other threads without memory in the meantime.
+ * Makes what tells how much memory the process has, by
+ * {@link https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html}. Mapping as much as is
+ * wanted, and unmapping it again, would tell too, but leave other threads without memory meanwhile.
  */
-export function linuxUsedMemory(
-  native: Native,
-  opening: number,
-  shared: PosixShared,
-  pageSize: number,
-): () => UsedMemory | undefined {
-  const read = anyText(linuxParts(native, opening, shared));
+export function linuxUsedMemory(library: CLibrary): () => UsedMemory | undefined {
+  const read = anyText(library);
   return () => {
     const pages = read("/proc/self/statm").trim().split(" ").map(Number);
     if (pages.length < 6) return undefined;
-    // size resident shared text lib data dt: the data is that of stacks, too
+    // size resident shared text lib data dt: stacks count as data
+    const { pageSize } = library;
     return { addressBytes: pages[0]! * pageSize, dataBytes: pages[5]! * pageSize };
   };
 }
 
 /**
- * Opens what tells the limits of threads: those of control groups, as of a container, and that of
- * a user, with which all of the user's processes count. Nothing tells how many threads these have
- * together: those of this process are as many as are known.
+ * Makes what lists the limits of threads: those of control groups, such as a container's, and
+ * that of the user, towards which all processes of the user count. Nothing tells how many threads
+ * these have together, so that only those of this process are known.
  */
-export function linuxThreadLimits(
-  native: Native,
-  opening: number,
-  shared: PosixShared,
-): () => ThreadLimit[] {
-  const read = anyText(linuxParts(native, opening, shared));
-  const limitOf = posixLimits(native, shared.library);
+export function linuxThreadLimits(library: CLibrary): () => ThreadLimit[] {
+  const read = anyText(library);
+  const limitOf = limitReader(library);
   return () => {
     const ofGroups = threadFolders(read).map((folder) => ({
       name: `the limit of this control group (${folder}/pids.max) is`,

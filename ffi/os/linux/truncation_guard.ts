@@ -7,62 +7,33 @@
  */
 import { atomics } from "../../atomics.ts";
 import { FreeList } from "../../free_list.ts";
-import type { Functions, Native, SymbolTable } from "../../symbols.ts";
+import type { Native } from "../../symbols.ts";
+import type { GuardEntry, TruncationGuard } from "../contract/truncation_guard.ts";
 import {
   MAP_FAILED,
   MAP_FIXED,
   MAP_PRIVATE,
-  type MemoryCalls,
+  POSIX,
   PROT_EXEC,
   PROT_NONE,
   PROT_READ,
   PROT_WRITE,
 } from "../posix/calls.ts";
-import type { GuardEntry, TruncationGuard } from "../contract/truncation_guard.ts";
+import type { CLibrary } from "../posix/library.ts";
+import {
+  LINUX,
+  MAP_ANONYMOUS,
+  SA_ONSTACK,
+  SA_RESTART,
+  SA_SIGINFO,
+  SIG_UNBLOCK,
+  SIGBUS,
+} from "./calls.ts";
+import { type Piping, withPipe } from "./pipe_copying.ts";
 import { CODE } from "./truncation_guard_code.ts";
 
-/** `SIGBUS`, on x86-64 and AArch64: {@link https://man7.org/linux/man-pages/man7/signal.7.html} */
-export const SIGBUS = 7;
-/** `SA_SIGINFO`: {@link https://man7.org/linux/man-pages/man2/sigaction.2.html} */
-export const SA_SIGINFO = 0x4;
-/** `SA_ONSTACK` */
-export const SA_ONSTACK = 0x0800_0000;
-/** `SA_RESTART` */
-export const SA_RESTART = 0x1000_0000;
-/** `SIG_UNBLOCK`: {@link https://man7.org/linux/man-pages/man2/sigprocmask.2.html} */
-export const SIG_UNBLOCK = 1;
-/** `O_NONBLOCK`: {@link https://man7.org/linux/man-pages/man2/pipe.2.html} */
-export const O_NONBLOCK = 0x800;
-/** `O_CLOEXEC` */
-export const O_CLOEXEC = 0x8_0000;
-/** `MAP_ANONYMOUS`, as in the module that opens this one */
-const MAP_ANONYMOUS = 0x20;
-
-const LIBRARY = "libc.so.6";
-
-const FUNCTIONS = {
-  // void *memcpy(void *dest, const void *src, size_t n)
-  memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
-  // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
-  sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
-  // int sigprocmask(int how, const sigset_t *set, sigset_t *oldset): of this thread, on Linux.
-  // pthread_sigmask() is not in the libc of glibc before 2.32.
-  sigprocmask: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-} as const satisfies SymbolTable;
-
-/** What it takes to look at a handler that is there already. */
-const PIPE = {
-  // int pipe2(int pipefd[2], int flags)
-  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
-  // ssize_t write(int fd, const void *buf, size_t count)
-  write: { parameters: ["i32", "usize", "usize"], result: "i64" },
-  // ssize_t read(int fd, void *buf, size_t count)
-  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
-  // int close(int fd)
-  close: { parameters: ["i32"], result: "i32" },
-} as const satisfies SymbolTable;
-
-type C = Functions<typeof FUNCTIONS> & MemoryCalls;
+/** The parts of a C library that the guard needs. */
+export type GuardLibrary = Piping & Pick<CLibrary, "arch" | "pageSize">;
 
 // struct sigaction of glibc and musl, on both architectures: sa_sigaction,
 // sa_mask (128 bytes), int sa_flags, sa_restorer, which is the library's own.
@@ -132,24 +103,20 @@ class Block {
  * {@link https://man7.org/linux/man-pages/man2/sigaction.2.html},
  * {@link https://man7.org/linux/man-pages/man2/mprotect.2.html}
  */
-export function truncationGuard(
-  native: Native,
-  memory: MemoryCalls,
-  arch: string,
-  pageSize: number,
-): TruncationGuard | undefined {
+export function truncationGuard(library: GuardLibrary): TruncationGuard | undefined {
+  const { arch, pageSize } = library;
   if (!Object.hasOwn(CODE, arch)) return undefined;
-  const c = { ...memory, ...native.open(LIBRARY, FUNCTIONS) };
+  const c = openCalls(library);
   const code = Uint8Array.from(atob(CODE[arch]!), (byte) => byte.charCodeAt(0));
   const header = new DataView(code.buffer);
   header.setBigUint64(HEADER_PAGE_SIZE, BigInt(pageSize), true);
   const found = new Uint8Array(SIGACTION_BYTES);
   if (c.sigaction(SIGBUS, 0n, found) !== 0) return undefined;
-  const installed = installedTable(native, code, handlerOf(found));
+  const installed = installedTable(library, code, handlerOf(found));
   const address = installed ?? map(c, BigInt(BLOCK_BYTES));
   if (address === undefined) return undefined;
   unblock(c);
-  const guard = new Guard(native, c, address, pageSize);
+  const guard = new Guard(library.native, c, address, pageSize);
   if (installed !== undefined) return guard;
   header.setBigUint64(HEADER_TABLE, address, true);
   if (install(c, guard.table, code, found, pageSize)) {
@@ -159,6 +126,15 @@ export function truncationGuard(
   (guard.table.int32.buffer as ArrayBuffer).transfer(0); // no view outlives its memory
   c.munmap(address, BigInt(BLOCK_BYTES));
   return undefined;
+}
+
+type C = ReturnType<typeof openCalls>;
+
+function openCalls({ open }: GuardLibrary) {
+  return {
+    ...open(POSIX, "mmap", "munmap", "mprotect"),
+    ...open(LINUX, "memcpy", "sigaction", "sigprocmask"),
+  };
 }
 
 /**
@@ -189,19 +165,22 @@ function handlerOf(action: Uint8Array): bigint {
  * cannot fault, and all of it is compared. Where there is no pipe to be had, it
  * counts as another's.
  */
-function installedTable(native: Native, code: Uint8Array, handler: bigint): bigint | undefined {
+function installedTable(
+  library: Piping,
+  code: Uint8Array,
+  handler: bigint,
+): bigint | undefined {
   if (handler <= SIG_IGN) return undefined;
-  const c = native.open(LIBRARY, PIPE);
-  const ends = new Int32Array(2);
-  if (c.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC | O_NONBLOCK) !== 0) return undefined;
-  const { 0: output, 1: input } = ends as unknown as [number, number];
+  const start = BigInt.asUintN(64, handler - BigInt(HANDLER));
   const bytes = new Uint8Array(code.length);
   const length = BigInt(code.length);
-  const isRead = c.write(input, BigInt.asUintN(64, handler - BigInt(HANDLER)), length) === length &&
-    c.read(output, bytes, length) === length;
-  c.close(output);
-  c.close(input);
-  const isOwn = isRead &&
+  const { write, read } = library.open(LINUX, "write", "read");
+  const isRead = withPipe(
+    library,
+    (output, input) =>
+      write(input, start, length) === length && read(output, bytes, length) === length,
+  );
+  const isOwn = isRead === true &&
     code.every((byte, index) =>
       byte === bytes[index] || (index >= HEADER_TABLE && index < HEADER_PAGE_SIZE)
     );
@@ -385,7 +364,10 @@ class Guard implements TruncationGuard {
 }
 
 /** The entry, which is live, at an address. Others than this thread find it when it is free. */
-export function guardEntryAt(native: Native, address: bigint): GuardEntry {
+export function guardEntryAt(
+  { native }: Pick<CLibrary, "native">,
+  address: bigint,
+): GuardEntry {
   return new Entry(address, new Block(address, native.view(address, ENTRY_BYTES)), 0, () => {});
 }
 

@@ -1,10 +1,67 @@
 /**
- * The constants of `mmap`, and what the parts of a POSIX system share.
+ * The C functions of POSIX that the library calls, and the constants that Linux and macOS have in
+ * common.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
-import type { Failure } from "../contract/memory.ts";
+
+/** The functions, as both systems declare them. */
+export const POSIX = {
+  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
+  // int munmap(void *addr, size_t length)
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  // int mprotect(void *addr, size_t len, int prot)
+  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  // int madvise(void *addr, size_t length, int advice)
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  // int msync(void *addr, size_t length, int flags)
+  msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  // int mlock(const void *addr, size_t len)
+  mlock: { parameters: ["usize", "usize"], result: "i32" },
+  // int munlock(const void *addr, size_t len)
+  munlock: { parameters: ["usize", "usize"], result: "i32" },
+  // int mincore(void *addr, size_t length, unsigned char *vec)
+  mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+
+  // int open(const char *path, int flags, ... /* mode_t mode */): the mode is read where a file is
+  // made, and only Linux, which passes it as any argument, is asked to make one
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  // int close(int fd)
+  close: { parameters: ["i32"], result: "i32" },
+  // off_t lseek(int fd, off_t offset, int whence)
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  // int ftruncate(int fd, off_t length)
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  // int fchmod(int fd, mode_t mode)
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  // int mkostemp(char *template, int flags)
+  mkostemp: { parameters: ["buffer", "i32"], result: "i32" },
+  // int link(const char *oldpath, const char *newpath)
+  link: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int unlink(const char *path)
+  unlink: { parameters: ["buffer"], result: "i32" },
+  // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+
+  // void *memmove(void *dest, const void *src, size_t n): returns dest
+  memmove: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+  // void bcopy(const void *src, void *dest, size_t n): memmove() with its arguments swapped
+  bcopy: { parameters: ["buffer", "usize", "usize"], result: "void" },
+
+  // pid_t getpid(void)
+  getpid: { parameters: [], result: "i32" },
+  // uid_t geteuid(void)
+  geteuid: { parameters: [], result: "u32" },
+  // int getrlimit(int resource, struct rlimit *rlim): { rlim_t rlim_cur, rlim_max; }
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  // long sysconf(int name)
+  sysconf: { parameters: ["i32"], result: "i64" },
+  // int *__errno_location(void), of Linux: the address is constant for the thread
+  __errno_location: { parameters: [], result: "usize" },
+  // int *__error(void), the same of macOS
+  __error: { parameters: [], result: "usize" },
+} as const;
 
 /** `PROT_NONE`: {@link https://man7.org/linux/man-pages/man2/mmap.2.html} */
 export const PROT_NONE = 0x0;
@@ -14,51 +71,27 @@ export const PROT_READ = 0x1;
 export const PROT_WRITE = 0x2;
 /** `PROT_EXEC` */
 export const PROT_EXEC = 0x4;
+/** `MAP_SHARED` */
+export const MAP_SHARED = 0x1;
 /** `MAP_PRIVATE` */
 export const MAP_PRIVATE = 0x2;
 /** `MAP_FIXED` */
 export const MAP_FIXED = 0x10;
 /** `MAP_FAILED`, `(void *) -1` */
 export const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
-
-const MEMORY = {
-  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
-  mmap: {
-    parameters: ["usize", "usize", "i32", "i32", "i32", "i64"],
-    result: "usize",
-  },
-  // int munmap(void *addr, size_t length)
-  munmap: { parameters: ["usize", "usize"], result: "i32" },
-  // int mprotect(void *addr, size_t len, int prot)
-  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
-  // int madvise(void *addr, size_t length, int advice)
-  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
-} as const satisfies SymbolTable;
-
-/** The calls of memory that files, copying and the guard need too. */
-export interface MemoryCalls {
-  mmap(
-    address: bigint,
-    byteLength: bigint,
-    protection: number,
-    flags: number,
-    file: number,
-    offset: bigint,
-  ): bigint;
-  munmap(address: bigint, byteLength: bigint): number;
-  mprotect(address: bigint, byteLength: bigint, protection: number): number;
-  madvise(address: bigint, byteLength: bigint, advice: number): number;
-}
-
-/** Opens them, once for all: each function takes Deno 0.2 ms. */
-export function openMemory(native: Native, library: string): MemoryCalls {
-  return native.open(library, MEMORY);
-}
-
-/** What all that calls the C library shares. */
-export interface PosixShared {
-  /** The C library's name. */
-  readonly library: string;
-  /** Makes the failure of the call that has just failed. */
-  readonly failed: (syscall: string) => Failure;
-}
+/** `MS_ASYNC`: {@link https://man7.org/linux/man-pages/man2/msync.2.html} */
+export const MS_ASYNC = 0x1;
+/** `O_RDONLY`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
+export const O_RDONLY = 0;
+/** `O_RDWR` */
+export const O_RDWR = 2;
+/** `SEEK_SET`: {@link https://man7.org/linux/man-pages/man2/lseek.2.html} */
+export const SEEK_SET = 0;
+/** `SEEK_CUR` */
+export const SEEK_CUR = 1;
+/** `SEEK_END` */
+export const SEEK_END = 2;
+/** `POLLNVAL`: {@link https://man7.org/linux/man-pages/man2/poll.2.html} */
+export const POLLNVAL = 0x20;
+/** `RLIMIT_FSIZE`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */
+export const RLIMIT_FSIZE = 1;

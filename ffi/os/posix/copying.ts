@@ -3,22 +3,12 @@
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import type { Copying, KernelRead } from "../contract/copying.ts";
 import type { Failure } from "../contract/memory.ts";
-import type { MemoryCalls } from "./calls.ts";
+import { POSIX } from "./calls.ts";
+import type { CLibrary } from "./library.ts";
 
-/** What copying shares with anonymous memory. */
-export interface CopyingShared {
-  /** The C library's name. */
-  readonly library: string;
-  /** The calls of anonymous memory. */
-  readonly memory: MemoryCalls;
-  /** Makes the failure of the call that has just failed. */
-  readonly failed: (syscall: string) => Failure;
-}
-
-/** Copies by the kernel, to which a page that is gone is an error. */
+/** Copies by the kernel, which fails where a load or a store would fault. */
 export interface KernelCopying {
   readonly read: KernelRead;
   /** See {@linkcode Copying.peek}. */
@@ -26,16 +16,9 @@ export interface KernelCopying {
   write(address: bigint, source: Uint8Array): Failure | undefined;
 }
 
-const FUNCTIONS = {
-  // void *memmove(void *dest, const void *src, size_t n)
-  memmove: { parameters: ["buffer", "usize", "usize"], result: "usize" },
-  // void bcopy(const void *src, void *dest, size_t n): a memmove() the other way round
-  bcopy: { parameters: ["buffer", "usize", "usize"], result: "void" },
-} as const satisfies SymbolTable;
-
 /** Opens the copying calls of the C library. */
-export function posixCopying(native: Native, kernel: KernelCopying, library: string): Copying {
-  const { memmove, bcopy } = native.open(library, FUNCTIONS);
+export function posixCopying({ open }: CLibrary, kernel: KernelCopying): Copying {
+  const { memmove, bcopy } = open(POSIX, "memmove", "bcopy");
   return {
     peek: kernel.peek,
 

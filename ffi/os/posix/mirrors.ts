@@ -3,73 +3,49 @@
  *
  * @module
  */
-import {
-  type Failure,
-  type Mapper,
-  type MapRequest,
-  type MirrorRequest,
-  UNSUPPORTED,
-} from "../contract/memory.ts";
-import type { Os } from "../contract/os.ts";
-import {
-  MAP_FAILED,
-  MAP_FIXED,
-  MAP_PRIVATE,
-  type MemoryCalls,
-  PROT_NONE,
-  PROT_READ,
-  PROT_WRITE,
-} from "./calls.ts";
-import { MAP_SHARED } from "./files.ts";
+import { type Failure, type Mapper, type MirrorRequest, UNSUPPORTED } from "../contract/memory.ts";
+import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, POSIX } from "./calls.ts";
+import type { CLibrary } from "./library.ts";
+import { type PosixMemory, PROTECTIONS } from "./memory.ts";
 
-/** Maps the shared memory at `address` once more, right behind itself and over what the library has there. */
+/** Maps shared memory once more, right behind itself, over a range of the library's own. */
 export type Repeat = (address: bigint, byteLength: bigint) => Failure | undefined;
 
-/** What {@linkcode posixMirrors} shares with anonymous memory. */
-export interface MirrorsShared {
-  /** The calls of anonymous memory. */
-  readonly memory: MemoryCalls;
-  /** The flags of `mmap` for a request of anonymous memory. */
-  readonly flags: (request: MapRequest) => number;
-  /** Maps readable and writable anonymous memory over what is there. */
-  readonly mapVacant: (address: bigint, byteLength: bigint) => Failure | undefined;
-  readonly unmap: Os["unmap"];
-  readonly protect: Os["protect"];
-  /** Makes the failure of the call that has just failed. */
-  readonly failed: (syscall: string) => Failure;
-}
-
 /**
- * Makes mirrors of anonymous shared memory. It has no file that could be
- * truncated, and the system sets memory aside for all of it, so that no store
- * finds none.
+ * Makes mirrors of anonymous shared memory. No file that could be truncated is behind that, and
+ * the system sets memory aside for all of it, so that no store finds none.
  */
-export function posixMirrors(repeat: Repeat, shared: MirrorsShared): Mapper<MirrorRequest> {
-  const { memory: { mmap, munmap }, flags, failed } = shared;
+export function posixMirrors(
+  { open, failed }: CLibrary,
+  memory: PosixMemory,
+  repeat: Repeat,
+): Mapper<MirrorRequest> {
+  const { mmap, munmap } = open(POSIX, "mmap", "munmap");
 
   return {
     map(request) {
       const { hint, byteLength } = request;
       const half = byteLength / 2n;
-      const place = flags({ ...request, noReserve: true, populate: false });
-      const address = mmap(hint, byteLength, PROT_NONE, place, -1, 0n);
+      const place = memory.flags({ ...request, noReserve: true, populate: false });
+      const address = mmap(hint, byteLength, PROTECTIONS.none, place, -1, 0n);
       if (address === MAP_FAILED) return failed("mmap");
-      // Over the library's own range: MAP_FIXED overwrites nobody else's.
-      const kind = flags({ ...request, strict: false }) & ~MAP_PRIVATE | MAP_SHARED | MAP_FIXED;
-      const first = mmap(address, half, PROT_READ | PROT_WRITE, kind, -1, 0n);
+      // MAP_FIXED overwrites nobody else's memory: the range is the library's own.
+      const kind = memory.flags({ ...request, strict: false }) & ~MAP_PRIVATE | MAP_SHARED |
+        MAP_FIXED;
+      const first = mmap(address, half, PROTECTIONS["read-write"], kind, -1, 0n);
       const failure = first === MAP_FAILED ? failed("mmap") : repeat(address, half);
       if (failure === undefined) return address;
       munmap(address, byteLength);
       return failure;
     },
 
-    unmap: shared.unmap,
+    unmap: memory.unmap,
 
-    // Private memory over both halves: what they shared is let go at once.
-    vacate: shared.mapVacant,
+    // Private memory takes the place of both halves, so that the shared memory is let go at once.
+    vacate: (address, byteLength) => memory.replace(address, byteLength, "read-write"),
 
     discard: () => UNSUPPORTED,
 
-    protect: shared.protect,
+    protect: memory.protect,
   };
 }

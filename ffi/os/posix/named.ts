@@ -1,66 +1,45 @@
 /**
- * Files of named memory that have another name until they are whole, on Linux and macOS.
+ * Files of named memory that get their names once they are whole, on Linux and macOS.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
-import { cString } from "./c_string.ts";
 import type { OpenFile } from "../contract/files.ts";
-import type { Failure } from "../contract/memory.ts";
+import type { AdvisedFailure, Failure } from "../contract/memory.ts";
+import type { NewMemory } from "../contract/named.ts";
+import { POSIX } from "./calls.ts";
+import { type CLibrary, cString } from "./library.ts";
+import { posixTruncate } from "./truncate.ts";
 
-/** The mode of named memory: nobody else has it. */
+/** The mode of named memory: only its user may use it. */
 export const MODE = 0o600;
-/** The name that it has meanwhile. */
+/** The name that a file has until it is whole. */
 const TEMPLATE = ".sysalloc-XXXXXXXXXX";
-
-const FUNCTIONS = {
-  // int mkostemp(char *template, int oflags)
-  mkostemp: { parameters: ["buffer", "i32"], result: "i32" },
-  // int link(const char *path1, const char *path2)
-  link: { parameters: ["buffer", "buffer"], result: "i32" },
-  // int unlink(const char *path)
-  unlink: { parameters: ["buffer"], result: "i32" },
-} as const satisfies SymbolTable;
-
-/** The calls of such files. */
-export interface TemporaryCalls {
-  mkostemp(template: Uint8Array, flags: number): number;
-  link(from: Uint8Array, to: Uint8Array): number;
-  unlink(path: Uint8Array): number;
-}
-
-/** Opens those calls. */
-export function openTemporary(native: Native, library: string): TemporaryCalls {
-  return native.open(library, FUNCTIONS);
-}
 
 /** A file that is to get another name. */
 export interface NewFile {
   readonly file: OpenFile;
-  /** Gives it its name, if nothing has that. */
+  /** Gives the file its name, unless something has that name. */
   publish(path: string): Failure | undefined;
-  /** Removes what it leaves beside that; closing it is not enough. */
+  /** Removes what closing the file leaves behind. */
   readonly discard: (() => void) | undefined;
 }
 
 /** Makes a file in a folder, whose path ends in a slash. */
 export function makeTemporary(
-  calls: TemporaryCalls,
-  failed: (syscall: string) => Failure,
+  { open, failed }: CLibrary,
   folder: string,
   flags: number,
 ): NewFile | Failure {
+  const { mkostemp, link, unlink } = open(POSIX, "mkostemp", "link", "unlink");
   const temporary = cString(`${folder}${TEMPLATE}`);
-  const file = calls.mkostemp(temporary, flags);
+  const file = mkostemp(temporary, flags);
   if (file === -1) return failed("mkostemp");
-  const discard = () => {
-    calls.unlink(temporary);
-  };
+  const discard = () => void unlink(temporary);
   return {
     file,
     publish(path) {
-      // rename() would replace what has the name.
-      if (calls.link(temporary, cString(path)) !== 0) return failed("link");
+      // rename() would replace a file of that name.
+      if (link(temporary, cString(path)) !== 0) return failed("link");
       discard();
       return undefined;
     },
@@ -68,15 +47,36 @@ export function makeTemporary(
   };
 }
 
-/** Does what a new file needs, and undoes it where that is refused. */
-export function prepared<F extends Failure>(
+/** A step in making a file, which can be refused. */
+type Step = (file: OpenFile) => AdvisedFailure | undefined;
+
+/**
+ * Gives a new file its mode and length, after `check` and before `reserve`; undoes all where a
+ * step is refused.
+ */
+export function prepare(
+  library: CLibrary,
   made: NewFile,
-  close: (file: OpenFile) => unknown,
-  prepare: (file: OpenFile) => F | undefined,
-): NewFile | F {
-  const failure = prepare(made.file);
-  if (failure === undefined) return made;
-  made.discard?.();
-  close(made.file);
+  path: string,
+  byteLength: number,
+  check: Step | undefined,
+  reserve: Step | undefined,
+): NewMemory | AdvisedFailure {
+  const { open, failed } = library;
+  const { fchmod, close } = open(POSIX, "fchmod", "close");
+  const { file, discard } = made;
+  const failure = check?.(file) ??
+    // The umask of the process can have taken bits from the mode.
+    (fchmod(file, MODE) === 0 ? undefined : failed("fchmod")) ??
+    posixTruncate(library)(file, byteLength) ??
+    reserve?.(file);
+  if (failure === undefined) return { file, publish: () => made.publish(path), discard };
+  discard?.();
+  close(file);
   return failure;
+}
+
+/** Removes a name. */
+export function removeName({ open, failed }: CLibrary, path: string): Failure | undefined {
+  return open(POSIX, "unlink").unlink(cString(path)) === 0 ? undefined : failed("unlink");
 }

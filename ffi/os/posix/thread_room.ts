@@ -1,52 +1,36 @@
 /**
- * Whether there is room for another thread, on Linux and macOS: runtimes end the process
- * where they find none while they start one.
+ * Room for another thread on Linux and macOS: runtimes end the process where a thread that they
+ * start finds too little.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import type { ThreadNeeds } from "../../thread_needs.ts";
-import type { Room, Shortage } from "../contract/os.ts";
-import type { PosixShared } from "./calls.ts";
-import { posixLimits } from "./limits.ts";
+import type { Os, Room, Shortage } from "../contract/os.ts";
+import { POLLNVAL, POSIX } from "./calls.ts";
+import { type CLibrary, limitReader } from "./library.ts";
 
-/** `POLLNVAL`: {@link https://man7.org/linux/man-pages/man2/poll.2.html} */
-export const POLLNVAL = 0x20;
-
-/** In what the limits of one POSIX system differ from those of another. */
-export interface ThreadLimits {
+/** In what the limits of one system differ from those of another. */
+export interface ThreadFacts {
   /** `RLIMIT_NOFILE` */
   readonly RLIMIT_NOFILE: number;
-  /**
-   * Opens what tells how much memory the process has, where the system limits that; it is
-   * `undefined` where it cannot be told.
-   */
-  readonly used:
-    | ((native: Native, shared: PosixShared, pageSize: number) => () => UsedMemory | undefined)
-    | undefined;
-  /** Opens what tells the limits of threads, where a system has some. */
-  readonly threads: ((native: Native, shared: PosixShared) => () => ThreadLimit[]) | undefined;
+  /** Opens what tells how much memory the process has, if that can be told; only where limits of memory hold. */
+  readonly used: ((library: CLibrary) => () => UsedMemory | undefined) | undefined;
+  /** Opens what lists the limits of threads, where there are such limits. */
+  readonly threads: ((library: CLibrary) => () => ThreadLimit[]) | undefined;
 }
 
-/** What limits how many threads there can be. */
+/** A limit of how many threads there can be. */
 export interface ThreadLimit {
-  /** What it is called, and who has so many at most. */
+  /** The start of a sentence that goes on with the limit. */
   readonly name: string;
   readonly limit: number;
-  /** How many of them there are. */
+  /** How many threads count towards the limit now. */
   readonly used: number;
-  /** How it is raised. */
+  /** How to raise the limit. */
   readonly raised: string;
 }
 
-/** What the calls share with those of other memory. */
-export interface ThreadRoomShared extends PosixShared {
-  readonly pageSize: number;
-  /** What tells the limits of memory. */
-  readonly room: Room | undefined;
-}
-
-/** How much a process has, as its limits count it, in bytes. */
+/** How much memory a process has, as its limits count it, in bytes. */
 export interface UsedMemory {
   readonly addressBytes: number;
   readonly dataBytes: number;
@@ -54,29 +38,23 @@ export interface UsedMemory {
 
 /** `sizeof(struct pollfd)`: { int fd; short events; short revents; } */
 const POLLFD_BYTES = 8;
-/** How many descriptors are looked at by one call. */
+/** How many descriptors one call looks at. */
 const CHUNK = 512;
 
-const FUNCTIONS = {
-  // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
-  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
-} as const satisfies SymbolTable;
-
-/** Opens what looks for room: {@linkcode Os.threadShortage}. */
+/** Opens {@linkcode Os.threadShortage}; `room` tells the limits of memory. */
 export function posixThreadRoom(
-  native: Native,
-  { RLIMIT_NOFILE, used: openUsed, threads: openThreads }: ThreadLimits,
-  shared: ThreadRoomShared,
-): (needs: ThreadNeeds, threads: number) => Shortage | undefined {
-  const { library, pageSize, room } = shared;
-  const { poll } = native.open(library, FUNCTIONS);
-  const limitOf = posixLimits(native, library);
-  const usedMemory = openUsed?.(native, shared, pageSize);
-  const threadLimits = openThreads?.(native, shared);
+  library: CLibrary,
+  { RLIMIT_NOFILE, used: openUsed, threads: openThreads }: ThreadFacts,
+  room: Room | undefined,
+): NonNullable<Os["threadShortage"]> {
+  const { poll } = library.open(POSIX, "poll");
+  const limitOf = limitReader(library);
+  const usedMemory = openUsed?.(library);
+  const threadLimits = openThreads?.(library);
   const polled = new Uint8Array(CHUNK * POLLFD_BYTES);
   const fields = new DataView(polled.buffer);
 
-  /** How many descriptors of a range are free, in one call: what is not open is not polled. */
+  /** Counts the free descriptors of a range by one call, which finds those that are not open. */
   const freeBetween = (start: number, end: number): number => {
     const count = end - start;
     for (let index = 0; index < count; index++) {
@@ -96,15 +74,15 @@ export function posixThreadRoom(
     if (soft === undefined) return undefined;
     const limit = Number(soft);
     let free = 0;
-    // From above: the lowest ones are taken first.
+    // From above, because the system hands out the lowest ones first.
     for (let end = limit; end > 0 && free < wanted; end -= CHUNK) {
       free += freeBetween(Math.max(0, end - CHUNK), end);
     }
     if (free >= wanted) return undefined;
     return {
       code: "EAGAIN",
-      words: `RLIMIT_NOFILE lets this process have ${limit} descriptors, of which ${free} are ` +
-        `free, and ${wanted} can be needed: close files, or raise it (ulimit -n)`,
+      words: `RLIMIT_NOFILE lets this process have ${limit} descriptors, ${free} are free, and ` +
+        `up to ${wanted} are needed: close files, or raise the limit (ulimit -n)`,
     };
   };
 
@@ -125,8 +103,8 @@ export function posixThreadRoom(
       if (used[kind] + wanted <= limit) continue;
       return {
         code: "ENOMEM",
-        words: `${name} lets this process map ${limit} bytes, of which ${used[kind]} are used, ` +
-          `and ${wanted} can be needed: unmap what is no longer used, or raise it (${command})`,
+        words: `${name} lets this process map ${limit} bytes, ${used[kind]} are used, and up to ` +
+          `${wanted} are needed: unmap unused memory, or raise the limit (${command})`,
       };
     }
     return undefined;
@@ -138,8 +116,8 @@ export function posixThreadRoom(
       : threadLimits?.().find(({ limit, used }) => used + wanted > limit);
     return found && {
       code: "EAGAIN",
-      words: `${found.name} ${found.limit} threads, of which ${found.used} are there, and ` +
-        `${wanted} can be needed: end some, or raise it (${found.raised})`,
+      words: `${found.name} ${found.limit} threads, there are ${found.used}, and up to ` +
+        `${wanted} are needed: end some, or raise the limit (${found.raised})`,
     };
   };
 

@@ -1,38 +1,41 @@
 /**
- * Waiting on Linux and macOS: what is not the call itself.
+ * Waiting on Linux and macOS, by calls that sleep for a time.
  *
  * @module
  */
 import { atomics } from "../../atomics.ts";
 import { FreeList } from "../../free_list.ts";
-import type { Native } from "../../symbols.ts";
 import { type Failure, isFailure } from "../contract/memory.ts";
-import { MAP_FAILED, PROT_READ, PROT_WRITE } from "./calls.ts";
-import type { CopyingShared } from "./copying.ts";
-import { type Ending, SLICE_MS, type ThreadWait, type Waiting } from "../contract/waiting.ts";
+import {
+  type Ending,
+  MAX_MS,
+  SLICE_MS,
+  type ThreadWait,
+  type Waiting,
+} from "../contract/waiting.ts";
+import { MAP_FAILED, POSIX, PROT_READ, PROT_WRITE } from "./calls.ts";
+import type { CLibrary } from "./library.ts";
 
-/** Memory of the library's own, which the kernel is pointed to. */
+/** Memory of the library's own, to which it points the kernel. */
 export interface Page {
   readonly address: bigint;
-  /** A `struct timespec`, at the start. */
+  /** The `struct timespec` at the start. */
   readonly time: BigInt64Array;
-  /** Behind it a word for each thread that waits: another value than 0 calls it back. */
+  /** A word for each thread that waits: a value other than 0 calls the thread back. */
   readonly controls: Int32Array;
 }
 
 const PAGE_BYTE_LENGTH = 4096;
 /** Where the controls start: `sizeof(struct timespec)`. */
 const CONTROLS = 16;
-/** What is waited longer for is waited for without end, in milliseconds: 100 years, which a `struct timespec` holds. */
-const MAX_MS = 100 * 365 * 86_400_000;
 const SLICE = BigInt(SLICE_MS) * 1_000_000n;
 
 /** The calls of one system. Times are in nanoseconds. */
-export interface WaitingCalls {
-  /** A moment of the clock that waiting goes by. */
+export interface WaitingCalls extends Pick<Waiting, "threadSource"> {
+  /** Reads the clock that measures the sleep. */
   now(page: Page): bigint;
 
-  /** Sleeps once. */
+  /** Sleeps once, while the word at the address has the value. */
   sleep(
     page: Page,
     address: bigint,
@@ -40,32 +43,29 @@ export interface WaitingCalls {
     time: bigint,
   ): Ending | "interrupted" | Failure;
 
-  /** Wakes. */
+  /** Wakes up to `count` sleepers, and returns how many. */
   notify(address: bigint, count: number): number | Failure;
 
-  /** Wakes the thread that waits for a control, where it sleeps until then. */
+  /** Wakes the thread that waits for a control, where that does not look at it from time to time. */
   callBack(control: bigint): void;
 
-  readonly threadSource: string;
-
+  /** See {@linkcode Waiting.threadData}. */
   threadData(slice: bigint): unknown;
-
-  failed(syscall: string, osError: number): Failure;
 }
 
-/** Waits by the calls of a system; `flags` are those of `mmap` for private memory. */
+/** Waits by the calls of a system; `flags` are those of `mmap` for private anonymous memory. */
 export function posixWaiting(
-  native: Native,
+  { native, open, failed }: CLibrary,
   flags: number,
-  { memory, failed }: CopyingShared,
   calls: WaitingCalls,
 ): Waiting {
   let page: Page | undefined;
-  // Where there was no memory for it, there can be some the next time.
+  // Not lazily(): memory that was lacking can be there the next time.
   const opened = (): Page | Failure => {
     if (page !== undefined) return page;
+    const { mmap } = open(POSIX, "mmap");
     const byteLength = BigInt(PAGE_BYTE_LENGTH);
-    const address = memory.mmap(0n, byteLength, PROT_READ | PROT_WRITE, flags, -1, 0n);
+    const address = mmap(0n, byteLength, PROT_READ | PROT_WRITE, flags, -1, 0n);
     if (address === MAP_FAILED) return failed("mmap");
     const buffer = native.view(address, PAGE_BYTE_LENGTH);
     return page = {
@@ -74,7 +74,7 @@ export function posixWaiting(
       controls: new Int32Array(buffer, CONTROLS),
     };
   };
-  /** The controls of threads that have left. */
+  /** The controls that no thread uses any more. */
   const free: FreeList<number> = new FreeList();
   let taken = 0;
   const nanosecondsOf = (milliseconds: number): bigint | undefined =>
@@ -86,7 +86,7 @@ export function posixWaiting(
     expected: number,
     nanoseconds: bigint | undefined,
   ): Ending | Failure => {
-    // Who only compares needs no clock, and nobody needs it twice before the first sleep.
+    // A mere comparison needs no clock, and the first sleep needs it only once.
     const deadline = nanoseconds === undefined || nanoseconds === 0n
       ? nanoseconds
       : calls.now(page) + nanoseconds;
@@ -98,7 +98,7 @@ export function posixWaiting(
       }
       const time = left < SLICE ? left : SLICE;
       const ending = calls.sleep(page, address, BigInt(expected >>> 0), time);
-      // What had the value when it was asked for, and has another now, was announced.
+      // A word that had the value at first and has another now was announced.
       if (ending === "different") return again ? "woken" : "different";
       if (ending !== "elapsed" && ending !== "interrupted") return ending;
     }
@@ -150,6 +150,6 @@ export function posixWaiting(
 
     threadSource: calls.threadSource,
     threadData: () => calls.threadData(SLICE),
-    failed: calls.failed,
+    failed,
   };
 }

@@ -8,6 +8,7 @@
  *   `windows.ts` with `windows_memory.ts`, `windows_files.ts` and `windows_waiting.ts`: their C
  *   functions, which `calls.ts` has fail
  * - `runtime.ts`: the runtime that they are opened by, also for a test's own C functions
+ * - `library.ts`: its C library, as the parts of a system share it
  * - `host.ts`: `on()` runs the core on a simulated system
  * - `requests.ts`, `texts.ts`: requests for mappings, and C strings
  *
@@ -24,6 +25,7 @@ export {
   type Outcomes,
   type SimulatedSystem,
 } from "./kernel.ts";
+export { simulatedLibrary } from "./library.ts";
 export { fileRequest, HINT, request } from "./requests.ts";
 export { type Argument, type Call, GROWTH, SimulatedRuntime, type StandIns } from "./runtime.ts";
 export {
