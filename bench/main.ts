@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readArguments } from "../scripts/arguments.ts";
+import { readArguments } from "../scripts/tools/arguments.ts";
 import { build } from "./build.ts";
 import { builtFor, type HostName } from "./catalogue/benchmark.ts";
 import { BENCHMARKS } from "./catalogue.ts";

@@ -6,8 +6,8 @@
 import { build, emptyDir } from "@deno/dnt";
 import config from "../deno.json" with { type: "json" };
 import { FLOORS } from "../ffi/host.ts";
-import { readArguments } from "./arguments.ts";
-import { bundle } from "./bundle.ts";
+import { readArguments } from "./tools/arguments.ts";
+import { bundle } from "./tools/bundle.ts";
 
 readArguments({
   usage: `Usage: npm run build

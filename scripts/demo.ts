@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { readArguments } from "./arguments.ts";
-import { RUNTIMES } from "./suite.ts";
+import { readArguments } from "./tools/arguments.ts";
+import { RUNTIMES } from "./tools/suite.ts";
 
 const USAGE = `Usage: npm run demo
 

@@ -8,7 +8,8 @@
  * @module
  */
 import { join } from "node:path";
-import { readArguments, refuse, wholeNumber } from "./arguments.ts";
+import { readArguments, refuse, wholeNumber } from "./tools/arguments.ts";
+import { output } from "./tools/processes.ts";
 
 const root = join(import.meta.dirname!, "..");
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
@@ -44,13 +45,10 @@ interface Played {
 }
 
 async function play(name: string, path: string, role: string, rounds: number): Promise<Played> {
-  const [program, ...flags] = COMMANDS[name] as [string, ...string[]];
-  const { success, stdout } = await new Deno.Command(program, {
-    args: [...flags, join(root, "test/children/pingpong.ts"), path, role, String(rounds)],
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error(`${name} (${role}) has failed`);
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const program = [...COMMANDS[name]!, join(root, "test/children/pingpong.ts")];
+  const { code, stdout, stderr } = await output([...program, path, role, String(rounds)]);
+  if (code !== 0) throw new Error(`${name} (${role}) has failed\n${stderr}`);
+  return JSON.parse(stdout);
 }
 
 const { values, positionals } = readArguments({

@@ -4,9 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import { readArguments } from "./arguments.ts";
-import { platformsTable } from "./platforms/results.ts";
-import { versionsTable } from "./versions/results.ts";
+import { readArguments } from "./tools/arguments.ts";
+import { platformsTable } from "./matrices/platforms/results.ts";
+import { versionsTable } from "./matrices/versions/results.ts";
 
 const USAGE = `Usage: npx deno run -A scripts/readme_tables.ts [--check]
 

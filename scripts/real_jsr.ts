@@ -9,8 +9,9 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { readArguments } from "./arguments.ts";
-import { pinned, quickFiles, readReport, suiteArguments } from "./suite.ts";
+import { readArguments } from "./tools/arguments.ts";
+import { output } from "./tools/processes.ts";
+import { pinned, quickFiles, readReport, suiteArguments } from "./tools/suite.ts";
 
 const USAGE = `Usage: npx deno run -A scripts/real_jsr.ts [FOLDER]
 
@@ -74,8 +75,8 @@ try {
 /** Copies what git knows of the project, and links the real packages in the copy. */
 async function copyProject(): Promise<void> {
   const tracked = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  const { stdout } = await new Deno.Command("git", { args: tracked, cwd: ROOT }).output();
-  for (const file of new TextDecoder().decode(stdout).split("\0")) {
+  const { stdout } = await output(["git", ...tracked], { cwd: ROOT });
+  for (const file of stdout.split("\0")) {
     if (file === "" || !await exists(join(ROOT, file))) continue; // the end, or deleted
     await Deno.mkdir(join(copy, file, ".."), { recursive: true });
     await Deno.copyFile(join(ROOT, file), join(copy, file));
@@ -92,11 +93,10 @@ async function writeJson(name: string, value: unknown): Promise<void> {
 
 /** Runs Deno in the copy; prints what it printed where it fails, and tells whether it did not. */
 async function run(args: readonly string[]): Promise<boolean> {
-  const options = { args: [...args], cwd: copy };
-  const output = await new Deno.Command(Deno.execPath(), options).output();
-  if (output.success) return true;
-  await Deno.stdout.write(output.stdout);
-  await Deno.stderr.write(output.stderr);
+  const { code, stdout, stderr } = await output([Deno.execPath(), ...args], { cwd: copy });
+  if (code === 0) return true;
+  console.log(stdout);
+  console.error(stderr);
   return false;
 }
 

@@ -6,10 +6,10 @@
  * @module
  */
 import { sequenceOf, type Step } from "../test/model/sequence.ts";
-import { readArguments, refuse, wholeNumber } from "./arguments.ts";
-import { sideBySide } from "./side_by_side.ts";
-import { type LocalRuntime, RUNTIMES } from "./suite.ts";
-import { shrink } from "./soak/shrink.ts";
+import { readArguments, refuse, wholeNumber } from "./tools/arguments.ts";
+import { sideBySide } from "./tools/side_by_side.ts";
+import { type LocalRuntime, RUNTIMES } from "./tools/suite.ts";
+import { shrink } from "./tools/shrink.ts";
 
 /** How a child ended. */
 interface Ending {

@@ -4,11 +4,11 @@
  * @module
  */
 import { normalize } from "node:path";
-import { readArguments, refuse } from "./arguments.ts";
-import { recordRun } from "./matrix/results.ts";
-import { platformResults } from "./platforms/results.ts";
-import { processFiles, RUNTIMES } from "./suite.ts";
-import { isTier, jobsOf, runJobs, type Summary, TIERS } from "./test_jobs.ts";
+import { readArguments, refuse } from "./tools/arguments.ts";
+import { recordRun } from "./tools/results.ts";
+import { platformResults } from "./matrices/platforms/results.ts";
+import { processFiles, RUNTIMES } from "./tools/suite.ts";
+import { isTier, jobsOf, runJobs, type Summary, TIERS } from "./tools/test_jobs.ts";
 
 const { values, positionals } = readArguments({
   usage: `Usage: npm test -- [RUNTIME...] [FILE...] [--verbose] [--record]

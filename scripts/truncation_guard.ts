@@ -8,7 +8,8 @@
  * @module
  */
 import { join } from "node:path";
-import { readArguments } from "./arguments.ts";
+import { readArguments } from "./tools/arguments.ts";
+import { output } from "./tools/processes.ts";
 
 const USAGE = `Usage: npx deno run -A scripts/truncation_guard.ts [--check]
 
@@ -74,7 +75,7 @@ await installMissing();
 const written = render(
   await Promise.all(compilers.map(async (compiler) => ({
     ...compiler,
-    name: (await output(`${compiler.triple}-gcc-${version}`, "--version")).split("\n")[0]!,
+    name: (await run(`${compiler.triple}-gcc-${version}`, "--version")).split("\n")[0]!,
     bytes: await compile(compiler),
   }))),
 );
@@ -104,17 +105,17 @@ async function compile({ triple, options: own }: Compiler): Promise<Uint8Array> 
   const [object, binary] = [join(temporary, "guard.o"), join(temporary, "guard.bin")];
   try {
     const command = [...options, ...own, "-c", source, "-o", object];
-    await output(`${triple}-gcc-${version}`, ...command);
-    const relocations = await output(`${triple}-readelf`, "--relocs", object);
+    await run(`${triple}-gcc-${version}`, ...command);
+    const relocations = await run(`${triple}-readelf`, "--relocs", object);
     if (!relocations.includes("There are no relocations")) throw new Error(relocations);
-    const sections = await output(`${triple}-readelf`, "--sections", "--wide", object);
+    const sections = await run(`${triple}-readelf`, "--sections", "--wide", object);
     // Names of what would be loaded beside the code: the flag A, and a length above 0.
     const others = Array.from(
       sections.matchAll(/\] (\.\S+) +\S+ +\S+ +\S+ +(\S+) \S+ +\w*A/g),
       ([, name = "", length = ""]) => parseInt(length, 16) > 0 ? name : ".text",
     ).filter((name) => name !== ".text");
     if (others.length > 0) throw new Error(`There is more than code: ${others}`);
-    const symbols = await output(`${triple}-readelf`, "--symbols", "--wide", object);
+    const symbols = await run(`${triple}-readelf`, "--symbols", "--wide", object);
     const functions = Array.from(
       symbols.matchAll(/: (\w+) +\d+ FUNC .* (\S+)$/gm),
       ([, at = "", name]) => `${name} at ${parseInt(at, 16)}`,
@@ -122,7 +123,7 @@ async function compile({ triple, options: own }: Compiler): Promise<Uint8Array> 
     if (functions.join() !== `handler at ${HEADER_BYTES}`) {
       throw new Error(`The handler must be all that comes after the header, not ${functions}`);
     }
-    await output(`${triple}-objcopy`, "-O", "binary", "--only-section=.text", object, binary);
+    await run(`${triple}-objcopy`, "-O", "binary", "--only-section=.text", object, binary);
     return await Deno.readFile(binary);
   } finally {
     await Deno.remove(temporary, { recursive: true });
@@ -160,7 +161,7 @@ ${code.join("")}};
 async function installMissing(): Promise<void> {
   const missing: string[] = [];
   for (const { triple } of compilers) {
-    const found = await output(`${triple}-gcc-${version}`, "-dumpversion").catch(() => "");
+    const found = await run(`${triple}-gcc-${version}`, "-dumpversion").catch(() => "");
     if (!found.startsWith(version)) missing.push(triple);
   }
   if (missing.length === 0) return;
@@ -172,8 +173,8 @@ async function installMissing(): Promise<void> {
   );
   console.log(`Installing ${packages.join(", ")} (apt-get)`);
   try {
-    await output("apt-get", "update", "-qq");
-    await output("apt-get", "install", "-qq", "--no-install-recommends", ...packages);
+    await run("apt-get", "update", "-qq");
+    await run("apt-get", "install", "-qq", "--no-install-recommends", ...packages);
   } catch (cause) {
     throw new Error(
       `The compilers are missing: install ${packages.join(" and ")} of Debian or Ubuntu`,
@@ -183,11 +184,9 @@ async function installMissing(): Promise<void> {
 }
 
 /** What a command prints; throws with what it complains of. */
-async function output(command: string, ...args: string[]): Promise<string> {
+async function run(...command: readonly string[]): Promise<string> {
   const env = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd: folder, env })
-    .output();
-  const [text, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  if (!success) throw new Error(`${command} ${args.join(" ")}\n${complaint}`);
-  return text!;
+  const { code, stdout, stderr } = await output(command, { cwd: folder, env });
+  if (code !== 0) throw new Error(`${command.join(" ")}\n${stderr}`);
+  return stdout;
 }

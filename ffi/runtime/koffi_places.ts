@@ -113,7 +113,7 @@ function ownFile(): string | undefined {
 }
 
 /**
- * Never called, and empty: `scripts/bundle.ts` writes into it what makes tracers copy
+ * Never called, and empty: `scripts/tools/bundle.ts` writes into it what makes tracers copy
  * koffi, which TypeScript would rewrite.
  */
 function traced(): void {}

@@ -6,7 +6,8 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { sideBySide } from "../side_by_side.ts";
+import { output } from "../tools/processes.ts";
+import { sideBySide } from "../tools/side_by_side.ts";
 
 const ROOT = join(import.meta.dirname!, "../..");
 
@@ -38,21 +39,9 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], complain
     ["scripts/test.ts", "--tier", "quick", "test/process/limits.test.ts"],
     "'test/process/limits.test.ts' starts child processes, which the quick tier leaves out: use npm test",
   ],
-  "an unknown runtime of the surroundings": [
-    ["scripts/surroundings.ts", "--short", "node"],
-    "Unknown: node; there are deno, bun, node26, node24, node22",
-  ],
-  "no surrounding": [
-    ["scripts/surroundings.ts", "--only", "the sea"],
-    "--only must be in the name of a surrounding, got 'the sea'",
-  ],
-  "an unknown embedding": [
-    ["scripts/embeddings/main.ts", "jest", "browserify"],
-    "Unknown: browserify",
-  ],
-  "an unknown platform": [
-    ["scripts/platforms/main.ts", "--short", "beos"],
-    "Unknown: beos; there are arm64-16k, arm64, windows, musl",
+  "a name that no run has": [
+    ["scripts/platforms.ts", "--short", "arm64", "beos"],
+    "No run has 'beos' in its name: --list prints all",
   ],
 };
 
@@ -81,37 +70,19 @@ for (const [what, [args, complaint]] of Object.entries(WRONG)) {
   });
 }
 
-/** The programs that a person runs, by their paths from the folder of the project. */
+/** The scripts, by their paths from the folder of the project. */
 function scripts(): string[] {
-  const candidates = [...filesBelow("scripts"), "bench/main.ts"];
-  return candidates.filter((file) => {
-    const text = Deno.readTextFileSync(join(ROOT, file));
-    return !/^export /m.test(text);
-  });
-}
-
-/** The sources in a folder and in the folders there, without tests and what other scripts run. */
-function filesBelow(folder: string): string[] {
-  return Array.from(Deno.readDirSync(join(ROOT, folder))).flatMap(({ name, isDirectory }) => {
-    const path = `${folder}/${name}`;
-    if (isDirectory) return ["tests", "smoke"].includes(name) ? [] : filesBelow(path);
-    return /\.m?[jt]s$/.test(name) ? [path] : [];
-  });
+  const names = Array.from(Deno.readDirSync(join(ROOT, "scripts")), ({ name }) => name);
+  return [
+    ...names.filter((name) => /\.m?[jt]s$/.test(name)).map((name) => `scripts/${name}`),
+    "bench/main.ts",
+  ];
 }
 
 /** Runs a script, which ends at once or is ended. */
-async function run(
-  [script, ...args]: readonly string[],
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const [program, ...flags] = script!.endsWith(".ts")
-    ? [Deno.execPath(), "run", "--no-check", "-A"]
-    : ["node"];
-  const { code, stdout, stderr } = await new Deno.Command(program!, {
-    args: [...flags, script!, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    signal: AbortSignal.timeout(20_000),
-  }).output();
-  const [printed, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, stdout: printed!, stderr: complained! };
+async function run([script, ...args]: readonly string[]) {
+  const command = script!.endsWith(".ts") ? [Deno.execPath(), "run", "--no-check", "-A"] : ["node"];
+  const options = { cwd: ROOT, env: { NO_COLOR: "1" }, limit: 20 };
+  const { code, stdout, stderr } = await output([...command, script!, ...args], options);
+  return { code, stdout, stderr };
 }

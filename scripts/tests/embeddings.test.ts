@@ -1,14 +1,15 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { EMBEDDINGS } from "../embeddings/declared.ts";
-import { chosen, type Embedding, RUNTIME } from "../embeddings/embedding.ts";
-import { runEmbeddings } from "../embeddings/run.ts";
+import { EMBEDDINGS } from "../matrices/embeddings/declared.ts";
+import { embeddingPlaces } from "../matrices/embeddings/building.ts";
+import { type Embedding, RUNTIME } from "../matrices/embeddings/embedding.ts";
+import { type Outcome, runPlaces } from "../tools/matrix.ts";
 
 /** A program that says what is asked for, and what of its folder it sees. */
 const SAYS = { "says.mjs": 'console.log("2 features work");\n' };
 const RUN = { run: [RUNTIME, "says.mjs"], runtimes: ["bun"] } as const;
 
-/** What each comes to: what it counts, what is unavailable, or what is told of its failure. */
+/** Embeddings and their outcomes: the counts, or the reason that is given. */
 const OUTCOMES: Readonly<Record<string, readonly [Omit<Embedding, "name">, RegExp]>> = {
   "one that runs": [{ ...RUN, files: SAYS }, /^1 passed$/],
   "one that runs elsewhere": [
@@ -30,7 +31,7 @@ console.log("2 features work");
   ],
   "one that is not built": [
     { ...RUN, files: SAYS, build: [["sh", "-c", "echo the reason; exit 3"]] },
-    /was not built: sh -c .* ended with 3\n(?:.*\n)*the reason$/,
+    /sh -c .* ended with 3\n(?:.*\n)*the reason$/m,
   ],
   "one that lacks its output": [{ ...RUN, output: ["dist/main.cjs"] }, /dist\/main.cjs/],
   "one with the path of the folder in its output": [
@@ -39,15 +40,15 @@ console.log("2 features work");
   ],
   "one that fails": [
     { ...RUN, files: { "says.mjs": 'throw new Error("2 features work not");\n' } },
-    /in Bun ended with 1\n(?:.*\n)*.*2 features work not/,
+    /It ended with 1\n(?:.*\n)*.*2 features work not/,
   ],
   "one that does nothing": [
     { ...RUN, files: { "says.mjs": "" } },
-    /in Bun has not run the program/,
+    /It has not run the program/,
   ],
 };
 
-Deno.test("runEmbeddings() tells of each what it came to", async () => {
+Deno.test("embeddingPlaces() makes places that tell why they fail", async () => {
   const built = await Deno.makeTempDir();
   try {
     const manifest = '{ "name": "sysalloc", "version": "0.0.0" }\n';
@@ -56,28 +57,25 @@ Deno.test("runEmbeddings() tells of each what it came to", async () => {
       ...embedding,
       name,
     }));
-    const records = await runEmbeddings(embeddings, built);
-    assertEquals(records.map(({ platform }) => platform), Object.keys(OUTCOMES));
-    for (const { platform, result, failures } of records) {
-      const came = "unavailable" in result
-        ? `unavailable: ${result.unavailable}`
-        : failures ?? `${result.passed} passed`;
-      assertMatch(came.trimEnd(), OUTCOMES[platform]![1]);
-      const failed = "failed" in result ? result.failed : 0;
-      assertEquals(failed, failures === undefined ? 0 : 1);
+    const records = await runPlaces(embeddingPlaces(embeddings, built));
+    assertEquals(records.map(({ place }) => place), Object.keys(OUTCOMES));
+    for (const { place, outcome } of records) {
+      const reason = "unavailable" in outcome
+        ? `unavailable: ${outcome.unavailable}`
+        : outcome.failures ?? `${outcome.passed} passed`;
+      assertMatch(reason, OUTCOMES[place]![1]);
+      const failed = "failed" in outcome ? outcome.failed : 0;
+      assertEquals(failed, /^(1 passed|unavailable)/.test(reason) ? 0 : 1);
     }
   } finally {
     await Deno.remove(built, { recursive: true });
   }
 });
 
-Deno.test("chosen() takes those that are named, or all, or those of the short form", () => {
-  const embeddings: readonly Embedding[] = [{ name: "a", short: true }, { name: "b" }];
-  const names = (...args: [string[], boolean]) =>
-    chosen(embeddings, ...args).map(({ name }) => name).join();
-  assertEquals(names([], false), "a,b");
-  assertEquals(names([], true), "a");
-  assertEquals(names(["b"], true), "b");
+Deno.test("no package to embed is a failure, and not unavailable", async () => {
+  const embeddings: readonly Embedding[] = [{ ...RUN, name: "one", files: SAYS }];
+  const [record] = await runPlaces(embeddingPlaces(embeddings, "/nowhere"));
+  assertMatch((record!.outcome as Outcome).failures!, /npm pack .* ended with/);
 });
 
 Deno.test("each embedding has a name and pinned versions of its own", () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { filterProgram, REFUSABLE } from "../../test/probe/seccomp.ts";
-import { SURROUNDINGS } from "../surroundings/declared.ts";
-import { isEndedByEngine, judge } from "../surroundings/judge.ts";
+import { SURROUNDINGS } from "../matrices/surroundings/declared.ts";
+import { isEndedByEngine, judge } from "../matrices/surroundings/judge.ts";
 
 const NOTHING = { mappedByteLength: 0, descriptors: 0, files: 0 };
 

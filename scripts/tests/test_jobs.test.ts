@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import type { Tally } from "../suite.ts";
-import { runJob } from "../test_jobs.ts";
+import type { Tally } from "../tools/suite.ts";
+import { runJob } from "../tools/test_jobs.ts";
 
 const HARNESS = new URL("../../test/support/harness.ts", import.meta.url).href;
 

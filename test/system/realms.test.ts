@@ -8,7 +8,7 @@ import { FOREIGN } from "../support/foreign_values.ts";
 import { test, use } from "../support/harness.ts";
 import { pattern, TempFolder } from "../support/temp_files.ts";
 
-// Jest runs the same table: scripts/smoke/jest.ts.
+// Jest runs the same table: scripts/tools/smoke/realms.ts.
 
 // Opened before the tests: Deno counts a library that a test opens as a leak.
 await new library.MmapOptions({ len: 4 }).mapAnon().prefault();
