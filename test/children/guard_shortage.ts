@@ -1,7 +1,7 @@
 // Loads from files that were truncated where the process can map nothing more, so that too little
 // is left for the zeros that the guard puts there. Prints the sum of what was loaded before and then.
 import { MmapOptions } from "../../mod.ts";
-import { c, mapFile, PAGE } from "../support/mapped_file.ts";
+import { c, mapFile, PAGE } from "../truncation/mapped_file.ts";
 import { limitAddressSpace, limitData } from "../support/process_limits.ts";
 
 const [shortage, count] = process.argv.slice(2) as [keyof typeof SHORTAGES, string];

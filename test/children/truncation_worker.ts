@@ -1,7 +1,7 @@
 // Maps files, or views what the main thread mapped, and reads what is truncated.
 import { parentPort, workerData } from "node:worker_threads";
 import { host } from "../../ffi/host.ts";
-import { actionOf, c, mapFile, PAGE, viewOf } from "../support/mapped_file.ts";
+import { actionOf, c, mapFile, PAGE, viewOf } from "../truncation/mapped_file.ts";
 
 interface Task {
   readonly kind: "own files" | "view" | "guard";

@@ -5,7 +5,7 @@ import { closeSync, ftruncateSync, openSync, unlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MmapError, MmapOptions, pageSize } from "../../mod.ts";
-import { actionOf } from "../support/mapped_file.ts";
+import { actionOf } from "../truncation/mapped_file.ts";
 import { rounds } from "../support/rounds.ts";
 
 const SIGBUS = 7;
