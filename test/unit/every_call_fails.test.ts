@@ -3,8 +3,9 @@ import { heldRanges } from "../../core/lifetime/held_account.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { Mmap, MmapError, MmapOptions } from "../../mod.ts";
-import { BLAMED, IGNORED } from "../support/every_call_ignored.ts";
-import { PAGE, type Scenario, SCENARIOS } from "../support/every_call_scenarios.ts";
+import { BLAMED, IGNORED } from "../support/every_call/ignored.ts";
+import { PAGE, type Scenario } from "../support/every_call/prepared.ts";
+import { SCENARIOS } from "../support/every_call/scenarios.ts";
 import { test } from "../support/harness.ts";
 import { on } from "../support/simulated/host.ts";
 import {

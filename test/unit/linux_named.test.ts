@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { refusal } from "../../ffi/os/contract/memory.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { test } from "../support/harness.ts";
-import { calls, obtained, opened, refused } from "../support/named_memory.ts";
+import { calls, obtained, opened, refused } from "../support/simulated/named_memory.ts";
 import { fail, forget, names, PAGE, type SimulatedSystem } from "../support/simulated/mod.ts";
 
 const OPENING = 0x8_0900; // O_CLOEXEC | O_NONBLOCK | O_NOCTTY

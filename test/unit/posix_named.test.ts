@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { test } from "../support/harness.ts";
-import { calls, obtained, opened, refused } from "../support/named_memory.ts";
+import { calls, obtained, opened, refused } from "../support/simulated/named_memory.ts";
 import { on } from "../support/simulated/host.ts";
 import { fail, forget, names, simulated, type SimulatedSystem } from "../support/simulated/mod.ts";
 import { codeOf } from "../support/temp_files.ts";

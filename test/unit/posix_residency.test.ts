@@ -3,7 +3,7 @@ import { LINUX_ADVICE } from "../../ffi/os/linux/advice.ts";
 import { DARWIN_ADVICE } from "../../ffi/os/darwin/advice.ts";
 import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
 import { test } from "../support/harness.ts";
-import { ADDRESS, ADVICES, openedResidency } from "../support/residency.ts";
+import { ADDRESS, ADVICES, openedResidency } from "../support/simulated/residency.ts";
 import { type Outcomes, simulated } from "../support/simulated/mod.ts";
 
 const PAGE = 4096n;

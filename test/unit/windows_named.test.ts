@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../support/harness.ts";
-import { calls, obtained, opened, refused } from "../support/named_memory.ts";
+import { calls, obtained, opened, refused } from "../support/simulated/named_memory.ts";
 import { fail, fileRequest, forget, HINT, names, simulated } from "../support/simulated/mod.ts";
 
 test("windows: the calls of named memory are opened when they are asked for", () => {

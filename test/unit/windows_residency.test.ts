@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
 import { test } from "../support/harness.ts";
-import { ADDRESS, ADVICES, openedResidency } from "../support/residency.ts";
+import { ADDRESS, ADVICES, openedResidency } from "../support/simulated/residency.ts";
 import {
   CURRENT_PROCESS,
   type Machine,

@@ -11,6 +11,7 @@
  * - `library.ts`: its C library, as the parts of a system share it
  * - `host.ts`: `on()` runs the core on a simulated system
  * - `requests.ts`, `texts.ts`: requests for mappings, and C strings
+ * - `named_memory.ts`, `residency.ts`: systems opened for tests of these
  *
  * @module
  */

@@ -4,14 +4,14 @@
  * @module
  */
 import { assert } from "@std/assert";
-import type { AdvisedFailure } from "../../ffi/os/contract/memory.ts";
+import type { AdvisedFailure } from "../../../ffi/os/contract/memory.ts";
 import {
   type Argument,
   forget,
   simulated,
   type SimulatedName,
   type SimulatedSystem,
-} from "./simulated/mod.ts";
+} from "./mod.ts";
 
 /** Opens a system whose calls of named memory are open, and forgets what that took. */
 export function opened(platform: SimulatedName): SimulatedSystem {

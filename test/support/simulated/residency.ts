@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Advice, ADVICE_SYSTEMS, type Residency } from "../../ffi/os/contract/residency.ts";
+import { type Advice, ADVICE_SYSTEMS, type Residency } from "../../../ffi/os/contract/residency.ts";
 import {
   forget,
   type Machine,
@@ -11,7 +11,7 @@ import {
   simulated,
   type SimulatedName,
   type SimulatedSystem,
-} from "./simulated/mod.ts";
+} from "./mod.ts";
 
 export const ADDRESS = 0x7f00_0000_0000n;
 export const ADVICES = Object.keys(ADVICE_SYSTEMS) as Advice[];
