@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../support/harness.ts";
 import { calls, obtained, opened, refused } from "../support/simulated/named_memory.ts";
 import { fail, fileRequest, forget, HINT, names, simulated } from "../support/simulated/mod.ts";
@@ -7,9 +7,10 @@ test("windows: the calls of named memory are opened when they are asked for", ()
   const { os, runtime } = simulated("windows");
   const count = runtime.opened.length;
   void os.named;
-  assertEquals(runtime.opened.length, count + 1);
+  const after = runtime.opened.length;
+  assert(after > count);
   void os.named;
-  assertEquals(runtime.opened.length, count + 1);
+  assertEquals(runtime.opened.length, after);
 });
 
 test("windows: create() makes a section of the session, with a length of 64 bits", () => {

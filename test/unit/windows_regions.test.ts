@@ -1,6 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { openLibrary } from "../../ffi/library.ts";
 import { failure } from "../../ffi/os/contract/memory.ts";
 import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
+import type { WindowsLibrary } from "../../ffi/os/windows/library.ts";
 import { windowsRegions } from "../../ffi/os/windows/regions.ts";
 import { test } from "../support/harness.ts";
 import { OWN, PAGE, rows } from "../support/region_rows.ts";
@@ -27,11 +29,15 @@ interface WindowsScript {
   readonly isResident?: (address: bigint) => boolean;
 }
 
+function kernel32(native: SimulatedRuntime, failed: WindowsLibrary["failed"]): WindowsLibrary {
+  const open = openLibrary(native, "kernel32.dll");
+  return { native, open, pageSize: PAGE, granularity: PAGE, addressesEnd: END, failed };
+}
+
 function windows(entries: readonly WindowsEntry[], { error = 87, isResident }: WindowsScript = {}) {
   const find = (address: bigint) =>
     entries.find(({ start, pages }) => address >= start && address < start + BigInt(pages * PAGE));
   const runtime = new SimulatedRuntime({
-    GetCurrentProcess: () => CURRENT_PROCESS,
     GetLogicalDrives: () => 0b1100,
     QueryDosDeviceW(name: Uint8Array, target: Uint8Array) {
       const drive = String.fromCharCode(name[0]!);
@@ -76,7 +82,7 @@ function windows(entries: readonly WindowsEntry[], { error = 87, isResident }: W
     },
   });
   const failed = (syscall: string) => failure(syscall, error, { 5: "EACCES" });
-  return { runtime, regions: windowsRegions(runtime, PAGE, END, failed) };
+  return { runtime, regions: windowsRegions(kernel32(runtime, failed)) };
 }
 
 test("windowsRegions() names every protection, and takes modifiers off", () => {
@@ -185,7 +191,6 @@ test("windowsRegions() ends where the system's part of the addresses starts, and
   // A region that does not end above the address that was asked for is the last one.
   const [empty] = [{ start: 0x1000n, pages: 0 }];
   const broken = new SimulatedRuntime({
-    GetCurrentProcess: () => CURRENT_PROCESS,
     GetLogicalDrives: () => 0,
     QueryDosDeviceW: () => 0,
     VirtualQuery(_address: bigint, info: Uint8Array) {
@@ -197,6 +202,6 @@ test("windowsRegions() ends where the system's part of the addresses starts, and
     K32GetMappedFileNameW: () => 0,
     K32QueryWorkingSetEx: () => 1,
   });
-  const regions = windowsRegions(broken, PAGE, END, (syscall) => failure(syscall, 0, {}));
+  const regions = windowsRegions(kernel32(broken, (syscall) => failure(syscall, 0, {})));
   assertStrictEquals((regions.list(OWN) as RegionFacts[]).length, 1);
 });

@@ -1,75 +1,75 @@
 /**
- * Large pages on Windows: how long they are, and the privilege to have them.
+ * Large pages on Windows.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import { lazily } from "../../lazily.ts";
-import { wide } from "./files.ts";
-
-/** `TOKEN_ADJUST_PRIVILEGES`: {@link https://learn.microsoft.com/windows/win32/secauthz/access-rights-for-access-token-objects} */
-export const TOKEN_ADJUST_PRIVILEGES = 0x20;
-/** `SE_PRIVILEGE_ENABLED`: {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-token_privileges} */
-export const SE_PRIVILEGE_ENABLED = 0x2;
-
-const FUNCTIONS = {
-  // SIZE_T GetLargePageMinimum(void)
-  GetLargePageMinimum: { parameters: [], result: "usize" },
-  // HANDLE GetCurrentProcess(void)
-  GetCurrentProcess: { parameters: [], result: "usize" },
-  // BOOL CloseHandle(HANDLE hObject)
-  CloseHandle: { parameters: ["usize"], result: "i32" },
-} as const satisfies SymbolTable;
-
-const TOKEN_FUNCTIONS = {
-  // BOOL OpenProcessToken(HANDLE ProcessHandle, DWORD DesiredAccess, PHANDLE TokenHandle)
-  OpenProcessToken: { parameters: ["usize", "u32", "buffer"], result: "i32" },
-  // BOOL LookupPrivilegeValueW(LPCWSTR lpSystemName, LPCWSTR lpName, PLUID lpLuid)
-  LookupPrivilegeValueW: { parameters: ["usize", "buffer", "buffer"], result: "i32" },
-  // BOOL AdjustTokenPrivileges(HANDLE TokenHandle, BOOL DisableAllPrivileges,
-  //   PTOKEN_PRIVILEGES NewState, DWORD BufferLength, PTOKEN_PRIVILEGES PreviousState,
-  //   PDWORD ReturnLength)
-  AdjustTokenPrivileges: {
-    parameters: ["usize", "i32", "buffer", "u32", "usize", "usize"],
-    result: "i32",
-  },
-} as const satisfies SymbolTable;
+import { own } from "../../own.ts";
+import type { Functions } from "../../symbols.ts";
+import { type Failure, type Mapper, type MapRequest, UNSUPPORTED } from "../contract/memory.ts";
+import type { HugePages } from "../contract/os.ts";
+import { ADVAPI32, KERNEL32 } from "./calls.ts";
+import {
+  CURRENT_PROCESS,
+  MEM_COMMIT,
+  MEM_LARGE_PAGES,
+  MEM_RESERVE,
+  SE_PRIVILEGE_ENABLED,
+  TOKEN_ADJUST_PRIVILEGES,
+} from "./constants.ts";
+import { wide, type WindowsLibrary } from "./library.ts";
 
 const PRIVILEGE = "SeLockMemoryPrivilege";
 
-/** What large pages need. */
-export interface WindowsHuge {
-  /** `GetLargePageMinimum()`: 0 where there are none. */
-  readonly pageByteLength: number;
-  /** Enables the privilege, which a user can have and a process not use. Where that fails, mapping will. */
-  allow(): void;
-}
+/** What to do where large pages are refused, by the code of the error. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EPERM: `the user needs the right "Lock pages in memory" (${PRIVILEGE}), which the local ` +
+    "security policy gives",
+  ENOMEM: "too little memory is in one piece for large pages: map them soon after the start of " +
+    "the system, or map less",
+};
 
-/** Opens the calls of kernel32 and advapi32. */
-export function windowsHuge(native: Native): WindowsHuge {
-  const { GetLargePageMinimum, GetCurrentProcess, CloseHandle } = native.open(
-    "kernel32.dll",
-    FUNCTIONS,
-  );
-  const pageByteLength = Number(GetLargePageMinimum());
-  const tokens = lazily(() => native.open("advapi32.dll", TOKEN_FUNCTIONS));
+/** Makes the mapper of large pages, by calls of anonymous memory. */
+export function windowsHuge(
+  library: WindowsLibrary,
+  map: (request: MapRequest, type: number) => bigint | Failure,
+  { unmap, protect }: Pick<Mapper<MapRequest>, "unmap" | "protect">,
+): HugePages {
+  const { GetLargePageMinimum } = library.open(KERNEL32, "GetLargePageMinimum", "CloseHandle");
+  const pageByteLength = Number(GetLargePageMinimum()); // 0 where there are none
+  const tokens = lazily(() => library.native.open("advapi32.dll", ADVAPI32));
+  const mapper: Mapper<MapRequest> = {
+    map(request) {
+      enablePrivilege(library, tokens());
+      const address = map(request, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES);
+      return typeof address === "bigint"
+        ? address
+        : { ...address, advice: own(ADVICE, address.code) };
+    },
+    unmap,
+    vacate: () => UNSUPPORTED, // the memory goes with the range
+    discard: () => UNSUPPORTED,
+    protect,
+  };
   return {
     pageByteLength,
-    allow() {
-      const c = tokens();
-      const token = new Uint8Array(8);
-      if (c.OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, token) === 0) return;
-      const handle = new DataView(token.buffer).getBigUint64(0, true);
-      // TOKEN_PRIVILEGES: PrivilegeCount at 0, Privileges[0].Luid at 4, .Attributes at 12
-      const privileges = new Uint8Array(16);
-      const fields = new DataView(privileges.buffer);
-      fields.setUint32(0, 1, true);
-      fields.setUint32(12, SE_PRIVILEGE_ENABLED, true);
-      const luid = privileges.subarray(4, 12);
-      if (c.LookupPrivilegeValueW(0n, wide(PRIVILEGE), luid) !== 0) {
-        c.AdjustTokenPrivileges(handle, 0, privileges, 0, 0n, 0n);
-      }
-      CloseHandle(handle);
-    },
+    mapper: (asked) => asked === pageByteLength ? mapper : undefined,
   };
+}
+
+/** Enables the privilege, which a user can have and a process not use. Where that fails, mapping will. */
+function enablePrivilege({ open }: WindowsLibrary, c: Functions<typeof ADVAPI32>): void {
+  const token = new Uint8Array(8);
+  if (c.OpenProcessToken(CURRENT_PROCESS, TOKEN_ADJUST_PRIVILEGES, token) === 0) return;
+  const handle = new DataView(token.buffer).getBigUint64(0, true);
+  // TOKEN_PRIVILEGES: PrivilegeCount at 0, Privileges[0].Luid at 4, .Attributes at 12
+  const privileges = new Uint8Array(16);
+  const fields = new DataView(privileges.buffer);
+  fields.setUint32(0, 1, true);
+  fields.setUint32(12, SE_PRIVILEGE_ENABLED, true);
+  const luid = privileges.subarray(4, 12);
+  if (c.LookupPrivilegeValueW(0n, wide(PRIVILEGE), luid) !== 0) {
+    c.AdjustTokenPrivileges(handle, 0, privileges, 0, 0n, 0n);
+  }
+  open(KERNEL32, "CloseHandle").CloseHandle(handle);
 }

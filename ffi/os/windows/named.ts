@@ -3,78 +3,61 @@
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import { type AdvisedFailure, type Failure, meaning, refusal } from "../contract/memory.ts";
 import type { NamedMemory, NewMemory } from "../contract/named.ts";
+import { KERNEL32, NAMED_MAPPING } from "./calls.ts";
 import {
   ERROR_ALREADY_EXISTS,
   FILE_MAP_READ,
   FILE_MAP_WRITE,
   INVALID_HANDLE_VALUE,
-  wide,
-} from "./files.ts";
-import {
   MEM_COMMIT,
   MEM_FREE,
   MEM_MAPPED,
   PAGE_EXECUTE_READWRITE,
   PAGE_READWRITE,
 } from "./constants.ts";
+import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import { MemoryInformation } from "./query.ts";
-
-const FUNCTIONS = {
-  // HANDLE CreateFileMappingW(HANDLE hFile, LPSECURITY_ATTRIBUTES lpFileMappingAttributes,
-  //   DWORD flProtect, DWORD dwMaximumSizeHigh, DWORD dwMaximumSizeLow, LPCWSTR lpName)
-  CreateFileMappingW: {
-    parameters: ["usize", "usize", "u32", "u32", "u32", "buffer"],
-    result: "usize",
-  },
-  // HANDLE OpenFileMappingW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName)
-  OpenFileMappingW: { parameters: ["u32", "i32", "buffer"], result: "usize" },
-  // LPVOID MapViewOfFile(HANDLE hFileMappingObject, DWORD dwDesiredAccess, DWORD dwFileOffsetHigh,
-  //   DWORD dwFileOffsetLow, SIZE_T dwNumberOfBytesToMap)
-  MapViewOfFile: { parameters: ["usize", "u32", "u32", "u32", "usize"], result: "usize" },
-  // BOOL UnmapViewOfFile(LPCVOID lpBaseAddress)
-  UnmapViewOfFile: { parameters: ["usize"], result: "i32" },
-  // SIZE_T VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength)
-  VirtualQuery: { parameters: ["usize", "buffer", "usize"], result: "usize" },
-  // BOOL CloseHandle(HANDLE hObject)
-  CloseHandle: { parameters: ["usize"], result: "i32" },
-} as const satisfies SymbolTable;
 
 /**
  * Opens kernel32's calls of named sections:
  * {@link https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}.
  * A section has its length, and its memory, from the start.
  */
-export function windowsNamed(
-  native: Native,
-  failed: (syscall: string) => Failure,
-): NamedMemory {
-  const c = native.open("kernel32.dll", FUNCTIONS);
+export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMemory {
+  const { CreateFileMappingW } = native.open("kernel32.dll", NAMED_MAPPING);
+  const c = open(
+    KERNEL32,
+    "OpenFileMappingW",
+    "MapViewOfFile",
+    "UnmapViewOfFile",
+    "VirtualQuery",
+    "CloseHandle",
+  );
   const info = new MemoryInformation();
 
-  /** The object of that name can be an event, a semaphore or the like, or another user's. */
+  /** Tells what has the name: an event, a semaphore or the like, or another user's memory. */
   const asOther = (failure: Failure): AdvisedFailure => {
     if (failure.code === "EBADF") {
       return meaning(
         failure,
         "EEXIST",
-        "what has this name is no memory, but an event or the like",
+        "an object that is not memory, such as an event, has this name",
       );
     }
     return failure.code === "EACCES"
       ? {
         ...failure,
-        advice: "it belongs to another user, or to a program that lets nobody have it",
+        advice: "it belongs to another user, or to a program that lets nobody use it",
       }
       : failure;
   };
 
   /**
-   * The length of a section, by a view of all of it. What is no memory that can
-   * be stored to everywhere (an image, or a section whose pages are committed
-   * one by one) is refused: a store would end the process.
+   * Returns the length of a section, by a view of all of it. A section that cannot be stored to
+   * everywhere (an image, or one whose pages are committed one by one) is refused, because a store
+   * would end the process.
    */
   const lengthOf = (handle: bigint): number | AdvisedFailure => {
     const base = c.MapViewOfFile(handle, FILE_MAP_WRITE, 0, 0, 0n);
@@ -87,7 +70,7 @@ export function windowsNamed(
         break;
       }
       const { state, protect } = info;
-      // Of what is free, the base is not defined.
+      // The base of free addresses is not defined.
       if (state === MEM_FREE || info.allocationBase !== base) break;
       const isPlain = state === MEM_COMMIT &&
         info.type === MEM_MAPPED &&
@@ -122,14 +105,14 @@ export function windowsNamed(
       return byteLength;
     },
 
-    // It is set aside whatever was asked: of what is not, a store would end the process.
+    // Memory is always set aside: otherwise a store could end the process.
     create(name, byteLength): NewMemory | AdvisedFailure {
-      const handle = c.CreateFileMappingW(
+      const handle = CreateFileMappingW(
         INVALID_HANDLE_VALUE,
         0n,
         PAGE_READWRITE,
-        Number(BigInt(byteLength) >> 32n),
-        Number(BigInt(byteLength) & 0xffff_ffffn),
+        high(BigInt(byteLength)),
+        low(BigInt(byteLength)),
         sessionName(name),
       );
       const failure = failed("CreateFileMappingW");
@@ -137,13 +120,13 @@ export function windowsNamed(
       if (failure.osError !== ERROR_ALREADY_EXISTS) {
         return { file: Number(handle), publish: undefined, discard: undefined };
       }
-      c.CloseHandle(handle); // it is the one that was there
+      c.CloseHandle(handle); // of the section that was there
       return failure;
     },
   };
 }
 
-/** A name that the processes of one session share: it needs no privilege. */
+/** Returns a name that the processes of one session share, which takes no privilege. */
 function sessionName(name: string): Uint8Array {
   return wide(`Local\\${name}`);
 }

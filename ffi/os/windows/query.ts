@@ -1,17 +1,19 @@
 /**
- * What Windows tells of memory: `VirtualQuery` and `QueryWorkingSetEx`.
+ * Questions for memory on Windows: `VirtualQuery` and `QueryWorkingSetEx`.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import type { Failure } from "../contract/memory.ts";
+import { KERNEL32 } from "./calls.ts";
+import { CURRENT_PROCESS } from "./constants.ts";
+import type { WindowsLibrary } from "./library.ts";
 
 /**
- * A `MEMORY_BASIC_INFORMATION`, of pages that are alike:
+ * A `MEMORY_BASIC_INFORMATION`, about a run of pages that are alike:
  * {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information}
  */
 export class MemoryInformation {
-  /** What the call fills. */
+  /** The memory that the call fills. */
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(48);
   readonly byteLength = 48n;
   readonly #fields: DataView = new DataView(this.bytes.buffer);
@@ -47,14 +49,7 @@ export class MemoryInformation {
   }
 }
 
-const WORKING_SET_FUNCTIONS = {
-  // HANDLE GetCurrentProcess(void)
-  GetCurrentProcess: { parameters: [], result: "usize" },
-  // BOOL K32QueryWorkingSetEx(HANDLE hProcess, PVOID pv, DWORD cb)
-  K32QueryWorkingSetEx: { parameters: ["usize", "buffer", "u32"], result: "i32" },
-} as const satisfies SymbolTable;
-
-/** How many pages one call tells of, in a `PSAPI_WORKING_SET_EX_INFORMATION` of 16 bytes each. */
+/** How many pages one call looks at, with a `PSAPI_WORKING_SET_EX_INFORMATION` of 16 bytes for each. */
 const STRETCH_PAGES = 4096;
 
 /**
@@ -62,12 +57,9 @@ const STRETCH_PAGES = 4096;
  * {@link https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex}
  */
 export function windowsWorkingSet(
-  native: Native,
-  pageSize: number,
-  failed: (syscall: string) => Failure,
+  { open, pageSize, failed }: WindowsLibrary,
 ): (start: bigint, end: bigint) => number | Failure {
-  const c = native.open("kernel32.dll", WORKING_SET_FUNCTIONS);
-  const thisProcess = c.GetCurrentProcess();
+  const { K32QueryWorkingSetEx } = open(KERNEL32, "K32QueryWorkingSetEx");
   const step = BigInt(pageSize);
   return (start, end) => {
     const most = Math.min(STRETCH_PAGES, Number((end - start) / step));
@@ -79,7 +71,7 @@ export function windowsWorkingSet(
       for (; pages < most && address < end; pages++, address += step) {
         entries[2 * pages] = address; // VirtualAddress
       }
-      if (c.K32QueryWorkingSetEx(thisProcess, bytes, 16 * pages) === 0) {
+      if (K32QueryWorkingSetEx(CURRENT_PROCESS, bytes, 16 * pages) === 0) {
         return failed("K32QueryWorkingSetEx");
       }
       for (let page = 0; page < pages; page++) {

@@ -1,10 +1,8 @@
 /**
- * What is mapped, on Windows: `VirtualQuery`, `GetMappedFileNameW` and
- * `QueryWorkingSetEx`.
+ * What is mapped on Windows, by `VirtualQuery`, `GetMappedFileNameW` and `QueryWorkingSetEx`.
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
 import { type Failure, isFailure } from "../contract/memory.ts";
 import {
   protectionOf,
@@ -12,7 +10,10 @@ import {
   type RegionProtection,
   type Regions,
 } from "../contract/regions.ts";
+import { KERNEL32 } from "./calls.ts";
 import {
+  CURRENT_PROCESS,
+  ERROR_INVALID_PARAMETER,
   MEM_COMMIT,
   MEM_FREE,
   MEM_MAPPED,
@@ -26,11 +27,10 @@ import {
   PAGE_READWRITE,
   PAGE_WRITECOPY,
 } from "./constants.ts";
+import { textOf, type WindowsLibrary } from "./library.ts";
 import { MemoryInformation, windowsWorkingSet } from "./query.ts";
 
-const ERROR_INVALID_PARAMETER = 87;
-
-/** Which protections let memory be read, written, executed. */
+/** The protections of memory that can be read, written, executed. */
 const READABLE = PAGE_READONLY | PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READ |
   PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
 const WRITABLE = PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE |
@@ -39,25 +39,12 @@ const EXECUTABLE = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE |
   PAGE_EXECUTE_WRITECOPY;
 const COPIED = PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY;
 
-/** The longest path that Windows has, in UTF-16 code units. */
+/** The length of the longest path of Windows, in UTF-16 code units. */
 const MAX_PATH_LENGTH = 32_768;
-/** More than the name of a device has, in UTF-16 code units. */
+/** More than the length of a device's name, in UTF-16 code units. */
 const MAX_DEVICE_LENGTH = 1024;
-/** The folder of the drives among the objects of the system: what is in it is a path already. Wine has such. */
+/** The folder of drives among the objects of the system. What follows is a path already; Wine tells such. */
 const DOS_DEVICES = "\\??\\";
-
-const FUNCTIONS = {
-  // HANDLE GetCurrentProcess(void)
-  GetCurrentProcess: { parameters: [], result: "usize" },
-  // SIZE_T VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength)
-  VirtualQuery: { parameters: ["usize", "buffer", "usize"], result: "usize" },
-  // DWORD K32GetMappedFileNameW(HANDLE hProcess, LPVOID lpv, LPWSTR lpFilename, DWORD nSize)
-  K32GetMappedFileNameW: { parameters: ["usize", "usize", "buffer", "u32"], result: "u32" },
-  // DWORD GetLogicalDrives(void)
-  GetLogicalDrives: { parameters: [], result: "u32" },
-  // DWORD QueryDosDeviceW(LPCWSTR lpDeviceName, LPWSTR lpTargetPath, DWORD ucchMax)
-  QueryDosDeviceW: { parameters: ["buffer", "buffer", "u32"], result: "u32" },
-} as const satisfies SymbolTable;
 
 /** One answer of `VirtualQuery`. */
 interface Found {
@@ -75,25 +62,26 @@ interface Found {
  * {@link https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-getmappedfilenamew | GetMappedFileNameW} and
  * {@link https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex | QueryWorkingSetEx}.
  */
-export function windowsRegions(
-  native: Native,
-  pageSize: number,
-  addressesEnd: bigint,
-  failed: (syscall: string) => Failure,
-): Regions {
-  const c = native.open("kernel32.dll", FUNCTIONS);
-  const thisProcess = c.GetCurrentProcess();
-  const countResident = windowsWorkingSet(native, pageSize, failed);
+export function windowsRegions(library: WindowsLibrary): Regions {
+  const { open, failed, pageSize, addressesEnd } = library;
+  const c = open(
+    KERNEL32,
+    "VirtualQuery",
+    "K32GetMappedFileNameW",
+    "GetLogicalDrives",
+    "QueryDosDeviceW",
+  );
+  const countResident = windowsWorkingSet(library);
   const info = new MemoryInformation();
 
   const query = (address: bigint): Found | Failure => {
     if (c.VirtualQuery(address, info.bytes, info.byteLength) === 0n) return failed("VirtualQuery");
     const { state, type, protect } = info;
     const isCommitted = state === MEM_COMMIT;
-    // Once it was stored to, a page that is copied on writing is PAGE_READWRITE.
+    // A page that is copied on writing is PAGE_READWRITE after a store.
     const isCopied = ((info.allocationProtect | protect) & COPIED) !== 0;
     const isPrivate = type === MEM_PRIVATE;
-    // The next access of a guard page is an exception.
+    // The next access to a guard page is an exception.
     const usable = isCommitted && (protect & PAGE_GUARD) === 0 ? protect : 0;
     return {
       end: info.end,
@@ -111,7 +99,7 @@ export function windowsRegions(
     };
   };
 
-  /** The devices of the drives, each with the drive's name: paths of mapped files start with a device. */
+  /** Lists the devices of the drives, with which the paths of mapped files start, and the drives' names. */
   const devices = (): readonly (readonly [device: string, drive: string])[] => {
     const target = new Uint8Array(2 * MAX_DEVICE_LENGTH);
     const drives = c.GetLogicalDrives();
@@ -121,16 +109,16 @@ export function windowsRegions(
       const name = new Uint8Array([letter, 0, 58, 0, 0, 0]); // "C:"
       const length = c.QueryDosDeviceW(name, target, MAX_DEVICE_LENGTH);
       if (length === 0) return [];
-      // The first of several strings.
+      // The first of several strings is the one that holds.
       const device = textOf(target, length).split("\0", 1)[0]!;
       return device === "" ? [] : [[`${device}\\`, `${String.fromCharCode(letter)}:\\`]] as const;
     });
   };
 
   const path = new Uint8Array(2 * MAX_PATH_LENGTH);
-  /** The path of the file that is mapped at an address. A section of the paging file has none. */
+  /** Returns the path of the file that is mapped at an address. A section of the paging file has none. */
   const pathAt = (address: bigint, drives: ReturnType<typeof devices>): string | undefined => {
-    const length = c.K32GetMappedFileNameW(thisProcess, address, path, MAX_PATH_LENGTH);
+    const length = c.K32GetMappedFileNameW(CURRENT_PROCESS, address, path, MAX_PATH_LENGTH);
     if (length === 0) return undefined;
     const found = textOf(path, length);
     if (found.startsWith(DOS_DEVICES)) return found.slice(DOS_DEVICES.length);
@@ -149,11 +137,11 @@ export function windowsRegions(
       for (let address = 0n; address < addressesEnd;) {
         const found = query(address);
         if (isFailure(found)) {
-          if (found.osError === ERROR_INVALID_PARAMETER) break; // the system's own part of the addresses
+          if (found.osError === ERROR_INVALID_PARAMETER) break; // the addresses of the system itself
           return found;
         }
         const { end, isFree } = found;
-        if (end <= address) break; // it tells of nothing above
+        if (end <= address) break; // there is nothing above
         const start = address;
         address = end;
         if (isFree) {
@@ -187,7 +175,7 @@ export function windowsRegions(
   };
 }
 
-/** One region of two neighbours that differ in nothing that is told. */
+/** Joins two neighbours that are alike. */
 function joined(first: RegionFacts, second: RegionFacts): RegionFacts {
   const { residentByteLength: resident } = first;
   return {
@@ -195,14 +183,4 @@ function joined(first: RegionFacts, second: RegionFacts): RegionFacts {
     byteLength: first.byteLength + second.byteLength,
     residentByteLength: resident === undefined ? undefined : resident + second.residentByteLength!,
   };
-}
-
-/** Reads UTF-16 code units. */
-function textOf(bytes: Uint8Array, length: number): string {
-  const view = new DataView(bytes.buffer);
-  let text = "";
-  for (let index = 0; index < length; index++) {
-    text += String.fromCharCode(view.getUint16(2 * index, true));
-  }
-  return text;
 }

@@ -14,66 +14,25 @@
  *
  * @module
  */
-import type { Native, SymbolTable } from "../../symbols.ts";
-import type { Copying } from "../contract/copying.ts";
 import { type Failure, isFailure } from "../contract/memory.ts";
-import { type Ending, SLICE_MS, type Waiting, type Word } from "../contract/waiting.ts";
+import { type Ending, MAX_MS, SLICE_MS, type Waiting, type Word } from "../contract/waiting.ts";
+import { KERNEL32 } from "./calls.ts";
+import {
+  ERROR_ALREADY_EXISTS,
+  ERROR_FILE_NOT_FOUND,
+  SEMAPHORE_MODIFY_STATE,
+  SYNCHRONIZE,
+  WAIT_ABANDONED,
+  WAIT_OBJECT_0,
+  WAIT_TIMEOUT,
+} from "./constants.ts";
+import { windowsCopying } from "./copying.ts";
 import { windowsIdentify } from "./file_information.ts";
-import { ERROR_ALREADY_EXISTS, wide } from "./files.ts";
+import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import { WINDOWS_THREAD_SOURCE } from "./waiting_thread.ts";
-
-/** `SYNCHRONIZE`: {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights} */
-export const SYNCHRONIZE = 0x10_0000;
-/** `SEMAPHORE_MODIFY_STATE` */
-export const SEMAPHORE_MODIFY_STATE = 0x2;
-/** `WAIT_OBJECT_0`: {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitforsingleobject} */
-export const WAIT_OBJECT_0 = 0x0;
-/** `WAIT_ABANDONED` */
-export const WAIT_ABANDONED = 0x80;
-/** `WAIT_TIMEOUT` */
-export const WAIT_TIMEOUT = 0x102;
-/** `ERROR_FILE_NOT_FOUND`: {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-} */
-export const ERROR_FILE_NOT_FOUND = 2;
-
-const FUNCTIONS = {
-  // HANDLE CreateSemaphoreW(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG lInitialCount,
-  //   LONG lMaximumCount, LPCWSTR lpName)
-  CreateSemaphoreW: { parameters: ["usize", "i32", "i32", "buffer"], result: "usize" },
-  // HANDLE OpenSemaphoreW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName)
-  OpenSemaphoreW: { parameters: ["u32", "i32", "buffer"], result: "usize" },
-  // BOOL ReleaseSemaphore(HANDLE hSemaphore, LONG lReleaseCount, LPLONG lpPreviousCount)
-  ReleaseSemaphore: { parameters: ["usize", "i32", "usize"], result: "i32" },
-  // HANDLE CreateMutexW(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCWSTR lpName)
-  CreateMutexW: { parameters: ["usize", "i32", "buffer"], result: "usize" },
-  // HANDLE OpenMutexW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName)
-  OpenMutexW: { parameters: ["u32", "i32", "buffer"], result: "usize" },
-  // BOOL ReleaseMutex(HANDLE hMutex)
-  ReleaseMutex: { parameters: ["usize"], result: "i32" },
-  // HANDLE CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
-  //   BOOL bInitialState, LPCWSTR lpName)
-  CreateEventW: { parameters: ["usize", "i32", "i32", "usize"], result: "usize" },
-  // BOOL SetEvent(HANDLE hEvent)
-  SetEvent: { parameters: ["usize"], result: "i32" },
-  // DWORD WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
-  WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
-  // BOOL CloseHandle(HANDLE hObject)
-  CloseHandle: { parameters: ["usize"], result: "i32" },
-  // BOOL QueryPerformanceCounter(LARGE_INTEGER *lpPerformanceCount)
-  QueryPerformanceCounter: { parameters: ["buffer"], result: "i32" },
-  // BOOL QueryPerformanceFrequency(LARGE_INTEGER *lpFrequency)
-  QueryPerformanceFrequency: { parameters: ["buffer"], result: "i32" },
-  // DWORD GetCurrentProcessId(void)
-  GetCurrentProcessId: { parameters: [], result: "u32" },
-  // DWORD GetCurrentThreadId(void)
-  GetCurrentThreadId: { parameters: [], result: "u32" },
-  // HANDLE OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId)
-  OpenThread: { parameters: ["u32", "i32", "u32"], result: "usize" },
-} as const satisfies SymbolTable;
 
 /** How many places share a mark, by which who wakes sees that there can be somebody. */
 const BLOCK = 8;
-/** What is waited longer for is waited for without end, in milliseconds: 100 years. */
-const MAX_MS = 100 * 365 * 86_400_000;
 
 /** A place in the row of a word. */
 interface Spot {
@@ -83,19 +42,30 @@ interface Spot {
   readonly marks: readonly bigint[];
 }
 
-/** What {@linkcode windowsWaiting} shares with the rest of the system. */
-export interface WaitingShared {
-  readonly copying: Copying;
-  readonly lastError: () => number;
-  readonly failure: (syscall: string, osError: number) => Failure;
-}
-
-/** Opens the calls of kernel32. */
-export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
-  const { copying, lastError, failure } = shared;
-  const c = native.open("kernel32.dll", FUNCTIONS);
-  const identify = windowsIdentify(native);
-  const failed = (syscall: string) => failure(syscall, lastError());
+/** Opens the calls. */
+export function windowsWaiting(library: WindowsLibrary): Waiting {
+  const { failed } = library;
+  const c = library.open(
+    KERNEL32,
+    "CreateSemaphoreW",
+    "OpenSemaphoreW",
+    "ReleaseSemaphore",
+    "CreateMutexW",
+    "OpenMutexW",
+    "ReleaseMutex",
+    "CreateEventW",
+    "SetEvent",
+    "WaitForSingleObject",
+    "CloseHandle",
+    "QueryPerformanceCounter",
+    "QueryPerformanceFrequency",
+    "GetLastError",
+    "GetCurrentProcessId",
+    "GetCurrentThreadId",
+    "OpenThread",
+  );
+  const copying = windowsCopying(library);
+  const identify = windowsIdentify(library);
   const number = new BigInt64Array(1);
   const numberBytes = new Uint8Array(number.buffer);
   const word = new Int32Array(1);
@@ -131,9 +101,9 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
       if (name !== undefined) memory = `n.${name.toString(16)}`;
       else {
         const identity = identify(file ?? 0);
-        if (identity === undefined) return failed("GetFileInformationByHandle");
+        if (isFailure(identity)) return identity;
         const { device, inode } = identity;
-        memory = [device, inode >> 32n, inode & 0xffff_ffffn]
+        memory = [device, high(inode), low(inode)]
           .map((part) => part.toString(16)).join(".");
       }
       names.set(place.memory, memory);
@@ -161,14 +131,14 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
       }
       const mutex = c.CreateMutexW(0n, 1, wide(`${name}.${index}.mutex`));
       if (mutex === 0n) return fail("CreateMutexW");
-      if (lastError() === ERROR_ALREADY_EXISTS) {
+      if (c.GetLastError() === ERROR_ALREADY_EXISTS) {
         close(mutex);
         continue;
       }
       const semaphore = c.CreateSemaphoreW(0n, 0, 2, wide(`${name}.${index}`));
       if (semaphore === 0n) return fail("CreateSemaphoreW", mutex);
       // Who has left, and is about to be woken, can still have its semaphore there.
-      if (lastError() !== ERROR_ALREADY_EXISTS) return { semaphore, mutex, marks };
+      if (c.GetLastError() !== ERROR_ALREADY_EXISTS) return { semaphore, mutex, marks };
       c.ReleaseMutex(mutex);
       close(semaphore, mutex);
     }
@@ -301,6 +271,6 @@ export function windowsWaiting(native: Native, shared: WaitingShared): Waiting {
       return { thread, frequency, slice: SLICE_MS };
     },
 
-    failed: failure,
+    failed,
   };
 }

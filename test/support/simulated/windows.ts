@@ -25,7 +25,6 @@ export function simulatedWindows(machine: Machine = {}): SimulatedSystem {
       ...memoryCalls(calls),
       ...fileCalls(calls),
       ...waitingCalls(calls),
-      GetCurrentProcess: () => CURRENT_PROCESS,
       GetLastError: () => lastError,
       GetSystemInfo: (info: Uint8Array) => writeSystemInfo(info, machine),
     },
