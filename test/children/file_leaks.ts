@@ -6,7 +6,8 @@ import { runtimeFiles } from "../../ffi/host.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage, collectUntil } from "../support/harness.ts";
 import { regions } from "../support/memory_map.ts";
-import { CALLS, codeOf, openDescriptors } from "../support/temp_files.ts";
+import { codeOf } from "../support/errors.ts";
+import { CALLS, openDescriptors } from "../support/temp_files.ts";
 
 const [path = "", empty = "", folder = "", rounds = "1000"] = process.argv.slice(2);
 const descriptor = openSync(path, "r");

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { currentRuntime } from "../../ffi/host.ts";
 import { MmapOptions } from "../../mod.ts";
+import { lockedByteLength } from "../support/memory_map.ts";
 import { withoutOtherUsers } from "../support/temp_files.ts";
 
 const limit = Number(process.argv[2]);
@@ -16,8 +17,6 @@ const limits = new BigUint64Array(2).fill(BigInt(limit));
 if (setrlimit(RLIMIT_MEMLOCK, new Uint8Array(limits.buffer)) !== 0) throw new Error("setrlimit");
 
 const status = readFileSync("/proc/self/status", "utf8");
-const locked = () =>
-  1024 * Number(/^VmLck:\s*(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))![1]);
 // Root has no limit, but where it is root of a namespace alone, without other users.
 const isRoot = /^Uid:\s*0/m.test(status) && withoutOtherUsers() === undefined;
 
@@ -32,6 +31,6 @@ try {
   const { name, code, syscall, message } = thrown as Error & { code: string; syscall: string };
   error = { name, code, syscall, message };
 }
-const before = locked();
+const before = lockedByteLength();
 mmap.lock(0, limit / 2);
-console.log(JSON.stringify({ error, locked: before, within: locked() }));
+console.log(JSON.stringify({ error, locked: before, within: lockedByteLength() }));

@@ -4,7 +4,7 @@
 import { readdirSync } from "node:fs";
 import { currentRuntime, host } from "../../ffi/host.ts";
 import { MmapOptions } from "../../mod.ts";
-import { codeOf } from "../support/temp_files.ts";
+import { codeOf } from "../support/errors.ts";
 
 const [name = "", kind = ""] = process.argv.slice(2);
 const mode = "create";

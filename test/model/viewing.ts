@@ -6,6 +6,7 @@
 import type { ViewConstructor } from "../../mod.ts";
 import { bad, countErrors, type Errors, hostile, throws, words } from "./arguments.ts";
 import type { Step, World } from "./sequence.ts";
+import { VIEW_TYPES } from "../support/view_types.ts";
 import {
   checkContent,
   checkKept,
@@ -21,21 +22,10 @@ import {
 
 type AnyView = ViewConstructor<ArrayBufferView>;
 
+/** Bytes come more often. */
 const TYPES = [
   Uint8Array,
-  Uint8Array,
-  Uint8Array,
-  Int8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
+  ...VIEW_TYPES,
 ] as unknown as readonly (AnyView & { readonly BYTES_PER_ELEMENT?: number })[];
 
 const NO_TYPES = [

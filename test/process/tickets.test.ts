@@ -1,9 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { truncateSync } from "node:fs";
 import { host } from "../../ffi/host.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
-import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
+import { allocationGranularity, Mmap, MmapOptions, pageSize } from "../../mod.ts";
 import { childValue } from "../support/child_processes.ts";
+import { codeOf } from "../support/errors.ts";
 import { test, unlessLinux, use } from "../support/harness.ts";
 import { withoutRegions } from "../support/memory_map.ts";
 import { rounds } from "../support/rounds.ts";
@@ -13,10 +14,6 @@ import { TicketWorker } from "../support/ticket_workers.ts";
 const PAGE = pageSize();
 const LENGTH = 4 * PAGE;
 const BYTES = pattern(3 * allocationGranularity() + 100);
-
-function codeOf(call: () => unknown): string {
-  return (assertThrows(call, MmapError) as MmapError).code;
-}
 
 test("tickets that are bad in any of 71 ways are errors, and end nothing", async () => {
   const foreign = JSON.stringify(await childValue("one_ticket.ts"));

@@ -9,7 +9,8 @@ import {
   unlessNodePermission,
 } from "../support/child_processes.ts";
 import { runtime, test, unlessLinux, use } from "../support/harness.ts";
-import { codeOf, TempFolder } from "../support/temp_files.ts";
+import { codeOf } from "../support/errors.ts";
+import { TempFolder } from "../support/temp_files.ts";
 import { withoutSmaps } from "../support/memory_map.ts";
 import { map, PAGE, turn, wake } from "../support/waits.ts";
 

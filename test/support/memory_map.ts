@@ -169,3 +169,8 @@ function windows(): Memory {
     residentSetByteLength: () => process.memoryUsage().rss,
   };
 }
+
+/** The bytes that the process has locked. */
+export function lockedByteLength(): number {
+  return 1024 * Number(/^VmLck:\s*(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))![1]);
+}

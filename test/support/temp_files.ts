@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mmap, MmapError } from "../../mod.ts";
+import type { Mmap } from "../../mod.ts";
 import { platform } from "./harness.ts";
 
 /**
@@ -56,15 +56,6 @@ export function pattern(byteLength: number): Uint8Array<ArrayBuffer> {
 /** Reads bytes of a file by the runtime. */
 export function contents(path: string): Uint8Array {
   return new Uint8Array(readFileSync(path));
-}
-
-/** The code of the {@linkcode MmapError} that a call throws; what else it throws, or returns, as text. */
-export function codeOf(call: () => unknown): string {
-  try {
-    return String(call());
-  } catch (error) {
-    return error instanceof MmapError ? error.code : `${(error as Error).name}`;
-  }
 }
 
 /** How many descriptors are open, of one file or in all. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { host } from "../../ffi/host.ts";
 import { type Access, type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
+import { codeOf } from "../support/errors.ts";
 import { test, use } from "../support/harness.ts";
 
 const PAGE = pageSize();
@@ -8,10 +9,6 @@ const ACCESSES: readonly Access[] = ["none", "read", "read-write", "read-execute
 
 function mapped(pages: number): Mmap {
   return new MmapOptions({ len: pages * PAGE }).mapAnon();
-}
-
-function codeOf(call: () => unknown): string {
-  return assertThrows(call, MmapError).code;
 }
 
 /** The access of each page. */

@@ -6,27 +6,14 @@ import { linuxPipeCopying } from "../../ffi/os/linux/pipe_copying.ts";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { SharedName } from "../support/shared_names.ts";
-import { CALLS, codeOf, pattern, readBytes, TempFolder } from "../support/temp_files.ts";
+import { codeOf } from "../support/errors.ts";
+import { CALLS, pattern, readBytes, TempFolder } from "../support/temp_files.ts";
+import { VIEW_TYPES } from "../support/view_types.ts";
 
 const PAGE = pageSize();
 /** More than is copied at a time. */
 const LENGTH = 5 * 65_536 + 100;
 const BYTES = pattern(LENGTH);
-
-const KINDS = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
-] as const;
 
 for (const source of ["memory", "file"] as const) {
   const mapped = (folder: TempFolder, len = LENGTH): Mmap => {
@@ -39,7 +26,7 @@ for (const source of ["memory", "file"] as const) {
   test(`read() and write() of ${source} take every kind of array`, () => {
     const folder = use(new TempFolder());
     const mmap = use(mapped(folder));
-    for (const Kind of KINDS) {
+    for (const Kind of VIEW_TYPES) {
       const buffers = [
         new ArrayBuffer(64),
         new ArrayBuffer(64, { maxByteLength: 128 }),

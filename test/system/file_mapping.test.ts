@@ -17,9 +17,9 @@ import { allocationGranularity, type Mmap, MmapError, MmapOptions, pageSize } fr
 import { freeAddress } from "../support/free_address.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { withoutSmaps } from "../support/memory_map.ts";
+import { codeOf } from "../support/errors.ts";
 import {
   CALLS,
-  codeOf,
   contents,
   openDescriptors,
   pattern,

@@ -11,6 +11,7 @@ import {
   type ViewConstructor,
 } from "../../mod.ts";
 import { platform, runtime, test, use } from "../support/harness.ts";
+import { NUMBER_ARRAYS } from "../support/view_types.ts";
 
 const PAGE = pageSize();
 
@@ -66,19 +67,10 @@ test("bytes is the same array each time, over all bytes", () => {
   });
 });
 
-const VIEWS: readonly ViewConstructor<ArrayBufferView & { [index: number]: unknown }>[] = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-];
+const VIEWS: readonly ViewConstructor<ArrayBufferView & { [index: number]: unknown }>[] =
+  NUMBER_ARRAYS;
 
-for (const View of VIEWS) {
+for (const View of NUMBER_ARRAYS) {
   const size = (View as typeof Uint8Array).BYTES_PER_ELEMENT;
   test(`view(${View.name}) sees the mapping's memory at any aligned offset`, () => {
     withMmap(2 * PAGE, (mmap) => {

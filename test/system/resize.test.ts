@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapError } from "../../core/checks/errors.ts";
 import { heldRanges } from "../../core/lifetime/held_account.ts";
 import { allocationGranularity, type Mmap, MmapOptions, pageSize } from "../../mod.ts";
+import { codeOf } from "../support/errors.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import {
   mappedByteLength,
@@ -15,10 +16,6 @@ import { TempFolder } from "../support/temp_files.ts";
 const PAGE = pageSize();
 const GRANULE = allocationGranularity();
 const LENGTHS = [1, PAGE - 1, PAGE, PAGE + 1, 3 * GRANULE, 3 * GRANULE + 5];
-
-function codeOf(call: () => unknown): string {
-  return assertThrows(call, MmapError).code;
-}
 
 /** A pattern that no two pages share. */
 function pattern(byteLength: number): Uint8Array {

@@ -28,16 +28,13 @@ import {
   type SharedMode,
   type SharedOptions,
 } from "../../mod.ts";
+import { errorOf } from "../support/errors.ts";
 import { platform, test, use } from "../support/harness.ts";
 import { withoutSmaps } from "../support/memory_map.ts";
 import { makePipe } from "../support/pipe.ts";
 import { FOLDER, leftNames, SharedName, unlessFolder } from "../support/shared_names.ts";
-import {
-  codeOf,
-  openDescriptors,
-  withoutDescriptors,
-  withoutOtherUsers,
-} from "../support/temp_files.ts";
+import { codeOf } from "../support/errors.ts";
+import { openDescriptors, withoutDescriptors, withoutOtherUsers } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
 const isWindows = platform === "win32";
@@ -48,12 +45,6 @@ const open = (name: string, len = 0): Mmap => use(new MmapOptions({ len }).mapSh
 const fresh = (): string => use(new SharedName()).name;
 
 /** The error of a call that must be an {@linkcode MmapError}. */
-function errorOf(call: () => unknown): MmapError {
-  const error = assertThrows(call, MmapError);
-  assert(!error.message.endsWith("."), error.message);
-  return error;
-}
-
 test("mapShared() makes memory that is zero, and of which all handles are one", () => {
   const name = fresh();
   const first = create(name, 3 * PAGE + 5);

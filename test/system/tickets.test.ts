@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { processTable } from "../../core/lifetime/process_table.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
-import { allocationGranularity, Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
+import { allocationGranularity, Mmap, MmapOptions, pageSize } from "../../mod.ts";
+import { codeOf } from "../support/errors.ts";
 import { platform, test, use } from "../support/harness.ts";
 import { isMapped, isMusl, withoutRegions } from "../support/memory_map.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";
@@ -11,10 +12,6 @@ const PAGE = pageSize();
 const GRANULE = allocationGranularity();
 const LENGTH = 4 * PAGE;
 const BYTES = pattern(3 * GRANULE + 100);
-
-function codeOf(call: () => unknown): string {
-  return (assertThrows(call, MmapError) as MmapError).code;
-}
 
 function assertUnmapped(address: bigint): void {
   // On Windows the runtime's own threads can have the range the next moment, and with musl

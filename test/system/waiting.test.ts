@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertStringIncludes, assertThrows } 
 import { truncateSync } from "node:fs";
 import { Mmap, MmapError, MmapOptions, type WaitAsyncOptions } from "../../mod.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
-import { codeOf } from "../support/temp_files.ts";
+import { codeOf } from "../support/errors.ts";
 import { map, PAGE, tempFile } from "../support/waits.ts";
 
 test("wait() returns at once when the word has another value, and when there is no time", () => {

@@ -4,7 +4,7 @@ import { test } from "../support/harness.ts";
 import { calls, obtained, opened, refused } from "../support/simulated/named_memory.ts";
 import { on } from "../support/simulated/host.ts";
 import { fail, forget, names, simulated, type SimulatedSystem } from "../support/simulated/mod.ts";
-import { codeOf } from "../support/temp_files.ts";
+import { codeOf } from "../support/errors.ts";
 
 for (const platform of ["linux", "darwin"] as const) {
   test(`${platform}: the calls of named memory are opened when they are asked for`, () => {
