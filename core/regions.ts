@@ -134,7 +134,7 @@ export function regions(options: RegionsOptions = {}): Region[] {
     checkPermitted(fileOf(pid, resident), pid);
   }
   const found = system.list({ pid, resident });
-  if (isFailure(found)) throw notListed(found, pid);
+  if (isFailure(found)) throw listError(found, pid);
   return found;
 }
 
@@ -162,7 +162,7 @@ function checkPermitted(file: string, pid: number): void {
 }
 
 /** The error for a list that the system refused. */
-function notListed(failure: Failure, pid: number | undefined): MmapError {
+function listError(failure: Failure, pid: number | undefined): MmapError {
   const why = pid === undefined ? undefined : whyNot(pid, failure.code);
   if (why === undefined) return systemError("to tell what is mapped", failure);
   const { syscall, osError } = failure;

@@ -95,7 +95,7 @@ export function checkOptions<T extends object>(
     );
   }
   if (getPrototypeOf(options) === prototype) return { ...all, ...options } as T;
-  const found = Object.keys(all).map((name) => [name, given(options, name)] as const);
+  const found = Object.keys(all).map((name) => [name, propertyOf(options, name)] as const);
   return Object.fromEntries(found) as T;
 }
 
@@ -104,7 +104,7 @@ export function checkOptions<T extends object>(
  * object it inherits from but the `Object.prototype` of its realm: what a program adds there, nobody
  * has passed.
  */
-export function given(passed: unknown, name: string): unknown {
+export function propertyOf(passed: unknown, name: string): unknown {
   if (typeof passed !== "object" || passed === null) return undefined;
   let isPassed = false;
   let last: object = passed;

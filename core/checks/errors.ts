@@ -131,7 +131,7 @@ export function systemError(
 }
 
 /** The error for a strict hint that cannot be satisfied. */
-export function notAvailable(
+export function strictHintError(
   requested: bigint,
   byteLength: bigint,
   why: AdvisedFailure | string | undefined,

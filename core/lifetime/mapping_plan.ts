@@ -21,7 +21,7 @@ export interface MappingPlan extends MappingInfo {
 }
 
 /** What becomes a handle of anonymous memory. */
-export function anonymous(
+export function anonymousPlan(
   map: () => bigint,
   byteLength: number,
   exactByteLength: bigint,

@@ -134,11 +134,11 @@ export function makeRoot(): void {
     const counts = currentRuntime().view(root + BigInt(HELD_COUNTS_OFFSET), HELD_COUNTS_BYTES);
     countHeldIn(new Int32Array(counts));
     isHeldCounted = true;
-  } else if (typeof root !== "bigint" && root !== TAKEN) throw noRoot(root);
+  } else if (typeof root !== "bigint" && root !== TAKEN) throw rootError(root);
   rooted = os;
 }
 
-function noRoot(failure: Failure): MmapError {
+function rootError(failure: Failure): MmapError {
   return systemError("to map the memory that all threads share", failure);
 }
 
@@ -149,7 +149,7 @@ export function processTable(): ProcessTable {
   if (table !== undefined) return table;
   const block = rootOf(os);
   if (typeof block !== "bigint") {
-    if (block !== TAKEN) throw noRoot(block);
+    if (block !== TAKEN) throw rootError(block);
     throw new MmapError(
       "This process cannot share memory: other software occupies all addresses at which threads " +
         "look for what they share",

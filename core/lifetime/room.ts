@@ -127,12 +127,14 @@ function leaveAddresses(os: Os, addedByteLength: number): void {
   }
   checkStack(); // what it maps is unmapped
   let left = LEFT_BYTE_LENGTH;
-  let found = lookFor(os, addedByteLength, left);
+  let found = probeRoom(os, addedByteLength, left);
   if (found === "too few beside" && room.byteLimits().addresses < Infinity) {
     left = LEFT_OF_LIMIT;
-    found = lookFor(os, addedByteLength, left);
+    found = probeRoom(os, addedByteLength, left);
   }
-  if (found === "too few beside" && releaseHeldRanges()) found = lookFor(os, addedByteLength, left);
+  if (found === "too few beside" && releaseHeldRanges()) {
+    found = probeRoom(os, addedByteLength, left);
+  }
   if (found === "too few") return; // the system is to say so, and the next call looks again
   if (found === "too few beside") {
     nextByteLength = 0; // until there is room
@@ -148,7 +150,7 @@ function leaveAddresses(os: Os, addedByteLength: number): void {
 }
 
 /** Looks whether so many bytes can be mapped, and so many others beside them. */
-function lookFor(
+function probeRoom(
   os: Os,
   addedByteLength: number,
   left: number,

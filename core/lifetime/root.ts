@@ -61,7 +61,7 @@ export function knownRootOf(os: Os): bigint | undefined {
 }
 
 /** Whether a range overlaps an address where the root is or may be. */
-export function hasRootPlace(os: Os, address: bigint, byteLength: bigint): boolean {
+export function overlapsRoot(os: Os, address: bigint, byteLength: bigint): boolean {
   const end = address + byteLength;
   return ADDRESSES.some((root) => address < root + BigInt(os.pageSize) && root < end);
 }

@@ -89,7 +89,7 @@ function change(
       }
     }
     for (const { start, end, value } of runs) pages.access.set(start, end, value);
-    throw systemError(`to make ${describe(pages, run)} ${access}`, failure);
+    throw systemError(`to make ${describePages(pages, run)} ${access}`, failure);
   }
   for (const { start, end } of runs) {
     for (const { start: from, end: to, value } of history.runsIn(start, end)) {
@@ -139,7 +139,7 @@ export function decommit(pages: PageState, range: PageRange): void {
     const failure = run.value === "viewed" ? setAccess(pages, run, "read-write") : undefined;
     if (failure === undefined) continue;
     undo(range.start);
-    throw systemError(`to decommit ${describe(pages, run)}`, failure);
+    throw systemError(`to decommit ${describePages(pages, run)}`, failure);
   }
   for (const run of runs) {
     const { start, end, value } = run;
@@ -148,7 +148,7 @@ export function decommit(pages: PageState, range: PageRange): void {
     const failure = wasViewed(value) ? os.vacate(address, byteLength, true) : free(pages, run);
     if (failure !== undefined) {
       undo(start);
-      throw systemError(`to decommit ${describe(pages, run)}`, failure);
+      throw systemError(`to decommit ${describePages(pages, run)}`, failure);
     }
     history.set(start, end, wasViewed(value) ? "decommitted" : "reserved");
   }
@@ -177,6 +177,6 @@ export function addresses(
 }
 
 /** Writes a range for a message. */
-export function describe(pages: PageState, range: PageRange): string {
+export function describePages(pages: PageState, range: PageRange): string {
   return describeRange(addresses(pages, range));
 }

@@ -8,7 +8,7 @@ import { UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import { MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { mapperOf } from "../lifetime/allocation.ts";
-import { addresses, describe, refuseHuge, refuseMirror } from "./access_changes.ts";
+import { addresses, describePages, refuseHuge, refuseMirror } from "./access_changes.ts";
 import { isViewable } from "./access.ts";
 import type { PageState } from "./page_state.ts";
 
@@ -23,7 +23,7 @@ export function discard(pages: PageState, range: PageRange): void {
   }
   refuseHuge(pages, "discarded");
   pages.checkNotLost(range);
-  if (!isViewable(pages.accessOf(range))) throw pages.noAccess("discarded", range);
+  if (!isViewable(pages.accessOf(range))) throw pages.accessError("discarded", range);
   const { address, byteLength } = addresses(pages, range);
   const failure = mapperOf(pages.allocation).discard(address, byteLength);
   if (failure === UNSUPPORTED) {
@@ -33,7 +33,7 @@ export function discard(pages: PageState, range: PageRange): void {
     );
   }
   if (failure !== undefined) {
-    throw pages.systemError(`to discard ${describe(pages, range)}`, failure);
+    throw pages.systemError(`to discard ${describePages(pages, range)}`, failure);
   }
 }
 
@@ -45,7 +45,7 @@ export function flush(pages: PageState, range: PageRange, waits: boolean): void 
   const { address, byteLength } = addresses(pages, range);
   const failure = host().os.files.flush(file, address, byteLength, waits);
   if (failure !== undefined) {
-    throw pages.systemError(`to flush ${describe(pages, range)}`, failure);
+    throw pages.systemError(`to flush ${describePages(pages, range)}`, failure);
   }
   pages.checkNotLost(range); // last: the other bytes are written
 }

@@ -90,7 +90,7 @@ export function copyRange(
 
 /** Copies bytes of a mapping to `target`, which is as long. */
 export function copyOut(pages: PageState, range: PageRange, target: Uint8Array): void {
-  if (!pages.allows("read", range)) throw pages.noAccess("read", range);
+  if (!pages.allows("read", range)) throw pages.accessError("read", range);
   pages.checkNotLost(range);
   const address = pages.addressOf(range.start);
   const order = orderOf("read", pages, address, target);
@@ -117,7 +117,7 @@ function readInPieces(
 
 /** Copies `source` to bytes of a mapping, which are as many. */
 export function copyIn(pages: PageState, range: PageRange, source: Uint8Array): void {
-  if (!pages.allows("written", range)) throw pages.noAccess("written", range);
+  if (!pages.allows("written", range)) throw pages.accessError("written", range);
   pages.checkNotLost(range);
   const address = pages.addressOf(range.start);
   const order = orderOf("write", pages, address, source);

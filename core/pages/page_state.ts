@@ -182,7 +182,7 @@ export class PageState {
   }
 
   /** The error for bytes whose access does not allow a call. */
-  noAccess(done: string, { start, end }: PageRange): MmapError {
+  accessError(done: string, { start, end }: PageRange): MmapError {
     const { pageOffset, source } = this.info;
     const first = Math.max(start, pageOffset);
     const forStores = ["viewed", "written", "discarded", "waited for", "notified"].includes(done);
@@ -214,7 +214,7 @@ export class PageState {
   /** The views of the run that holds all these bytes. */
   #viewsIn(start: number, end: number): ViewedRun {
     const run = this.access.runAt(start);
-    if (!isViewable(run.value) || run.end < end) throw this.noAccess("viewed", { start, end });
+    if (!isViewable(run.value) || run.end < end) throw this.accessError("viewed", { start, end });
     const made = this.views.startingAt(run.start);
     if (made?.end === run.end) return made;
     const byteLength = run.end - run.start;

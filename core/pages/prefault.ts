@@ -9,8 +9,8 @@ import type { PageRange } from "../checks/ranges.ts";
 import { loadPages } from "./touch.ts";
 import type { Mapping } from "./mapping.ts";
 import type { PageState } from "./page_state.ts";
-import { checkMemory, refuseNoAccess, type WholePages, wholePages } from "./residency.ts";
-import { type All, checkOptions, describe, given } from "../checks/arguments.ts";
+import { checkBackable, refuseNoAccess, type WholePages, wholePages } from "./residency.ts";
+import { type All, checkOptions, describe, propertyOf } from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
 
 /** What to back, and how to follow it. */
@@ -46,14 +46,14 @@ const seenLast = [0];
 
 /** Backs memory. `open` returns the mapping, and throws if it is closed. */
 export async function prefault(open: () => Mapping, options: PrefaultOptions): Promise<void> {
-  const { byteOffset = 0, byteLength, signal, onProgress } = checkedOptions(options);
+  const { byteOffset = 0, byteLength, signal, onProgress } = prefaultOptions(options);
   const mapping = open();
   const range = mapping.byteRange(byteOffset, byteLength);
   const pages = mapping.track();
   refuseNoAccess("prefaulted", range, pages);
   const start = Number(byteOffset);
   const total = range.end - range.start;
-  if (pages.areInMemory) checkMemory("prefault", pages, wholePages(pages, range));
+  if (pages.areInMemory) checkBackable("prefault", pages, wholePages(pages, range));
   for (let done = 0; done < total;) {
     if (signal?.aborted) throw signal.reason;
     // A clock that a program has faked stands still at worst: then the length ends a turn.
@@ -63,7 +63,7 @@ export async function prefault(open: () => Mapping, options: PrefaultOptions): P
       // Opened each time, because a function that replaces the clock may unmap or resize.
       const mapping = open();
       const slice = mapping.byteRange(start + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done));
-      done += populate(mapping.track(), slice);
+      done += backRun(mapping.track(), slice);
     } while (done < turnEnd && Date.now() - turnStart < TURN_MS);
     onProgress?.(done, total);
     if (done < total) await currentRuntime().nextTurn();
@@ -71,7 +71,7 @@ export async function prefault(open: () => Mapping, options: PrefaultOptions): P
 }
 
 /** Backs the first of these bytes that have equal access, and returns how many. */
-function populate(pages: PageState, range: PageRange): number {
+function backRun(pages: PageState, range: PageRange): number {
   const { os } = host();
   const run = pages.runsIn(range)[0]!;
   refuseNoAccess("prefaulted", run, pages);
@@ -103,9 +103,9 @@ function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
   detach(integers.buffer);
 }
 
-function checkedOptions(options: PrefaultOptions): PrefaultOptions {
+function prefaultOptions(options: PrefaultOptions): PrefaultOptions {
   const { byteOffset, byteLength, signal, onProgress } = checkOptions(options, DEFAULTS);
-  if (signal !== undefined && typeof given(signal, "aborted") !== "boolean") {
+  if (signal !== undefined && typeof propertyOf(signal, "aborted") !== "boolean") {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }
   if (onProgress !== undefined && typeof onProgress !== "function") {

@@ -42,7 +42,7 @@ export function advise(memory: PageState, range: PageRange, advice: Advice): voi
   leaveRoom(host().os, 0);
   // A load backs memory of a name, too.
   const backs = advice === "populate-write" || (advice === "populate-read" && !memory.areAnonymous);
-  if (backs && memory.areInMemory) checkMemory("back", memory, pages);
+  if (backs && memory.areInMemory) checkBackable("back", memory, pages);
   memory.allocation.isSplit = true;
   const failure = host().os.residency.advise(pages.address, pages.byteLength, advice);
   if (failure === undefined) return;
@@ -68,7 +68,7 @@ export function lock(memory: PageState, range: PageRange): void {
   const residency = host().os.residency;
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
-  checkMemory("lock", memory, pages);
+  checkBackable("lock", memory, pages);
   memory.allocation.isSplit = true;
   const failure = residency.lock(pages.address, pages.byteLength, memory.areOfPrivateFile);
   if (failure === undefined) return;
@@ -86,7 +86,7 @@ export function lock(memory: PageState, range: PageRange): void {
 }
 
 /** Refuses to back pages for which there is no memory: the system would end a process for it. */
-export function checkMemory(verb: string, memory: PageState, pages: WholePages): void {
+export function checkBackable(verb: string, memory: PageState, pages: WholePages): void {
   // What is mapped twice is there once.
   const byteLength = Math.min(Number(pages.byteLength), memory.period);
   const failure = backingRefusal(host().os, pages.address, byteLength);
@@ -131,5 +131,5 @@ export function wholePages(memory: PageState, { start, end }: PageRange): WholeP
 
 /** Refuses a range with a part of which nothing may be done. */
 export function refuseNoAccess(done: string, range: PageRange, memory: PageState): void {
-  if (!memory.allows("read", range)) throw memory.noAccess(done, range);
+  if (!memory.allows("read", range)) throw memory.accessError(done, range);
 }

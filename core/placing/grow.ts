@@ -11,23 +11,23 @@ import { describeRange, MmapError, systemError } from "../checks/errors.ts";
 import type { MappingInfo } from "../lifetime/mapping_info.ts";
 import { unmapStray } from "../lifetime/release.ts";
 import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
-import { refusedToResize, releaseOld, replace, type Resizing, setLength } from "./old_range.ts";
-import { discarded, mapWithRoom } from "./placement.ts";
+import { releaseOld, replace, resizeError, type Resizing, setLength } from "./old_range.ts";
+import { mapWithRoom, undoMap } from "./placement.ts";
 
 /** Makes anonymous memory longer. */
 export function grow(resizing: Resizing, from: bigint, to: bigint): void {
-  const { host, allocation, mapped } = resizing;
+  const { host, allocation, info } = resizing;
   // What the process's stack or heap grows into must not be taken, as mremap() can, too.
   const isStuck = host.os.growsInto?.(allocation.address + from, to - from) ?? false;
   if (!isStuck && extend(resizing, from, to)) {
     return setLength(resizing);
   }
-  const exactByteLength = BigInt(mapped.pageOffset + resizing.byteLength);
+  const exactByteLength = BigInt(info.pageOffset + resizing.byteLength);
   const moved = isStuck ? undefined : remap(resizing, from, to);
   if (moved !== undefined) {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
   }
-  const { access, isReserved } = mapped;
+  const { access, isReserved } = info;
   if (access === "none" && !isReserved) {
     throw new MmapError(
       "What may not be read cannot be copied to a longer mapping: use protect() before",
@@ -36,32 +36,32 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
   }
   const isCopied = access !== "none";
   const request = requestOf(
-    isCopied ? { ...mapped, access: "read-write" } : mapped,
+    isCopied ? { ...info, access: "read-write" } : info,
     exactByteLength,
   );
   const address = mapWithRoom(host, request);
-  const unmapNew = (reason: unknown) => discarded(host.os, address, exactByteLength, reason);
+  const unmapNew = (reason: unknown) => undoMap(host.os, address, exactByteLength, reason);
   try {
-    if (isCopied) copy(host, allocation.address, address, mapped.pageOffset + mapped.byteLength);
+    if (isCopied) copy(host, allocation.address, address, info.pageOffset + info.byteLength);
   } catch (error) {
     throw unmapNew(error);
   }
   const failure = access === request.protection
     ? undefined
     : host.os.protect(address, exactByteLength, access);
-  if (failure !== undefined) throw unmapNew(refusedToResize(allocation, failure));
+  if (failure !== undefined) throw unmapNew(resizeError(allocation, failure));
   releaseOld(resizing, unmapNew);
   replace(resizing, address, exactByteLength, false);
 }
 
 /** Makes it longer where it is, or maps what is lacking right after, where nothing is. */
-function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to: bigint): boolean {
+function extend({ host: { os }, allocation, info }: Resizing, from: bigint, to: bigint): boolean {
   if (!os.unmapsNeighbours) return false;
   const { remap } = os;
   if (remap !== undefined && remap.extend(allocation.address, from, to) === undefined) return true;
   const hint = allocation.address + from;
   const byteLength = to - from;
-  const address = os.map({ ...requestOf(mapped, byteLength), hint, strict: true });
+  const address = os.map({ ...requestOf(info, byteLength), hint, strict: true });
   if (address === hint) return true;
   if (typeof address !== "bigint") return false;
   const failure = unmapStray(os, address, byteLength);
@@ -69,7 +69,7 @@ function extend({ host: { os }, allocation, mapped }: Resizing, from: bigint, to
   throw systemError(`to unmap ${describeRange({ address, byteLength })}`, failure);
 }
 
-/** Moves pages without copying them, where the system can; `leaves` is whether the old range is still mapped. */
+/** Moves pages without copying them, where the system can; `leaves` is whether the old range is still info. */
 function remap(
   { host: { os }, allocation, pages }: Resizing,
   from: bigint,
@@ -91,13 +91,13 @@ function remap(
   if (failure === undefined) return undefined;
   // Nothing is lost: it is at its new place, of its old length.
   replace({ pages, allocation }, left, allocation.byteLength, true);
-  throw refusedToResize(allocation, failure);
+  throw resizeError(allocation, failure);
 }
 
 /** Makes the file longer, and maps it anew: what was stored is in the file. */
 export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
-  const { host, allocation, mapped, byteLength } = resizing;
-  const { pageOffset } = mapped;
+  const { host, allocation, info, byteLength } = resizing;
+  const { pageOffset } = info;
   const { files } = host.os;
   const { file, offset } = allocation.backing!;
   const before = files.byteLength(file!);
@@ -113,7 +113,7 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   const exactByteLength = BigInt(pageOffset + byteLength);
   try {
     const address = mapWithRoom(host, {
-      ...requestOf({ ...mapped, access: "read-write" }, exactByteLength),
+      ...requestOf({ ...info, access: "read-write" }, exactByteLength),
       kind: "file",
       file: file!,
       name: "the file",
@@ -124,10 +124,10 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
       const failure = unmapStray(files as Mapper<MapRequest>, address, exactByteLength);
       return failure === undefined ? reason : systemError("to unmap what was mapped anew", failure);
     };
-    const failure = mapped.access === "read-write"
+    const failure = info.access === "read-write"
       ? undefined
-      : files.protect(address, exactByteLength, mapped.access);
-    if (failure !== undefined) throw undo(refusedToResize(allocation, failure));
+      : files.protect(address, exactByteLength, info.access);
+    if (failure !== undefined) throw undo(resizeError(allocation, failure));
     releaseOld(resizing, undo);
     replace(resizing, address, exactByteLength, false);
   } catch (error) {

@@ -12,7 +12,7 @@ import { hex, MmapError, systemError } from "../checks/errors.ts";
 import type { GuardLayout } from "../lifetime/allocation.ts";
 import { unmapStray } from "../lifetime/release.ts";
 import { roundUp } from "../checks/rounding.ts";
-import { checkMemory, discarded, place, populate, refusedMap, withRoom } from "./placement.ts";
+import { checkMemory, mapError, mapOnce, populate, undoMap, withRoom } from "./placement.ts";
 import type { MmapSettings } from "../checks/settings.ts";
 
 /** Where memory is to lie. */
@@ -63,7 +63,7 @@ export function layoutOf(
 }
 
 /** What the handle has to know of it. */
-export function arranged(layout: Layout): {
+export function layoutInfo(layout: Layout): {
   readonly exactByteLength: bigint;
   readonly guardByteLength: number;
   readonly layout: GuardLayout | undefined;
@@ -83,7 +83,7 @@ function exactByteLength({ below, byteLength, above }: Layout): bigint {
 }
 
 /** Maps so; returns the address of the allocation. Throws, and leaves nothing mapped, if that fails. */
-export function mapArranged(
+export function mapWithLayout(
   host: Host,
   request: MapRequest | FileRequest,
   layout: Layout,
@@ -143,7 +143,7 @@ function mapInStages(
   const start = address + layout.below;
   const failure = makeMemory(os, { ...request, hint: start, strict: false }, layout.byteLength);
   if (failure !== undefined) {
-    throw discarded(os, address, byteLength, refusedMap(os, request, failure));
+    throw undoMap(os, address, byteLength, mapError(os, request, failure));
   }
   return populated(host, request, start, address, os, byteLength);
 }
@@ -176,7 +176,7 @@ function makeMemory(
 /** Maps more, and unmaps what is too much. */
 function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigint {
   const { byteLength } = request;
-  let start = place(os, os, {
+  let start = mapOnce(os, os, {
     ...request,
     byteLength: byteLength + align - BigInt(os.allocationGranularity),
   });
@@ -187,7 +187,7 @@ function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigi
     const failure = os.unmap(from, to - from);
     if (failure !== undefined) {
       const what = `to unmap ${to - from} bytes at ${hex(from)}`;
-      throw discarded(os, start, end - start, systemError(what, failure));
+      throw undoMap(os, start, end - start, systemError(what, failure));
     }
     start = address;
   }
@@ -201,7 +201,7 @@ function mapAligned(
   request: MapRequest,
   { align, below }: Layout,
 ): bigint {
-  if (align === 0n || request.strict) return place(os, mapper, request, below);
+  if (align === 0n || request.strict) return mapOnce(os, mapper, request, below);
   let failure: Failure | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const wanted = aligned(findPlace(os, request, align, attempt === 0), { align, below });
@@ -215,7 +215,7 @@ function mapAligned(
       if (failure.code === "ENOMEM") break;
     }
   }
-  if (failure !== undefined) throw refusedMap(os, request, failure);
+  if (failure !== undefined) throw mapError(os, request, failure);
   throw new MmapError(
     `Other threads took ${ATTEMPTS} places of ${request.byteLength} bytes that are aligned to ` +
       `${align}: try again`,
@@ -226,7 +226,7 @@ function mapAligned(
 /** Finds addresses that are free, and so many that aligned ones are among them. */
 function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean): bigint {
   const byteLength = request.byteLength + align;
-  const address = place(os, os, {
+  const address = mapOnce(os, os, {
     kind: "memory",
     hint: useHint ? request.hint : 0n,
     byteLength,

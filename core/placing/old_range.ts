@@ -19,7 +19,7 @@ export interface Resizing {
   readonly host: Host;
   readonly allocation: Allocation;
   /** As it is now: with the access that all pages have. */
-  readonly mapped: MappingInfo;
+  readonly info: MappingInfo;
   /** Where there are any: their buffers are detached. */
   readonly pages: PageState | undefined;
   /** The new length in bytes. */
@@ -28,7 +28,7 @@ export interface Resizing {
 
 /** Notes the length of what is to be unmapped, where a part can be. */
 export function setLength(
-  { host: { os }, allocation, mapped: { pageOffset }, byteLength }: Resizing,
+  { host: { os }, allocation, info: { pageOffset }, byteLength }: Resizing,
 ): void {
   if (os.unmapsNeighbours) allocation.byteLength = BigInt(pageOffset + byteLength);
 }
@@ -38,40 +38,40 @@ export function releaseOld(
   { allocation, pages }: Resizing,
   undo: (reason: unknown) => unknown,
 ): void {
-  const old = whole(allocation);
-  if (pages?.wereViewed) return hold(old, pages);
+  const old = wholeOf(allocation);
+  if (pages?.wereViewed) return holdOld(old, pages);
   const failure = unmapAllocation(old);
-  if (failure !== undefined) throw undo(refusedToResize(allocation, failure));
+  if (failure !== undefined) throw undo(resizeError(allocation, failure));
 }
 
-/** Has the allocation be another range; holds the old one, where it is still mapped. */
+/** Has the allocation be another range; holds the old one, where it is still info. */
 export function replace(
   { allocation, pages }: Pick<Resizing, "allocation" | "pages">,
   address: bigint,
   byteLength: bigint,
   leaves: boolean,
 ): void {
-  const old = whole(allocation);
+  const old = wholeOf(allocation);
   allocation.address = address;
   allocation.byteLength = byteLength;
   if (allocation.backing !== undefined) allocation.backing.guard = undefined; // it is the old range's
-  if (leaves) hold(old, pages!);
+  if (leaves) holdOld(old, pages!);
 }
 
 /** Holds a range until no buffer that the pages had is reachable. */
-export function hold(allocation: Allocation, pages: PageState): void {
+export function holdOld(allocation: Allocation, pages: PageState): void {
   unmapWithOwner(pages, allocation);
   holdRange(allocation);
 }
 
 /** All of an allocation, as one of its own: what it is before it becomes another range. */
-function whole(allocation: Allocation): Allocation {
+function wholeOf(allocation: Allocation): Allocation {
   const { address, byteLength, backing } = allocation;
-  return part(allocation, address, byteLength, backing?.guard);
+  return partOf(allocation, address, byteLength, backing?.guard);
 }
 
 /** A part of an allocation, as one of its own, whose file is not its own. */
-export function part(
+export function partOf(
   { backing, isSplit }: Allocation,
   address: bigint,
   byteLength: bigint,
@@ -84,6 +84,6 @@ export function part(
   };
 }
 
-export function refusedToResize({ address }: Allocation, failure: Failure): MmapError {
+export function resizeError({ address }: Allocation, failure: Failure): MmapError {
   return systemError(`to resize the mapping at ${hex(address)}`, failure);
 }

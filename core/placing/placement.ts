@@ -14,8 +14,8 @@ import type {
 } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { own } from "../../ffi/own.ts";
-import { hasRootPlace } from "../lifetime/root.ts";
-import { hex, MmapError, notAvailable, SHORTAGE, systemError } from "../checks/errors.ts";
+import { overlapsRoot } from "../lifetime/root.ts";
+import { hex, MmapError, SHORTAGE, strictHintError, systemError } from "../checks/errors.ts";
 import { plainAllocation } from "../lifetime/allocation.ts";
 import { heldRanges } from "../lifetime/held_account.ts";
 import { releaseHeldRanges, releaseHeldRangesIn } from "../lifetime/held_ranges.ts";
@@ -51,11 +51,11 @@ export function checkStrictHint(
  */
 export function mappingOf(host: Host, request: AnyRequest): () => bigint {
   const { os } = host;
-  const { mapper, populates } = mapperOf(os, request);
+  const { mapper, populates } = requestMapper(os, request);
   const { byteLength } = request;
   const populatesItself = request.populate && !populates;
   const map = () => {
-    const address = place(os, mapper, request);
+    const address = mapOnce(os, mapper, request);
     if (populatesItself) populate(host, request, address, mapper, address, byteLength);
     return address;
   };
@@ -70,7 +70,7 @@ export function checkMemory(os: Os, request: AnyRequest): void {
   if (!request.populate || isOfFile(request)) return;
   const mapped = Number(request.byteLength);
   const failure = memoryRefusal(os, request.kind === "mirror" ? mapped / 2 : mapped);
-  if (failure !== undefined) throw refusedMap(os, request, failure);
+  if (failure !== undefined) throw mapError(os, request, failure);
 }
 
 /** Maps as {@linkcode mappingOf} tells. */
@@ -99,12 +99,12 @@ function makeRoom(os: Os, request: MapRequest, code: string): boolean {
   // A request that is hopeless must not cost calls in flight their ranges: it
   // is one where what the held ranges lack of it does not fit, but a page does.
   const lacking = request.byteLength - BigInt(heldRanges().byteLength);
-  const isHopeless = lacking > 0n && !fits(os, request, lacking) && fits(os, request, 1n);
+  const isHopeless = lacking > 0n && !probeMap(os, request, lacking) && probeMap(os, request, 1n);
   return !isHopeless && releaseHeldRanges();
 }
 
 /** Whether so many bytes could be mapped. */
-function fits(os: Os, request: MapRequest, byteLength: bigint): boolean {
+function probeMap(os: Os, request: MapRequest, byteLength: bigint): boolean {
   const address = os.map({
     kind: "memory",
     byteLength,
@@ -137,18 +137,18 @@ export function populate(
   try {
     if (isOfFile(request)) {
       const refusal = request.isNamed ? backingRefusal(os, start, length) : undefined;
-      if (refusal !== undefined) throw refusedMap(os, request, refusal);
+      if (refusal !== undefined) throw mapError(os, request, refusal);
       // What cannot be read now is when it is used.
       const failure = os.residency.populate(start, request.byteLength, false);
       if (failure === "unsupported") loadPages(os, start, length);
     } else touchPages(runtime, os.pageSize, start, length);
   } catch (error) {
-    throw discarded(mapper, address, byteLength, error);
+    throw undoMap(mapper, address, byteLength, error);
   }
 }
 
 /** The calls that map this kind of memory. */
-function mapperOf(os: Os, request: MapRequest): {
+function requestMapper(os: Os, request: MapRequest): {
   readonly mapper: Mapper<MapRequest>;
   readonly populates: boolean;
 } {
@@ -165,7 +165,7 @@ function mapperOf(os: Os, request: MapRequest): {
  * Otherwise throws, and leaves nothing mapped. The caller's own hint is `below`
  * bytes higher.
  */
-export function place(
+export function mapOnce(
   os: Os,
   mapper: Mapper<MapRequest>,
   request: MapRequest,
@@ -173,13 +173,13 @@ export function place(
 ): bigint {
   const owner = request.hint === 0n ? undefined : ownerOf(os, request.hint, request.byteLength);
   if (owner !== undefined) {
-    if (!request.strict) return place(os, mapper, { ...request, hint: 0n });
-    throw notAvailable(request.hint + below, request.byteLength, owner, undefined);
+    if (!request.strict) return mapOnce(os, mapper, { ...request, hint: 0n });
+    throw strictHintError(request.hint + below, request.byteLength, owner, undefined);
   }
   const result = mapper.map(request);
   if (!request.strict) {
     if (typeof result === "bigint") return result;
-    throw refusedMap(os, request, result);
+    throw mapError(os, request, result);
   }
   const { hint, byteLength } = request;
   if (result === hint) return result;
@@ -187,13 +187,13 @@ export function place(
   if (typeof result === "bigint") {
     // A system that can only be asked, or a kernel that does not know
     // MAP_FIXED_NOREPLACE (Linux before 4.17, some sandboxes).
-    const error = notAvailable(wanted, byteLength, undefined, result + below);
-    throw discarded(mapper, result, byteLength, error);
+    const error = strictHintError(wanted, byteLength, undefined, result + below);
+    throw undoMap(mapper, result, byteLength, error);
   }
   // Most codes do not tell a bad place from too little memory. The same
   // request without the place does.
   if (result.code === "EEXIST") {
-    throw notAvailable(wanted, byteLength, result, undefined);
+    throw strictHintError(wanted, byteLength, result, undefined);
   }
   const elsewhere = mapper.map({
     ...request,
@@ -201,15 +201,15 @@ export function place(
     strict: false,
     populate: false,
   });
-  if (typeof elsewhere !== "bigint") throw refusedMap(os, request, result);
-  const error = notAvailable(wanted, byteLength, result, elsewhere + below);
-  throw discarded(mapper, elsewhere, byteLength, error);
+  if (typeof elsewhere !== "bigint") throw mapError(os, request, result);
+  const error = strictHintError(wanted, byteLength, result, elsewhere + below);
+  throw undoMap(mapper, elsewhere, byteLength, error);
 }
 
 /** Whose a range is in which nothing may be mapped yet. */
 function ownerOf(os: Os, address: bigint, byteLength: bigint): string | undefined {
   if (os.growsInto?.(address, byteLength)) return "the process's own stack or heap grows into it";
-  return hasRootPlace(os, address, byteLength)
+  return overlapsRoot(os, address, byteLength)
     ? "threads look there for what they share"
     : undefined;
 }
@@ -229,25 +229,25 @@ const FILE_ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** The error for memory that the system did not map. */
-export function refusedMap(os: Os, request: MapRequest, failure: AdvisedFailure): MmapError {
+export function mapError(os: Os, request: MapRequest, failure: AdvisedFailure): MmapError {
   const isFile = isOfFile(request);
   const { code } = failure;
   const isReserved = os.reserves && !isFile && !request.noReserve && request.protection !== "none";
   const advice = own<AdvisedFailure, "advice">(failure, "advice") ??
     (isFile ? own(FILE_ADVICE, code) : undefined) ?? own(MAP_ADVICE, code) ??
     (code === "ENOMEM" && isReserved ? `${SHORTAGE}, or use noReserve()` : undefined);
-  return systemError(asked(request), failure, undefined, advice);
+  return systemError(describeRequest(request), failure, undefined, advice);
 }
 
 /** Words a request for a message. */
-function asked(request: MapRequest): string {
+function describeRequest(request: MapRequest): string {
   const { hint, byteLength } = request;
   return `to map ${byteLength} bytes` + (isOfFile(request) ? ` of ${request.name}` : "") +
     (hint === 0n ? "" : ` at ${hex(hint)}`);
 }
 
 /** Unmaps what is not to stay, and returns the error to throw: `reason`, or that unmapping was refused too. */
-export function discarded(
+export function undoMap(
   mapper: Mapper<MapRequest>,
   address: bigint,
   byteLength: bigint,

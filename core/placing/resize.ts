@@ -13,7 +13,7 @@ import { leaveRoom } from "../lifetime/room.ts";
 import { refuseWaits } from "../lifetime/waiters.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import { grow, growFile } from "./grow.ts";
-import { hold, part, refusedToResize, type Resizing, setLength } from "./old_range.ts";
+import { holdOld, partOf, resizeError, type Resizing, setLength } from "./old_range.ts";
 
 /** Resizes a mapping. If the system refuses, all is as before. */
 export function resize(mapping: Mapping, byteLength: number): void {
@@ -32,7 +32,7 @@ export function resize(mapping: Mapping, byteLength: number): void {
   const { address, backing } = allocation;
   const isGuarded = backing?.guard !== undefined;
   try {
-    resizeAllocation({ host: host(), allocation, pages, mapped: info, byteLength });
+    resizeAllocation({ host: host(), allocation, pages, info, byteLength });
   } finally {
     mapping.info = info;
     if (allocation.address !== address) mapping.pages = undefined;
@@ -93,7 +93,7 @@ function checkResizable({ allocation, info, pages }: Mapping, byteLength: number
  * mapping any more.
  */
 export function resizeAllocation(resizing: Resizing): void {
-  const { host: { os }, mapped: { pageOffset, byteLength, source } } = resizing;
+  const { host: { os }, info: { pageOffset, byteLength, source } } = resizing;
   const pageSize = BigInt(os.pageSize);
   const from = roundUp(BigInt(pageOffset + byteLength), pageSize);
   const to = roundUp(BigInt(pageOffset + resizing.byteLength), pageSize);
@@ -109,34 +109,34 @@ export function resizeAllocation(resizing: Resizing): void {
 const NO_ENTRY =
   "the guard has no memory to keep count of one more range: unmap what is no longer used";
 
-function shrink({ host: { os }, allocation, mapped, pages }: Resizing, from: bigint, to: bigint) {
+function shrink({ host: { os }, allocation, info, pages }: Resizing, from: bigint, to: bigint) {
   const address = allocation.address + to;
   const byteLength = from - to;
-  const mapper = mapped.source === "memory" ? os : os.files;
+  const mapper = info.source === "memory" ? os : os.files;
   const guard = allocation.backing?.guard;
   if (pages?.wereViewed) {
     // A call of the runtime may still be at it.
     if (!os.unmapsNeighbours) mapper.vacate(address, byteLength);
     else {
-      const rest = part(allocation, address, byteLength, undefined);
+      const rest = partOf(allocation, address, byteLength, undefined);
       if (guard !== undefined) {
         rest.backing!.guard = os.guard!()!.add(address, byteLength);
         if (rest.backing!.guard === undefined) {
-          throw refusedToResize(allocation, refusal("ENOMEM", NO_ENTRY));
+          throw resizeError(allocation, refusal("ENOMEM", NO_ENTRY));
         }
         guard.endAt(address);
       }
-      hold(rest, pages);
+      holdOld(rest, pages);
     }
     return;
   }
   guard?.endAt(address); // first: something else can be mapped there right after
   const failure = os.unmapsNeighbours
     ? mapper.unmap(address, byteLength)
-    : mapped.source === "memory"
+    : info.source === "memory"
     ? os.decommit(address, byteLength)
     : undefined;
   if (failure === undefined) return;
   guard?.endAt(address + byteLength);
-  throw refusedToResize(allocation, failure);
+  throw resizeError(allocation, failure);
 }

@@ -13,7 +13,7 @@ import { release } from "../lifetime/release.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import { SharedMapping, type SharedPlan, sharedPlan } from "./record.ts";
 import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
-import { describe, given } from "../checks/arguments.ts";
+import { describe, propertyOf } from "../checks/arguments.ts";
 
 /**
  * What hands memory to another thread: {@linkcode Mmap.share} makes it,
@@ -77,7 +77,7 @@ export function redeem(ticket: unknown): SharedPlan {
   const { slot, state, record } = findTicket(table, ticket);
   // Until the slot is found to be still this ticket, it has kept the record as it is.
   const plan = sharedPlan(table, record, () => {
-    if (!slot.free(state)) throw invalid();
+    if (!slot.free(state)) throw ticketError();
   });
   checkFewFrames();
   return plan;
@@ -104,21 +104,21 @@ function findTicket(
   if (typeof ticket !== "object" || ticket === null) {
     throw new TypeError(`The ticket must be what share() made, got ${describe(ticket)}`);
   }
-  const number = given(ticket, "slot"); // read once
-  const key = given(ticket, "key");
+  const number = propertyOf(ticket, "slot"); // read once
+  const key = propertyOf(ticket, "key");
   if (typeof number !== "number" || typeof key !== "string") {
     throw new TypeError(
       "The ticket must be what share() made: an object with a number slot and a string key",
     );
   }
   const slot = table.slot(number);
-  if (slot === undefined || !isKey(key)) throw invalid();
+  if (slot === undefined || !isKey(key)) throw ticketError();
   const { state } = slot;
   const isIt = kindOf(state) === TICKET &&
     slot.get(KEY) === BigInt(`0x${key.slice(0, 16)}`) &&
     slot.get(KEY + 1) === BigInt(`0x${key.slice(16)}`);
   const record = isIt ? table.slot(Number(slot.get(OF))) : undefined;
-  if (record === undefined) throw invalid();
+  if (record === undefined) throw ticketError();
   return { slot, state, record };
 }
 
@@ -131,7 +131,7 @@ function isKey(key: string): boolean {
   return true;
 }
 
-function invalid(): MmapError {
+function ticketError(): MmapError {
   return new MmapError(
     "The ticket is not valid: it was taken or released before, or is not of this process; " +
       "each is good for one handle, so call share() for every handle",

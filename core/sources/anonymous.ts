@@ -8,9 +8,9 @@ import type { MapRequest } from "../../ffi/os/contract/memory.ts";
 import { rangeInAddressSpace } from "../checks/arguments.ts";
 import { LEN, type MmapSettings } from "../checks/settings.ts";
 import { checkSupported } from "../checks/unsupported_settings.ts";
-import { anonymous, type MappingPlan } from "../lifetime/mapping_plan.ts";
+import { anonymousPlan, type MappingPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
-import { arranged, layoutOf, mapArranged } from "../placing/layout.ts";
+import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { checkStrictHint, mappingOf, mapWithRoom } from "../placing/placement.ts";
 
 /** Plans memory of `mapAnon()` or `reserve()`. One plan serves for many mappings. */
@@ -25,10 +25,10 @@ export function planAnonymous(
   const layout = layoutOf(system.os, settings, wanted);
   const map = layout === undefined
     ? mappingOf(system, wanted)
-    : () => mapArranged(system, wanted, layout);
-  const plain = anonymous(map, settings.len, request.byteLength, protection);
+    : () => mapWithLayout(system, wanted, layout);
+  const plain = anonymousPlan(map, settings.len, request.byteLength, protection);
   const { noReserve } = request;
-  return layout || noReserve ? { ...plain, noReserve, ...(layout && arranged(layout)) } : plain;
+  return layout || noReserve ? { ...plain, noReserve, ...(layout && layoutInfo(layout)) } : plain;
 }
 
 /** Maps planned memory, and labels it. */
@@ -50,7 +50,7 @@ export function mapMirrored(settings: MmapSettings, request: MapRequest): Mmap {
   rangeInAddressSpace(hint, 2 * len);
   const byteLength = BigInt(2 * len);
   const map = () => mapWithRoom(system, { ...request, kind: "mirror", byteLength });
-  return adopt({ ...anonymous(map, 2 * len, byteLength, "read-write"), source: "mirror" });
+  return adopt({ ...anonymousPlan(map, 2 * len, byteLength, "read-write"), source: "mirror" });
 }
 
 /** Checks what all anonymous memory requires. */

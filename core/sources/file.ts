@@ -7,18 +7,18 @@ import { type Host, host, runtimeFiles } from "../../ffi/host.ts";
 import type { FileRequest, Files, FileUse, OpenFile } from "../../ffi/os/contract/files.ts";
 import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { FileFacts } from "../../ffi/runtime/files.ts";
-import { arranged, layoutOf, mapArranged } from "../placing/layout.ts";
+import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { own } from "../../ffi/own.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import { type Backing, closeFile } from "../lifetime/allocation.ts";
 import type { Access, Source } from "../lifetime/mapping_info.ts";
 import { adopt, type Mmap } from "../mmap.ts";
-import { checkStrictHint, discarded, mapWithRoom } from "../placing/placement.ts";
+import { checkStrictHint, mapWithRoom, undoMap } from "../placing/placement.ts";
 import { openSame } from "./same_file.ts";
 import type { MmapSettings } from "../checks/settings.ts";
 import { checkSupported } from "../checks/unsupported_settings.ts";
 import { checkStack } from "../checks/call_stack.ts";
-import { describe, given } from "../checks/arguments.ts";
+import { describe, propertyOf } from "../checks/arguments.ts";
 
 /**
  * A file: its path, its `file:` URL, an open descriptor of it, or an object
@@ -58,7 +58,7 @@ export interface NamedUse {
 export interface OpenedFile {
   readonly file: OpenFile;
   /** The library's own opening of it, which it has to close. */
-  readonly own: OpenFile | undefined;
+  readonly ownFile: OpenFile | undefined;
   /** What messages call it, behind "the". */
   readonly name: string;
   readonly byteLength: number;
@@ -94,7 +94,7 @@ export function mapOpened(
   const { allocationGranularity, files } = system.os;
   const pageOffset = settings.offset % allocationGranularity;
   const backing: Backing = {
-    file: opened.own,
+    file: opened.ownFile,
     name: named?.name,
     offset: settings.offset - pageOffset,
     guard: undefined,
@@ -119,15 +119,15 @@ export function mapOpened(
       offset: BigInt(backing.offset),
     };
     const layout = layoutOf(system.os, settings, fileRequest);
-    const arrangement = layout && arranged(layout);
-    const exactByteLength = arrangement?.exactByteLength ?? fileRequest.byteLength;
+    const laidOut = layout && layoutInfo(layout);
+    const exactByteLength = laidOut?.exactByteLength ?? fileRequest.byteLength;
     const map = () => {
       const address = layout === undefined
         ? mapWithRoom(system, fileRequest)
-        : mapArranged(system, fileRequest, layout);
+        : mapWithLayout(system, fileRequest, layout);
       const refusal = named?.publish?.();
       if (refusal === undefined) return address;
-      throw discarded(files as Mapper<MapRequest>, address, exactByteLength, refusal);
+      throw undoMap(files as Mapper<MapRequest>, address, exactByteLength, refusal);
     };
     mmap = adopt({
       map,
@@ -143,7 +143,7 @@ export function mapOpened(
       layout: undefined,
       share: undefined,
       isGuarded: settings.truncationGuard,
-      ...arrangement,
+      ...laidOut,
     });
   } finally {
     // What is stored to a shared file later calls flush, and resize.
@@ -159,7 +159,7 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFi
   const gate = runtimeFiles();
   checkStack(); // what is opened is closed, or mapped
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const seen = asked(name, use, () => gate.open(path, use === "read-write"));
+    const seen = askRuntime(name, use, () => gate.open(path, use === "read-write"));
     try {
       checkFacts(seen, name);
       const file = openSame(files, gate.systemPaths(path), use, seen);
@@ -181,7 +181,7 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFi
 
 function withLength(files: Files, file: OpenFile, name: string, path: string): OpenedFile {
   const byteLength = files.byteLength(file);
-  if (typeof byteLength === "number") return { file, own: file, name, byteLength };
+  if (typeof byteLength === "number") return { file, ownFile: file, name, byteLength };
   files.close(file);
   throw systemError(`to tell the length of ${JSON.stringify(path)}`, byteLength);
 }
@@ -196,13 +196,13 @@ function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUs
       { code: "ENOTSUP" },
     );
   }
-  const facts = asked(name, use, () => describe(descriptor));
+  const facts = askRuntime(name, use, () => describe(descriptor));
   checkFacts(facts, name);
   // Where that is refused, the mapping cannot be resized.
   const own = use === "read-write" ? files.reopen(descriptor, use) : undefined;
   return {
     file: descriptor,
-    own: typeof own === "number" ? own : undefined,
+    ownFile: typeof own === "number" ? own : undefined,
     name,
     byteLength: facts.byteLength,
   };
@@ -212,34 +212,34 @@ function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUs
 function pathOf(source: unknown): string | undefined {
   if (typeof source === "string") return source;
   if (typeof source !== "object" || source === null) return undefined;
-  const href = given(source, "href");
-  const protocol = given(source, "protocol");
+  const href = propertyOf(source, "href");
+  const protocol = propertyOf(source, "protocol");
   const isUrl = typeof href === "string" && typeof protocol === "string";
   return isUrl ? runtimeFiles().pathOf(href) : undefined;
 }
 
 /** The descriptor that a caller means. */
 function descriptorOf(source: unknown): number {
-  const descriptor = typeof source === "object" ? given(source, "fd") : source;
+  const descriptor = typeof source === "object" ? propertyOf(source, "fd") : source;
   if (typeof descriptor === "number" && Number.isInteger(descriptor)) {
     if (descriptor >= 0 && descriptor <= 0x7fff_ffff) return descriptor;
     throw new RangeError(`A file descriptor must be from 0 to 2^31 - 1, got ${descriptor}`);
   }
   throw new TypeError(
     "The file must be a path, a file: URL, a file descriptor or an object with a numeric fd, " +
-      `got ${described(source)}`,
+      `got ${describeSource(source)}`,
   );
 }
 
 /** Words what is no file; `Deno.FsFile` and `Bun.file()` look as if they were one. */
-function described(source: unknown): string {
-  return (given(source, "readSync") ?? given(source, "arrayBuffer")) !== undefined
+function describeSource(source: unknown): string {
+  return (propertyOf(source, "readSync") ?? propertyOf(source, "arrayBuffer")) !== undefined
     ? "an object without a descriptor: give its path"
     : describe(source);
 }
 
 /** Asks the runtime; what it reports of the system becomes an {@linkcode MmapError}. */
-function asked<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T {
+function askRuntime<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T {
   try {
     return ask();
   } catch (cause) {

@@ -25,10 +25,10 @@ import {
   fileOf,
   FOLDER_ADVICE,
   hashOf,
-  missing,
+  missingError,
+  nameError,
   OPEN_ADVICE,
   quoted,
-  refusedName,
 } from "./shared_name.ts";
 
 /** Whether shared memory must exist, must not exist, or is created if it does not exist. */
@@ -71,7 +71,7 @@ export function mapShared(
   settings: MmapSettings,
   request: MapRequest,
 ): Mmap {
-  const checkedOptions = optionsOf(options);
+  const checkedOptions = sharedOptions(options);
   const { mode } = checkedOptions;
   const checked = checkedName(name);
   checkSupported(settings, "shared");
@@ -82,10 +82,13 @@ export function mapShared(
   if (path !== undefined) runtimeFiles().permit(path, ["read", "write"]);
   checkStack(); // what is opened or mapped on the way must not be lost
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const mmap =
-      (mode === "create" ? undefined : open(system, checked, checkedOptions, settings, request)) ??
-        (mode === "open" ? undefined : create(system, checked, mode, settings, request));
-    if (mmap !== undefined) return mmap;
+    const mmap = (mode === "create"
+      ? undefined
+      : openNamed(system, checked, checkedOptions, settings, request)) ??
+      (mode === "open" ? undefined : createNamed(system, checked, mode, settings, request));
+    if (mmap !== undefined) {
+      return mmap;
+    }
   }
   throw new MmapError(
     `Other processes keep creating and removing shared memory ${quoted(checked)}: try again`,
@@ -98,7 +101,7 @@ const GONE = "the folder of shared memory does not exist, or another program rem
 const NO_LENGTH = "The length (len) of new shared memory must be greater than 0";
 
 /** Opens and maps existing memory; `undefined` if it does not exist and may be created. */
-function open(
+function openNamed(
   system: Host,
   name: string,
   { mode, foreign }: CheckedOptions,
@@ -108,12 +111,14 @@ function open(
   const { named, files } = system.os;
   const found = named.open(name);
   if (isFailure(found)) {
-    if (found.code !== "ENOENT") throw notOpened(system, name, found);
-    if (mode === "open") throw missing(name, 'create it, or use the mode "open-or-create"', found);
+    if (found.code !== "ENOENT") throw openError(system, name, found);
+    if (mode === "open") {
+      throw missingError(name, 'create it, or use the mode "open-or-create"', found);
+    }
     return undefined;
   }
   const { file, byteLength, owner } = found;
-  const refusal = owner === undefined || foreign ? undefined : refusedOwner(name, owner);
+  const refusal = owner === undefined || foreign ? undefined : ownerError(name, owner);
   if (refusal !== undefined) {
     files.close(file);
     throw refusal;
@@ -126,7 +131,7 @@ function open(
       { code: "EAGAIN" },
     );
   }
-  const opened = { file, own: file, name: `shared memory ${quoted(name)}`, byteLength };
+  const opened = { file, ownFile: file, name: `shared memory ${quoted(name)}`, byteLength };
   return mapOpened(system, opened, KIND, settings, request, {
     name: hashOf(name),
     isKeptOpen: named.isKeptOpen,
@@ -135,7 +140,7 @@ function open(
 }
 
 /** The error for memory that another user owns or may store to. */
-function refusedOwner(name: string, { user, self, mode }: Owner): MmapError | undefined {
+function ownerError(name: string, { user, self, mode }: Owner): MmapError | undefined {
   const isOwn = user === self;
   if (isOwn && (mode & STORED_BY_OTHERS) === 0) return undefined;
   return new MmapError(
@@ -149,10 +154,10 @@ function refusedOwner(name: string, { user, self, mode }: Owner): MmapError | un
 }
 
 /** The error for memory that cannot be opened. It tells the owner. */
-function notOpened({ os: { named } }: Host, name: string, failure: AdvisedFailure): MmapError {
+function openError({ os: { named } }: Host, name: string, failure: AdvisedFailure): MmapError {
   const asked = `to open shared memory ${quoted(name)}`;
   const owner = failure.code === "EACCES" ? named.ownerOf?.(name) : undefined;
-  if (owner === undefined || isFailure(owner)) return refusedName(asked, failure, OPEN_ADVICE);
+  if (owner === undefined || isFailure(owner)) return nameError(asked, failure, OPEN_ADVICE);
   const { user, self, mode } = owner;
   const advice = user === self
     ? `its mode is ${octal(mode)}, which lets not even its owner read and write: use chmod u+rw`
@@ -166,7 +171,7 @@ function octal(mode: number): string {
 }
 
 /** Creates and maps memory; `undefined` if it exists and may be opened. */
-function create(
+function createNamed(
   system: Host,
   name: string,
   mode: SharedMode,
@@ -179,7 +184,7 @@ function create(
     throw new RangeError(`${NO_LENGTH}, and there is no shared memory ${quoted(name)} to open`);
   }
   const refusal = (failure: AdvisedFailure) =>
-    refusedName(
+    nameError(
       `to create shared memory ${quoted(name)} of ${byteLength} bytes`,
       // The folder is missing, not the memory.
       failure.code === "ENOENT" ? meaning(failure, "ENOTSUP", GONE) : failure,
@@ -197,7 +202,7 @@ function create(
       isTaken = failure?.code === "EEXIST";
       return failure && refusal(failure);
     };
-    const opened = { file, own: file, name: `shared memory ${quoted(name)}`, byteLength };
+    const opened = { file, ownFile: file, name: `shared memory ${quoted(name)}`, byteLength };
     const use = {
       name: hashOf(name),
       isKeptOpen: named.isKeptOpen,
@@ -222,7 +227,7 @@ function create(
   );
 }
 
-function optionsOf(options: SharedOptions): CheckedOptions {
+function sharedOptions(options: SharedOptions): CheckedOptions {
   const { mode = "open", foreign = false } = checkOptions(options, DEFAULTS);
   oneOf(MODES, mode, "The mode");
   return { mode, foreign: flag(foreign, "The option foreign") };

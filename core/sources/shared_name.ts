@@ -70,9 +70,9 @@ export function removeShared(name: string): void {
   const failure = system.os.named.remove?.(checked);
   if (failure === undefined) return;
   if (failure.code === "ENOENT") {
-    throw missing(checked, "it was removed before, or never created", failure);
+    throw missingError(checked, "it was removed before, or never created", failure);
   }
-  throw refusedName(`to remove shared memory ${quoted(checked)}`, failure, REMOVE_ADVICE);
+  throw nameError(`to remove shared memory ${quoted(checked)}`, failure, REMOVE_ADVICE);
 }
 
 /** Checks that every system allows a name. The slash that C programs put first is not a part of it. */
@@ -114,7 +114,11 @@ export function fileOf({ os: { named } }: Host, name: string): string | undefine
 }
 
 /** The error for memory that does not exist. */
-export function missing(name: string, advice: string, { syscall, osError }: Failure): MmapError {
+export function missingError(
+  name: string,
+  advice: string,
+  { syscall, osError }: Failure,
+): MmapError {
   return new MmapError(`There is no shared memory ${quoted(name)}: ${advice}`, {
     code: "ENOENT",
     syscall,
@@ -123,7 +127,7 @@ export function missing(name: string, advice: string, { syscall, osError }: Fail
 }
 
 /** The error for a call that the system refused; `more` says what codes mean for this call. */
-export function refusedName(asked: string, failure: AdvisedFailure, more: Advice): MmapError {
+export function nameError(asked: string, failure: AdvisedFailure, more: Advice): MmapError {
   const { code } = failure;
   const advice = own<AdvisedFailure, "advice">(failure, "advice") ?? own(more, code);
   return systemError(asked, failure, undefined, advice ?? own(ADVICE, code));

@@ -135,7 +135,7 @@ export class WaitThread {
   }
 
   /** What there is too little of for one more task; `undefined` where a thread is there, or room for one. */
-  static shortage(): Shortage | undefined {
+  static ensureRoom(): Shortage | undefined {
     if (idle.size > 0) return undefined;
     if (count >= MAX_THREADS) return FULL;
     // What these need they have not taken yet.

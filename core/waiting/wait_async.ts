@@ -16,12 +16,12 @@ import {
   checkOptions,
   describe,
   flag,
-  given,
+  propertyOf,
   timeMs,
   word32,
 } from "../checks/arguments.ts";
 import { type Report, type Task, WaitThread } from "./threads.ts";
-import { refusedWait, resultOf, type WaitResult, wordOf, wordRange } from "./waiting.ts";
+import { resultOf, waitError, type WaitResult, wordOf, wordRange } from "./waiting.ts";
 
 /** How to wait for a word. */
 export interface WaitAsyncOptions {
@@ -63,7 +63,7 @@ export async function waitAsync(
   expected: number,
   options: WaitAsyncOptions,
 ): Promise<WaitResult> {
-  const { timeout, signal, isAborted, ref } = checkedOptions(options);
+  const { timeout, signal, isAborted, ref } = waitOptions(options);
   const value = word32(expected, "The expected value");
   const mapping = open();
   const range = wordRange(byteOffset, mapping.info);
@@ -73,8 +73,8 @@ export async function waitAsync(
   checkStack(); // no thread is lost on the way
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
-  if (isFailure(wait)) throw refusedWait(pages, word, wait);
-  const shortage = WaitThread.shortage();
+  if (isFailure(wait)) throw waitError(pages, word, wait);
+  const shortage = WaitThread.ensureRoom();
   if (shortage !== undefined) {
     const ending = wait.end("cancelled");
     if (ending !== "cancelled") return resultOf(ending);
@@ -171,16 +171,16 @@ class PendingWait implements Task, Waiter {
     else if (report.kind === "failure") {
       const { syscall, osError } = report;
       const failure = host().os.waiting.failed(syscall, osError);
-      reject(refusedWait(this.#target.mapping.track(), this.#word, failure));
+      reject(waitError(this.#target.mapping.track(), this.#word, failure));
     } else if (report.kind === "ended") {
       reject(new MmapError("The thread that waits was ended: try again", { code: "EAGAIN" }));
-    } else if (report.kind === "error") reject(notStarted(report.error));
+    } else if (report.kind === "error") reject(threadError(report.error));
     else reject(this.#cancelled?.reason);
   }
 }
 
 /** The error where there is no thread that waits: only what can be there later is tried again. */
-function notStarted(cause: unknown): MmapError {
+function threadError(cause: unknown): MmapError {
   if (runtimeThreads().isShortage(cause)) {
     return new MmapError(
       "The thread that waits could not be started, for want of memory, descriptors or threads: " +
@@ -196,7 +196,7 @@ function notStarted(cause: unknown): MmapError {
   );
 }
 
-function checkedOptions(options: WaitAsyncOptions): {
+function waitOptions(options: WaitAsyncOptions): {
   readonly timeout: number;
   readonly signal: WaitSignal | undefined;
   /** Asked for once, before the mapping is looked at. */
@@ -204,12 +204,12 @@ function checkedOptions(options: WaitAsyncOptions): {
   readonly ref: boolean;
 } {
   const { timeout = Infinity, signal, ref = true } = checkOptions(options, DEFAULTS);
-  const isAborted = signal === undefined ? false : given(signal, "aborted");
+  const isAborted = signal === undefined ? false : propertyOf(signal, "aborted");
   if (
     typeof isAborted !== "boolean" ||
     (signal !== undefined &&
-      (typeof given(signal, "addEventListener") !== "function" ||
-        typeof given(signal, "removeEventListener") !== "function"))
+      (typeof propertyOf(signal, "addEventListener") !== "function" ||
+        typeof propertyOf(signal, "removeEventListener") !== "function"))
   ) {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }

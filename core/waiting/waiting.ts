@@ -60,13 +60,13 @@ export function wordOf(pages: PageState, range: PageRange, done: "waited for" | 
       { code: "ENOTSUP" },
     );
   }
-  if (!pages.allows("written", range)) throw pages.noAccess(done, range);
+  if (!pages.allows("written", range)) throw pages.accessError(done, range);
   pages.checkNotLost(range);
   return pages.wordAt(range.start);
 }
 
 /** The error for a word that the system refuses to wait for. */
-export function refusedWait(pages: PageState, { address }: Word, failure: Failure): MmapError {
+export function waitError(pages: PageState, { address }: Word, failure: Failure): MmapError {
   return pages.systemError(`to wait for the word at ${hex(address)}`, failure);
 }
 
@@ -81,7 +81,7 @@ export function wait(
   const { waiting } = host().os;
   if (waiting.hasSteps) checkStack();
   const ending = waiting.wait(word, expected, milliseconds);
-  if (typeof ending !== "string") throw refusedWait(pages, word, ending);
+  if (typeof ending !== "string") throw waitError(pages, word, ending);
   return resultOf(ending);
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
-import { notAvailable, systemError } from "../../core/checks/errors.ts";
+import { strictHintError, systemError } from "../../core/checks/errors.ts";
 import { host } from "../../ffi/host.ts";
 import { mayLock } from "../../ffi/os/linux/locking.ts";
 import { meaning, refusal } from "../../ffi/os/contract/memory.ts";
@@ -43,7 +43,7 @@ test("a message names the call that failed by its own error, and none where ther
     undefined,
   ]);
   const why = refusal("EINVAL", "it is too high");
-  const { message, syscall } = notAvailable(4096n, 1n, why, undefined);
+  const { message, syscall } = strictHintError(4096n, 1n, why, undefined);
   assertStringIncludes(message, "for 1 bytes (it is too high): choose");
   assertEquals(syscall, undefined);
 });

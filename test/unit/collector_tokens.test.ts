@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { anonymous } from "../../core/lifetime/mapping_plan.ts";
+import { anonymousPlan } from "../../core/lifetime/mapping_plan.ts";
 import { endToken, newToken } from "../../core/lifetime/collector.ts";
 import { plainAllocation } from "../../core/lifetime/allocation.ts";
 import { PageState } from "../../core/pages/page_state.ts";
@@ -44,6 +44,10 @@ test("a closed handle has no part in the mapping that reuses its token", () => {
 test("PageState() keeps the token of its handle from being reused", () => {
   const token = newToken(PLAIN);
   assert(token.allocation.isReusable);
-  new PageState(token.allocation, anonymous(() => 0n, LENGTH, BigInt(LENGTH), "read-write"), {});
+  new PageState(
+    token.allocation,
+    anonymousPlan(() => 0n, LENGTH, BigInt(LENGTH), "read-write"),
+    {},
+  );
   assert(!isReused(token));
 });

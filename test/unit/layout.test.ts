@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { MmapError } from "../../core/checks/errors.ts";
 import { settingsOf } from "../../core/checks/settings.ts";
-import { layoutOf, mapArranged } from "../../core/placing/layout.ts";
+import { layoutOf, mapWithLayout } from "../../core/placing/layout.ts";
 import type { AdvisedFailure, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { MmapInit } from "../../mod.ts";
 import { test } from "../support/harness.ts";
@@ -50,13 +50,13 @@ function arranged(
   const asked = request({ byteLength: 4097n, ...change });
   const layout = layoutOf(system.os, settingsOf(init), asked)!;
   system.runtime.calls.length = 0;
-  return { ...system, map: () => mapArranged(system, asked, layout) };
+  return { ...system, map: () => mapWithLayout(system, asked, layout) };
 }
 
 for (const system of SYSTEMS) {
   const { name, writable, none, granule, refusal } = system;
 
-  test(`mapArranged() maps guards and memory, and nothing more, on ${name}`, () => {
+  test(`mapWithLayout() maps guards and memory, and nothing more, on ${name}`, () => {
     for (const align of [0, Number(granule), 2 ** 18]) {
       for (const guard of [0, 1, 4097]) {
         if (align === 0 && guard === 0) continue;
@@ -76,7 +76,7 @@ for (const system of SYSTEMS) {
     }
   });
 
-  test(`mapArranged() leaves nothing mapped when a call fails, on ${name}`, () => {
+  test(`mapWithLayout() leaves nothing mapped when a call fails, on ${name}`, () => {
     for (const init of [{ align: 2 ** 18 }, { guard: 1 }, { align: 2 ** 18, guard: 4096 }]) {
       // What VirtualFree refuses to free stays.
       const freeing = name === "windows" ? [] : [system.unmap];
@@ -101,7 +101,7 @@ for (const system of SYSTEMS) {
   });
 }
 
-test("mapArranged() maps at a strict hint, the guard below it, on each system", () => {
+test("mapWithLayout() maps at a strict hint, the guard below it, on each system", () => {
   const hint = 0x2_0010_0000n;
   for (const system of SYSTEMS) {
     const at = { hint, strict: true };
@@ -112,7 +112,7 @@ test("mapArranged() maps at a strict hint, the guard below it, on each system", 
   }
 });
 
-test("mapArranged() looks again when another thread takes the place, on windows", () => {
+test("mapWithLayout() looks again when another thread takes the place, on windows", () => {
   const once = arranged(WINDOWS, { align: 2 ** 18 }, {}, { VirtualAlloc: [0, 487] });
   assertEquals(once.map() % 2n ** 18n, 0n);
   assertEquals(once.kernel.space.pageCount, 2);

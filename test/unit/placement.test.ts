@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { MmapError } from "../../core/checks/errors.ts";
-import { checkStrictHint, place } from "../../core/placing/placement.ts";
+import { checkStrictHint, mapOnce } from "../../core/placing/placement.ts";
 import { MmapOptions } from "../../mod.ts";
 import { test, use } from "../support/harness.ts";
 import {
@@ -55,26 +55,26 @@ function told({ code, syscall, osError, requested, actual }: MmapError): unknown
 for (const system of SYSTEMS) {
   const { name, mapCall, unmapCall, noMemory, invalid } = system;
 
-  test(`place() returns any address when nothing is strict, on ${name}`, () => {
+  test(`mapOnce() returns any address when nothing is strict, on ${name}`, () => {
     for (const hint of [0n, HINT]) {
       const { os, kernel: { space }, runtime } = opened(system, [ELSEWHERE]);
-      assertStrictEquals(place(os, os, request({ hint })), ELSEWHERE);
+      assertStrictEquals(mapOnce(os, os, request({ hint })), ELSEWHERE);
       assertEquals(space.mapped, [[ELSEWHERE, 4096n]]);
       assertEquals(names({ runtime }), [mapCall]);
     }
   });
 
-  test(`place() returns the hint when it is strict and free, on ${name}`, () => {
+  test(`mapOnce() returns the hint when it is strict and free, on ${name}`, () => {
     const { os, kernel: { space }, runtime } = opened(system, [HINT]);
-    assertStrictEquals(place(os, os, STRICT), HINT);
+    assertStrictEquals(mapOnce(os, os, STRICT), HINT);
     assertEquals(space.mapped, [[HINT, 4096n]]);
     assertEquals(names({ runtime }), [mapCall]);
   });
 
-  test(`place() throws the refusal when nothing is strict, on ${name}`, () => {
+  test(`mapOnce() throws the refusal when nothing is strict, on ${name}`, () => {
     const { os, kernel: { space } } = opened(system, [noMemory]);
     const error = assertThrows(
-      () => place(os, os, request({ byteLength: 12_345n })),
+      () => mapOnce(os, os, request({ byteLength: 12_345n })),
       MmapError,
       `The system refused to map 12345 bytes: ${mapCall} failed with ENOMEM (${noMemory})`,
     );
@@ -88,12 +88,12 @@ for (const system of SYSTEMS) {
     assertEquals(space.mapped, []);
   });
 
-  test(`place() throws EADDRNOTAVAIL when the system maps elsewhere than at a strict hint, on ${name}`, () => {
+  test(`mapOnce() throws EADDRNOTAVAIL when the system maps elsewhere than at a strict hint, on ${name}`, () => {
     for (const actual of [ELSEWHERE, HINT - 4096n, HINT + 1n]) {
       const { os, kernel: { space }, runtime } = opened(system, [actual]);
       const byteLength = 12_345n;
       const error = assertThrows(
-        () => place(os, os, { ...STRICT, byteLength }),
+        () => mapOnce(os, os, { ...STRICT, byteLength }),
         MmapError,
         `The strict hint 0x200000000 is not available for 12345 bytes, the system offered 0x${
           actual.toString(16)
@@ -111,10 +111,10 @@ for (const system of SYSTEMS) {
     }
   });
 
-  test(`place() throws EADDRNOTAVAIL when a strict hint is refused and another place is not, on ${name}`, () => {
+  test(`mapOnce() throws EADDRNOTAVAIL when a strict hint is refused and another place is not, on ${name}`, () => {
     const { os, kernel: { space }, runtime } = opened(system, [invalid, ELSEWHERE]);
     const error = assertThrows(
-      () => place(os, os, STRICT),
+      () => mapOnce(os, os, STRICT),
       MmapError,
       `The strict hint 0x200000000 is not available for 4096 bytes (${mapCall} failed with EINVAL, ${invalid})`,
     );
@@ -132,7 +132,7 @@ for (const system of SYSTEMS) {
     assertEquals(space.mapped, []);
   });
 
-  test(`place() throws the first refusal when a strict hint and every other place are refused, on ${name}`, () => {
+  test(`mapOnce() throws the first refusal when a strict hint and every other place are refused, on ${name}`, () => {
     for (
       const [first, second, code] of [
         [noMemory, noMemory, "ENOMEM"],
@@ -142,7 +142,7 @@ for (const system of SYSTEMS) {
     ) {
       const { os, kernel: { space } } = opened(system, [first, second]);
       const error = assertThrows(
-        () => place(os, os, STRICT),
+        () => mapOnce(os, os, STRICT),
         MmapError,
         "The system refused to map 4096 bytes at 0x200000000",
       );
@@ -157,11 +157,11 @@ for (const system of SYSTEMS) {
     }
   });
 
-  test(`place() looks for another place without populating when a strict hint is refused, on ${name}`, () => {
+  test(`mapOnce() looks for another place without populating when a strict hint is refused, on ${name}`, () => {
     const probes = [true, false].map((populate) => {
       const { os, runtime } = opened(system, [invalid, ELSEWHERE]);
       const options = { ...STRICT, byteLength: 12_345n, noReserve: true, populate };
-      assertThrows(() => place(os, os, options), MmapError);
+      assertThrows(() => mapOnce(os, os, options), MmapError);
       return runtime.calls.filter(([call]) => call === mapCall)[1];
     });
     // What a request without a hint, not strict and not populated, comes to.
@@ -170,11 +170,11 @@ for (const system of SYSTEMS) {
     assertEquals(probes, [runtime.calls[0], runtime.calls[0]]);
   });
 
-  test(`place() tells that the clean-up was refused when it was, on ${name}`, () => {
+  test(`mapOnce() tells that the clean-up was refused when it was, on ${name}`, () => {
     for (const map of [[ELSEWHERE], [noMemory, ELSEWHERE]]) {
       const { os, kernel: { space } } = opened(system, map, [invalid]);
       const error = assertThrows(
-        () => place(os, os, STRICT),
+        () => mapOnce(os, os, STRICT),
         MmapError,
         "The system refused to unmap 4096 bytes at 0x7f0000000000",
       );
@@ -184,7 +184,7 @@ for (const system of SYSTEMS) {
     }
   });
 
-  test(`place() leaves one mapping when it returns and none when it throws, on ${name}`, () => {
+  test(`mapOnce() leaves one mapping when it returns and none when it throws, on ${name}`, () => {
     const outcome = fc.constantFrom(HINT, ELSEWHERE, HINT - 65_536n, noMemory, invalid, 17, 9999);
     const scripts = fc.record({
       map: fc.tuple(outcome, outcome),
@@ -203,7 +203,7 @@ for (const system of SYSTEMS) {
         const { os, kernel: { space }, runtime } = opened(system, script.map, script.unmap);
         let address: bigint | undefined;
         try {
-          address = place(os, os, request(asked));
+          address = mapOnce(os, os, request(asked));
         } catch (error) {
           assertInstanceOf(error, MmapError);
         }
@@ -222,10 +222,14 @@ for (const system of SYSTEMS) {
   });
 }
 
-test("place() throws EADDRNOTAVAIL without another call when Linux tells that a strict hint is taken", () => {
+test("mapOnce() throws EADDRNOTAVAIL without another call when Linux tells that a strict hint is taken", () => {
   const [system] = SYSTEMS;
   const { os, kernel: { space }, runtime } = opened(system, [17]);
-  const error = assertThrows(() => place(os, os, STRICT), MmapError, "mmap failed with EEXIST, 17");
+  const error = assertThrows(
+    () => mapOnce(os, os, STRICT),
+    MmapError,
+    "mmap failed with EEXIST, 17",
+  );
   assertEquals(told(error), {
     code: "EADDRNOTAVAIL",
     syscall: "mmap",

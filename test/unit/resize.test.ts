@@ -38,7 +38,7 @@ function mapping(
   if (isBlocked) system.kernel.space.map(address + 8192n, 4096n, "another's 9");
   forget(system);
   const allocation = plainAllocation(address, 8192n);
-  const mapped = {
+  const info = {
     access,
     source: "memory",
     guardByteLength: 0,
@@ -52,7 +52,7 @@ function mapping(
     ...system,
     allocation,
     resize: (byteLength) =>
-      resizeAllocation({ host: system, allocation, mapped, pages: undefined, byteLength }),
+      resizeAllocation({ host: system, allocation, info, pages: undefined, byteLength }),
   };
 }
 
@@ -118,7 +118,7 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
     const { allocation, kernel, runtime } = host;
     kernel.fileByteLength = 0;
     const backing = { file: 3, name: undefined, offset: 4096, guard: undefined };
-    const mapped = {
+    const info = {
       access: "read-write",
       source: "shared file",
       guardByteLength: 0,
@@ -128,7 +128,7 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
       isReserved: false,
       byteLength: 8000,
     } as const;
-    const resizing = { host, mapped, pages: undefined, byteLength: 10_000 };
+    const resizing = { host, info, pages: undefined, byteLength: 10_000 };
     assertThrows(
       () => resizeAllocation({ ...resizing, allocation: { ...allocation, backing } }),
       MmapError,
