@@ -22,7 +22,7 @@ import { printAs } from "./checks/inspect.ts";
 import { type Access, ACCESSES } from "./lifetime/mapping_info.ts";
 import { anonymousPlan, type MappingPlan } from "./lifetime/mapping_plan.ts";
 import { discard, flush } from "./pages/content.ts";
-import { bytesOf, copyIn, copyOut, copyRange } from "./pages/copying.ts";
+import { bytesOf, copy, copyRange } from "./pages/copying.ts";
 import { Mapping } from "./pages/mapping.ts";
 import { prefault, type PrefaultOptions } from "./pages/prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./pages/residency.ts";
@@ -614,7 +614,7 @@ export class Mmap implements Disposable {
     const bytes = bytesOf(target, "The target");
     const mapping = Mmap.#opened(this);
     const range = copyRange(mapping.info, bytes, byteOffset);
-    if (range !== undefined) copyOut(mapping.track(), range, bytes);
+    if (range !== undefined) copy("read", mapping.track(), range, bytes);
   }
 
   /**
@@ -637,7 +637,7 @@ export class Mmap implements Disposable {
     const bytes = bytesOf(source, "The source");
     const mapping = Mmap.#opened(this);
     const range = copyRange(mapping.info, bytes, byteOffset);
-    if (range !== undefined) copyIn(mapping.track(), range, bytes);
+    if (range !== undefined) copy("write", mapping.track(), range, bytes);
   }
 
   /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hex } from "./errors.ts";
+import { describeRange } from "./errors.ts";
 
 const { getPrototypeOf, hasOwn, prototype } = Object;
 
@@ -141,9 +141,8 @@ export function oneOf(values: readonly string[], value: unknown, what: string): 
 export function rangeInAddressSpace(address: bigint, byteLength: number): void {
   if (address + BigInt(byteLength) > ADDRESS_SPACE_END) {
     throw new RangeError(
-      `The range of ${byteLength} bytes at ${
-        hex(address)
-      } reaches past the end of the address space`,
+      `The range of ${describeRange({ address, byteLength })} reaches past the end of the ` +
+        "address space",
     );
   }
 }

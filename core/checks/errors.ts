@@ -130,6 +130,15 @@ export function systemError(
   );
 }
 
+/** The error for a range that the system did not unmap. */
+export function unmapError(
+  range: Parameters<typeof describeRange>[0],
+  failure: AdvisedFailure,
+  cause?: unknown,
+): MmapError {
+  return systemError(`to unmap ${describeRange(range)}`, failure, cause);
+}
+
 /** The error for a strict hint that cannot be satisfied. */
 export function strictHintError(
   requested: bigint,

@@ -1,10 +1,15 @@
 /**
- * Rounding.
+ * Rounding to multiples of a unit.
  *
  * @module
  */
 
-/** The first multiple of `unit` that is not below `value`. */
+/** Rounds down to a multiple of `unit`. */
+export function roundDown(value: bigint, unit: bigint): bigint {
+  return value - value % unit;
+}
+
+/** Rounds up to a multiple of `unit`. */
 export function roundUp(value: bigint, unit: bigint): bigint {
-  return (value + unit - 1n) / unit * unit;
+  return roundDown(value + unit - 1n, unit);
 }

@@ -15,6 +15,7 @@ import { processCounts } from "./process_table.ts";
 import { MmapError } from "../checks/errors.ts";
 import { plainAllocation } from "./allocation.ts";
 import { releaseHeldRanges } from "./held_ranges.ts";
+import { anonymousRequest } from "./requests.ts";
 import { release } from "./release.ts";
 import { checkStack } from "../checks/call_stack.ts";
 
@@ -166,15 +167,7 @@ function probeRoom(
 
 /** Maps addresses with which nothing may be done. */
 function take(os: Os, length: number): bigint | "refused" {
-  const address = os.map({
-    kind: "memory",
-    byteLength: BigInt(length),
-    hint: 0n,
-    strict: false,
-    protection: "none",
-    populate: false,
-    noReserve: true,
-    stack: false,
-  });
+  const fields = { protection: "none", noReserve: true } as const;
+  const address = os.map(anonymousRequest(BigInt(length), fields));
   return typeof address === "bigint" ? address : "refused";
 }

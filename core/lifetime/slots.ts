@@ -6,6 +6,7 @@
 import { atomics } from "../../ffi/atomics.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
+import { anonymousRequest } from "./requests.ts";
 
 /**
  * The length of a block in bytes. It holds the address of the next block, and slots. The first
@@ -105,14 +106,5 @@ export function mapBlock(os: Os): bigint | Failure {
 
 /** Maps memory that all threads use, at `hint` exactly if there is one. */
 export function mapCommon(os: Os, byteLength: bigint, hint: bigint): bigint | Failure {
-  return os.map({
-    kind: "memory",
-    byteLength,
-    hint,
-    strict: hint !== 0n,
-    protection: "read-write",
-    populate: false,
-    noReserve: false,
-    stack: false,
-  });
+  return os.map(anonymousRequest(byteLength, { hint, strict: hint !== 0n }));
 }

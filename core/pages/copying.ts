@@ -4,7 +4,6 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { type CopyOrder, copyOrder, inPieces, type Place } from "./copy_order.ts";
 import { describeRange } from "../checks/errors.ts";
 import type { Extent, PageRange } from "../checks/ranges.ts";
@@ -88,57 +87,37 @@ export function copyRange(
   return { start: pageOffset + offset, end: pageOffset + offset + byteLength };
 }
 
-/** Copies bytes of a mapping to `target`, which is as long. */
-export function copyOut(pages: PageState, range: PageRange, target: Uint8Array): void {
-  if (!pages.allows("read", range)) throw pages.accessError("read", range);
+/**
+ * Copies between a range of a mapping and `bytes`, which have the same length: `"read"` fills the
+ * bytes, and `"write"` the range.
+ */
+export function copy(
+  verb: "read" | "write",
+  pages: PageState,
+  range: PageRange,
+  bytes: Uint8Array,
+): void {
+  const done = verb === "read" ? "read" : "written";
+  if (!pages.allows(done, range)) throw pages.accessError(done, range);
   pages.checkNotLost(range);
   const address = pages.addressOf(range.start);
-  const order = orderOf("read", pages, address, target);
-  const failure = order === "any"
-    ? host().os.copying.read(address, target, !pages.areAnonymous)
-    : readInPieces(pages, address, target, order);
-  check("read", pages, address, target, failure);
-  pages.checkNotLost(range); // another thread's fault can have had it replaced meanwhile
-}
-
-function readInPieces(
-  { areAnonymous }: PageState,
-  address: bigint,
-  target: Uint8Array,
-  order: CopyOrder,
-): Failure | undefined {
+  const { byteLength } = bytes;
+  const canFault = !pages.areAnonymous;
   const { copying } = host().os;
-  return inPieces(target.byteLength, order, (bytes, start) => {
-    const failure = copying.read(address + BigInt(start), bytes, !areAnonymous);
-    if (failure === undefined) target.set(bytes, start);
-    return failure;
-  });
-}
-
-/** Copies `source` to bytes of a mapping, which are as many. */
-export function copyIn(pages: PageState, range: PageRange, source: Uint8Array): void {
-  if (!pages.allows("written", range)) throw pages.accessError("written", range);
-  pages.checkNotLost(range);
-  const address = pages.addressOf(range.start);
-  const order = orderOf("write", pages, address, source);
+  const order = orderOf(verb, pages, address, bytes);
   const failure = order === "any"
-    ? host().os.copying.write(address, source, !pages.areAnonymous)
-    : writeInPieces(pages, address, source, order);
-  check("write", pages, address, source, failure);
-  pages.checkNotLost(range);
-}
-
-function writeInPieces(
-  { areAnonymous }: PageState,
-  address: bigint,
-  source: Uint8Array,
-  order: CopyOrder,
-): Failure | undefined {
-  const { copying } = host().os;
-  return inPieces(source.byteLength, order, (bytes, start) => {
-    bytes.set(source.subarray(start, start + bytes.byteLength));
-    return copying.write(address + BigInt(start), bytes, !areAnonymous);
-  });
+    ? copying[verb](address, bytes, canFault)
+    : inPieces(byteLength, order, (piece, start) => {
+      const outer = bytes.subarray(start, start + piece.byteLength);
+      if (verb === "write") piece.set(outer);
+      const failure = copying[verb](address + BigInt(start), piece, canFault);
+      if (verb === "read" && failure === undefined) outer.set(piece);
+      return failure;
+    });
+  if (failure !== undefined) {
+    throw pages.systemError(`to ${verb} ${describeRange({ address, byteLength })}`, failure);
+  }
+  pages.checkNotLost(range); // a fault in another thread may have replaced a page meanwhile
 }
 
 /**
@@ -173,15 +152,4 @@ function placeOf(pages: PageState, address: bigint): Place {
     return { mirror: first, offset: offset % period, period };
   }
   return { mirror: 0n, offset: pages.allocation.backing!.offset + offset, period: Infinity };
-}
-
-function check(
-  verb: "read" | "write",
-  pages: PageState,
-  address: bigint,
-  { byteLength }: Uint8Array,
-  failure: Failure | undefined,
-): void {
-  if (failure === undefined) return;
-  throw pages.systemError(`to ${verb} ${describeRange({ address, byteLength })}`, failure);
 }

@@ -7,7 +7,7 @@
 import type { OpenFile } from "../../ffi/os/contract/files.ts";
 import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { host } from "../../ffi/host.ts";
-import { hex, MmapError } from "../checks/errors.ts";
+import { describeRange, MmapError } from "../checks/errors.ts";
 import type { Backing } from "../lifetime/allocation.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { checkStack } from "../checks/call_stack.ts";
@@ -50,8 +50,9 @@ export class LostPages {
   check({ start, end }: PageRange): void {
     const lost = start < end && this.ranges.find((range) => range.start < end && range.end > start);
     if (!lost) return;
+    const address = this.#address + BigInt(lost.start);
     throw new MmapError(
-      `${lost.end - lost.start} bytes at ${hex(this.#address + BigInt(lost.start))} are lost, as ` +
+      `${describeRange({ address, byteLength: lost.end - lost.start })} are lost, because ` +
         `${this.why}: views read zeros there; use other bytes, or map the file again`,
       { code: "EFAULT" },
     );

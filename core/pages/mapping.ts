@@ -4,7 +4,7 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import { describeRange, hex, MmapError, systemError } from "../checks/errors.ts";
+import { describeRange, MmapError, unmapError } from "../checks/errors.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
 import { type Allocation, refreshShare } from "../lifetime/allocation.ts";
 import { CLOSED, type CollectorToken, endToken, newToken } from "../lifetime/collector.ts";
@@ -161,10 +161,9 @@ export class Mapping {
     const { allocation } = this;
     allocation.isTransferred = true; // the collector must not unmap it either
     throw new MmapError(
-      `A buffer of this mapping was transferred away: its ${this.byteLength} bytes at ` +
-        `${
-          hex(allocation.address)
-        } stay mapped for the new owner; copy data before transferring it`,
+      `A buffer of this mapping was transferred away: its ${
+        describeRange({ address: allocation.address, byteLength: this.byteLength })
+      } stay mapped for the new owner; copy data before transferring it`,
       { code: "EBUSY" },
     );
   }
@@ -202,7 +201,7 @@ export class Mapping {
     }
     endWaits(allocation);
     const failure = unmapAllocation(allocation);
-    if (failure) throw systemError(`to unmap ${describeRange(allocation)}`, failure);
+    if (failure) throw unmapError(allocation, failure);
     this.byteLength = 0;
     this.#token = CLOSED; // first: another mapping can get the token next
     endToken(token);

@@ -9,6 +9,7 @@ import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts"
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { describeRange, MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
+import { roundDown, roundUp } from "../checks/rounding.ts";
 import { loadPages } from "./touch.ts";
 import type { PageState } from "./page_state.ts";
 import { backingRefusal, leaveRoom } from "../lifetime/room.ts";
@@ -124,9 +125,8 @@ export function resident(memory: PageState, range: PageRange): number {
 /** The pages that bytes lie in. */
 export function wholePages(memory: PageState, { start, end }: PageRange): WholePages {
   const pageSize = BigInt(host().os.pageSize);
-  const first = memory.addressOf(start) & -pageSize;
-  const past = (memory.addressOf(end) + pageSize - 1n) & -pageSize;
-  return { address: first, byteLength: past - first };
+  const address = roundDown(memory.addressOf(start), pageSize);
+  return { address, byteLength: roundUp(memory.addressOf(end), pageSize) - address };
 }
 
 /** Refuses a range with a part of which nothing may be done. */

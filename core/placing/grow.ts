@@ -7,9 +7,10 @@
 import type { Host } from "../../ffi/host.ts";
 import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import { detach } from "../checks/buffers.ts";
-import { describeRange, MmapError, systemError } from "../checks/errors.ts";
+import { MmapError, systemError, unmapError } from "../checks/errors.ts";
 import type { MappingInfo } from "../lifetime/mapping_info.ts";
 import { unmapStray } from "../lifetime/release.ts";
+import { anonymousRequest } from "../lifetime/requests.ts";
 import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
 import { releaseOld, replace, resizeError, type Resizing, setLength } from "./old_range.ts";
 import { mapWithRoom, undoMap } from "./placement.ts";
@@ -23,7 +24,7 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
     return setLength(resizing);
   }
   const exactByteLength = BigInt(info.pageOffset + resizing.byteLength);
-  const moved = isStuck ? undefined : remap(resizing, from, to);
+  const moved = isStuck ? undefined : move(resizing, from, to);
   if (moved !== undefined) {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
   }
@@ -42,7 +43,7 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
   const address = mapWithRoom(host, request);
   const unmapNew = (reason: unknown) => undoMap(host.os, address, exactByteLength, reason);
   try {
-    if (isCopied) copy(host, allocation.address, address, info.pageOffset + info.byteLength);
+    if (isCopied) copyPages(host, allocation.address, address, info.pageOffset + info.byteLength);
   } catch (error) {
     throw unmapNew(error);
   }
@@ -66,11 +67,11 @@ function extend({ host: { os }, allocation, info }: Resizing, from: bigint, to: 
   if (typeof address !== "bigint") return false;
   const failure = unmapStray(os, address, byteLength);
   if (failure === undefined) return false;
-  throw systemError(`to unmap ${describeRange({ address, byteLength })}`, failure);
+  throw unmapError({ address, byteLength }, failure);
 }
 
 /** Moves pages without copying them, where the system can; `leaves` is whether the old range is still info. */
-function remap(
+function move(
   { host: { os }, allocation, pages }: Resizing,
   from: bigint,
   to: bigint,
@@ -136,7 +137,7 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   }
 }
 
-function copy({ runtime, os }: Host, from: bigint, to: bigint, byteLength: number): void {
+function copyPages({ runtime, os }: Host, from: bigint, to: bigint, byteLength: number): void {
   for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
     const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
     const target = new Uint8Array(runtime.view(to + BigInt(start), length));
@@ -150,14 +151,5 @@ function requestOf(
   { access, noReserve }: MappingInfo,
   byteLength: bigint,
 ): MapRequest {
-  return {
-    kind: "memory",
-    byteLength,
-    protection: access,
-    hint: 0n,
-    strict: false,
-    populate: false,
-    noReserve,
-    stack: false,
-  };
+  return anonymousRequest(byteLength, { protection: access, noReserve });
 }

@@ -8,9 +8,10 @@ import type { Host } from "../../ffi/host.ts";
 import { type FileRequest, isOfFile } from "../../ffi/os/contract/files.ts";
 import type { Failure, Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
-import { hex, MmapError, systemError } from "../checks/errors.ts";
+import { hex, MmapError, unmapError } from "../checks/errors.ts";
 import type { GuardLayout } from "../lifetime/allocation.ts";
 import { unmapStray } from "../lifetime/release.ts";
+import { anonymousRequest } from "../lifetime/requests.ts";
 import { roundUp } from "../checks/rounding.ts";
 import { checkMemory, mapError, mapOnce, populate, undoMap, withRoom } from "./placement.ts";
 import type { MmapSettings } from "../checks/settings.ts";
@@ -127,16 +128,8 @@ function mapInStages(
       { code: "ENOTSUP" },
     );
   }
-  const addresses: MapRequest = {
-    kind: "memory",
-    hint,
-    byteLength,
-    strict,
-    noReserve,
-    stack,
-    protection: "none",
-    populate: false,
-  };
+  const fields = { hint, strict, noReserve, stack, protection: "none" } as const;
+  const addresses = anonymousRequest(byteLength, fields);
   const address = os.unmapsNeighbours && layout.align !== 0n && !strict
     ? mapAndTrim(os, addresses, layout)
     : mapAligned(os, os, addresses, layout);
@@ -186,8 +179,8 @@ function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigi
     if (from === to) continue;
     const failure = os.unmap(from, to - from);
     if (failure !== undefined) {
-      const what = `to unmap ${to - from} bytes at ${hex(from)}`;
-      throw undoMap(os, start, end - start, systemError(what, failure));
+      const error = unmapError({ address: from, byteLength: to - from }, failure);
+      throw undoMap(os, start, end - start, error);
     }
     start = address;
   }
@@ -226,19 +219,12 @@ function mapAligned(
 /** Finds addresses that are free, and so many that aligned ones are among them. */
 function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean): bigint {
   const byteLength = request.byteLength + align;
-  const address = mapOnce(os, os, {
-    kind: "memory",
-    hint: useHint ? request.hint : 0n,
-    byteLength,
-    strict: false,
-    noReserve: true,
-    populate: false,
-    protection: "none",
-    stack: false,
-  });
+  const hint = useHint ? request.hint : 0n;
+  const fields = { hint, noReserve: true, protection: "none" } as const;
+  const address = mapOnce(os, os, anonymousRequest(byteLength, fields));
   const failure = unmapStray(os, address, byteLength);
   if (failure === undefined) return address;
-  throw systemError(`to unmap ${byteLength} bytes at ${hex(address)}`, failure);
+  throw unmapError({ address, byteLength }, failure);
 }
 
 /** The first address from `start` on above whose guard the memory is aligned. */

@@ -15,11 +15,19 @@ import type {
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { own } from "../../ffi/own.ts";
 import { overlapsRoot } from "../lifetime/root.ts";
-import { hex, MmapError, SHORTAGE, strictHintError, systemError } from "../checks/errors.ts";
+import {
+  hex,
+  MmapError,
+  SHORTAGE,
+  strictHintError,
+  systemError,
+  unmapError,
+} from "../checks/errors.ts";
 import { plainAllocation } from "../lifetime/allocation.ts";
 import { heldRanges } from "../lifetime/held_account.ts";
 import { releaseHeldRanges, releaseHeldRangesIn } from "../lifetime/held_ranges.ts";
 import { release, unmapStray } from "../lifetime/release.ts";
+import { anonymousRequest } from "../lifetime/requests.ts";
 import { loadPages, touchPages } from "../pages/touch.ts";
 import { backingRefusal, leaveRoom, memoryRefusal } from "../lifetime/room.ts";
 
@@ -105,17 +113,10 @@ function makeRoom(os: Os, request: MapRequest, code: string): boolean {
 
 /** Whether so many bytes could be mapped. */
 function probeMap(os: Os, request: MapRequest, byteLength: bigint): boolean {
-  const address = os.map({
-    kind: "memory",
-    byteLength,
-    hint: 0n,
-    populate: false,
-    noReserve: request.noReserve,
-    strict: false,
-    // A file costs addresses only, and a mirror half of what it is long.
-    protection: request.kind === "memory" ? request.protection : "none",
-    stack: false,
-  });
+  const { noReserve } = request;
+  // A file takes no memory but addresses, and a mirror half its length.
+  const protection = request.kind === "memory" ? request.protection : "none";
+  const address = os.map(anonymousRequest(byteLength, { noReserve, protection }));
   if (typeof address !== "bigint") return false;
   release([plainAllocation(address, byteLength)]);
   return true;
@@ -254,6 +255,5 @@ export function undoMap(
   reason: unknown,
 ): unknown {
   const failure = unmapStray(mapper, address, byteLength);
-  if (failure === undefined) return reason;
-  return systemError(`to unmap ${byteLength} bytes at ${hex(address)}`, failure, reason);
+  return failure === undefined ? reason : unmapError({ address, byteLength }, failure, reason);
 }

@@ -8,6 +8,7 @@ import { detach } from "../checks/buffers.ts";
 import { systemError } from "../checks/errors.ts";
 import { ACCESSES, type PageSnapshot } from "../lifetime/mapping_info.ts";
 import { unmapStray } from "../lifetime/release.ts";
+import { mapCommon } from "../lifetime/slots.ts";
 
 const PASTS: readonly PageSnapshot["past"][] = ["memory", "reserved", "decommitted"];
 
@@ -15,16 +16,7 @@ const PASTS: readonly PageSnapshot["past"][] = ["memory", "reserved", "decommitt
 export function storeRuns(runs: readonly PageSnapshot[]): bigint {
   const { os } = host();
   const byteLength = 8 * runs.length;
-  const address = os.map({
-    kind: "memory",
-    byteLength: BigInt(byteLength),
-    hint: 0n,
-    strict: false,
-    protection: "read-write",
-    populate: false,
-    noReserve: false,
-    stack: false,
-  });
+  const address = mapCommon(os, BigInt(byteLength), 0n);
   if (typeof address !== "bigint") {
     throw systemError(`to map ${byteLength} bytes for what can be done with the pages`, address);
   }

@@ -139,7 +139,7 @@ test("check() refuses bytes of which one is lost, and no others", () => {
         MmapError,
       );
       assertEquals(code, "EFAULT");
-      assertStringIncludes(message, `${2 * PAGE} bytes at 0x7f0000002000 are lost, as `);
+      assertStringIncludes(message, `${2 * PAGE} bytes at 0x7f0000002000 are lost, because `);
       assertStringIncludes(message, "is full or cannot be read");
       assertStringIncludes(message, "use other bytes, or map the file again");
       assert(!message.includes("truncated"), message);
