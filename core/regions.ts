@@ -9,7 +9,7 @@ import { own } from "../ffi/own.ts";
 import { MmapError, systemError } from "./checks/errors.ts";
 import type { Access } from "./lifetime/mapping_info.ts";
 import { checkStack } from "./checks/call_stack.ts";
-import { type All, checkOptions, describe, flag } from "./checks/arguments.ts";
+import { checkOptions, type Defaults, describe, flag } from "./checks/arguments.ts";
 
 /**
  * What may be done with memory, as {@linkcode Access} has it, and what only
@@ -58,7 +58,7 @@ export interface RegionsOptions {
   readonly pid?: number | undefined;
 }
 
-const DEFAULTS: All<RegionsOptions> = { resident: false, pid: undefined };
+const DEFAULTS = { resident: false, pid: undefined } satisfies Defaults<RegionsOptions>;
 
 /** The greatest `pid_t`. */
 const MAX_PID = 2 ** 31 - 1;
@@ -118,7 +118,7 @@ const MAX_PID = 2 ** 31 - 1;
  * ```
  */
 export function regions(options: RegionsOptions = {}): Region[] {
-  const { resident = false, pid } = checkOptions(options, DEFAULTS);
+  const { resident, pid } = checkOptions(options, DEFAULTS);
   flag(resident, "resident");
   if (pid !== undefined) checkPid(pid);
   const system = host().os.regions;

@@ -71,43 +71,50 @@ export function countOrAll(value: unknown, what: string): number {
   return value;
 }
 
-/** Options of which none is left out. */
-export type All<T> = { readonly [Name in keyof Required<T>]: T[Name] | undefined };
+/** A value for every option; `undefined` for one without a default. */
+export type Defaults<T> = { readonly [Name in keyof Required<T>]: T[Name] | undefined };
+
+/** Options with their defaults. */
+export type WithDefaults<T, D> = {
+  readonly [Name in keyof T & keyof D]-?: Exclude<T[Name], undefined> | D[Name];
+};
 
 /**
- * Options: an object that has no property but those of `all`. None is ever ignored. Returns
- * them to be read from, in place of those of `all` that are given: an object's own, or what
- * it inherits, but not from `Object.prototype`.
+ * Checks that options are an object without unknown properties, and fills in the defaults of
+ * those that are `undefined`. Options can be inherited, but not from `Object.prototype`.
  */
-export function checkOptions<T extends object>(
+export function checkOptions<T extends object, D extends Defaults<T>>(
   options: T,
-  all: All<T>,
-): T {
+  defaults: D,
+): WithDefaults<T, D> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`The options must be an object, got ${describe(options)}`);
   }
-  const unknown = Object.keys(options).find((name) => !hasOwn(all, name));
+  const names = Object.keys(defaults);
+  const unknown = Object.keys(options).find((name) => !hasOwn(defaults, name));
   if (unknown !== undefined) {
-    const names = Object.keys(all);
-    const known = names.length === 1 ? "the one option is" : "the options are";
+    const known = names.length === 1 ? "the only option is" : "the options are";
     throw new TypeError(
       `The option ${JSON.stringify(unknown)} is unknown: ${known} ${names.join(", ")}`,
     );
   }
-  if (getPrototypeOf(options) === prototype) return { ...all, ...options } as T;
-  const found = Object.keys(all).map((name) => [name, propertyOf(options, name)] as const);
-  return Object.fromEntries(found) as T;
+  const filled: Record<string, unknown> = getPrototypeOf(options) === prototype
+    ? { ...defaults, ...options }
+    : Object.fromEntries(names.map((name) => [name, propertyOf(options, name)]));
+  for (const name of names) {
+    if (filled[name] === undefined) filled[name] = defaults[name as keyof D];
+  }
+  return filled as WithDefaults<T, D>;
 }
 
 /**
- * A property of an object that a caller passes, which can be its own, or its class's, or that of any
- * object it inherits from but the `Object.prototype` of its realm: what a program adds there, nobody
- * has passed.
+ * Reads a property of a caller's object: its own or an inherited one, but not what a program has
+ * added to the `Object.prototype` of the object's realm.
  */
-export function propertyOf(passed: unknown, name: string): unknown {
-  if (typeof passed !== "object" || passed === null) return undefined;
+export function propertyOf(object: unknown, name: string): unknown {
+  if (typeof object !== "object" || object === null) return undefined;
   let isPassed = false;
-  let last: object = passed;
+  let last: object = object;
   let next: object | null;
   while ((next = getPrototypeOf(last)) !== null) {
     isPassed ||= hasOwn(last, name);
@@ -115,7 +122,7 @@ export function propertyOf(passed: unknown, name: string): unknown {
   }
   // Every Object.prototype has isPrototypeOf(), and other objects inherit it.
   const isAdded = hasOwn(last, name) && hasOwn(last, "isPrototypeOf");
-  return isPassed || !isAdded ? passed[name as never] : undefined;
+  return isPassed || !isAdded ? object[name as never] : undefined;
 }
 
 /** A flag. */

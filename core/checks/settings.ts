@@ -105,33 +105,21 @@ export function changed(settings: MmapSettings, change: Partial<MmapSettings>): 
 
 /** Checks options, and adds defaults. */
 export function settingsOf(init: MmapInit): MmapSettings {
-  const {
-    len = DEFAULTS.len,
-    hint = DEFAULTS.hint,
-    populate = DEFAULTS.populate,
-    noReserve = DEFAULTS.noReserve,
-    strict = DEFAULTS.strict,
-    offset = DEFAULTS.offset,
-    align = DEFAULTS.align,
-    guard = DEFAULTS.guard,
-    huge = DEFAULTS.huge,
-    stack = DEFAULTS.stack,
-    name,
-    truncationGuard = DEFAULTS.truncationGuard,
-  } = checkOptions(init, DEFAULTS);
+  const options = checkOptions(init, DEFAULTS);
+  const { huge, name } = options;
   const settings = {
-    len: byteCount(len, LEN),
-    hint: memoryAddress(hint, HINT),
-    populate: flag(populate, "populate"),
-    noReserve: flag(noReserve, "noReserve"),
-    strict: flag(strict, "strict"),
-    offset: byteCount(offset, OFFSET),
-    align: powerOfTwo(align, ALIGN),
-    guard: byteCount(guard, GUARD),
+    len: byteCount(options.len, LEN),
+    hint: memoryAddress(options.hint, HINT),
+    populate: flag(options.populate, "populate"),
+    noReserve: flag(options.noReserve, "noReserve"),
+    strict: flag(options.strict, "strict"),
+    offset: byteCount(options.offset, OFFSET),
+    align: powerOfTwo(options.align, ALIGN),
+    guard: byteCount(options.guard, GUARD),
     huge: typeof huge === "boolean" ? huge : powerOfTwo(huge, HUGE) || false,
-    stack: flag(stack, "stack"),
+    stack: flag(options.stack, "stack"),
     name: name === undefined ? undefined : label(name),
-    truncationGuard: flag(truncationGuard, "truncationGuard"),
+    truncationGuard: flag(options.truncationGuard, "truncationGuard"),
   };
   rangeInAddressSpace(settings.hint, settings.len);
   return Object.freeze(settings);

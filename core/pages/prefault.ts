@@ -10,7 +10,13 @@ import { loadPages } from "./touch.ts";
 import type { Mapping } from "./mapping.ts";
 import type { PageState } from "./page_state.ts";
 import { checkBackable, refuseNoAccess, type WholePages, wholePages } from "./residency.ts";
-import { type All, checkOptions, describe, propertyOf } from "../checks/arguments.ts";
+import {
+  checkOptions,
+  type Defaults,
+  describe,
+  propertyOf,
+  type WithDefaults,
+} from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
 
 /** What to back, and how to follow it. */
@@ -27,12 +33,12 @@ export interface PrefaultOptions {
     | undefined;
 }
 
-const DEFAULTS: All<PrefaultOptions> = {
+const DEFAULTS = {
   byteOffset: 0,
   byteLength: undefined,
   signal: undefined,
   onProgress: undefined,
-};
+} satisfies Defaults<PrefaultOptions>;
 
 /** How much one call backs: little, because a huge page can cost milliseconds. */
 const SLICE_BYTE_LENGTH = 2 ** 18;
@@ -46,7 +52,7 @@ const seenLast = [0];
 
 /** Backs memory. `open` returns the mapping, and throws if it is closed. */
 export async function prefault(open: () => Mapping, options: PrefaultOptions): Promise<void> {
-  const { byteOffset = 0, byteLength, signal, onProgress } = prefaultOptions(options);
+  const { byteOffset, byteLength, signal, onProgress } = prefaultOptions(options);
   const mapping = open();
   const range = mapping.byteRange(byteOffset, byteLength);
   const pages = mapping.track();
@@ -103,13 +109,16 @@ function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
   detach(integers.buffer);
 }
 
-function prefaultOptions(options: PrefaultOptions): PrefaultOptions {
-  const { byteOffset, byteLength, signal, onProgress } = checkOptions(options, DEFAULTS);
+function prefaultOptions(
+  options: PrefaultOptions,
+): WithDefaults<PrefaultOptions, typeof DEFAULTS> {
+  const checked = checkOptions(options, DEFAULTS);
+  const { signal, onProgress } = checked;
   if (signal !== undefined && typeof propertyOf(signal, "aborted") !== "boolean") {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw new TypeError(`The onProgress must be a function, got ${describe(onProgress)}`);
   }
-  return { byteOffset, byteLength, signal, onProgress };
+  return checked;
 }

@@ -12,7 +12,7 @@ import {
 } from "../../ffi/os/contract/memory.ts";
 import type { Owner } from "../../ffi/os/contract/named.ts";
 import { own } from "../../ffi/own.ts";
-import { type All, checkOptions, flag, oneOf } from "../checks/arguments.ts";
+import { checkOptions, type Defaults, flag, oneOf } from "../checks/arguments.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import type { MmapSettings } from "../checks/settings.ts";
@@ -55,7 +55,7 @@ interface CheckedOptions {
   readonly foreign: boolean;
 }
 
-const DEFAULTS: All<SharedOptions> = { mode: "open", foreign: false };
+const DEFAULTS = { mode: "open", foreign: false } as const satisfies Defaults<SharedOptions>;
 const MODES: readonly SharedMode[] = ["open", "create", "open-or-create"];
 const KIND = { access: "read-write", source: "shared file" } as const;
 
@@ -228,7 +228,7 @@ function createNamed(
 }
 
 function sharedOptions(options: SharedOptions): CheckedOptions {
-  const { mode = "open", foreign = false } = checkOptions(options, DEFAULTS);
+  const { mode, foreign } = checkOptions(options, DEFAULTS);
   oneOf(MODES, mode, "The mode");
   return { mode, foreign: flag(foreign, "The option foreign") };
 }

@@ -12,8 +12,8 @@ import type { PageRange } from "../checks/ranges.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import {
-  type All,
   checkOptions,
+  type Defaults,
   describe,
   flag,
   propertyOf,
@@ -54,7 +54,11 @@ interface WaitTarget {
   readonly range: PageRange;
 }
 
-const DEFAULTS: All<WaitAsyncOptions> = { timeout: Infinity, signal: undefined, ref: true };
+const DEFAULTS = {
+  timeout: Infinity,
+  signal: undefined,
+  ref: true,
+} satisfies Defaults<WaitAsyncOptions>;
 
 /** Waits without blocking. `open` returns the mapping, and throws if it is closed. */
 export async function waitAsync(
@@ -203,7 +207,7 @@ function waitOptions(options: WaitAsyncOptions): {
   readonly isAborted: boolean;
   readonly ref: boolean;
 } {
-  const { timeout = Infinity, signal, ref = true } = checkOptions(options, DEFAULTS);
+  const { timeout, signal, ref } = checkOptions(options, DEFAULTS);
   const isAborted = signal === undefined ? false : propertyOf(signal, "aborted");
   if (
     typeof isAborted !== "boolean" ||
