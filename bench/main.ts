@@ -3,48 +3,58 @@
  *
  * @module
  */
-import { readArguments } from "../scripts/tools/arguments.ts";
-import { build } from "./build.ts";
-import { builtFor, type HostName } from "./catalogue/benchmark.ts";
-import { BENCHMARKS } from "./catalogue.ts";
-import { currentLoad, describeMachine } from "./machine.ts";
-import { measureAll } from "./measuring.ts";
-import { endAll } from "./processes.ts";
-import { toMarkdown } from "./report/markdown.ts";
+import { readArguments, refuse } from "../scripts/tools/arguments.ts";
+import { build } from "./driver/build.ts";
+import { type Benchmark, builtFor, type HostName } from "./catalogue/benchmark.ts";
+import { BENCHMARKS } from "./catalogue/all.ts";
+import { currentLoad, describeMachine } from "./driver/machine.ts";
+import { measureAll } from "./driver/measuring.ts";
+import { BENCH } from "./driver/places.ts";
+import { endAll } from "./driver/processes.ts";
+import { detailsText, targetsText } from "./report/details.ts";
 import { missingFrom } from "./report/missing.ts";
 import { writeResults } from "./report/writing.ts";
-import { benchmarkList, readRequest, type Request } from "./request.ts";
 import type { Results } from "./results.ts";
 
 const USAGE = `Usage: npm run bench -- [--quick] [NAME]...
+       npm run bench -- --report
 
-Measures sysalloc beside what its users would take instead. Writes results.md,
-results.json and pictures where all benchmarks ran, and prints the results otherwise.
-Linux, with gcc.
+Measures sysalloc beside what its users would take instead. A run of all benchmarks
+writes results.md, results.json and the pictures; one of some prints all that it
+measured. Linux, with gcc.
 
 Arguments:
   NAME         which benchmarks to run (default: all)
 
 Options:
-      --quick  do each work once and briefly, to see that all is there
-  -h, --help   print this
+      --quick   do each work once and briefly, to see that all is there
+      --report  measure nothing, and write results.md and the pictures from results.json
+  -h, --help    print this
 
 Benchmarks:
-${benchmarkList()}`;
+${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n")}`;
 
 /** How long a whole run may take, in milliseconds, the plots left aside. */
 const WHOLE = 580_000;
 
 const { values, positionals } = readArguments({
   usage: USAGE,
-  options: { quick: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
-const request = readRequest(positionals, values.quick);
-if (typeof request === "string") {
-  console.error(request);
-  Deno.exit(2);
+const isQuick = values.quick;
+if (values.report && (isQuick || positionals.length > 0)) {
+  refuse("--report goes with nothing else");
 }
+const unknown = positionals.find((name) =>
+  !BENCHMARKS.some((benchmark) => benchmark.name === name)
+);
+if (unknown !== undefined) refuse(`There is no benchmark '${unknown}'`);
+const isNamed = ({ name }: Benchmark) => positionals.length === 0 || positionals.includes(name);
+const benchmarks = BENCHMARKS.filter(isNamed);
 const folder = Deno.makeTempDirSync({ prefix: "sysalloc-bench-" });
 const cleanUp = () => {
   endAll();
@@ -58,12 +68,16 @@ for (const [signal, number] of Object.entries(signals) as [Deno.Signal, number][
   });
 }
 try {
-  Deno.exitCode = await main(request);
+  Deno.exitCode = await main();
 } finally {
   cleanUp();
 }
 
-async function main({ isQuick, benchmarks, unknown }: Request): Promise<number> {
+async function main(): Promise<number> {
+  if (values.report) {
+    await writeResults(JSON.parse(Deno.readTextFileSync(`${BENCH}/results.json`)), folder);
+    return 0;
+  }
   const start = performance.now();
   const load = currentLoad();
   const hosts = new Set(
@@ -86,16 +100,14 @@ async function main({ isQuick, benchmarks, unknown }: Request): Promise<number> 
   const machine = await describeMachine(hosts, leftOut, load);
   const results: Results = {
     machine,
-    leftOut: { ...Object.fromEntries(leftOut), ...unknown },
+    leftOut: Object.fromEntries(leftOut),
     rows,
   };
-  const isWhole = !isQuick && benchmarks === BENCHMARKS;
+  const isWhole = !isQuick && positionals.length === 0;
   if (isWhole) await writeResults(results, folder);
-  else console.log(toMarkdown(results, benchmarks));
-  const missing = [
-    ...missingFrom(results, benchmarks, isQuick),
-    ...Object.entries(unknown).map(([name, why]) => `${name}: ${why}`),
-  ];
+  else console.log(detailsText(results, benchmarks));
+  if (!isQuick) console.log(`\n${targetsText(results, benchmarks)}`);
+  const missing = missingFrom(results, benchmarks, isQuick);
   for (const line of missing) console.error(`Missing: ${line}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   console.error(`${rows.length} rows in ${seconds} s, ${missing.length} missing`);

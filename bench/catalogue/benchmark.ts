@@ -14,7 +14,9 @@ export type HostName = RuntimeName | "C" | "Rust" | "npm" | "Python" | "Java" | 
 export type Role =
   /** What is measured. */
   | "sysalloc"
-  /** What the ratios to C are to. */
+  /** The same system calls by the runtime's FFI alone. */
+  | "floor"
+  /** The same in C. */
   | "c"
   /** What a user of JavaScript would take instead. */
   | "javascript"

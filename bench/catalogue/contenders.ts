@@ -18,6 +18,11 @@ export function sysalloc(script: string, work: string, details: Details = {}): C
   return inRuntimes("sysalloc", script, work, { name: "sysalloc", ...details });
 }
 
+/** The same system calls by each runtime's FFI alone. */
+export function floor(script: string, work: string): Contender[] {
+  return inRuntimes("floor", script, `floor/${work}`, { name: "the FFI alone" });
+}
+
 /** C in the process of each runtime, and as a program of its own. */
 export function c(
   script: string,

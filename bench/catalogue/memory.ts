@@ -4,7 +4,7 @@
  * @module
  */
 import { type Benchmark, GIB, KIB, type Measure, MIB, SIZES, TIME } from "./benchmark.ts";
-import { c, npm, own, rust, sysalloc } from "./contenders.ts";
+import { c, floor, npm, own, rust, sysalloc } from "./contenders.ts";
 
 const MAP = "mapping.ts";
 const READY = "readying.ts";
@@ -33,6 +33,7 @@ const READ_SIZES = SIZES.filter((size) => size !== 256 * MIB);
 /** What a view or a store adds to mapping. */
 const viewed = (work: "map-view" | "map-store") => [
   ...sysalloc(MAP, `sysalloc/${work}`),
+  ...floor(MAP, work),
   ...c(MAP, work),
   ...own("new Uint8Array()", MAP, `array/${work}`, { fewer }),
   ...own("SharedArrayBuffer", MAP, `shared/${work}`, { fewer }),
@@ -50,6 +51,7 @@ export const memory: readonly Benchmark[] = [
     operations: () => 20_000,
     contenders: [
       ...sysalloc(MAP, "sysalloc/map"),
+      ...floor(MAP, "map"),
       ...c(MAP, "map"),
       rust("sys_alloc", "map"),
       rust("memmap2", "map"),

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { folderSize } from "../folder_size.ts";
-import { IMPORTING, NPM_PEERS, PACKAGE, ROOT } from "../places.ts";
+import { IMPORTING, NPM_PEERS, PACKAGE, ROOT } from "../driver/places.ts";
 import {
   type Benchmark,
   type Contender,
@@ -89,6 +88,17 @@ const sized = (name: string, role: Contender["role"], folder: string): Contender
   role,
   how: { by: "known", look: () => folderSize(folder) },
 });
+
+/** The bytes of all files in a folder and below. */
+async function folderSize(folder: string): Promise<number> {
+  let size = 0;
+  for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) size += await folderSize(path);
+    else if (isFile) size += (await Deno.stat(path)).size;
+  }
+  return size;
+}
 
 /** Whole programs. */
 export const programs: readonly Benchmark[] = [

@@ -9,7 +9,7 @@
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import type { Line, Results } from "../results.ts";
-import { quartiles } from "../statistics.ts";
+import { quartiles } from "./statistics.ts";
 import { sizeText } from "./units.ts";
 
 /** One picture: time against size, a panel for each runtime. */

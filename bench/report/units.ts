@@ -1,8 +1,21 @@
 /**
- * Numbers as people read them.
+ * Numbers, names and tables as people read them.
  *
  * @module
  */
+import type { HostName, Measure } from "../catalogue/benchmark.ts";
+
+/** The hosts that are not called by their names. */
+const PLACES: Readonly<Partial<Record<HostName, string>>> = {
+  "npm": "Node.js of npm",
+  "C": "its own process",
+  "Rust": "its own process",
+};
+
+/** Where a contender ran. */
+export function placeText({ host }: { readonly host: HostName }): string {
+  return PLACES[host] ?? host;
+}
 
 /** Three digits of a number. */
 function digits(value: number): string {
@@ -17,18 +30,23 @@ function scaled(value: number, units: readonly string[], step: number): string {
 }
 
 /** A time, in nanoseconds. */
-export function timeText(nanoseconds: number): string {
+function timeText(nanoseconds: number): string {
   return scaled(nanoseconds, ["ns", "µs", "ms", "s"], 1000);
 }
 
 /** An amount of memory. */
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   return Math.abs(bytes) < 1e4
     ? `${bytes.toFixed(0)} B`
     : scaled(bytes, ["B", "KB", "MB", "GB"], 1000);
 }
 
-/** How long a mapping or a file is. */
+/** The text for values of a measure. */
+export function textOf({ unit }: Measure): (value: number) => string {
+  return unit === "ns" ? timeText : bytesText;
+}
+
+/** The length of a mapping or a file. */
 export function sizeText(bytes: number): string {
   if (bytes === 0) return "";
   let index = 0;
@@ -36,7 +54,14 @@ export function sizeText(bytes: number): string {
   return `${bytes} ${["B", "KiB", "MiB", "GiB"][index]}`;
 }
 
-/** How many times as much. */
+/** A ratio. */
 export function ratioText(ratio: number): string {
-  return `${ratio < 0.1 ? ratio.toPrecision(1) : digits(ratio)} x`;
+  return `${ratio < 0.1 ? ratio.toPrecision(1) : digits(ratio)}×`;
+}
+
+/** A table in Markdown. */
+export function table([headings, ...lines]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(headings!), line(headings!.map(() => "---")), ...lines.map(line)].join("\n");
 }

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { BENCHMARKS } from "../catalogue.ts";
-import { BENCH } from "../places.ts";
+import { BENCHMARKS } from "../catalogue/all.ts";
+import { BENCH } from "../driver/places.ts";
 import type { Results } from "../results.ts";
-import { toMarkdown } from "./markdown.ts";
+import { resultsPage } from "./page.ts";
 import { drawPlots } from "./plots.ts";
 
 /** Writes `results.md`, `results.json` and the plots; `folder` is for what is not done yet. */
 export async function writeResults(results: Results, folder: string): Promise<void> {
   const texts = new Map([
-    ["results.md", toMarkdown(results, BENCHMARKS)],
+    ["results.md", resultsPage(results, BENCHMARKS)],
     ["results.json", toJson(results)],
     ...await drawPlots(results),
   ]);

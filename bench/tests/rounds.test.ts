@@ -5,8 +5,8 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type Benchmark, type Contender, TIME } from "../catalogue/benchmark.ts";
-import { measureRow, type Plan } from "../rounds.ts";
-import type { Answer } from "../session.ts";
+import { measureRow, type Plan } from "../driver/rounds.ts";
+import type { Answer } from "../driver/sessions.ts";
 
 const PLAN: Plan = { warmUps: 1, atLeast: 2, atMost: 2, milliseconds: 1e6, fewer: 1 };
 

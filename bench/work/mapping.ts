@@ -5,6 +5,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { MmapOptions } from "../../mod.ts";
+import { mapByFfi } from "./floor.ts";
 import { inC } from "./in_c.ts";
 import { serve, type Task, type Work } from "./serve.ts";
 
@@ -85,6 +86,9 @@ await serve({
   "c/map": withTurns(inC("map")),
   "c/map-view": withTurns(inC("map-view")),
   "c/map-store": withTurns(inC("map-store")),
+  "floor/map": repeated(({ size }) => () => mapByFfi(size)),
+  "floor/map-view": repeated(({ size }) => () => mapByFfi(size, view)),
+  "floor/map-store": repeated(({ size }) => () => mapByFfi(size, store)),
   "sysalloc/map": repeated(({ size }) => {
     const options = new MmapOptions({ len: size });
     return () => {

@@ -1,15 +1,18 @@
 /**
- * A process that serves rounds: a line asks for one, a line of JSON answers.
+ * Processes that serve rounds, one for each host and script: a line asks for a round, a line
+ * of JSON answers.
  *
  * @module
  */
-import type { Task } from "./catalogue/benchmark.ts";
+import type { Contender, Served, Task } from "../catalogue/benchmark.ts";
+import { C_LIBRARY } from "./build.ts";
+import { HOSTS } from "./hosts.ts";
 import { end, start, tellingLine } from "./processes.ts";
 
-/** How long a round may take before it is given up, in milliseconds. */
+/** The longest time of a round, in milliseconds. */
 const PATIENCE = 90_000;
 
-/** What a round measured. */
+/** The measures of a round. */
 export interface Answer {
   readonly checksum: number;
   readonly operations: number;
@@ -25,7 +28,7 @@ export function parseAnswer(line: string): Answer {
 }
 
 /** A process that serves rounds. */
-export class Session {
+class Session {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncIterator<string>;
@@ -70,7 +73,7 @@ export class Session {
 }
 
 /** The process of a session has ended. */
-export class SessionOver extends Error {
+class SessionOver extends Error {
   override readonly name = "SessionOver";
 }
 
@@ -81,5 +84,34 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     for (const line of lines) if (line.startsWith("{")) yield line;
+  }
+}
+
+/** Sessions, which are started when they are first asked. */
+export class Sessions {
+  readonly #open = new Map<string, Session>();
+
+  /** Asks a contender's for a round; throws where it fails. */
+  async ask({ host }: Contender, { script, work }: Served, task: Task): Promise<Answer> {
+    const key = `${host} ${script}`;
+    let session = this.#open.get(key);
+    if (session === undefined) {
+      const { serve } = HOSTS[host];
+      const command = script === undefined ? serve : [...serve, `work/${script}`] as const;
+      session = new Session(command, { SYSALLOC_BENCH_C: C_LIBRARY });
+      this.#open.set(key, session);
+    }
+    try {
+      return await session.ask(work, task);
+    } catch (error) {
+      if (error instanceof SessionOver) this.#open.delete(key);
+      throw error;
+    }
+  }
+
+  /** Ends all of them. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((session) => session.end()));
+    this.#open.clear();
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BENCH } from "./places.ts";
 
 const alive = new Set<Deno.ChildProcess>();
 
@@ -19,7 +20,7 @@ export function start(
 ): Deno.ChildProcess {
   const child = new Deno.Command(command, {
     args,
-    cwd: import.meta.dirname!,
+    cwd: BENCH,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -5,9 +5,9 @@
  */
 import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
 import type { LeftOut } from "./build.ts";
-import type { HostName } from "./catalogue/benchmark.ts";
+import type { HostName } from "../catalogue/benchmark.ts";
 import { versionOf } from "./hosts.ts";
-import type { Machine } from "./results.ts";
+import type { Machine } from "../results.ts";
 
 const COMPILERS: Readonly<Partial<Record<HostName, string>>> = {
   "C": "gcc",

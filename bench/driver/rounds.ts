@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Benchmark, Contender, Measure } from "./catalogue/benchmark.ts";
-import { contendersAt, TIME } from "./catalogue/benchmark.ts";
+import type { Benchmark, Contender, Measure } from "../catalogue/benchmark.ts";
+import { contendersAt, TIME } from "../catalogue/benchmark.ts";
 import { messageOf } from "./places.ts";
-import type { Line, Row } from "./results.ts";
-import type { Answer } from "./session.ts";
+import type { Line, Row } from "../results.ts";
+import type { Answer } from "./sessions.ts";
 
 /** How much longer than it may a row takes for the rounds that there should be at least. */
 const LENIENCE = 2;

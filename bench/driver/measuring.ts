@@ -11,14 +11,13 @@ import {
   GIB,
   MIB,
   type Task,
-} from "./catalogue/benchmark.ts";
+} from "../catalogue/benchmark.ts";
 import { childrenCpuTime } from "./cpu_time.ts";
 import { HOSTS } from "./hosts.ts";
 import { run } from "./processes.ts";
-import type { Row } from "./results.ts";
+import type { Row } from "../results.ts";
 import { measureRow, type Plan } from "./rounds.ts";
-import { type Answer, parseAnswer } from "./session.ts";
-import { Sessions } from "./sessions.ts";
+import { type Answer, parseAnswer, Sessions } from "./sessions.ts";
 import { WorkFiles } from "./work_files.ts";
 
 /** In one round each, to see that all is there. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { rolldown } from "rolldown";
-import type { HostName } from "./catalogue/benchmark.ts";
+import type { HostName } from "../catalogue/benchmark.ts";
 import { PATH, versionOf } from "./hosts.ts";
 import { BENCH, BUILT, IMPORTING, messageOf, NPM_PEERS, PACKAGE, ROOT } from "./places.ts";
 import { run } from "./processes.ts";

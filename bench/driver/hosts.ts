@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostName } from "./catalogue/benchmark.ts";
+import type { HostName } from "../catalogue/benchmark.ts";
 import { BENCH, BUILT, NPM_PEERS, ROOT } from "./places.ts";
 import { run } from "./processes.ts";
 

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 
-/** This folder. */
-export const BENCH: string = import.meta.dirname!;
+/** The folder of the benchmarks. */
+export const BENCH: string = dirname(import.meta.dirname!);
 /** The repository. */
-export const ROOT: string = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+export const ROOT: string = dirname(BENCH);
 
 /** An error's message, for results that are not of this clone alone. */
 export function messageOf(error: unknown): string {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Benchmark, MIB } from "./catalogue/benchmark.ts";
-import { Random } from "./work/common.ts";
+import { type Benchmark, MIB } from "../catalogue/benchmark.ts";
+import { Random } from "../work/common.ts";
 
 /** How much of a log is not the same as elsewhere in it. */
 const DIFFERENT = 16 * MIB;

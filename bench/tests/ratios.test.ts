@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { type Benchmark, type Contender, type Target, TIME } from "../catalogue/benchmark.ts";
-import { Judge, type Judgement } from "../report/judging.ts";
+import { Judge, type Judgement } from "../report/ratios.ts";
 import { missingFrom } from "../report/missing.ts";
 import type { Results, Row } from "../results.ts";
 
@@ -56,8 +56,8 @@ function judgeFirst(who: readonly Who[], details: Partial<Benchmark> = {}): Judg
 }
 
 Deno.test("judge() compares with C in the same process when it is there, else with the program", () => {
-  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM, C_INSIDE]).toC!.ratio, 2);
-  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM]).toC!.ratio, 20);
+  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM, C_INSIDE]).toFloor!.ratio, 2);
+  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM]).toFloor!.ratio, 20);
 });
 
 Deno.test("judge() compares with the best JavaScript peer of the same runtime", () => {

@@ -1,19 +1,13 @@
 /**
- * The table of results, in Markdown.
+ * All that a run measured, and the targets, for developers.
  *
  * @module
  */
-import {
-  type Benchmark,
-  type HostName,
-  type Measure,
-  type Target,
-  TIME,
-} from "../catalogue/benchmark.ts";
-import type { Line, Results, Row } from "../results.ts";
-import { quartiles } from "../statistics.ts";
-import { type Compared, Judge, type Verdict } from "./judging.ts";
-import { bytesText, ratioText, sizeText, timeText } from "./units.ts";
+import { type Benchmark, type Measure, type Target, TIME } from "../catalogue/benchmark.ts";
+import type { Results, Row } from "../results.ts";
+import { quartiles } from "./statistics.ts";
+import { type Compared, Judge, type Verdict } from "./ratios.ts";
+import { placeText, ratioText, sizeText, table, textOf } from "./units.ts";
 
 const HEADINGS = [
   "Size",
@@ -21,49 +15,20 @@ const HEADINGS = [
   "On",
   "Median",
   "Quartiles",
-  "To C",
+  "To the floor",
   "To the best JavaScript peer",
-  "Target",
 ];
 
-/** What hosts are called, where it is not by their names. */
-const PLACES: Readonly<Partial<Record<HostName, string>>> = {
-  "npm": "Node.js of npm",
-  "C": "its own process",
-  "Rust": "its own process",
-};
-
-/** All of a run. */
-export function toMarkdown(results: Results, benchmarks: readonly Benchmark[]): string {
-  const parts = benchmarks.flatMap((benchmark) => {
+/** A table for each benchmark. */
+export function detailsText(results: Results, benchmarks: readonly Benchmark[]): string {
+  return benchmarks.flatMap((benchmark) => {
     const rows = results.rows.filter((row) => row.benchmark === benchmark.name);
     return rows.length === 0 ? [] : [section(benchmark, rows)];
-  });
-  return [
-    "# Results",
-    "Written by `npm run bench`; [README.md](README.md) says how it is measured.",
-    machineText(results),
-    leftOutText(results),
-    missedText(results, benchmarks),
-    ...parts,
-  ].filter((part) => part !== "").join("\n\n") + "\n";
+  }).join("\n\n");
 }
 
-function machineText({ machine }: Results): string {
-  const { date, cpu, cores, memory, kernel, load, versions } = machine;
-  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${date}: ${cpu}, ${cores} cores, ${Math.round(memory / 2 ** 30)} GiB, ${kernel}, ` +
-    `load ${load.toFixed(1)} before it began. ${names.join(", ")}.`;
-}
-
-function leftOutText({ leftOut }: Results): string {
-  const entries = Object.entries(leftOut);
-  if (entries.length === 0) return "";
-  return `Left out:\n\n${entries.map(([name, reason]) => `- ${name}: ${reason}`).join("\n")}`;
-}
-
-/** The targets, and those that are not met. */
-function missedText({ rows }: Results, benchmarks: readonly Benchmark[]): string {
+/** How many targets are met, and those that are not. */
+export function targetsText({ rows }: Results, benchmarks: readonly Benchmark[]): string {
   const all = benchmarks.flatMap((benchmark) =>
     rows.filter((row) => row.benchmark === benchmark.name).flatMap((row) =>
       (benchmark.measures ?? [TIME]).flatMap((measure) => verdictsOf(benchmark, row, measure))
@@ -85,10 +50,6 @@ function verdictsOf(benchmark: Benchmark, row: Row, measure: Measure) {
         verdictText(verdict, textOf(measure)),
     }))
   );
-}
-
-function textOf({ unit }: Measure): (value: number) => string {
-  return unit === "ns" ? timeText : bytesText;
 }
 
 function section(benchmark: Benchmark, rows: readonly Row[]): string {
@@ -115,25 +76,20 @@ function toCells(benchmark: Benchmark, row: Row, measure: Measure): string[][] {
     const start = [sizeText(row.size), line.name, placeText(line)];
     if (line.leftOut !== undefined) {
       if (measure !== (benchmark.measures ?? [TIME])[0]) return [];
-      return [[...start, `left out: ${line.leftOut}`, "", "", "", ""]];
+      return [[...start, `left out: ${line.leftOut}`, "", "", ""]];
     }
     const values = line.rounds[measure.key];
     if (!values?.length) return [];
     const { lower, median, upper } = quartiles(values);
-    const { toC, toBestPeer, verdicts } = judge.judge(line);
+    const { toFloor, toBestPeer } = judge.judge(line);
     return [[
       ...start,
       text(median),
       `${text(lower)} to ${text(upper)}`,
-      toC === undefined ? "" : ratioText(toC.ratio),
+      toFloor === undefined ? "" : ratioText(toFloor.ratio),
       comparedText(toBestPeer),
-      verdicts.map((verdict) => verdictText(verdict, text)).join("<br>"),
     ]];
   });
-}
-
-function placeText({ host }: Line): string {
-  return PLACES[host] ?? host;
 }
 
 function comparedText(compared: Compared | undefined): string {
@@ -156,12 +112,6 @@ function boundText(
   if (atMostMore !== undefined) return `at most ${text(atMostMore)} more than`;
   if (against === "the number") return `at most ${text(atMost!)}`;
   return `at most ${ratioText(atMost!)}`;
-}
-
-function table([headings, ...lines]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(headings!), line(headings!.map(() => "---")), ...lines.map(line)].join("\n");
 }
 
 function sentence(text: string): string {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Benchmark, Contender, Measure, Target } from "../catalogue/benchmark.ts";
+import type { Benchmark, Contender, Measure, Role, Target } from "../catalogue/benchmark.ts";
 import { isOf, type Line, type Row } from "../results.ts";
-import { difference, quartiles, ratio } from "../statistics.ts";
+import { difference, quartiles, ratio } from "./statistics.ts";
 
 /** A line and another one that it is compared with. */
 export interface Compared {
@@ -24,7 +24,7 @@ export interface Verdict {
 
 /** What a line is beside the others. */
 export interface Judgement {
-  readonly toC?: Compared;
+  readonly toFloor?: Compared;
   /** Of a line of sysalloc alone. */
   readonly toBestPeer?: Compared;
   readonly verdicts: readonly Verdict[];
@@ -59,18 +59,27 @@ export class Judge {
   judge(line: Line): Judgement {
     const entry = this.#entries.find((entry) => entry.line === line);
     if (entry === undefined) return { verdicts: [] };
-    const c = this.#cOf(entry);
+    const floor = this.#floorOf(entry);
     const best = line.role === "sysalloc" ? this.#bestPeer(entry) : undefined;
     return {
-      ...(c && { toC: compare(entry, c) }),
+      ...(floor && { toFloor: compare(entry, floor) }),
       ...(best && { toBestPeer: compare(entry, best) }),
       verdicts: line.role === "sysalloc" ? this.#verdicts(entry) : [],
     };
   }
 
-  /** What does the same in C, in the same process where that is to be had. */
+  /** The same calls by the FFI alone; or else in C; or else what sysalloc is seen against. */
+  #floorOf(entry: Entry): Entry | undefined {
+    if (entry.line.role === "floor") return undefined;
+    const inSame = (role: Role) =>
+      this.#entries.find(({ line }) => line.role === role && line.host === entry.line.host);
+    return inSame("floor") ?? this.#cOf(entry) ??
+      (entry.line.role === "sysalloc" ? inSame("nothing") : undefined);
+  }
+
+  /** The same in C, in the same process if it runs there. */
   #cOf({ line, contender: { c = "C" } }: Entry): Entry | undefined {
-    if (line.role === "c" || line.role === "nothing") return undefined;
+    if (line.role !== "sysalloc" && line.role !== "javascript" && line.role !== "native") return;
     const all = this.#entries.filter((entry) => {
       const { name, role } = entry.contender;
       return role === "c" && (name === c || name === `${c}, in the process`);
