@@ -7,6 +7,9 @@
 /** The runtimes that programs run in here, by their names in `package.json`. */
 export type RuntimeName = "node24" | "node26" | "bun";
 
+/** The runtimes for what Bun does not run. */
+export const NODE: readonly RuntimeName[] = ["node24", "node26"];
+
 /** The text that stands for the path of the package's tarball in a command. */
 export const TARBALL = "{tarball}";
 /** The text that stands for the runtime's program in a command. */
