@@ -34,7 +34,7 @@ Options:
 Benchmarks:
 ${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n")}`;
 
-/** How long a whole run may take, in milliseconds, the plots left aside. */
+/** The time limit of a whole run without the plots, in milliseconds. */
 const WHOLE = 580_000;
 
 const { values, positionals } = readArguments({

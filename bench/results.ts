@@ -1,5 +1,5 @@
 /**
- * What a run measured, as `results.json` keeps it.
+ * The results of a run, as `results.json` keeps them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Line {
   readonly operations: number;
   /** For each measure a value for each round, in the measure's unit. */
   readonly rounds: Readonly<Record<string, readonly number[]>>;
-  /** Why there are no rounds. */
+  /** The reason why there are no rounds. */
   readonly leftOut?: string;
 }
 
@@ -25,11 +25,11 @@ export interface Row {
   /** That of every contender; `undefined` where none was measured, or they differ. */
   readonly checksum?: number;
   readonly lines: readonly Line[];
-  /** Why it does not count. */
+  /** The reason why it does not count. */
   readonly error?: string;
 }
 
-/** Where and when it was measured. */
+/** The machine and the time of a run. */
 export interface Machine {
   readonly date: string;
   readonly cpu: string;
@@ -44,12 +44,12 @@ export interface Machine {
 /** A run. */
 export interface Results {
   readonly machine: Machine;
-  /** What could not be built, or is not there, and why. */
+  /** The hosts that are missing or could not be built, with their reasons. */
   readonly leftOut: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
 }
 
-/** Whether a line is of this contender. */
+/** True if a line is of this contender. */
 export function isOf(line: Line, { name, host }: Pick<Contender, "name" | "host">): boolean {
   return line.name === name && line.host === host;
 }

@@ -33,13 +33,13 @@ Options:
       --rounds N  how many rounds each pair plays (default: 1000000)
   -h, --help      print this`;
 
-/** What a player prints. */
+/** The report of a player. */
 interface Played {
   readonly role: string;
   readonly ms: number;
-  /** How many waits took nearly as long as a slice, or longer. */
+  /** The number of waits that took nearly as long as a slice, or longer. */
   readonly late: number;
-  /** How many wake-ups found the word as it was. */
+  /** The number of wake-ups that found the word unchanged. */
   readonly elsewise: number;
   readonly last: number;
 }

@@ -15,7 +15,7 @@ import { realSystemFiles, testFiles } from "./tools/suite.ts";
 
 const PLATFORMS = [arm64With16kPages, arm64, windows, musl];
 
-/** What CI runs, because emulation takes long: each runtime on one platform, no virtual machine. */
+/** The runs of CI: emulation takes long, so each runtime on one platform, and no virtual machine. */
 const SHORT: Readonly<Record<string, string>> = {
   [arm64.name]: "Bun",
   [windows.name]: "Deno",

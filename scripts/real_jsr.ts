@@ -34,7 +34,7 @@ const ROOT = join(import.meta.dirname!, "..");
 const PACKAGES = resolve(ROOT, folder);
 const LINKS = ["dnt", ...["assert", "internal", "fs", "path", "fmt"].map((name) => `std/${name}`)];
 
-/** What the build and the suite take from npm. */
+/** The packages of npm that the build and the suite import. */
 const DEPENDENCIES = ["fast-check", "rolldown", "rolldown-plugin-dts", "terser"];
 
 /** Makes Deno, and the programs that tests start, resolve without this project's `node_modules`. */

@@ -11,9 +11,9 @@ import { sideBySide } from "./tools/side_by_side.ts";
 import { type LocalRuntime, RUNTIMES } from "./tools/suite.ts";
 import { shrink } from "./tools/shrink.ts";
 
-/** How a child ended. */
+/** The end of a child. */
 interface Ending {
-  /** What went wrong: a signal or an exit code, or a difference from the model; empty where nothing did. */
+  /** The fault: a signal, an exit code, or a difference from the model; empty if there is none. */
   readonly kind: string;
   readonly message: string;
   readonly output: string;
@@ -23,7 +23,7 @@ interface Ending {
   readonly index: number;
 }
 
-/** What the child is asked for: see `test/children/soak.ts`. */
+/** The task of a child: see `test/children/soak.ts`. */
 interface Task {
   readonly seed: number;
   readonly calls: number;

@@ -28,7 +28,7 @@ const target = join(folder, "truncation_guard_code.ts");
 interface Compiler {
   /** The architecture, as `process.arch` names it. */
   readonly arch: string;
-  /** What the names of its programs begin with. */
+  /** The prefix of the names of its programs. */
   readonly triple: string;
   /** The options that this architecture alone has. */
   readonly options: readonly string[];
@@ -53,7 +53,7 @@ const compilers: readonly Compiler[] = [{
   ],
 }];
 
-/** What keeps the compiler from assuming, adding or calling anything. */
+/** Options that keep the compiler from assuming, adding or calling anything. */
 const options = [
   "-std=c11",
   "-Os",
@@ -183,7 +183,7 @@ async function installMissing(): Promise<void> {
   }
 }
 
-/** What a command prints; throws with what it complains of. */
+/** Runs a command. Returns its output, or throws its errors. */
 async function run(...command: readonly string[]): Promise<string> {
   const env = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
   const { code, stdout, stderr } = await output(command, { cwd: folder, env });

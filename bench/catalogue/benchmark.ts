@@ -1,5 +1,5 @@
 /**
- * What a benchmark is: a work, its sizes, and who does it.
+ * The parts of a benchmark: a work, its sizes, and its contenders.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 /** The runtimes that sysalloc is measured in. */
 export type RuntimeName = "Deno" | "Bun" | "Node.js 26";
 
-/** Where the works run. */
+/** The hosts that run works. */
 export type HostName = RuntimeName | "C" | "Rust" | "npm" | "Python" | "Java" | "wc";
 
-/** What a contender is to sysalloc. */
+/** The role of a contender beside sysalloc. */
 export type Role =
-  /** What is measured. */
+  /** The measured library. */
   | "sysalloc"
   /** The same system calls by the runtime's FFI alone. */
   | "floor"
   /** The same in C. */
   | "c"
-  /** What a user of JavaScript would take instead. */
+  /** An alternative for a user of JavaScript. */
   | "javascript"
-  /** What a user of another language has. */
+  /** The same in another language. */
   | "native"
-  /** What the others are seen against: it does not do the work. */
+  /** A reference that does not do the work. */
   | "nothing";
 
 /** A process that serves rounds, on request. */
@@ -39,7 +39,7 @@ export interface Program {
   readonly by: "program";
   /** Its arguments, for a size and a file. */
   readonly arguments: (task: Task) => readonly string[];
-  /** What to read of what it printed: an answer in JSON, a number that is the checksum, or nothing. */
+  /** Its output: an answer in JSON, a number that is the checksum, or nothing to be read. */
   readonly prints: "answer" | "checksum" | "nothing";
 }
 
@@ -49,26 +49,26 @@ export interface Known {
   readonly look: () => Promise<number>;
 }
 
-/** What a round is asked for. */
+/** The task of a round. */
 export interface Task {
   /** Of the mapping or of the file, in bytes. */
   readonly size: number;
-  /** How often it does what is counted. */
+  /** The number of operations. */
   readonly operations: number;
   /** The file, where the work has one. */
   readonly path: string;
 }
 
-/** Who does a work. */
+/** A contender: it does a work. */
 export interface Contender {
-  /** What it does it with. */
+  /** The name of its means. */
   readonly name: string;
   readonly host: HostName;
   readonly role: Role;
   readonly how: Served | Program | Known;
   /** The name of what it is compared with in C, where there are several. */
   readonly c?: string;
-  /** Why sysalloc should be twice as fast. */
+  /** The reason why sysalloc should be twice as fast. */
   readonly handicap?: "copies" | "add-on";
   /** The largest size that it takes part at, in bytes, because each takes so long: by default there is none. */
   readonly upTo?: number;
@@ -76,24 +76,24 @@ export interface Contender {
   readonly fewer?: (size: number) => number;
 }
 
-/** What is measured of a work. */
+/** A measure of a work. */
 export interface Measure {
   /** Its name in the answers. */
   readonly key: "time" | "cpu" | "heap" | "rss" | "pause" | "size";
   readonly title: string;
   readonly unit: "ns" | "bytes";
-  /** Whether it is divided by the number of operations. */
+  /** Its divisor: the number of operations, or one. */
   readonly per: "operation" | "round";
 }
 
-/** What the median of sysalloc should be. */
+/** A target for the median of sysalloc. */
 export interface Target {
   /** Whose target it is; by default every sysalloc contender's. */
   readonly of?: string;
   readonly on?: readonly HostName[];
   readonly sizes?: (size: number) => boolean;
   readonly measure?: Measure["key"];
-  /** What it is held against: C, the best JavaScript peer, a contender's name, or nothing but the number. */
+  /** The other side: C, the best JavaScript peer, a contender's name, or nothing but the number. */
   readonly against: "C" | "the best JavaScript peer" | "the number" | { readonly name: string };
   /** At most so many times as much. */
   readonly atMost?: number;
@@ -105,32 +105,32 @@ export interface Target {
 export interface Benchmark {
   readonly name: string;
   readonly title: string;
-  /** What one operation is. */
+  /** The meaning of one operation. */
   readonly counted: string;
   /** In bytes; 0 where the work has no size. */
   readonly sizes: readonly number[];
   /** The size that `--quick` takes. */
   readonly quick: number;
   readonly operations: (size: number) => number;
-  /** Which file its path is of. */
+  /** The kind of its file. */
   readonly file?: "log" | "scratch" | "sparse" | "words";
   readonly contenders: readonly Contender[];
   /** By default the time. */
   readonly measures?: readonly Measure[];
   /** Beside that of being ahead of every JavaScript peer. */
   readonly targets?: readonly Target[];
-  /** Whether that one does not hold, and why. */
+  /** The reason why that target does not hold, if it does not. */
   readonly behind?: string;
-  /** How long it may take, in seconds. */
+  /** Its share of the time, in seconds. */
   readonly seconds: number;
 }
 
-/** Which host's building a contender needs: C in the process of a runtime needs that of C. */
+/** The host that must be built for a contender: C in the process of a runtime needs that of C. */
 export function builtFor({ host, role }: Contender): HostName {
   return role === "c" ? "C" : host;
 }
 
-/** Who takes part at a size. */
+/** The contenders at a size. */
 export function contendersAt({ contenders }: Benchmark, size: number): readonly Contender[] {
   return contenders.filter(({ upTo = Infinity }) => size <= upTo);
 }

@@ -8,7 +8,7 @@ import type { Contender, HostName, RuntimeName } from "./benchmark.ts";
 /** In which sysalloc is measured. */
 export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Bun", "Node.js 26"];
 
-/** What a contender has that is not the same in all benchmarks. */
+/** The details of a contender that differ between benchmarks. */
 type Details = Partial<Pick<Contender, "name" | "c" | "handicap" | "upTo" | "fewer">> & {
   readonly on?: readonly RuntimeName[];
 };
@@ -45,7 +45,7 @@ export function own(
   return inRuntimes("javascript", script, work, { ...details, name });
 }
 
-/** What the others are seen against. */
+/** A reference that does not do the work. */
 export function nothing(name: string, script: string, work: string): Contender[] {
   return inRuntimes("nothing", script, work, { name });
 }

@@ -36,9 +36,9 @@ const counting: readonly Contender[] = (["C", "Rust", "Python", "Java", "wc"] as
   },
 }));
 
-/** How much is read wholly, or through a stream. */
+/** The longest file that is read wholly, or through a stream. */
 const upTo = 256 * MIB;
-/** Where all of a file is read for one record. */
+/** Details of contenders that read all of a file for one record. */
 const wholly = {
   handicap: "copies",
   upTo,

@@ -21,7 +21,7 @@ const HEAP: Measure = {
 
 /** Fewer where each is long, so that the rounds of all sizes take about as long. */
 const maps = (size: number) => size < MIB ? 2000 : size <= 16 * MIB ? 500 : 100;
-/** What fills its memory with zeros itself takes a thousand times as long where that is long. */
+/** Contenders that fill long memory with zeros themselves take a thousand times as long. */
 const fewer = (size: number) => size < 16 * MIB ? 1 : 20;
 /** About 64 MiB a round, and one at least. */
 const readies = (size: number) => Math.max(1, Math.min(1000, 64 * MIB / size));
@@ -30,7 +30,7 @@ const upTo16MiB = (size: number) => size <= 16 * MIB;
 /** Without one between 16 MiB and 1 GiB: to make the words takes longer than to read them. */
 const READ_SIZES = SIZES.filter((size) => size !== 256 * MIB);
 
-/** What a view or a store adds to mapping. */
+/** The contenders that map and view, or store. */
 const viewed = (work: "map-view" | "map-store") => [
   ...sysalloc(MAP, `sysalloc/${work}`),
   ...floor(MAP, work),

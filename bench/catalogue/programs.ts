@@ -1,5 +1,5 @@
 /**
- * What is measured of whole programs: their start, their memory, their pauses,
+ * Whole programs: their start, their memory, their pauses,
  * and how much the package adds to them.
  *
  * @module

@@ -10,7 +10,7 @@ const SHARE = "sharing.ts";
 const WAKE = "waking.ts";
 const SEND = "sending.ts";
 
-/** How many messages a round has: a long message also takes long. */
+/** The number of messages in a round: a long message also takes long. */
 const messages = (size: number) => size <= 64 ? 10_000 : size <= 4 * KIB ? 4_000 : 32;
 
 /** Sharing. */

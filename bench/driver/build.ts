@@ -16,7 +16,7 @@ const THIS = import.meta.filename!;
 /** The library of the works in C, for the runtimes. */
 export const C_LIBRARY: string = `${BUILT}/c/works.so`;
 
-/** Why each host that is left out is. */
+/** The reasons why hosts are left out. */
 export type LeftOut = Map<HostName | "the npm package", string>;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * How long processors worked for programs that have ended: a start is short, and other
+ * The processors' time of programs that have ended: a start is short, and other
  * work on the machine changes less of it than of the time by a clock.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Where the works run: how each host is called, and which version it is.
+ * The hosts of the works: their commands and their versions.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { HostName } from "../catalogue/benchmark.ts";
 import { BENCH, BUILT, NPM_PEERS, ROOT } from "./places.ts";
 import { run } from "./processes.ts";
 
-/** What runs works. */
+/** A host of works. */
 export interface Host {
   /** The command of a whole program, before its arguments. */
   readonly program: readonly [string, ...string[]];
@@ -26,7 +26,7 @@ export const PATH: string = (Deno.env.get("PATH") ?? "").split(":")
 const NODE = PATH.split(":").map((folder) => `${folder}/node`).find(isThere) ?? "node";
 
 /**
- * What serves collects between turns, and must not forget meanwhile what V8 has
+ * A host that serves collects between turns, and must keep meanwhile the code that V8 has
  * compiled. Not for whole programs: what the runtimes start from is of no use to a
  * V8 with other flags.
  */

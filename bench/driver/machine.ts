@@ -1,5 +1,5 @@
 /**
- * Where and when it was measured.
+ * Describes the machine and the time of a run.
  *
  * @module
  */

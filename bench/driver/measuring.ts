@@ -27,7 +27,7 @@ const QUICK: Plan = { warmUps: 0, atLeast: 1, atMost: 1, milliseconds: 0, fewer:
 const LONG = 256 * MIB;
 const weightOf = (size: number) => size >= GIB ? 3 : size >= LONG ? 2 : 1;
 
-/** What all rows have in common. */
+/** The common setting of all rows. */
 export interface Frame {
   readonly isQuick: boolean;
   readonly leftOut: LeftOut;
@@ -48,7 +48,7 @@ export async function measureAll(benchmarks: readonly Benchmark[], frame: Frame)
     const left = Math.max(0, frame.deadline - performance.now());
     const share = Math.min(1000, left / seconds) * benchmark.seconds;
     rows.push(...await new Measuring(benchmark, frame, files, sessions).rows(share));
-    // What an engine has learnt of one benchmark is not what it would know of the next.
+    // An engine that has compiled for one benchmark would be another one for the next.
     if (!frame.isQuick) await sessions.end();
     seconds -= benchmark.seconds;
     await files.removeOthers(benchmark);

@@ -1,5 +1,5 @@
 /**
- * Where things are that the benchmarks build, run and write.
+ * The folders that the benchmarks build, run and write.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export function messageOf(error: unknown): string {
   return (error as Error).message.replaceAll(`${ROOT}/`, "");
 }
 
-/** What was built from `peers/`: it can be deleted. */
+/** The peers as built: it can be deleted. */
 export const BUILT: string = `${ROOT}/.cache/bench`;
 /** The npm packages that are measured beside sysalloc. */
 export const NPM_PEERS: string = `${BUILT}/npm`;

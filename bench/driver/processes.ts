@@ -8,7 +8,7 @@ import { BENCH } from "./places.ts";
 
 const alive = new Set<Deno.ChildProcess>();
 
-/** What a process failed with. */
+/** The failure of a process. */
 export class ProcessError extends Error {
   override readonly name = "ProcessError";
 }

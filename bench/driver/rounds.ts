@@ -10,12 +10,12 @@ import { messageOf } from "./places.ts";
 import type { Line, Row } from "../results.ts";
 import type { Answer } from "./sessions.ts";
 
-/** How much longer than it may a row takes for the rounds that there should be at least. */
+/** A row that lacks rounds may take so many times as long. */
 const LENIENCE = 2;
-/** Which part of its time a row may warm up. */
+/** The share of its time that a row may warm up. */
 const WARM_UP = 0.2;
 
-/** How often a row is measured. */
+/** The rounds of a row. */
 export interface Plan {
   /** Rounds that are thrown away. */
   readonly warmUps: number;

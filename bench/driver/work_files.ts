@@ -6,7 +6,7 @@
 import { type Benchmark, MIB } from "../catalogue/benchmark.ts";
 import { Random } from "../work/common.ts";
 
-/** How much of a log is not the same as elsewhere in it. */
+/** The length after which a log repeats itself. */
 const DIFFERENT = 16 * MIB;
 
 /** Files in a folder of their own. */

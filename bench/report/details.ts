@@ -27,7 +27,7 @@ export function detailsText(results: Results, benchmarks: readonly Benchmark[]):
   }).join("\n\n");
 }
 
-/** How many targets are met, and those that are not. */
+/** Counts the targets that are met, and lists the others. */
 export function targetsText({ rows }: Results, benchmarks: readonly Benchmark[]): string {
   const all = benchmarks.flatMap((benchmark) =>
     rows.filter((row) => row.benchmark === benchmark.name).flatMap((row) =>

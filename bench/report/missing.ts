@@ -1,5 +1,5 @@
 /**
- * Which rows a run should have, and has not.
+ * Finds the rows that a run should have, and lacks.
  *
  * @module
  */

@@ -18,7 +18,7 @@ interface Plot {
   readonly file: string;
   readonly benchmark: string;
   readonly title: string;
-  /** What is shown, from the front to the back, by the names in the table and in the picture. */
+  /** The contenders, from the front to the back, by their names in the table and in the picture. */
   readonly contenders: readonly (readonly [name: string, title: string])[];
 }
 

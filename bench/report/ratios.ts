@@ -1,5 +1,5 @@
 /**
- * What a line of a row is beside the others: its ratios and its targets.
+ * Compares a line of a row with the others: its ratios and its targets.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export interface Compared {
 /** A target and what became of it. */
 export interface Verdict {
   readonly target: Target;
-  /** What it is held against, by name. */
+  /** The name of the contender that it is held against. */
   readonly against: string;
   readonly value: number;
   readonly isMet: boolean;
 }
 
-/** What a line is beside the others. */
+/** The comparison of a line with the others. */
 export interface Judgement {
   readonly toFloor?: Compared;
   /** Of a line of sysalloc alone. */

@@ -11,7 +11,7 @@ export interface Quartiles {
   readonly upper: number;
 }
 
-/** The quartiles of `values`, of which there is one at least; between two the upper one. */
+/** The quartiles of one value or more; between two the upper one. */
 export function quartiles(values: readonly number[]): Quartiles {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(share * sorted.length)]!;

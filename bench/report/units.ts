@@ -12,7 +12,7 @@ const PLACES: Readonly<Partial<Record<HostName, string>>> = {
   "Rust": "its own process",
 };
 
-/** Where a contender ran. */
+/** The name of a contender's host. */
 export function placeText({ host }: { readonly host: HostName }): string {
   return PLACES[host] ?? host;
 }

@@ -1,14 +1,14 @@
 /**
- * What the works have in common, the same as in the other languages.
+ * The common parts of the works, the same as in the other languages.
  *
  * @module
  */
 
-/** What a page is counted as, so that all contenders touch the same bytes. */
+/** The length of a page for all contenders, so that they touch the same bytes. */
 export const PAGE = 4096;
-/** How much of a file is one record. */
+/** The length of one record of a file. */
 export const RECORD = 64;
-/** How much of a file is read at a time, from the start to the end. */
+/** The length of one read of a file, from the start to the end. */
 export const CHUNK: number = 2 ** 20;
 /** In how many steps memory grows. */
 export const GROWTH_STEPS = 8;
@@ -23,7 +23,7 @@ export class Random {
   }
 }
 
-/** How much one call of {@linkcode sumWords} sums: short, because V8 leaves code that it optimized in a running loop at the loop's end. */
+/** The length of one call of {@linkcode sumWords}: short, because V8 leaves code that it optimized in a running loop at the loop's end. */
 const PART = 4096;
 
 /** The sum of 32-bit words, modulo 2^32. */

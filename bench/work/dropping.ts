@@ -8,7 +8,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers/promises";
 import { touch } from "./common.ts";
 
-/** How many are made between two turns of the event loop. */
+/** The number between two turns of the event loop. */
 const BATCH = 20;
 
 /** Makes and drops so many, and prints what it measured. */

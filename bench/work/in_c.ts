@@ -9,7 +9,7 @@ import process from "node:process";
 import { currentRuntime } from "../../ffi/host.ts";
 import type { Work } from "./serve.ts";
 
-/** Where the driver names the library that is built from `peers/c/`. */
+/** The variable that names the library built from `peers/c/`. */
 const VARIABLE = "SYSALLOC_BENCH_C";
 
 const encoder = new TextEncoder();

@@ -12,7 +12,7 @@ const bun = "Bun" in globalThis
   ? process.getBuiltinModule("bun:jsc" as "node:os") as unknown as { heapSize(): number }
   : undefined;
 
-/** What is used of the JavaScript heap; what a view lies over is not on it, though Bun says so. */
+/** The used JavaScript heap, without the memory under views, which Bun counts as well. */
 function heapUsed(): number {
   collect();
   return bun === undefined ? process.memoryUsage().heapUsed : bun.heapSize();

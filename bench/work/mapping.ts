@@ -9,13 +9,13 @@ import { mapByFfi } from "./floor.ts";
 import { inC } from "./in_c.ts";
 import { serve, type Task, type Work } from "./serve.ts";
 
-/** How many are between two turns of the event loop. */
+/** The number between two turns of the event loop. */
 const BATCH = 500;
-/** What was viewed is unmapped between turns of the event loop, some turns later. */
+/** Viewed memory is unmapped some turns of the event loop later. */
 const TURNS_AFTER = 4;
 
-// One that lives, as in most programs: what V8 compiled for objects of which the
-// collection before a turn leaves none, it throws away.
+// One mapping lives on, as in most programs: if a collection leaves no object of a class,
+// V8 throws away the code that it compiled for the class.
 const kept = new MmapOptions({ len: 4096 }).mapAnon();
 kept.bytes[0] = 1;
 

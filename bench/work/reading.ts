@@ -10,7 +10,7 @@ import { type Round, serve, type Task, type Work } from "./serve.ts";
 
 type Reading = (words: Uint32Array, task: Task) => number;
 
-/** How many different words there are: more would take longer to make than to read. */
+/** The number of different words: more would take longer to make than to read. */
 const DIFFERENT = 16_384;
 
 function fill(words: Uint32Array): Uint32Array {

@@ -17,7 +17,7 @@ import { serve, type Work } from "./serve.ts";
 const CAPACITY = 2 ** 20;
 type Way = "channel" | "messages" | "pipe";
 
-/** What the other process is told. */
+/** The order to the other process. */
 interface Job {
   readonly way: Way;
   readonly byteLength: number;
@@ -94,7 +94,7 @@ const sending = (way: Way): Work => async ({ size, operations }) => {
   };
 };
 
-/** Sends messages, of which no more are under way than the ring would hold. */
+/** Sends messages, with no more under way than the ring would hold. */
 async function sendMessages(child: ChildProcess, message: Message, count: number): Promise<void> {
   const atOnce = CAPACITY / message.bytes.length;
   for (let number = 0; number < count; number++) {
@@ -116,7 +116,7 @@ async function sendFrames(child: ChildProcess, message: Message, count: number):
   }
 }
 
-/** What the child does. */
+/** The work of the child. */
 function receive(name: string): void {
   const channel = new Channel(new MmapOptions().mapShared(name), 0, CAPACITY);
   const tell = (received: number) => void process.send!(received);

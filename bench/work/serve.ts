@@ -14,11 +14,11 @@ export type { Task };
 
 /** A round that is prepared. */
 export interface Round {
-  /** What is timed: returns a checksum, the same as every contender's. */
+  /** The timed part: returns a checksum, the same as every contender's. */
   run(): number | Promise<number>;
   /** Gives back what the preparation made. */
   end?(): void | Promise<void>;
-  /** What else was measured; a `time` of its own, in nanoseconds, replaces that of `run()`. */
+  /** Other measures; a `time` of its own, in nanoseconds, replaces that of `run()`. */
   measures?(): Readonly<Record<string, number>>;
 }
 

@@ -9,7 +9,7 @@ import { Mmap, MmapOptions, type MmapTicket, removeShared } from "../../mod.ts";
 import { allInC } from "./in_c.ts";
 import { serve, type Task, type Work } from "./serve.ts";
 
-/** What goes to the worker: memory, or a message that is as long as a ticket. */
+/** The message to the worker: memory, or one that is as long as a ticket. */
 type Message = MmapTicket | ArrayBuffer | SharedArrayBuffer | { readonly last: number };
 
 if (isMainThread) await serve(works());

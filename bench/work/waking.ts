@@ -67,7 +67,7 @@ function answer(way: Way, trips: number): void {
   play(way, trips, 1);
 }
 
-/** What the partner is told: a game by a way, or one message that it answers. */
+/** The order to the partner: a game by a way, or one message that it answers. */
 type Told = { readonly way: "mapped" | "atomics"; readonly trips: number } | "ping";
 
 async function whenReady({ words }: Way): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * What every script does with arguments: it explains itself, and refuses what it
+ * Every script explains itself, and refuses arguments that it
  * does not know before it does anything.
  *
  * @module

@@ -5,7 +5,7 @@ import { isEndedByEngine, judge } from "../matrices/surroundings/judge.ts";
 
 const NOTHING = { mappedByteLength: 0, descriptors: 0, files: 0 };
 
-/** What a program comes to that prints these lines, and its end where it says so. */
+/** The end of a program that prints these lines. */
 function outcome(lines: readonly string[], after: object | null = NOTHING, code: number = 0) {
   const end = after && `end: ${JSON.stringify({ before: NOTHING, after })}`;
   const output = [...lines, ...(end === null ? [] : [end])].join("\n");

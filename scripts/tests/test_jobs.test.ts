@@ -5,7 +5,7 @@ import { runJob } from "../tools/test_jobs.ts";
 
 const HARNESS = new URL("../../test/support/harness.ts", import.meta.url).href;
 
-/** What a file of these lines comes to in each runner. */
+/** The outcome of a file of these lines in each runner. */
 async function outcomes(lines: string, maxMs?: number): Promise<readonly Tally[]> {
   const folder = await Deno.makeTempDir();
   try {

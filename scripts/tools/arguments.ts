@@ -7,12 +7,12 @@
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
-/** What a script takes. */
+/** The arguments of a script. */
 export interface Arguments
   extends Pick<ParseArgsConfig, "options" | "allowPositionals" | "tokens"> {
-  /** What `--help` prints. */
+  /** The text of `--help`. */
   readonly usage: string;
-  /** How many positionals there may be, where they are allowed. Default: any number. */
+  /** The greatest number of positionals, if they are allowed. Default: any number. */
   readonly maxPositionals?: number;
 }
 

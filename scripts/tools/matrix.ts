@@ -23,7 +23,7 @@ export interface Place<Guest> {
 export interface Run<Guest> {
   /** The name of the runtime. */
   readonly name: string;
-  /** Whether CI runs it. */
+  /** True if CI runs it. */
   readonly isShort: boolean;
   readonly run: (guest: Guest, isShort: boolean) => Promise<Outcome>;
 }
@@ -54,7 +54,7 @@ export interface RunRecord {
 export interface Matrix<Guest> {
   /** Its name in `npm run test:<name>`. */
   readonly name: string;
-  /** What it does, for `--help`. */
+  /** Its description, for `--help`. */
   readonly about: string;
   /** Those that take longest come first: the others run beside them. */
   readonly places: readonly Place<Guest>[];

@@ -5,20 +5,20 @@
  */
 import { dirname } from "node:path";
 
-/** How a process ended. */
+/** The end of a process. */
 export interface Ending {
   readonly code: number;
   readonly timedOut: boolean;
 }
 
-/** What {@linkcode run} needs beside the command. */
+/** Options of {@linkcode run}. */
 export interface RunOptions {
   /** The file that standard output and standard error are appended to. */
   readonly log: string;
   /** In seconds. Default: 1800. */
   readonly limit?: number;
   readonly cwd?: string;
-  /** What is added to the environment of this process. */
+  /** Variables that are added to the environment of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -76,7 +76,7 @@ function killGroup(leader: number): void {
   }
 }
 
-/** How a short command ended, and what it printed. */
+/** The end and the output of a short command. */
 export interface Output extends Ending {
   /** The signal, or else the code. */
   readonly end: string;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a run of the suite in one runtime came to. */
+/** The result of the suite in one runtime. */
 export interface RuntimeResult {
   readonly version: string;
   readonly passed: number;
@@ -12,7 +12,7 @@ export interface RuntimeResult {
   readonly skipped: number;
 }
 
-/** Why there is no result. */
+/** The reason why there is no result. */
 export interface NoResult {
   readonly unavailable: string;
 }
@@ -21,7 +21,7 @@ export interface NoResult {
 export interface SystemEntry {
   /** Its name in the README. */
   readonly title: string;
-  /** How it was run. */
+  /** The way that it was run. */
   readonly how: string;
   /** By the name of the runtime. */
   readonly runtimes: Readonly<Record<string, RuntimeResult | NoResult>>;
@@ -30,7 +30,7 @@ export interface SystemEntry {
 /** The results of a matrix, by the names of its systems on the command line. */
 export type Results = Readonly<Record<string, SystemEntry>>;
 
-/** Where a matrix keeps its results. */
+/** The file of the results of a matrix. */
 export interface ResultsFile {
   readonly path: string;
   /** The names of the systems, in the order of the file and of the table. */
@@ -68,7 +68,7 @@ export function recordRun(
   Deno.writeTextFileSync(file.path, `${text}\n`);
 }
 
-/** How many tests the recorded runs of the suite had. */
+/** The greatest number of tests in the recorded runs of the suite. */
 export function wholeSuite(file: ResultsFile): number {
   const results = Object.values(readResults(file)).flatMap(({ runtimes }) =>
     Object.values(runtimes)

@@ -17,7 +17,7 @@ export interface RuntimeBuild {
   readonly id: string;
   readonly runner: Runner;
   readonly version: string;
-  /** What it is given before the arguments of its test runner. Default: nothing. */
+  /** Options before the arguments of its test runner. Default: none. */
   readonly options?: readonly string[];
   /** Fetches it; gives the path of the executable. */
   readonly fetch: () => Promise<string>;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How often it is tried at most. */
+/** The limit of tries. */
 const MAX_ATTEMPTS = 400;
 
 /** Leaves parts of a list away, halves first, as long as it fails without them. */

@@ -1,5 +1,5 @@
 /**
- * How each runtime runs the suite, and how its report is read: shared by the
+ * Runs the suite in each runtime, and reads its report: shared by the
  * local run and by the matrices.
  *
  * @module
@@ -85,7 +85,7 @@ function filesIn(folder: string): string[] {
     .map((name) => `./${folder}/${name}`); // Bun takes a bare name for a filter
 }
 
-/** What a run of the suite came to. */
+/** The counts of a run of the suite. */
 export interface Tally {
   readonly passed: number;
   readonly failed: readonly string[];

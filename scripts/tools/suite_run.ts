@@ -17,7 +17,7 @@ export interface System {
   readonly name: string;
   /** Its name in the README. */
   readonly title: string;
-  /** How this machine runs it, for the README. */
+  /** The way that this machine runs it, for the README. */
   readonly how: string;
   readonly builds: readonly RuntimeBuild[];
   /** Sets it up. Throws `Unavailable` if this machine lacks what it takes. */
@@ -32,7 +32,7 @@ export interface Guest {
   readonly run: (command: readonly string[], files: GuestFiles) => Promise<Ending>;
 }
 
-/** Where a guest writes, as paths of this machine. */
+/** The files that a guest writes, as paths of this machine. */
 export interface GuestFiles {
   /** All that the command prints. */
   readonly log: string;

@@ -25,19 +25,19 @@ export function isTier(text: string): text is Tier {
 /** Files that one process runs. */
 export interface Job {
   readonly runtime: string;
-  /** What it is called in the progress. */
+  /** Its name in the progress. */
   readonly name: string;
   readonly files: readonly string[];
 }
 
-/** How jobs are run. */
+/** Options of a run of jobs. */
 export interface JobOptions {
   readonly tier: Tier;
-  /** Whether the tests that were skipped are listed. */
+  /** True to list the skipped tests. */
   readonly isVerbose: boolean;
 }
 
-/** What a run came to. */
+/** The sums of a run. */
 export interface Summary {
   readonly passed: number;
   readonly failed: number;
@@ -46,12 +46,12 @@ export interface Summary {
   readonly results: Readonly<Record<string, RuntimeResult>>;
 }
 
-/** How long each job took the last time, in seconds, by its runtime and name. */
+/** The times of the jobs in the last run, in seconds, by runtime and name. */
 type Times = Readonly<Record<string, number>>;
 
 const TIMES = ".cache/test_times.json";
 
-/** How long a job may take: many times what it does. */
+/** The time limit of a job: many times its usual time. */
 const MAX_MINUTES: Readonly<Record<Tier, number>> = { quick: 10, few: 20, all: 60 };
 
 /**

@@ -1,4 +1,4 @@
-// What the works in C have in common.
+// The common parts of the works in C.
 #ifndef STATE_H
 #define STATE_H
 
@@ -7,7 +7,7 @@
 
 enum { PAGE = 4096, RECORD = 64, GROWTH_STEPS = 8 };
 
-// What a work was asked for, and what its preparation made.
+// The task of a work, and the results of its preparation.
 struct state {
   size_t size;
   uint32_t operations;

@@ -1,5 +1,5 @@
 /**
- * What is used of Bun's own means.
+ * Types of Bun's own means.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the works over files do again and again.
+ * The common parts of the works over files.
  *
  * @module
  */

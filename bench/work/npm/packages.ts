@@ -5,7 +5,7 @@
  */
 import { createRequire } from "node:module";
 
-/** What is used of `@riaskov/mmap-io`. It unmaps when its buffer is collected, and not before. */
+/** Types of `@riaskov/mmap-io`. It unmaps when its buffer is collected, and not before. */
 interface MmapIo {
   readonly PROT_READ: 1;
   readonly PROT_WRITE: 2;

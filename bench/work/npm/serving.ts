@@ -12,7 +12,7 @@ import { repeat, storing, sumPagesOf, sumRecord } from "../files/sums.ts";
 import { load, mapAnon, mmapIo, READ_WRITE } from "./packages.ts";
 import { serve, type Work } from "../serve.ts";
 
-/** What is used of `shm-typed-array`. */
+/** Types of `shm-typed-array`. */
 interface SharedMemory {
   create(count: number): (Uint8Array & { readonly key: number }) | null;
   destroy(key: number): boolean;

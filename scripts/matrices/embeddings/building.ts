@@ -17,9 +17,9 @@ import { type Embedding, RUNTIME, type RuntimeName, TARBALL } from "./embedding.
 const ALL: readonly RuntimeName[] = ["node24", "node26", "bun"];
 const MODULES = join(project, "node_modules");
 const PROGRAM = join(import.meta.dirname!, "program");
-/** What the program prints at its end. */
+/** The last line of the program. */
 const DONE = /\d+ features work/;
-/** How long a command may take, in seconds. */
+/** The time limit of a command, in seconds. */
 const LIMIT = 180;
 
 /** An embedding that has been built. */
@@ -28,7 +28,7 @@ interface Built {
   readonly environment: Workshop["environment"];
 }
 
-/** What all embeddings share. */
+/** The common setting of all embeddings. */
 interface Workshop {
   /** A folder that is outside of the project: no koffi is found by climbing from there. */
   readonly folder: string;

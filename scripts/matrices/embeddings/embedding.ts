@@ -23,18 +23,18 @@ export interface Embedding {
   readonly tools?: Readonly<Record<string, string>>;
   /** Files beside those of the program, by their names. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Whether it installs the package itself, and finds none there. */
+  /** True if it installs the package itself, and finds none there. */
   readonly installs?: true;
   /** Commands that build it, in its folder. */
   readonly build?: readonly (readonly string[])[];
-  /** What of its folder is run, in another folder that has nothing but koffi. Default: all, where it is. */
+  /** The files that are run, in another folder that has nothing but koffi. Default: all, in place. */
   readonly output?: readonly string[];
-  /** How the runtime is given the program. Default: the first file of the output, or `main.mjs`. */
+  /** The command that runs it. Default: the runtime with the first file of the output, or `main.mjs`. */
   readonly run?: readonly string[];
   /** The file that a worker starts with. Default: that of the program. */
   readonly worker?: string;
-  /** Where it is run. Default: in all. */
+  /** The runtimes that run it. Default: all. */
   readonly runtimes?: readonly RuntimeName[];
-  /** Whether it belongs to the short form. */
+  /** True if CI runs it. */
   readonly short?: true;
 }

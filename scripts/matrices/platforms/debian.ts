@@ -15,7 +15,7 @@ export type Architecture = "amd64" | "arm64";
 /** The release that all packages are from: the first with a Wine that is new enough. */
 const release = "trixie";
 
-/** What every root needs: the folders, and the links from `/lib` to `/usr/lib`. */
+/** The package that every root needs: it has the folders, and the links from `/lib` to `/usr/lib`. */
 const base = "base-files";
 
 /** The apts that are ready, as the path of their configuration. */

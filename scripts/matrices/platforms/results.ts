@@ -11,7 +11,7 @@ import {
   type SystemEntry,
 } from "../../tools/results.ts";
 
-/** Where the results of the platforms are kept. */
+/** The file of the results of the platforms. */
 export const platformResults: ResultsFile = {
   path: join(import.meta.dirname ?? ".", "last_run.json"),
   order: ["linux-x64", "musl", "arm64", "arm64-16k", "windows"],

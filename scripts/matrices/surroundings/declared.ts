@@ -16,18 +16,18 @@ export interface Surrounding {
    * may write to. Throws where it cannot be had.
    */
   readonly command: (program: readonly string[], folder: string) => readonly string[];
-  /** What it keeps the library from giving back. */
+  /** The kinds of things that the library cannot give back there. */
   readonly keeps: readonly ("mappedByteLength" | "descriptors" | "files")[];
   /** After so many seconds a program hangs there. */
   readonly maxSeconds: number;
-  /** Whether it is one of those that CI runs. */
+  /** True if CI runs it. */
   readonly isShort: boolean;
 }
 
-/** How long a program may take that takes two seconds. */
+/** The time limit of a program, which takes two seconds elsewhere. */
 const MAX_SECONDS = 30;
 
-/** What cannot be given back where these are refused. */
+/** The kinds of things that cannot be given back if these calls are refused. */
 const KEPT: Readonly<Record<string, Surrounding["keeps"]>> = {
   munmap: ["mappedByteLength", "descriptors", "files"],
   close: ["descriptors", "files"],
@@ -58,7 +58,7 @@ const SHORT_FILTERS: readonly string[] = [
   "ENOSYS:futex_waitv",
 ];
 
-/** What some sandboxes refuse together: the emulators and containers that the library was tried in. */
+/** Calls that sandboxes refuse together: the emulators and containers that the library was tried in. */
 const TOGETHER: readonly string[] = [
   "EPERM:process_vm_readv,process_vm_writev",
   "ENOSYS:process_vm_readv,process_vm_writev,pipe2",

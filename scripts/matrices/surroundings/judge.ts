@@ -1,10 +1,10 @@
 /**
- * What a run of the probe came to: `test/children/probe.ts` prints a line for each call.
+ * Judges a run of the probe: `test/children/probe.ts` prints a line for each call.
  *
  * @module
  */
 
-/** How a program ended. */
+/** The end of a program. */
 export interface Ending {
   readonly code: number;
   readonly timedOut: boolean;
@@ -13,27 +13,27 @@ export interface Ending {
   readonly errors: string;
 }
 
-/** How much is left: see `test/children/probe.ts`. */
+/** Leaks by kind: see `test/children/probe.ts`. */
 type Left = Readonly<Record<"mappedByteLength" | "descriptors" | "files", number>>;
 
-/** What it came to. */
+/** The judgement of a run. */
 export interface Verdict {
-  /** How many calls worked, and how many were refused; each is made twice. */
+  /** The numbers of calls that worked and that were refused; each is made twice. */
   readonly worked: number;
   readonly refused: number;
-  /** What is wrong. */
+  /** The faults that were found. */
   readonly faults: readonly string[];
-  /** Whether the program came to its end. */
+  /** True if the program came to its end. */
   readonly hasEnded: boolean;
 }
 
-/** What a line says beside `ok`: the class, the code, the system call, and the message. */
+/** A line other than `ok`: the class, the code, the system call, and the message. */
 const OUTCOME = /^(\S+) (\S+) (\S+) ([^]*)$/;
 
-/** What V8 says where it ends the process because a call of its own for its pages was refused. */
+/** V8's message when it ends the process because a call of its own for its pages was refused. */
 const ENGINE = /Check failed: (?:0 == ret|12 == \(\*__errno_location)/;
 
-/** Whether a program was ended by its engine. */
+/** True if the engine ended the program. */
 export function isEndedByEngine({ code, errors }: Ending): boolean {
   return code !== 0 && ENGINE.test(errors);
 }
@@ -81,7 +81,7 @@ export function judge(
   return { worked, refused, faults, hasEnded };
 }
 
-/** What is wrong with a refusal. */
+/** The fault of a refusal, if there is one. */
 function faultOf(name: string, outcome: string): string | undefined {
   const { 1: error = "", 2: code = "" } = OUTCOME.exec(outcome)!;
   const isWrong = name.replace("again, ", "").startsWith("wrong ");

@@ -33,7 +33,7 @@ const SHORT = new Set([
   ...[`Node.js 26.8.2 (koffi ${pinned("koffi")})`, "Node.js 26.9.0 (node:ffi)"],
 ]);
 
-/** Whether CI runs a version. */
+/** True if CI runs a version. */
 export function isShort({ label }: RuntimeBuild): boolean {
   return SHORT.has(label);
 }

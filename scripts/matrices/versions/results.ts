@@ -13,7 +13,7 @@ import {
 } from "../../tools/results.ts";
 import { VERSIONS } from "./declared.ts";
 
-/** Where the results of the versions are kept. */
+/** The file of the results of the versions. */
 export const versionResults: ResultsFile = {
   path: join(import.meta.dirname ?? ".", "last_run.json"),
   order: VERSIONS.map(({ name }) => name),

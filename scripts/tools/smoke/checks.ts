@@ -22,7 +22,7 @@ export const bun: string = programOf("bun");
 /** Deno, which takes the package from the folder `node_modules` where it runs. */
 export const deno: readonly string[] = [Deno.execPath(), "run", "--no-lock", "-A"];
 
-/** How many checks have passed and failed. */
+/** The numbers of checks that have passed and failed. */
 export const sums = { passed: 0, failed: 0 };
 
 /** A folder for all that the checks make. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { project } from "../cache.ts";
 import { check, node24, run, temporary, TOOLS } from "./checks.ts";
 
-/** What the tarball holds, and nothing else. */
+/** The files of the tarball. */
 const HOLDS: readonly string[] = [
   "package.json",
   "README.md",

@@ -1,4 +1,4 @@
-// What the package takes of the sandbox of Jest, which is a realm of its own, under timers that
+// Gives the package values of Jest's sandbox, which is a realm of its own, under timers that
 // are fake before the package is imported. Bundled with the table.
 import { FOREIGN } from "../../../../test/support/foreign_values.ts";
 
