@@ -39,6 +39,10 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], complain
     ["scripts/test.ts", "--tier", "quick", "test/process/limits.test.ts"],
     "'test/process/limits.test.ts' starts child processes, which the quick tier leaves out: use npm test",
   ],
+  "the name of a run that CI leaves out": [
+    ["scripts/platforms.ts", "--short", "arm64-16k"],
+    "CI runs nothing that is named arm64-16k",
+  ],
   "a name that no run has": [
     ["scripts/platforms.ts", "--short", "arm64", "beos"],
     "No run has 'beos' in its name: --list prints all",

@@ -88,6 +88,7 @@ Options:
     allowPositionals: true,
   });
   const places = choose(matrix.places, positionals, values.short);
+  if (places.length === 0) refuse(`CI runs nothing that is named ${positionals.join(" or ")}`);
   if (values.list) {
     for (const { name, runs } of places) for (const run of runs) console.log(title(name, run.name));
     Deno.exit(0);
