@@ -5,7 +5,7 @@
  */
 import { readArguments, refuse } from "../scripts/tools/arguments.ts";
 import { build } from "./driver/build.ts";
-import { type Benchmark, builtFor, type HostName } from "./catalogue/benchmark.ts";
+import { type Benchmark, hostsOf } from "./catalogue/benchmark.ts";
 import { BENCHMARKS } from "./catalogue/all.ts";
 import { currentLoad, describeMachine } from "./driver/machine.ts";
 import { measureAll } from "./driver/measuring.ts";
@@ -80,29 +80,12 @@ async function main(): Promise<number> {
   }
   const start = performance.now();
   const load = currentLoad();
-  const hosts = new Set(
-    benchmarks.flatMap(({ contenders }) =>
-      contenders.flatMap((contender): HostName[] => [
-        contender.host,
-        builtFor(contender),
-      ])
-    ),
-  );
-  const names = new Set(benchmarks.map(({ name }) => name));
   console.error("Building the peers");
-  const leftOut = await build(
-    hosts,
-    ["import", "first-use", "package-size"].some((name) => names.has(name)),
-    folder,
-  );
+  const leftOut = await build(benchmarks, folder);
   const deadline = start + WHOLE;
   const rows = await measureAll(benchmarks, { isQuick, leftOut, folder, deadline });
-  const machine = await describeMachine(hosts, leftOut, load);
-  const results: Results = {
-    machine,
-    leftOut: Object.fromEntries(leftOut),
-    rows,
-  };
+  const machine = await describeMachine(hostsOf(benchmarks), leftOut, load);
+  const results: Results = { machine, leftOut: Object.fromEntries(leftOut), rows };
   const isWhole = !isQuick && positionals.length === 0;
   if (isWhole) await writeResults(results, folder);
   else console.log(detailsText(results, benchmarks));

@@ -123,6 +123,14 @@ export interface Benchmark {
   readonly behind?: string;
   /** Its share of the time, in seconds. */
   readonly seconds: number;
+  /** True if it needs the npm package of sysalloc. */
+  readonly usesPackage?: true;
+}
+
+/** The hosts that benchmarks need. */
+export function hostsOf(benchmarks: readonly Benchmark[]): ReadonlySet<HostName> {
+  const contenders = benchmarks.flatMap(({ contenders }) => contenders);
+  return new Set(contenders.flatMap((contender) => [contender.host, builtFor(contender)]));
 }
 
 /** The host that must be built for a contender: C in the process of a runtime needs that of C. */

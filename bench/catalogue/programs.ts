@@ -123,6 +123,7 @@ export const programs: readonly Benchmark[] = [
       moreThanEmpty("sysalloc, the sources", "Deno", 9),
     ],
     seconds: 14,
+    usesPackage: true,
   },
   {
     name: "first-use",
@@ -151,6 +152,7 @@ export const programs: readonly Benchmark[] = [
     ],
     behind: "a call of the runtime has been compiled with it, and a library must be read first",
     seconds: 30,
+    usesPackage: true,
   },
   {
     name: "package-size",
@@ -166,6 +168,7 @@ export const programs: readonly Benchmark[] = [
     ],
     measures: [SIZE],
     seconds: 1,
+    usesPackage: true,
   },
   {
     name: "bun-heap",

@@ -5,7 +5,7 @@
  * @module
  */
 import { rolldown } from "rolldown";
-import type { HostName } from "../catalogue/benchmark.ts";
+import { type Benchmark, type HostName, hostsOf } from "../catalogue/benchmark.ts";
 import { PATH, versionOf } from "./hosts.ts";
 import { BENCH, BUILT, IMPORTING, messageOf, NPM_PEERS, PACKAGE, ROOT } from "./places.ts";
 import { run } from "./processes.ts";
@@ -19,13 +19,9 @@ export const C_LIBRARY: string = `${BUILT}/c/works.so`;
 /** The reasons why hosts are left out. */
 export type LeftOut = Map<HostName | "the npm package", string>;
 
-/**
- * Builds what these hosts need, and the package of sysalloc where it is asked for;
- * `folder` is for what is not done yet.
- */
+/** Builds what benchmarks need; `folder` is for what is not done yet. */
 export async function build(
-  hosts: ReadonlySet<HostName>,
-  withPackage: boolean,
+  benchmarks: readonly Benchmark[],
   folder: string,
 ): Promise<LeftOut> {
   const leftOut: LeftOut = new Map();
@@ -45,10 +41,12 @@ export async function build(
       leftOut.set(name, messageOf(error));
     }
   };
-  const wanted = [...hosts].filter((name) => builders[name] !== undefined);
+  const wanted = [...hostsOf(benchmarks)].filter((name) => builders[name] !== undefined);
   await Promise.all([
     ...wanted.map((name) => attempt(name, builders[name]!)),
-    ...(withPackage ? [attempt("the npm package", buildPackage)] : []),
+    ...(benchmarks.some(({ usesPackage }) => usesPackage)
+      ? [attempt("the npm package", buildPackage)]
+      : []),
   ]);
   return leftOut;
 }

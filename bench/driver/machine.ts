@@ -17,7 +17,7 @@ const COMPILERS: Readonly<Partial<Record<HostName, string>>> = {
 
 /** Describes this machine, with the load that it had before. */
 export async function describeMachine(
-  hosts: Iterable<HostName>,
+  hosts: ReadonlySet<HostName>,
   leftOut: LeftOut,
   load: number,
 ): Promise<Machine> {
