@@ -4,14 +4,13 @@ import { join } from "node:path";
 import { MmapOptions, pageSize } from "../../mod.ts";
 import { childValue, NODE_PERMISSION, unlessNodePermission } from "../support/child_processes.ts";
 import { runtime, test, unlessLinux, use } from "../support/harness.ts";
-import { FOLDER, leftNames, SharedName, unlessFolder } from "../support/shared_names.ts";
+import { FOLDER, freshName, leftNames, unlessFolder } from "../support/shared_names.ts";
 import { withoutOtherUsers } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
-const fresh = (): string => use(new SharedName()).name;
 
 test("memory of another user is EACCES, EEXIST and EPERM", async () => {
-  const name = fresh();
+  const name = freshName();
   use(new MmapOptions({ len: PAGE }).mapShared(name, { mode: "create" }));
   const outcomes = await childValue("shared_other_user.ts", { args: [name] });
   assertEquals(outcomes, ["EACCES", "EACCES", "EEXIST", "EPERM", "it belongs to user 0"]);
@@ -22,7 +21,7 @@ test("memory of another user is EACCES, EEXIST and EPERM", async () => {
 });
 
 test("Deno's permissions hold for shared memory", async () => {
-  const name = fresh();
+  const name = freshName();
   const path = join(FOLDER, name);
   const outcomes = (...permissions: string[]) =>
     childValue("shared_permissions.ts", {
@@ -39,7 +38,7 @@ test("Deno's permissions hold for shared memory", async () => {
 }, { skip: runtime === "deno" ? unlessFolder : "permissions are Deno's" });
 
 test("the permissions of Node.js hold for shared memory", async () => {
-  const name = fresh();
+  const name = freshName();
   const path = join(FOLDER, name);
   const outcomes = (...permissions: string[]) =>
     childValue("shared_permissions.ts", {
@@ -56,7 +55,7 @@ test("the permissions of Node.js hold for shared memory", async () => {
 }, { skip: unlessNodePermission ?? unlessFolder });
 
 test("a store that finds no room in /dev/shm does not end the process", async () => {
-  const result = await childValue("shared_full.ts", { args: [fresh()] });
+  const result = await childValue("shared_full.ts", { args: [freshName()] });
   assertEquals(result, {
     reserved: "ENOSPC",
     first: 1,
@@ -70,7 +69,7 @@ test("a store that finds no room in /dev/shm does not end the process", async ()
 test(
   "mapShared() makes memory by another name where /proc is missing, and leaves that not",
   async () => {
-    const name = fresh();
+    const name = freshName();
     const outcome = await childValue("shared_full.ts", { args: [name, "no-proc"] });
     assertEquals(outcome, {
       codes: ["7", "EEXIST", "7"],
@@ -82,7 +81,7 @@ test(
 );
 
 test("there is no shared memory where /dev/shm is no tmpfs", async () => {
-  const outcomes = await childValue("shared_full.ts", { args: [fresh(), "elsewhere"] });
+  const outcomes = await childValue("shared_full.ts", { args: [freshName(), "elsewhere"] });
   assertEquals(outcomes, ["ENOTSUP", "ENOTSUP"]);
 }, { skip: unlessLinux("only Linux has a folder of it") ?? unlessMounts() });
 

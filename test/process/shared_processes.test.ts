@@ -6,7 +6,7 @@ import { run } from "../support/child_processes.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { rounds } from "../support/rounds.ts";
 import { Peer, type Program, PROGRAMS, SELF, unlessThere } from "../support/peers.ts";
-import { leftNames, SharedName, unlessFolder } from "../support/shared_names.ts";
+import { freshName, leftNames, unlessFolder } from "../support/shared_names.ts";
 import { TempFolder } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
@@ -16,7 +16,6 @@ const WHOLE = platform === "win32" ? 3 * PAGE : LENGTH;
 
 const RACES = rounds("racedNames");
 
-const fresh = (): string => use(new SharedName()).name;
 const create = (name: string, len = LENGTH): Mmap =>
   use(new MmapOptions({ len }).mapShared(name, { mode: "create" }));
 const open = (name: string): Mmap => use(new MmapOptions().mapShared(name));
@@ -42,7 +41,7 @@ for (const program of [SELF, ...PROGRAMS]) {
   const skip = program === SELF ? undefined : unlessThere(program);
 
   test(`memory of mapShared() made here is shared with ${program.name}`, async () => {
-    const name = fresh();
+    const name = freshName();
     const mmap = create(name);
     store(mmap, LENGTH - 4, "here");
     const peer = await peerOf(program);
@@ -59,7 +58,7 @@ for (const program of [SELF, ...PROGRAMS]) {
   }, { skip });
 
   test(`memory of mapShared() made by ${program.name} is shared with it`, async () => {
-    const name = fresh();
+    const name = freshName();
     const peer = await peerOf(program);
     assertEquals(await peer.ask(`map ${name}`), "ENOENT");
     assertEquals(await peer.ask(`map ${name} create ${LENGTH}`), String(LENGTH));
@@ -83,7 +82,7 @@ for (const program of [SELF, ...PROGRAMS]) {
 }
 
 test("a process that is killed while it stores loses nothing for others", async () => {
-  const name = fresh();
+  const name = freshName();
   const mmap = create(name);
   const words = mmap.view(Int32Array, 0, 2);
   const other = await peerOf(SELF);
@@ -106,7 +105,7 @@ test("a process that is killed while it stores loses nothing for others", async 
 });
 
 test("a process that is killed while it makes memory leaves none that is not whole", async () => {
-  const name = fresh();
+  const name = freshName();
   let found = 0;
   for (let round = 0; round < rounds("killedMakers"); round++) {
     const peer = await peerOf(SELF);
@@ -141,8 +140,8 @@ const [second = SELF] = PROGRAMS.filter((program) => unlessThere(program) === un
 
 for (const mode of ["create", "open-or-create"] as const) {
   test(`of two processes that use "${mode}" at once, one makes the memory, and both have it whole`, async () => {
-    const board = fresh();
-    const names = Array.from({ length: RACES }, fresh);
+    const board = freshName();
+    const names = Array.from({ length: RACES }, freshName);
     // One word for each process and round: how many there are, and what became of it.
     const words = create(board, 3 * 4 * RACES).view(Int32Array);
     const args = [board, mode, String(LENGTH), ...names];
@@ -187,7 +186,7 @@ const unlessPython = unlessFolder ??
     : "there is no Python with multiprocessing.shared_memory here");
 
 test("Python's multiprocessing.shared_memory has memory of mapShared()", async () => {
-  const name = fresh();
+  const name = freshName();
   const mmap = create(name);
   store(mmap, LENGTH - 4, "here");
   const peer = python(
@@ -209,7 +208,7 @@ memory.close()
 }, { skip: unlessPython });
 
 test("mapShared() has memory of Python's multiprocessing.shared_memory", async () => {
-  const name = fresh();
+  const name = freshName();
   const peer = python(
     `
 memory = shared(sys.argv[1], create=True, size=${LENGTH})
@@ -267,7 +266,7 @@ test(
     const { status, stderr } = run("gcc", ["-o", program, source, "-lrt"]);
     assertEquals(status, 0, stderr);
 
-    const name = fresh();
+    const name = freshName();
     const mmap = create(name);
     store(mmap, LENGTH - 5, "here!");
     const opener = new Peer(program, [`/${name}`, "open"]);
@@ -276,7 +275,7 @@ test(
     assertEquals(await opener.end(), "0");
     assertEquals(textOf(mmap, 0, 5), "there");
 
-    const other = fresh();
+    const other = freshName();
     const maker = new Peer(program, [`/${other}`, "make"]);
     assertEquals(await maker.line(), `${LENGTH} there`);
     const made = open(other);

@@ -4,8 +4,8 @@
  * @module
  */
 import { existsSync, readdirSync } from "node:fs";
-import { removeShared } from "../../mod.ts";
-import { platform } from "./harness.ts";
+import { type Mmap, MmapOptions, removeShared } from "../../mod.ts";
+import { platform, use } from "./harness.ts";
 
 /** Where Linux has it. */
 export const FOLDER = "/dev/shm";
@@ -29,6 +29,21 @@ export class SharedName implements Disposable {
       if ((error as { code?: unknown }).code !== "ENOENT") throw error;
     }
   }
+}
+
+/** A name that goes with the test. */
+export function freshName(): string {
+  return use(new SharedName()).name;
+}
+
+/** Makes memory of a name for the test. */
+export function createShared(name: string, len: number): Mmap {
+  return use(new MmapOptions({ len }).mapShared(name, { mode: "create" }));
+}
+
+/** Opens memory of a name for the test. */
+export function openShared(name: string, len: number = 0): Mmap {
+  return use(new MmapOptions({ len }).mapShared(name));
 }
 
 /** What is left of the names of this process. */

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { processTable } from "../../core/lifetime/process_table.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
-import { allocationGranularity, Mmap, MmapOptions, pageSize } from "../../mod.ts";
+import { allocationGranularity, Mmap, type MmapInit, MmapOptions, pageSize } from "../../mod.ts";
 import { codeOf } from "../support/errors.ts";
+import { freeAddress } from "../support/free_address.ts";
 import { platform, test, use } from "../support/harness.ts";
 import { isMapped, isMusl, withoutRegions } from "../support/memory_map.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";
@@ -42,21 +43,26 @@ function contentOf(mmap: Mmap): unknown[] {
 }
 
 /** Every kind of memory. */
+/** Options for memory where the runtime maps nothing as soon as it is free. */
+function apart(init: MmapInit & { readonly len: number }): MmapOptions {
+  return new MmapOptions({ ...init, hint: freeAddress(init.len) });
+}
+
 const KINDS: Readonly<Record<string, (path: string) => Mmap>> = {
-  "mapAnon()": () => new MmapOptions({ len: LENGTH }).mapAnon(),
-  "mapAnon() of an odd length": () => new MmapOptions({ len: PAGE + 1 }).mapAnon(),
+  "mapAnon()": () => apart({ len: LENGTH }).mapAnon(),
+  "mapAnon() of an odd length": () => apart({ len: PAGE + 1 }).mapAnon(),
   "mapAnon() that was viewed": () => {
-    const mmap = new MmapOptions({ len: LENGTH, noReserve: true }).mapAnon();
+    const mmap = apart({ len: LENGTH, noReserve: true }).mapAnon();
     mmap.bytes.fill(3);
     return mmap;
   },
   "mapAnon() that is read": () => {
-    const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
+    const mmap = apart({ len: LENGTH }).mapAnon();
     mmap.unsafeProtect("read");
     return mmap;
   },
   "mapAnon() of parts": () => {
-    const mmap = new MmapOptions({ len: 5 * PAGE + 7 }).mapAnon();
+    const mmap = apart({ len: 5 * PAGE + 7 }).mapAnon();
     mmap.bytes.fill(5);
     mmap.unsafeProtect("read", PAGE, PAGE);
     mmap.decommit(2 * PAGE, PAGE);
@@ -64,7 +70,7 @@ const KINDS: Readonly<Record<string, (path: string) => Mmap>> = {
     return mmap;
   },
   "mapAnon() that was decommitted": () => {
-    const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
+    const mmap = apart({ len: LENGTH }).mapAnon();
     mmap.bytes.fill(5);
     mmap.decommit(0, LENGTH);
     return mmap;
