@@ -22,7 +22,7 @@ function sources(): string {
   return texts.join("\n").replace(/\/\*[^]*?\*\/|^ *\/\/.*$/gm, "");
 }
 
-/** What the runtime itself does not bear: Deno throws a text where it is to throw an error. */
+/** Names that the runtime itself does not bear: Deno throws a text in place of an error. */
 const UNBEARABLE: readonly string[] = "Deno" in globalThis ? ["get", "set"] : [];
 
 const INDEXES = Array.from({ length: 257 }, (_, index) => String(index - 1));
@@ -71,7 +71,7 @@ function takeAway(): void {
 /** A place in a source; engines give none for what they are made of. */
 const PLACE = /[\w/.-]+:\d+:\d+/;
 
-/** Where the library itself used what was added. */
+/** The places at which the library itself used an added property. */
 function found(): string[] {
   const places = new Set<string>();
   for (const [use, { stack }] of uses) {
@@ -129,7 +129,7 @@ function use<T extends Disposable>(mmap: T): T {
   return mmap;
 }
 
-/** What a call came to, without what differs from process to process. */
+/** The outcome of a call, without the parts that differ from process to process. */
 async function outcome(call: () => unknown): Promise<unknown> {
   const plain = (text: string) => text.replace(/0x[\da-f]+|\d{4,}|added-\w+/g, "#");
   try {
@@ -166,7 +166,7 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
     mmap.unmap();
     return [bytes.length, length, view, before, mmap.closed].join();
   },
-  "leases are used again": () => {
+  "tokens are used again": () => {
     const many = INDEXES.slice(0, 99).map(() => options().mapAnon());
     for (const mmap of many) mmap.unmap();
     const again = options().mapAnon();

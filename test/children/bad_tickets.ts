@@ -56,7 +56,7 @@ const key = (digits: string) => digits.repeat(32 / digits.length);
 const flip = (text: string, at: number) =>
   text.slice(0, at) + (text[at] === "0" ? "1" : "0") + text.slice(at + 1);
 
-/** What is tried, and what must come of it. */
+/** Tickets that are tried, and their outcomes. */
 const TICKETS: Readonly<Record<string, readonly [expected: string, make: () => unknown]>> = {
   "undefined": ["TypeError", () => undefined],
   "null": ["TypeError", () => null],

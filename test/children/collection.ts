@@ -2,7 +2,7 @@
 import { Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage } from "../support/harness.ts";
 
-// The first ones that are dropped have the leases of these, which are closed, and kept.
+// The first ones that are dropped have the tokens of these, which are closed, and kept.
 const closed = Array.from({ length: 64 }, () => new MmapOptions({ len: 4096 }).mapAnon());
 for (const mmap of closed) mmap.unmap();
 const { countLeft } = await import("../support/count_left.ts"); // which does not count these

@@ -56,7 +56,7 @@ function work(): number {
   return made.length;
 }
 
-/** How many threads map at the same time; each has a copy of the library. */
+/** The number of threads that map at the same time; each has a copy of the library. */
 const THREADS = 6;
 
 /** Maps until it is refused, and returns the error. */

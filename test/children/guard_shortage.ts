@@ -9,7 +9,7 @@ const PAGES = 8;
 const ANONYMOUS = 0x4022; // MAP_NORESERVE | MAP_ANONYMOUS | MAP_PRIVATE
 const MAP_FAILED = 2n ** 64n - 1n;
 
-/** What brings a shortage about; returns what ends it. The engine may want memory soon, too. */
+/** Brings a shortage about; returns a function that ends it. The engine may want memory soon, too. */
 const SHORTAGES = {
   mappings() {
     const length = 2n ** 18n * BigInt(PAGE);

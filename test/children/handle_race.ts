@@ -15,7 +15,7 @@ import { START, STRIDE } from "../race/handles.ts";
 import { descriptorCount, Race } from "../race/race.ts";
 import { type Common, type Shared, shared } from "../race/shared.ts";
 
-/** What a thread is told. */
+/** The orders of a thread. */
 interface Orders {
   readonly shared: Shared;
   readonly folder: string;
@@ -23,7 +23,7 @@ interface Orders {
   readonly thread: number;
 }
 
-/** What a thread tells. */
+/** The report of a thread. */
 type Report =
   | { readonly kind: "stopped" | "ready" }
   | { readonly kind: "closed"; readonly held: number }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type MmapError, MmapOptions } from "../../mod.ts";
 import { smapsEntry } from "../support/memory_map.ts";
 
-/** What this process has of them, in KiB: how many are free is up to others too. */
+/** The huge pages of this process, in KiB: the number of free ones depends on others too. */
 const taken = () =>
   Number(/HugetlbPages:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]);
 const before = taken();

@@ -12,11 +12,11 @@ import { IN_FLIGHT_CALLS, type InFlightCall, LENGTH } from "../support/in_flight
 import { rounds } from "../support/rounds.ts";
 
 const names = process.argv.slice(2);
-/** What other mappings, made meanwhile, hold. */
+/** The content of other mappings that are made meanwhile. */
 const CONTENTS = [1, 2, 3].map((fill) => Buffer.alloc(LENGTH / 4, fill));
-/** What came of the call that is made, and how often. */
+/** The outcomes of the call, and their numbers. */
 let outcomes: Record<string, number> = {};
-/** How many other mappings, or files, it harmed. */
+/** The number of other mappings, or files, that it harmed. */
 let harmed = 0;
 
 function count(outcome: string): void {
@@ -36,7 +36,7 @@ function describe({ name, message }: Error): string {
   return `${name}: ${message}`;
 }
 
-/** What changes a mapping, and has to leave its range loadable and storable. */
+/** Changes of a mapping that must leave its range loadable and storable. */
 const CHANGES: readonly ((mmap: Mmap) => void)[] = [
   () => {},
   (mmap) => mmap.protect("none"),
@@ -63,7 +63,7 @@ function change(mmap: Mmap): void {
   if (mmap.access !== "read-write" && index < 4) harmed++; // what is in flight would crash
 }
 
-/** What was started, and its mapping if that could not be unmapped yet. */
+/** A call that was started, and its mapping if that could not be unmapped yet. */
 interface Started {
   readonly over: Promise<unknown>;
   readonly prepared: unknown;

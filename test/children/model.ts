@@ -9,7 +9,7 @@ import { Stranger } from "../model/stranger.ts";
 
 const [seed, count] = process.argv.slice(2, 4).map(Number) as [number, number];
 
-/** Whether an emulator of processors stands between: it has no numbers of what is in RAM, and takes no advice. */
+/** True under an emulator of processors: it has no numbers of pages in RAM, and takes no advice. */
 function isEmulated(): boolean {
   // First what is not the library's: what is broken there must not pass for emulated.
   if (process.platform !== "linux" || withoutSmaps() === undefined) return false;

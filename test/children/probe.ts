@@ -10,9 +10,9 @@ import { filterCalls } from "../probe/seccomp.ts";
 import { track, tracked } from "../probe/tracked.ts";
 
 const [folder = "", filter = "", threads = ""] = process.argv.slice(2);
-/** How long a call may take, in milliseconds. */
+/** The longest that a call may take, in milliseconds. */
 const MAX_MS = 10_000;
-/** How often the collector is asked for what is left. */
+/** The number of times that the collector is asked for what is left. */
 const COLLECTIONS = 40;
 
 track();
@@ -43,7 +43,7 @@ async function outcome(place: Place, call: (place: Place) => unknown): Promise<s
   }
 }
 
-/** What is open of the files and names of the calls, where the system tells that. */
+/** The files and names of the calls that are open, if the system tells. */
 function openFiles(): number {
   const isOwn = (path: string) => path.includes("sysalloc-probe-");
   let count = 0;
@@ -65,7 +65,7 @@ function openFiles(): number {
 const left = () => ({ ...tracked(), files: openFiles() });
 type Left = ReturnType<typeof left>;
 
-/** What is left when the collector has run. */
+/** The memory that is left when the collector has run. */
 async function leftAfter(before?: Left): Promise<Left> {
   const isEnough = () => {
     try {

@@ -10,7 +10,7 @@ const ROUNDS = rounds("changingLists");
 const CHANGES = 5;
 
 pageSize();
-/** Whether the worker is to stop, how often it changed something, and whether it has stopped. */
+/** Words: true if the worker must stop, the number of its changes, true if it has stopped. */
 const stop = new Int32Array(new SharedArrayBuffer(12));
 const worker = new Worker(sourceUrl("../children/regions_worker.ts"), { workerData: stop });
 while (Atomics.load(stop, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));

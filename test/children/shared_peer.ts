@@ -6,7 +6,7 @@ import { type Mmap, MmapOptions, removeShared, type SharedMode } from "../../mod
 const decoder = new TextDecoder();
 let mmap: Mmap | undefined;
 
-/** What it can be told. */
+/** The orders that it takes. */
 const COMMANDS: Readonly<Record<string, (...args: string[]) => unknown>> = {
   map(name = "", mode = "open", len = "0") {
     mmap = new MmapOptions({ len: Number(len) }).mapShared(name, { mode: mode as SharedMode });

@@ -6,20 +6,20 @@ import { Stranger } from "../model/stranger.ts";
 import { Mismatch } from "../model/world.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";
 
-/** What is asked of the child. */
+/** The request to the child. */
 interface Task {
   readonly seed: number;
-  /** How many calls. */
+  /** The number of calls. */
   readonly calls: number;
   /** The length of a sequence, in steps. */
   readonly length: number;
-  /** Where the number of the sequence that is under way is written to. */
+  /** The file that the number of the present sequence is written to. */
   readonly progress?: string;
   /** The steps to take instead, in one or more sequences. */
   readonly steps?: readonly (readonly Step[])[];
-  /** Whether another thread does anything meanwhile. */
+  /** True if another thread does anything meanwhile. */
   readonly stranger?: boolean;
-  /** Whether each call is printed before it is made. */
+  /** True if each call is printed before it is made. */
   readonly trace?: boolean;
 }
 
@@ -30,7 +30,7 @@ if (task.stranger) world.stranger = await Stranger.start(task.seed);
 if (task.trace) world.trace = (line) => writeSync(1, `${line}\n`);
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
-/** How many descriptors of the files are open: the runtimes open others of their own. */
+/** The number of open descriptors of the files: the runtimes open others of their own. */
 function descriptors(): number {
   if (process.platform !== "linux") return 0;
   const names = readdirSync("/proc/self/fd").map((fd) => {

@@ -26,9 +26,9 @@ interface Handle {
   /** By page. */
   access: Access[];
   readonly allowed: number;
-  /** Whether no other thread has the memory: its own mappings. */
+  /** True if no other thread has the memory: its own mappings. */
   readonly isOwn: boolean;
-  /** What all bytes of its own mapping are. */
+  /** The value of all bytes of its own mapping. */
   fill: number;
 }
 
@@ -103,7 +103,7 @@ function map(): void {
   });
 }
 
-/** What is its own must be as it left it. */
+/** Its own mappings must be as it left them. */
 function useOwn(handle: Handle): void {
   const { mmap } = handle;
   const isWritable = handle.access.every((access) => access === "read-write");
@@ -146,7 +146,7 @@ function useOwn(handle: Handle): void {
   (handle as { address: bigint }).address = mmap.address;
 }
 
-/** What another one has, too, must tell the same as long as this one is open. */
+/** Memory that another handle shares must tell the same as long as this one is open. */
 function useLent(handle: Handle): void {
   const { mmap, allowed, access, byteLength } = handle;
   const page = random(access.length);

@@ -9,7 +9,7 @@ import { slotsInUse } from "../support/slots_in_use.ts";
 import { TicketWorker } from "../support/ticket_workers.ts";
 
 const LENGTH = 65_536;
-/** Where no runtime maps anything of its own. */
+/** A range in which no runtime maps anything of its own. */
 let next = 0x5300_0000_0000n;
 
 const workers = [new TicketWorker(), new TicketWorker()];
@@ -21,7 +21,7 @@ function mapNext(): Mmap {
   return new MmapOptions({ len: LENGTH, hint, strict: true }).mapAnon();
 }
 
-/** How many handles were dropped, and not collected yet. */
+/** The number of handles that were dropped, and not collected yet. */
 let uncollected = 0;
 const collected = new FinalizationRegistry(() => uncollected--);
 

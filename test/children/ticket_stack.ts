@@ -32,7 +32,7 @@ function dive(call: () => void): void {
 
 const mmap = new MmapOptions({ len: 65_536 }).mapAnon();
 mmap.bytes[0] = 7;
-/** What was made, and not used where the stack ended in between. */
+/** Handles that were made, and not used if the stack ended in between. */
 const tickets: ReturnType<Mmap["share"]>[] = [];
 const handles: Mmap[] = [];
 const keep = () => void tickets.push(mmap.share());

@@ -15,7 +15,7 @@ const LENGTH = 16_384;
 /** All mappings lie from here on, where no runtime maps anything of its own. */
 const START = 0x5200_0000_0000n;
 const STRIDE = 65_536n;
-/** How many handles a worker keeps at most. */
+/** The most handles that a worker keeps. */
 const MOST_HANDLES = 2500;
 
 interface Counts {
@@ -27,11 +27,11 @@ interface Counts {
   wrong: number;
 }
 
-/** What goes to a worker: a ticket and the number of its mapping, or a word. */
+/** A message to a worker: a ticket and the number of its mapping, or a word. */
 type Message =
   | { readonly kind: "ticket"; readonly ticket: MmapTicket; readonly index: number }
   | { readonly kind: "stop" | "close" };
-/** What comes from a worker. */
+/** A message from a worker. */
 type Answer =
   | { readonly kind: "ticket"; readonly to: number; readonly ticket: MmapTicket; index: number }
   | { readonly kind: "stopped" }

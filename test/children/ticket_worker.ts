@@ -4,7 +4,7 @@ import { heldRanges } from "../../core/lifetime/held_account.ts";
 import { Mmap, MmapError, type MmapTicket } from "../../mod.ts";
 import { collectUntil } from "../support/harness.ts";
 
-/** What the main thread asks for. */
+/** A request of the main thread. */
 export interface Request {
   readonly take?: MmapTicket;
   /** Makes a view of what was taken last, and stores this to its first byte. */
@@ -14,12 +14,12 @@ export interface Request {
   /** Forgets the handle without unmapping it. */
   readonly drop?: true;
   readonly collect?: true;
-  /** What the call with this name, of the handle, throws. */
+  /** The error that the handle's call of this name throws. */
   readonly codeOf?: "protect" | "resize";
 }
 
 let mmap: Mmap | undefined;
-/** How many handles were dropped, and not collected yet. */
+/** The number of handles that were dropped, and not collected yet. */
 let uncollected = 0;
 const collected = new FinalizationRegistry(() => uncollected--);
 

@@ -5,7 +5,7 @@
  */
 import { GRANULE, type Model, PAGE, type Slot, Thrown } from "./world.ts";
 
-/** What calls may throw; empty where they must not. */
+/** Errors that calls may throw; empty if they must not. */
 export type Errors = string[];
 
 /** An object that unmaps when it is converted, which no call may do. */
@@ -42,7 +42,7 @@ export function bad(n: number, slot?: Slot): unknown {
   return index === BAD.length ? hostile(slot) : BAD[index];
 }
 
-/** What a count of bytes must throw. */
+/** The errors of a count of bytes. */
 export function countErrors(value: unknown): Errors {
   if (typeof value === "bigint") {
     return value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER) ? ["RangeError"] : [];

@@ -38,7 +38,7 @@ const ACCESS: Readonly<Record<Kind, Access>> = {
   mapExec: "read-execute",
   mapShared: "read-write",
 };
-/** What systems say that have no huge pages, or set none aside. */
+/** Errors of systems without huge pages, or with none set aside. */
 const NO_HUGE_PAGES: Errors = ["ENOMEM", "ENOTSUP", "EPERM", "EINVAL", "RangeError"];
 
 /** Fills a slot with a new mapping. */
@@ -123,7 +123,7 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
   world.slots[index] = { mmap, model, kept: [] };
 }
 
-/** Whether nobody maps the file that is truncated, which then is as it was at first. */
+/** Tells whether nobody maps the file that is truncated, which then is as it was at first. */
 function isFragileFree({ files, slots }: World): boolean {
   const { fragile } = files;
   if (slots.some((slot) => slot?.model.file === fragile && !slot.model.isClosed)) return false;
@@ -131,7 +131,7 @@ function isFragileFree({ files, slots }: World): boolean {
   return true;
 }
 
-/** What mapping throws where a call cannot honour good options. */
+/** Errors of calls that cannot honour good options. */
 function notHonoured(settings: Record<string, unknown>, kind: Kind): Errors {
   const { huge, stack, name, noReserve } = settings;
   // What is no count has its own error.

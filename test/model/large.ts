@@ -10,11 +10,11 @@ import { bad, countErrors, type Errors, words } from "./arguments.ts";
 import type { Step, World } from "./sequence.ts";
 import { equal, Mismatch, PAGE } from "./world.ts";
 
-/** What access changes by. */
+/** The calls that change access. */
 const CHUNK = 2 ** 22;
 /** Just above the 64 MiB up to which Bun shares one buffer. */
 const MIN_CHUNKS = 17;
-/** How many calls a step makes: it is seldom, because mapping so much takes its time. */
+/** The number of calls of a step: it is seldom, because mapping so much takes its time. */
 const CALLS = 24;
 const MAX_VIEW_BYTE_LENGTH = PAGE + 8;
 

@@ -1,5 +1,5 @@
 /**
- * What the library maps and does not unmap, by its own calls of the system.
+ * Memory that the library maps and does not unmap, by its own calls of the system.
  *
  * @module
  */
@@ -72,7 +72,7 @@ export class Leaks {
     for (let at = 0n; at < byteLength; at += BigInt(PAGE)) this.#pages.delete(address + at);
   }
 
-  /** How many bytes are mapped, without what is held. */
+  /** The number of mapped bytes, without held ranges. */
   byteLength(): number {
     releaseHeldRanges();
     return this.#pages.size * PAGE;

@@ -11,7 +11,7 @@ import { equal, Mismatch, type Model, PAGE, type Slot } from "./world.ts";
 
 const isLinux = platform === "linux";
 
-/** What an option that is to be a flag must throw. */
+/** The errors of an option that must be a flag. */
 function flagErrors(value: unknown): Errors {
   return value === undefined || typeof value === "boolean" ? [] : ["TypeError"];
 }

@@ -38,15 +38,15 @@ const BAD_OPTIONS: readonly (readonly [options: unknown, error: string])[] = [
   [withGetter("mode", throws), "Thrown"],
 ];
 
-/** What to map. */
+/** A mapping that is asked for. */
 export interface Wish {
   readonly name: unknown;
   readonly options: unknown;
-  /** What it then is of, where it can be. */
+  /** The source of the mapping, if it can be made. */
   readonly file: TestFile;
 }
 
-/** What has which name. */
+/** The memory of each name. */
 export class Names {
   readonly #there: Map<string, TestFile> = new Map();
   #count = 0;

@@ -13,7 +13,7 @@ const FLAGS = ["populate", "noReserve", "strict", "truncationGuard"] as const;
 const LABELS: readonly unknown[] = ["a", "a label, of 1.5", "~".repeat(79)];
 const BAD_LABELS: readonly unknown[] = ["", "a`", "[a]", "\u00e9", "\n", "a".repeat(80)];
 
-/** What is set, with the errors that setting it must throw. */
+/** A setting, with the errors that it must throw. */
 export interface Wanted {
   readonly settings: Record<string, unknown>;
   readonly errors: Errors;

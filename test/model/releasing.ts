@@ -77,7 +77,7 @@ export const unmap: TakeSlot = (world, slot, [, , a], name) => {
   world.slots[at] = undefined;
 };
 
-/** What guards memory of files, by its address, to be released with what is unmapped behind the library's back. */
+/** The guards of files' memory, by address, to be released with memory that is unmapped behind the library's back. */
 const entries: Map<bigint, GuardEntry> = new Map();
 const guard = host().os.guard?.();
 if (guard !== undefined) {

@@ -50,7 +50,7 @@ const CHANGING: readonly Advice[] = [
   "remove",
 ];
 
-/** What systems say of an advice that is not for this memory. */
+/** Errors of systems for an advice that is not for this memory. */
 const REFUSALS: Errors = [
   "EINVAL",
   "ENOTSUP",
@@ -159,7 +159,7 @@ export function lock(world: World, slot: Slot, [, , a, b]: Step, name: string): 
   );
 }
 
-/** What is said of a page that its file has lost, whether or not a view has seen that. */
+/** The errors of a page that its file has lost, seen by a view or not. */
 function lostErrors({ files }: World, { file }: Model): string[] {
   return file !== undefined && file === files.fragile ? ["EFAULT"] : [];
 }

@@ -47,7 +47,7 @@ export const resize: TakeSlot = (world, slot, [, , a, b], name) => {
   world.slots[world.slots.indexOf(slot)] = { mmap, model: resized, kept: slot.kept };
 };
 
-/** What a mapping is when it is longer or shorter; its file is as long as it must be. */
+/** The model of a mapping once it is longer or shorter; its file is as long as it must be. */
 function resizedTo(model: Model, byteLength: number, access: Access): Model {
   const { skip, file, fileOffset, source } = model;
   const length = skip + byteLength;

@@ -29,10 +29,10 @@ export type TakeSlot = (
 ) => void | Promise<void>;
 
 const SLOTS = 3;
-/** How many views of dropped handles are kept at most. */
+/** The most views of dropped handles that are kept. */
 const MAX_ORPHANS = 16;
 
-/** What emulators of processors do in their own way. */
+/** Calls that emulators of processors treat in their own way. */
 const NOT_EMULATED: readonly string[] = [
   "advise",
   "lock",
@@ -42,7 +42,7 @@ const NOT_EMULATED: readonly string[] = [
   "truncate",
 ];
 
-/** What there is beside, where another thread is there, and how often it is taken. */
+/** Steps that need another thread, and how often each is taken. */
 const WITH_STRANGER: readonly string[] = [...Array<string>(8).fill("lend"), "recall"];
 
 /** The verbs, each as often as it is to be chosen. */
@@ -55,7 +55,7 @@ export function verbs(isEmulated: boolean, hasStranger = false): readonly string
 
 const VERBS = verbs(false);
 const VERBS_WITH_STRANGER = verbs(false, true);
-/** How many steps there are between two forced collections, on average; at most 65,536. */
+/** The average number of steps between two forced collections; at most 65,536. */
 const COLLECT_EVERY = 20_000;
 
 /** Some mappings, files, and what is known of them. */
@@ -67,11 +67,11 @@ export class World {
   readonly orphans: Kept[] = [];
   /** A mapping that is longer than one buffer is. */
   readonly large: Large = new Large();
-  /** Whether the processor is emulated. */
+  /** True if the processor is emulated. */
   readonly isEmulated: boolean;
   /** Another thread, where there is one. */
   stranger: Stranger | undefined;
-  /** Whether the last call was refused because another thread can have the memory. */
+  /** True if the last call was refused because another thread can have the memory. */
   wasBusy = false;
   calls = 0;
   /** Told every call, and how it ended. */

@@ -40,7 +40,7 @@ export const share: TakeSlot = (world, slot, [, , a, b, c], name) => {
   world.call("release(used)", ["EBADF"], () => Mmap.release(ticket));
 };
 
-/** What would change memory under others must not. */
+/** Calls that would change memory under other handles, and must be refused. */
 function refuseChanges(world: World, { model }: Slot, mmap: Mmap, n: number): void {
   const { source, access, byteLength, skip } = model;
   const isPlain = source === "memory" && model.guards[0] === 0;

@@ -12,27 +12,27 @@ import { storeTicket, TICKET_WORDS } from "../support/ticket_words.ts";
 import type { TakeSlot } from "./sequence.ts";
 import { Mismatch, stateErrors } from "./world.ts";
 
-/** How many tickets can wait for it. */
+/** The number of tickets that can wait for it. */
 export const LETTERS = 8;
 /** The words of a letter: whether there is one, the ticket, and what is allowed. */
 export const LETTER_WORDS: number = 2 + TICKET_WORDS;
 // The words before them.
-/** How often all was asked back, and given back. */
+/** The number of times that all was asked back, and given back. */
 export const ASKED = 0;
 export const GIVEN = 1;
 /** The length of the text that tells what went wrong; 0 where nothing did. */
 export const FAILED = 2;
-/** How many calls it has made. */
+/** The number of calls that it has made. */
 export const CALLS = 3;
 export const HEAD = 4;
-/** What is allowed with a handle: stores to its words, and locks. */
+/** Calls that a handle allows: stores to its words, and locks. */
 export const MAY_STORE = 1;
 export const MAY_LOCK = 2;
 
 const TEXT_BYTES = 4096;
 const PATIENCE_MS = 60_000;
 
-/** What it is given. */
+/** The settings of the thread. */
 export interface StrangerData {
   readonly seed: number;
   readonly words: Int32Array;
@@ -57,7 +57,7 @@ export class Stranger {
     return stranger;
   }
 
-  /** How many calls it has made. */
+  /** The number of calls that it has made. */
   get calls(): number {
     return Atomics.load(this.#words, CALLS);
   }

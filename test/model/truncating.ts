@@ -41,7 +41,7 @@ export const truncate: TakeSlot = (world, slot, [, , a]) => {
   model.lost = { from, isGuarded, isRefused: false, isReplaced: false, isStoredTo: false };
 };
 
-/** What can be called as before, because it looks at no page. */
+/** Calls that work as before, because they look at no page. */
 const AS_BEFORE: Readonly<Record<string, TakeSlot>> = {
   protect,
   commit,

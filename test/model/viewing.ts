@@ -76,7 +76,7 @@ export function view(world: World, slot: Slot, [, , a, b, c]: Step, name: string
   );
 }
 
-/** Where a view lies, from the first page; adds what asking for it must throw. */
+/** The range of a view, from the first page; adds the errors that asking for it must throw. */
 function boundsOf(
   model: Model,
   byteOffset: unknown,

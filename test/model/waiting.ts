@@ -46,12 +46,12 @@ function wordOf(slot: Slot, a: number, b: number): Word {
   return { byteOffset, errors: [...errors, ...closed], start };
 }
 
-/** Whether another thread stores to the word, and waits for it. */
+/** Tells whether another thread stores to the word, and waits for it. */
 function isOfStranger({ model }: Slot, { start }: Word): boolean {
   return model.hasStrangers && isStrangers(start);
 }
 
-/** What the word is, where it is one. */
+/** The value of the word, if it is one. */
 function valueOf({ mmap, model }: Slot, { start, errors }: Word): number {
   if (errors.length > 0 || !isReadable(model, start, start + 4)) return 0;
   const value = new Int32Array(1);

@@ -1,5 +1,5 @@
 /**
- * What the documentation promises of mappings, as plain data: the model that
+ * The documentation's promises about mappings, as plain data: the model that
  * the library is held against.
  *
  * @module
@@ -20,14 +20,14 @@ export interface TestFile {
 
 /** Pages that are not in the file any more. */
 export interface Lost {
-  /** Where they start, from the first page. */
+  /** Their start, from the first page. */
   readonly from: number;
   readonly isGuarded: boolean;
-  /** Whether the system has refused a call for one. */
+  /** True if the system has refused a call for one. */
   isRefused: boolean;
-  /** Whether the guard has replaced one, and so those after it, as far as it looked. */
+  /** True if the guard has replaced one, and so those after it, as far as it looked. */
   isReplaced: boolean;
-  /** Whether something was stored to them, which nobody has to keep. */
+  /** True if something was stored to them, which nobody has to keep. */
   isStoredTo: boolean;
 }
 
@@ -38,23 +38,23 @@ export interface Model {
   readonly skip: number;
   /** By page. */
   readonly access: Access[];
-  /** What is in memory that is not a file's: a page of a private mapping after a store. */
+  /** Content of memory that is not a file's: a page of a private mapping after a store. */
   readonly own: Uint8Array;
   /** By page of a private mapping: whether it is the file's (0), its own (1), or either (2). */
   readonly copied: Uint8Array;
   readonly file: TestFile | undefined;
-  /** Where the first page is in the file. */
+  /** The offset of the first page in the file. */
   readonly fileOffset: number;
-  /** How long the guards are, in bytes. */
+  /** The length of the guards in bytes. */
   readonly guards: readonly [below: number, above: number];
-  /** What the file has lost, where it was truncated. */
+  /** The pages that a truncated file has lost. */
   lost: Lost | undefined;
   isClosed: boolean;
   isTransferred: boolean;
   wasLocked: boolean;
-  /** Whether another thread can have a handle, so that what changes the memory can be refused. */
+  /** True if another thread can have a handle, so that what changes the memory can be refused. */
   isLent: boolean;
-  /** Whether some words of it are another thread's. */
+  /** True if some words of it are another thread's. */
   hasStrangers: boolean;
 }
 
@@ -63,7 +63,7 @@ export interface Kept {
   readonly view: ArrayBufferView;
   readonly bytes: Uint8Array;
   readonly model: Model;
-  /** Where it starts, from the first page. */
+  /** Its start, from the first page. */
   readonly start: number;
   readonly byteLength: number;
   readonly bufferStart: number;
@@ -88,7 +88,7 @@ export class Mismatch extends Error {
   }
 }
 
-/** What getters of bad arguments throw. */
+/** Thrown by getters of bad arguments. */
 export class Thrown extends Error {}
 
 /** Names what was thrown: an error's code or class. */
@@ -106,25 +106,25 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
   throw new Mismatch("outcome", `${what} is ${String(actual)}, expected ${String(expected)}`);
 }
 
-/** What changing memory can throw, where another thread can have it. */
+/** Errors of changes to memory that another thread can have. */
 export function busy({ isLent }: Model): string[] {
   return isLent ? ["EBUSY"] : [];
 }
 
-/** Where in each page of anonymous memory the word starts that is the other thread's, where there is one. */
+/** The offset in each page of anonymous memory of the word that belongs to the other thread, if there is one. */
 export const STRANGER_AT = 2048;
 
-/** Whether a byte, counted from the first page, is of such a word. */
+/** Tells whether a byte, counted from the first page, is of such a word. */
 export function isStrangers(at: number): boolean {
   return at % PAGE >= STRANGER_AT && at % PAGE < STRANGER_AT + 4;
 }
 
-/** How many pages it has. */
+/** The number of pages that it has. */
 export function pageCount({ access }: Model): number {
   return access.length;
 }
 
-/** Whether every byte of a range allows stores. */
+/** Tells whether every byte of a range allows stores. */
 export function isWritable(model: Model, start: number, end: number): boolean {
   return every(
     model,
@@ -134,7 +134,7 @@ export function isWritable(model: Model, start: number, end: number): boolean {
   );
 }
 
-/** Whether every byte of a range allows loads. */
+/** Tells whether every byte of a range allows loads. */
 export function isReadable(model: Model, start: number, end: number): boolean {
   return every(model, start, end, (access) => access !== "none");
 }
@@ -159,7 +159,7 @@ export function runAt({ access, skip, byteLength }: Model, at: number): [number,
   return [first * PAGE, Math.min((last + 1) * PAGE, skip + byteLength)];
 }
 
-/** Whether a byte is what it must be. */
+/** Tells whether a byte is what it must be. */
 export function isByte(model: Model, at: number, actual: number | undefined): boolean {
   const { source, own, file, fileOffset, copied } = model;
   if (model.hasStrangers && isStrangers(at)) return true;

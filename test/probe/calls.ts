@@ -45,7 +45,7 @@ const ADVICE: readonly Advice[] = [
   "populate-write",
 ];
 
-/** How long a wait may take that ends by itself, in milliseconds. */
+/** The longest that a wait takes that ends by itself, in milliseconds. */
 const SHORT_MS = 5;
 /** One that something else ends. */
 const LONG_MS = 5000;

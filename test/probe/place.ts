@@ -1,5 +1,5 @@
 /**
- * What a call of the probe works with: mappings, files and names, which go when it has ended.
+ * The place of one call of the probe: mappings, files and names, which go when it has ended.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { join } from "node:path";
 import { type Mmap, MmapError, MmapOptions, pageSize, removeShared } from "../../mod.ts";
 
-/** What a call works with could not be made, by the runtime: nothing is said of the call. */
+/** Thrown if the runtime cannot prepare a call: it says nothing of the call itself. */
 export class Unprepared extends Error {
   override readonly name = "Unprepared";
 }
@@ -20,7 +20,7 @@ function prepare<T>(work: () => T): T {
   }
 }
 
-/** What one call has at hand. */
+/** The tools of one call. */
 export class Place {
   readonly page: number = pageSize();
   readonly #folder: string;
@@ -111,7 +111,7 @@ export class Place {
   }
 }
 
-/** What is neither the library's refusal nor the runtime's is a fault. */
+/** An error that is neither the library's refusal nor the runtime's is a fault. */
 function isOwn(error: unknown): boolean {
   return typeof (error as { code?: unknown })?.code !== "string";
 }

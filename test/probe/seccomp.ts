@@ -32,7 +32,7 @@ const SIGBUS = 7;
 const PR_SET_VMA = 0x5356_4d41;
 
 /**
- * What the library calls, by names for the command line. Of `futex` those for memory that processes
+ * The library's system calls, by names for the command line. Of `futex` those for memory that processes
  * share: without the others no thread runs.
  */
 export const REFUSABLE: Readonly<Record<string, Refusable>> = {
@@ -103,7 +103,7 @@ const JUMP_IF_EQUAL = 0x15;
 const RETURN = 0x06;
 const ALLOW = 0x7fff_0000;
 const ERRNO = 0x0005_0000;
-/** Where `struct seccomp_data` has the arguments, of 64 bits each; the number is at 0. */
+/** The offset of the arguments in `struct seccomp_data`, of 64 bits each; the number is at 0. */
 const ARGUMENTS = 16;
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, k: number];

@@ -1,5 +1,5 @@
 /**
- * What the library has mapped and opened, and has neither unmapped nor closed: counted at its calls
+ * Memory that is still mapped and files that are still open: counted at the library's calls
  * of C, because `/proc` can be missing, and has what is the runtime's too.
  *
  * @module
@@ -22,13 +22,13 @@ const PAGE = 4096n;
 let ranges: readonly Range[] = [];
 const descriptors: Set<number> = new Set();
 
-/** How much there is. */
+/** Counts of resources. */
 export interface Tracked {
   readonly mappedByteLength: number;
   readonly descriptors: number;
 }
 
-/** What there is now. */
+/** The present counts. */
 export function tracked(): Tracked {
   const mappedByteLength = ranges.reduce((sum, { start, end }) => sum + Number(end - start), 0);
   return { mappedByteLength, descriptors: descriptors.size };
@@ -58,7 +58,7 @@ function noting(name: string, call: Call): Call {
   };
 }
 
-/** What is noted of a call: its result, and its arguments. */
+/** Notes a call: its result, and its arguments. */
 const NOTES: Readonly<Record<string, (result: never, ...args: never[]) => void>> = {
   mmap(result: bigint, _hint: bigint, byteLength: bigint) {
     if (result !== FAILED) add(result, byteLength);

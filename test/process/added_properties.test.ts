@@ -3,9 +3,9 @@ import { childValue } from "../support/child_processes.ts";
 import { runtime, test } from "../support/harness.ts";
 
 interface Uses {
-  /** How many names were added. */
+  /** The number of names that were added. */
   readonly names: number;
-  /** Where the library looked at one of them. */
+  /** The places at which the library looked at one of them. */
   readonly found: readonly string[];
   readonly results: readonly (readonly [call: string, result: unknown])[];
 }
@@ -13,7 +13,7 @@ interface Uses {
 const program = "added_properties.ts";
 const plain = childValue<Uses>(program, { args: ["none"] });
 
-/** What Deno's own errors come to: they have no code where `Object.prototype` has one. */
+/** The outcomes of Deno's own errors: they have no code if `Object.prototype` has one. */
 const CHANGED_BY_DENO = ["a file that is not there", "the regions of no process"];
 
 for (const [where, prototype] of [["object", "Object.prototype"], ["array", "Array.prototype"]]) {

@@ -27,14 +27,14 @@ function sysalloc(args: readonly string[], permissions?: readonly string[]): Pro
   return runChild(PROGRAM, { args, ...(permissions && { permissions }) });
 }
 
-/** What the command prints where it succeeds. */
+/** The output of the command when it succeeds. */
 async function printed(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await sysalloc(args);
   assertEquals(code, 0, stderr);
   return stdout;
 }
 
-/** What is longer than a line of 80 columns, or is no text. */
+/** Output that is longer than a line of 80 columns, or is no text. */
 function badLines(text: string): string[] {
   return text.split("\n").filter((line) => columns(line) > 80 || /\p{Cc}/u.test(line));
 }

@@ -16,7 +16,7 @@ for (const kind of ["anon", "file", "viewed"]) {
   }
 }
 
-/** Why there are no huge pages of 2 MiB; asks the system for some where that is allowed. */
+/** The reason why there are no huge pages of 2 MiB; asks the system for some if that is allowed. */
 function withoutHugePages(): string | undefined {
   if (platform !== "linux") return "huge pages are tried on Linux";
   const free = () =>

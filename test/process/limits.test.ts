@@ -17,7 +17,7 @@ interface Refusal {
 const ENOMEM = 12;
 const PAGE = pageSize();
 
-/** What there can be too few of; the last takes long, as each of its pieces is one more to look through. */
+/** Resources that can run out; the last takes long, as each of its pieces is one more to look through. */
 const WAYS = ["addresses", "limited addresses", "mappings", "mappings of threads", "pieces"];
 
 test("mapAnon() throws ENOMEM at the limit of the address space, and goes on", async () => {

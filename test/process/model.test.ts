@@ -6,7 +6,7 @@ import { rounds } from "../support/rounds.ts";
 interface Result {
   readonly sequences: number;
   readonly calls: number;
-  /** How many calls the other thread made. */
+  /** The number of calls that the other thread made. */
   readonly others: number;
 }
 

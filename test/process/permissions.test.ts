@@ -56,7 +56,7 @@ async function outcomesOf(
   return Object.fromEntries(paths.map((path, index) => [path, values[index]!]));
 }
 
-/** What is no file is not opened, whether that is permitted or not. */
+/** Paths of no file are not opened, permitted or not. */
 const NO_FILE = ["EISDIR", "ENODEV"];
 
 /** Sees to it that all that was mapped is what the runtime opens, and nothing else. */

@@ -3,15 +3,15 @@ import { childValue } from "../support/child_processes.ts";
 import { test } from "../support/harness.ts";
 import { rounds } from "../support/rounds.ts";
 
-/** What the child tells: see `test/children/handle_race.ts`. */
+/** The child's report: see `test/children/handle_race.ts`. */
 interface Result {
   readonly calls: number;
   readonly terminated: number;
-  /** What is left, of mappings, slots of the common table, and descriptors. */
+  /** The mappings, slots of the process table and descriptors that are left. */
   readonly left: number;
   readonly slots: number;
   readonly descriptors: number;
-  /** How many more tickets were refused than were sent twice. */
+  /** The number of tickets that were refused beyond those that were sent twice. */
   readonly refused: number;
 }
 

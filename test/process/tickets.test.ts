@@ -154,7 +154,7 @@ test(
   { skip: withoutRegions() },
 );
 
-/** Whether the entry of a guard is in use: the third field of it tells. */
+/** Tells whether the entry of a guard is in use: the third field of it tells. */
 function isLive(address: bigint): boolean {
   return (new Int32Array(host().runtime.view(address, 32))[4]! & 3) === 2;
 }

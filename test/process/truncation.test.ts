@@ -44,13 +44,13 @@ for (const kind of ["map", "mapMut"] as const) {
 
 const again = rounds("truncatedAgain");
 
-/** What read(), write(), flush(), view() and discard() come to. */
+/** The outcomes of read(), write(), flush(), view() and discard(). */
 const ALL = ["ok", "ok", "ok", "ok", "ok"];
 const ALL_BUT_FLUSH = ["EFAULT", "EFAULT", "ok", "EFAULT", "EFAULT"];
 const BUT_DISCARD = ["ok", "ok", "ok", "ok", "ENOTSUP"];
 const NONE = ["EFAULT", "EFAULT", "EFAULT", "EFAULT", "ENOTSUP"];
 
-/** What a case comes to where there is a guard. Without one each ends the process. */
+/** The outcome of each case with a guard. Without one each ends the process. */
 const SURVIVED: Readonly<Record<string, unknown>> = {
   "before the first load": [[0, 0, 0, 0], 1],
   "between two loads": [[7, 7, 7, 7], [7, 7, 0, 0], 1],
@@ -95,7 +95,7 @@ const SURVIVED_ALONE: Readonly<Record<string, unknown>> = {
   "after a handler that was there before has set the default": [true, [0, 0], 1],
 };
 
-/** What cases come to, of one child. */
+/** The outcomes of cases, from one child. */
 const guarded = (...names: readonly string[]) =>
   childValues<unknown>(PROGRAM, names, { args: ["guarded"] });
 
@@ -110,7 +110,7 @@ for (const [name, expected] of Object.entries({ ...SURVIVED, ...SURVIVED_ALONE }
   }, { skip: name === "a fault of alignment" ? skip ?? skipAlignment : skip });
 }
 
-/** What the process has no more of, how many files it loads from, and how many pages of each are lost at most. */
+/** A resource that has run out, the number of files that are loaded from, and the most pages of each that are lost. */
 const SHORTAGES: readonly (readonly [shortage: string, files: number, most: number])[] = [
   ["mappings", 8, 6],
   ["mappings", 100, 8], // the whole file, where the reserve is used up: no mapping more

@@ -6,7 +6,7 @@ import { withoutSmaps } from "../support/memory_map.ts";
 const skip = unlessLinux("only Linux has the guard");
 const PROGRAM = "truncation.ts";
 
-/** How the process ends without a guard, by the case. */
+/** The end of the process without a guard, by case. */
 const ends: Record<string, ReturnType<typeof runChild>> = {};
 
 function endWithout(name: string): ReturnType<typeof runChild> {
@@ -24,7 +24,7 @@ test("the process ends when a file is truncated that is not guarded", async () =
 // An emulator of processors lets the fault come again for ever.
 const skipIgnored = withoutSmaps() && "the emulator ends no process whose fault is ignored";
 
-/** What a case prints before it ends the process, which it does in the same way without a guard. */
+/** The output of a case before it ends the process, which it does in the same way without a guard. */
 const ENDED: Readonly<Record<string, string>> = {
   "past what is guarded": "[0,1]\n",
   "past where it ends now": "[0,1]\n",

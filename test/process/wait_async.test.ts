@@ -182,7 +182,7 @@ test("unmap() calls nothing that the program can have replaced while a thread is
   assertEquals([await wait, calls], ["EBADF", 0]);
 });
 
-/** What comes of as many waits as there can be, after those that ran into the end of the stack. */
+/** The outcomes of as many waits as there can be, after those that ran into the end of the stack. */
 interface Limit {
   readonly ends: readonly string[];
   readonly more: string;
@@ -232,7 +232,7 @@ test("waitAsync() lets the process end or not, as it is told", async () => {
   assertEquals(await Promise.all(results), Object.values(endings));
 });
 
-/** What comes of two waits for which a thread is needed, and of two for which none is. */
+/** The outcomes of two waits that need a thread, and of two that need none. */
 const refusedWaits = (...permissions: readonly string[]) =>
   childValue("wait_refused.ts", runtime === "node" ? { permissions } : {});
 const others = ["not-equal", "timed-out"];
@@ -295,7 +295,7 @@ test("waitAsync() prints nothing of its own", async () => {
 });
 
 const unlessTasks = unlessLinux("only Linux lists the threads of a process");
-/** What children say that sleep for seconds: they do so at the same time. */
+/** The reports of children that sleep for seconds: they do so at the same time. */
 let values: Promise<unknown[]> | undefined;
 const idling = () =>
   values ??= Promise.all(

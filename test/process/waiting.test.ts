@@ -113,7 +113,7 @@ test("notify() wakes who is left when one that waited was killed", async () => {
 
 const ROUNDS = rounds("wakeUps");
 
-/** What a player prints. */
+/** The output of a player. */
 interface Played {
   readonly role: string;
   readonly late: number;

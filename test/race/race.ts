@@ -34,7 +34,7 @@ type Call = (racer: Racer, held: Held) => void;
 const rarely = (times: number, call: Call, other: Call = () => {}): Call => (racer, held) =>
   (racer.random(times) === 0 ? call : other)(racer, held);
 
-/** How often each call is taken, out of 64 times; six times memory is made, or a ticket taken. */
+/** The share of each call, out of 64; six of them make memory, or take a ticket. */
 const SHARES: readonly (readonly [share: number, call: Call])[] = [
   [4, send],
   [1, release],

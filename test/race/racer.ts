@@ -41,7 +41,7 @@ export const PRIVATE = 4;
 export const SHARED = 5;
 export const NAMED = 6;
 
-/** How many waits and the like are under way at most. */
+/** The most waits and the like that are under way. */
 export const MOST_PENDING = 2;
 
 /** A view, in pages: where it starts, and the bounds of its buffer, with which it is detached. */
@@ -59,12 +59,12 @@ export interface Held {
   readonly memory: Memory;
   /** Views of single pages, or of all. */
   readonly views: Kept[];
-  /** How many waits are under way by it. */
+  /** The number of waits under way by it. */
   pending: number;
   isClosed: boolean;
 }
 
-/** What a call may end with. */
+/** Outcomes that a call may have. */
 export interface Expected {
   /** The codes and names of errors of which one must come; none where it must not fail. */
   readonly must?: readonly string[];
@@ -88,7 +88,7 @@ export class Racer {
   /** The value that was stored last. */
   value = 0;
   failure: unknown;
-  /** Whether all memory is somebody's: handles that were dropped can have it, which are not collected. */
+  /** True if all memory is somebody's: handles that were dropped can have it, which are not collected. */
   isShort = false;
   /** The last call. */
   last = "";
@@ -156,7 +156,7 @@ export class Racer {
   }
 
   /**
-   * What a call may end with that is for handles that are alone. Where a view of another one
+   * Outcomes of a call that is for handles that are alone. If a view of another one
    * was made, or a handle was dropped, it can be refused as long as that is not collected.
    */
   expectedOfChange(held: Held): Expected {
@@ -181,7 +181,7 @@ export class Racer {
     }
   }
 
-  /** What fails late has detached views. */
+  /** A call that fails late has detached views. */
   forgetDetached({ views }: Held): void {
     for (let index = views.length - 1; index >= 0; index--) {
       if (views[index]!.view.length === 0) views.splice(index, 1);

@@ -1,5 +1,5 @@
 /**
- * What threads that race know in common of the memory that they race for: a model
+ * The common knowledge of threads that race, about the memory that they race for: a model
  * of it, and a box of the tickets that they hand to each other.
  *
  * @module
@@ -7,7 +7,7 @@
 import type { MmapTicket } from "../../mod.ts";
 import { loadTicket, storeTicket, TICKET_WORDS } from "../support/ticket_words.ts";
 
-/** What goes to another thread. */
+/** The data that goes to another thread. */
 export interface Shared {
   readonly threads: number;
   readonly memories: number;
@@ -15,9 +15,9 @@ export interface Shared {
   readonly int64: BigInt64Array;
 }
 
-/** How many pages a memory has at most. */
+/** The most pages of a memory. */
 export const MAX_PAGES = 40;
-/** How many letters there is room for. */
+/** The room for letters. */
 const LETTERS = 32;
 /** The words of a letter: whether there is one, its memory, and the ticket. */
 const LETTER_WORDS = 2 + TICKET_WORDS;
@@ -48,7 +48,7 @@ const WORDS = ACCESS + MAX_PAGES;
 const FREE = 0;
 const MADE = 2;
 
-/** What is counted of each kind of call. */
+/** The kinds of calls that are counted. */
 export const CALL_NAMES = [
   "create",
   "take",
@@ -103,7 +103,7 @@ export class Memory {
     return true;
   }
 
-  /** How often the number was claimed. */
+  /** The number of times that it was claimed. */
   get round(): number {
     return this.#load(ROUND);
   }
@@ -184,7 +184,7 @@ export class Memory {
     if (Atomics.sub(this.#common.data.int32, this.#at + MOST, 1) === 1) this.store(STATE, FREE);
   }
 
-  /** How many handles and tickets there are, at least and at most. */
+  /** The least and the greatest number of handles and tickets. */
   get counts(): readonly [least: number, most: number] {
     return [this.#load(LEAST), this.#load(MOST)];
   }
@@ -264,7 +264,7 @@ export class Common {
     return Atomics.add(this.data.int32, PLACES, 1);
   }
 
-  /** How many places were had. */
+  /** The number of places that were had. */
   get places(): number {
     return Atomics.load(this.data.int32, PLACES);
   }
@@ -292,7 +292,7 @@ export class Common {
     Atomics.add(int32, OUTCOMES + 2 * CALL_NAMES.indexOf(name) + (isDone ? 0 : 1), 1);
   }
 
-  /** How often each kind of call was done, and refused. */
+  /** The number of times that each kind of call was done, and refused. */
   outcomes(): Record<string, readonly [number, number]> {
     const { int32 } = this.data;
     return Object.fromEntries(

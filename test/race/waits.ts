@@ -5,7 +5,7 @@
  */
 import { type Held, KINDS, MOST_PENDING, type Racer } from "./racer.ts";
 
-/** Why no word of the memory can be waited for, if so. */
+/** The errors of waiting for a word of the memory, if it cannot be waited for. */
 function waitErrors(racer: Racer, held: Held): string[] {
   if (KINDS[held.memory.kind] === "private file") return ["ENOTSUP"];
   return racer.isWritable(held, 0) ? [] : ["EACCES"];

@@ -9,7 +9,7 @@ function pageWithWord(racer: Racer, held: Held): number {
   return racer.random(2) === 0 ? 0 : racer.random(racer.pageCount(held));
 }
 
-/** Where the word of this thread is in a page; of a mirror both copies have it. */
+/** The offset of this thread's word in a page; both copies of a mirror have it. */
 function wordAt(racer: Racer, page: number): number {
   return page * PAGE + FIRST_WORD + 4 * racer.thread;
 }

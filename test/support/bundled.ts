@@ -24,7 +24,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { sourceUrl } from "./harness.ts";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-/** What the programs are made of. */
+/** The sources of the programs. */
 const SOURCES = ["mod.ts", "core", "ffi", "cli.ts", "cli", "test", "examples"];
 const PROGRAMS = /^(test.children|examples).|^cli.ts$/;
 /** In the project, so that packages are found from there. */
@@ -32,7 +32,7 @@ const CACHE = join(PROJECT, ".cache", "bundled");
 /** A run that uses another copy is over by then. */
 const MAX_AGE_MS = 3_600_000;
 
-/** Where copies of the suite have them: other systems have no esbuild. */
+/** The folder of the bundles in copies of the suite: other systems have no esbuild. */
 export const PREPARED = "bundled";
 
 let made: URL | undefined;

@@ -36,10 +36,10 @@ const { Deno } = globalThis as Globals;
 /** The program that runs this. */
 export const EXECUTABLE: string = Deno?.execPath() ?? process.execPath;
 
-/** What keeps Node.js before 22.9 from waiting for ever for its own compiler: docs/runtimes.md. */
+/** Keeps Node.js before 22.9 from waiting for ever for its own compiler: docs/runtimes.md. */
 const SAFE_COMPILING = isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"];
 
-/** What keeps V8 from compiling beyond its bytecode, and from working in threads of its own. */
+/** Keeps V8 from compiling beyond its bytecode, and from working in threads of its own. */
 const IDLING = ["--no-sparkplug", "--no-maglev", "--no-opt", "--single-threaded"];
 
 const nodeFlags = runtime === "node" ? process.allowedNodeEnvironmentFlags : new Set<string>();
@@ -56,7 +56,7 @@ export const unlessNodePermission: string | undefined = nodeFlags.has("--permiss
   ? undefined
   : "only Node.js has --permission, from 22.13 on";
 
-/** How a process ended. */
+/** The end of a process. */
 export interface ChildResult {
   /** The exit code; `null` where a signal ended it. */
   readonly code: number | null;
@@ -66,20 +66,20 @@ export interface ChildResult {
   readonly stderr: string;
 }
 
-/** Where and how to run a child. */
+/** The surroundings of a child. */
 export interface ChildOptions {
   /** The arguments of the program. */
   readonly args?: readonly string[];
   /** The flags of Deno, or of Node.js, that tell what is permitted. Default: all is. */
   readonly permissions?: readonly string[];
   /**
-   * Whether the child runs into the limit of mappings. The runtime needs some
+   * True if the child runs into the limit of mappings. The runtime needs some
    * too, and ends the process where it gets none: V8 then does little of its
    * own, and {@linkcode childValue} tries again, many times, when the runtime found
    * no memory (with musl every other time), waits for some, or gave some back.
    */
   readonly atMappingLimit?: boolean;
-  /** What a child has printed that died of its runtime alone, and is tried again. */
+  /** The output of a child that died of its runtime alone, and is tried again. */
   readonly mayDie?: RegExp;
 }
 
@@ -163,7 +163,7 @@ export async function runChild(
 }
 
 /**
- * What V8, Bun, C++ and the tests say where no memory, or no mapping, was left, or
+ * The messages of V8, Bun, C++ and the tests when no memory, or no mapping, was left, or
  * where some was again. With musl Node.js says nothing, nor does what was ended
  * because it waited.
  */

@@ -1,5 +1,5 @@
 /**
- * What was never unmapped, from the import of this module on. What is mapped at
+ * Counts mappings that are never unmapped, from the import of this module on. What is mapped at
  * an address does not tell: where something was unmapped, a thread of the
  * runtime may map its own.
  *

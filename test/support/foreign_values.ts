@@ -1,5 +1,5 @@
 /**
- * What a caller passes that is of another realm than the library: a context of `node:vm`, or
+ * Arguments of another realm than the library's: a context of `node:vm`, or
  * the sandbox of Jest. Each call takes it as it takes the library's own.
  *
  * @module
@@ -8,7 +8,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type * as Library from "../../mod.ts";
 import type { ViewConstructor } from "../../mod.ts";
 
-/** What there is to try it with. */
+/** The mappings to try them with. */
 export interface ForeignTry {
   readonly library: typeof Library;
   /** Evaluates an expression in the other realm. */

@@ -1,6 +1,6 @@
 import { allocationGranularity, MmapOptions } from "../../mod.ts";
 
-/** What stays free around, in bytes: room for what the runtime maps meanwhile. */
+/** The room that stays free around, in bytes, for mappings of the runtime. */
 const MARGIN = 16 * 2 ** 20;
 
 /** From here on neither a system nor a runtime maps anything of its own accord. */

@@ -1,5 +1,5 @@
 /**
- * What the tests need of the runner and the runtime they are in. This is the
+ * The tests' interface to the runner and the runtime they are in. This is the
  * only file of the suite that asks which one that is; `child_processes.ts` has
  * what they need to start others.
  *
@@ -24,7 +24,7 @@ export const unlessBun14: string | undefined = isAtLeast(process.versions["bun"]
   ? undefined
   : "only Bun from 1.4 on can do that";
 
-/** How long a test may take, and a child, in milliseconds. */
+/** The longest that a test may take, and a child, in milliseconds. */
 export const TIMEOUT_MS = 300_000;
 
 /** `node:test`, as a CommonJS module. */
@@ -34,14 +34,14 @@ type NodeTest = (
   body: TestBody,
 ) => unknown;
 
-/** What is used of `bun:test`: before 1.4, Bun's `node:test` runs in test files alone. */
+/** The part of `bun:test` that is used: before 1.4, Bun's `node:test` runs in test files alone. */
 interface BunTest {
   readonly test: ((name: string, body: TestBody, timeout: number) => void) & {
     skip(name: string, body: TestBody): void;
   };
 }
 
-/** What is used of `jest` of `bun:test`, from 1.3.4 on. */
+/** The part of `jest` of `bun:test` that is used, from 1.3.4 on. */
 interface BunJest {
   useFakeTimers(): void;
   useRealTimers(): void;
@@ -57,7 +57,7 @@ export function unlessLinux(reason: string): string | undefined {
   return platform === "linux" ? undefined : reason;
 }
 
-/** What `in_one.mjs` loads all test files in; other runners load one before they run it. */
+/** Set while `in_one.mjs` loads all test files; other runners load each before they run it. */
 const LOADING = Symbol.for("sysalloc.loading");
 
 const inUse: Disposable[] = [];

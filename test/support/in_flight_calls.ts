@@ -17,7 +17,7 @@ import { isAtLeast, type Versions } from "../../ffi/runtime/versions.ts";
 import { sourceUrl } from "./harness.ts";
 import { rounds } from "./rounds.ts";
 
-/** How long most views are, in bytes. */
+/** The length of most views, in bytes. */
 export const LENGTH: number = rounds("inFlightMebibytes") * 2 ** 20;
 
 /** A view of all of a mapping. */
@@ -39,9 +39,9 @@ export interface InFlightCall {
   readonly end?: (prepared: any) => Promise<unknown> | unknown;
   /** The length of the view in bytes. Default: {@linkcode LENGTH}. */
   readonly byteLength?: number;
-  /** How long to wait for it, where it may never settle. */
+  /** The time to wait for it, if it may never settle. */
   readonly patienceMs?: number;
-  /** Why this runtime is not to make it. */
+  /** The reason why this runtime must not make it. */
   readonly skip?: string | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the operating system says of this process's memory, for tests that
+ * The operating system's account of this process's memory, for tests that
  * hold the library against it: `/proc` on Linux, `VirtualQuery` and
  * `K32QueryWorkingSetEx` on Windows.
  *
@@ -72,7 +72,7 @@ export function withoutSmaps(): string | undefined {
     : "the emulator has no numbers for /proc/self/smaps";
 }
 
-/** Whether the C library is musl. */
+/** Tells whether the C library is musl. */
 export function isMusl(): boolean {
   return mappedRegions().some(({ path }) => /musl/.test(path ?? ""));
 }

@@ -40,7 +40,7 @@ export const PROGRAMS: readonly Program[] = ([
   { name: "Node.js 22", command: installed("node22/bin/node"), is: "node" },
 ] as const).filter(({ name }) => name !== OWN_NAME);
 
-/** Which of them run, by their commands: what is there can be for another system. */
+/** The runtimes that run, by their commands: a program can be for another system. */
 const areThere = new Map<string, boolean>();
 
 /** A reason to skip what needs a program. */
@@ -62,7 +62,7 @@ export class Peer implements Disposable {
   #rest = "";
   #errors = "";
 
-  /** Where the test ends before it does, it is killed: a runtime can wait for its children. */
+  /** Killed if the test ends first: a runtime can wait for its children. */
   constructor(command: string, args: readonly string[]) {
     const child = start(command, args, {
       stdio: ["pipe", "pipe", "pipe"],

@@ -1,5 +1,5 @@
 /**
- * What the tests of `regions()` on simulated systems share.
+ * Regions as rows, for the tests of `regions()` on simulated systems.
  *
  * @module
  */

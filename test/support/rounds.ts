@@ -1,12 +1,12 @@
 /**
- * How often the tests do what they repeat. A module of its own, because children
+ * The number of times that tests repeat something. A module of its own, because children
  * without permissions may not read the environment.
  *
  * @module
  */
 
 /**
- * How much of the suite a run takes: `"quick"` leaves out the tests that start processes,
+ * The part of the suite that a run takes: `"quick"` leaves out the tests that start processes,
  * `"few"` takes few rounds of all tests, `"all"` many.
  */
 export type Tier = "quick" | "few" | "all";
@@ -14,7 +14,7 @@ export type Tier = "quick" | "few" | "all";
 /** The tier of this run. */
 export const tier: Tier = tierOf(textOfTier());
 
-/** What is repeated, and how often. The matrices take few: they have many runtimes, and emulate some. */
+/** The rounds of each repetition. The matrices take few: they have many runtimes, and emulate some. */
 const ROUNDS = {
   /** Random sequences of all calls. */
   modelSequences: { few: 250, all: 8000 },
@@ -22,16 +22,16 @@ const ROUNDS = {
   strangerSequences: { few: 120, all: 4000 },
   /** Random sequences of changes of access. */
   accessSequences: { few: 150, all: 500 },
-  /** How often each call of the runtime is in flight. */
+  /** The rounds of each call of the runtime in flight. */
   inFlight: { few: 1, all: 4 },
-  /** How long the view is that it has, in MiB. */
+  /** The length of its view, in MiB. */
   inFlightMebibytes: { few: 4, all: 32 },
   /** Mappings that are made, viewed and unmapped. With few the 512 MiB of `collection.test.ts` are less than a leak still. */
   cycles: { few: 25_000, all: 100_000 },
   mirrorCycles: { few: 200, all: 1000 },
-  /** How often a file is mapped in each way. */
+  /** The rounds of a file mapped in each way. */
   fileLeaks: { few: 40, all: 1000 },
-  /** How often a file is mapped that others rename all the time. */
+  /** The rounds of a file that others rename all the time. */
   renamedFiles: { few: 500, all: 50_000 },
   /** Errors that each native call fails with. */
   nativeErrors: { few: 1, all: 2 },
@@ -48,7 +48,7 @@ const ROUNDS = {
   handingMilliseconds: { few: 150, all: 2000 },
   /** Calls that threads take at random over the same memory. */
   racedCalls: { few: 4000, all: 100_000 },
-  /** How many of the threads are terminated meanwhile. */
+  /** The number of threads that are terminated meanwhile. */
   terminatedThreads: { few: 2, all: 40 },
   /** Threads that end while calls of C are compiled. */
   endedThreads: { few: 8, all: 100 },
@@ -82,7 +82,7 @@ const ROUNDS = {
   resizedInFlight: { few: 6, all: 12 },
 } as const;
 
-/** How often something is done in this run. */
+/** The number of rounds in this run. */
 export function rounds(name: keyof typeof ROUNDS): number {
   return ROUNDS[name][tier === "all" ? "all" : "few"];
 }

@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { type Mmap, MmapOptions, removeShared } from "../../mod.ts";
 import { platform, use } from "./harness.ts";
 
-/** Where Linux has it. */
+/** The folder of shared memory on Linux. */
 export const FOLDER = "/dev/shm";
 
 /** A reason to skip what looks at {@linkcode FOLDER}. */
@@ -46,7 +46,7 @@ export function openShared(name: string, len: number = 0): Mmap {
   return use(new MmapOptions({ len }).mapShared(name));
 }
 
-/** What is left of the names of this process. */
+/** The names of this process that are left. */
 export function leftNames(): string[] {
   return readdirSync(FOLDER).filter((name) => name.startsWith(PREFIX));
 }

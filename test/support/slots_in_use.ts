@@ -1,5 +1,5 @@
 /**
- * How many slots of the common table are in use, in whatever thread: those of
+ * Counts the slots of the process table that are in use, in whatever thread: those of
  * mappings that are shared, and of tickets that are open.
  *
  * @module

@@ -58,7 +58,7 @@ export function contents(path: string): Uint8Array {
   return new Uint8Array(readFileSync(path));
 }
 
-/** How many descriptors are open, of one file or in all. */
+/** The number of descriptors that are open, of one file or in all. */
 export function openDescriptors(path?: string): number {
   const names = readdirSync("/proc/self/fd");
   return path === undefined ? names.length : names.filter((name) => {

@@ -5,7 +5,7 @@
  */
 import type { MmapTicket } from "../../mod.ts";
 
-/** How many words a ticket takes: its slot, and its key. */
+/** The number of words that a ticket takes: its slot, and its key. */
 export const TICKET_WORDS = 5;
 
 /** Stores a ticket to the words from `at` on. */

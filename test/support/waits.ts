@@ -1,5 +1,5 @@
 /**
- * What the tests of waiting have in common.
+ * Shared by the tests of waiting.
  *
  * @module
  */

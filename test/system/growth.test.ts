@@ -18,7 +18,7 @@ const GAP = BigInt(256 * PAGE);
 const skip = unlessLinux("elsewhere nothing grows into addresses that are free") ??
   (regions().some(({ name }) => name === "[stack]") ? undefined : "this system shows no stack");
 
-/** Where the main thread's stack can grow to: the first address of its gap, and its end. */
+/** The range that the main thread's stack can grow to: the first address of its gap, and its end. */
 function stackRoom(): { readonly start: bigint; readonly end: bigint } {
   const { address, byteLength } = regions().find(({ name }) => name === "[stack]")!;
   const [, limit = ""] = /^Max stack size +(\S+)/m.exec(
@@ -28,7 +28,7 @@ function stackRoom(): { readonly start: bigint; readonly end: bigint } {
   return { start: end - BigInt(limit === "unlimited" ? 2 ** 27 : limit) - GAP, end };
 }
 
-/** Where the heap ends, and grows on; `undefined` where the C library uses none. */
+/** The end of the heap, at which it grows; `undefined` if the C library uses none. */
 function heapEnd(): bigint | undefined {
   const heap = regions().find(({ name }) => name === "[heap]");
   return heap && heap.address + BigInt(heap.byteLength);

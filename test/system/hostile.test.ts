@@ -13,7 +13,7 @@ import { pattern, TempFolder } from "../support/temp_files.ts";
 const PAGE = pageSize();
 const LENGTH = 4 * PAGE;
 
-/** What a getter does to the mapping that the call is of. */
+/** Acts of a getter on the mapping of the call. */
 const ACTIONS: Readonly<Record<string, (mmap: Mmap, call: () => unknown) => void>> = {
   "does nothing": () => {},
   "unmaps": (mmap) => mmap.unmap(),
@@ -44,7 +44,7 @@ class Words extends BigUint64Array {
   static override readonly BYTES_PER_ELEMENT: number = 8;
 }
 
-/** What may be read again: a signal can be aborted at any time, and is listened to after it was checked. */
+/** Properties that may be read again: a signal can be aborted at any time, and is listened to after it was checked. */
 const LIVE: readonly string[] = ["aborted", "reason", "addEventListener", "removeEventListener"];
 
 /** Reads that are watched. */

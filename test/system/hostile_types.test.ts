@@ -8,7 +8,7 @@ import { test } from "../support/harness.ts";
 const PAGE = pageSize();
 const LENGTH = 4 * PAGE;
 
-/** What a constructor does to the mapping, before or after its view is made; some return what undoes it. */
+/** Acts of a constructor on the mapping, before or after its view is made; some return their undoing. */
 const ACTIONS: Readonly<Record<string, (mmap: Mmap, buffer: ArrayBuffer) => unknown>> = {
   "does nothing": () => {},
   "unmaps": (mmap) => mmap.unmap(),

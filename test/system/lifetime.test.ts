@@ -265,7 +265,7 @@ test("the oldest held ranges are released where they are too many", () => {
 
 const PAGE = pageSize();
 
-/** What cuts a mapping of 8 pages into pieces. */
+/** Calls that cut a mapping of 8 pages into pieces. */
 const CHANGES: Readonly<Record<string, (mmap: Mmap) => void>> = {
   "protect()": (mmap) => [1, 3, 5].forEach((page) => mmap.unsafeProtect("read", page * PAGE, PAGE)),
   "decommit()": (mmap) => [1, 3].forEach((page) => mmap.decommit(page * PAGE, PAGE)),

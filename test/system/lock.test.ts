@@ -9,7 +9,7 @@ import { flagsAt, mapAlone, residency, withResidency } from "../support/residenc
 
 const PAGE = pageSize();
 
-/** Why a test is skipped of what needs `MADV_POPULATE_READ`, where that is so. */
+/** The reason to skip a test that needs `MADV_POPULATE_READ`, if there is one. */
 function withoutPopulating(): string | undefined {
   const isThere = () => {
     const mmap = mapAlone(1);

@@ -14,7 +14,7 @@ const PAGES = 8;
 const { copying, files, regions } = host().os; // before the tests: Deno counts what a test opens as a leak
 const REFUSED = { syscall: "call", osError: 2, code: "ENOENT" };
 
-/** What is mapped at some pages; a file unless other facts are given. */
+/** A mapping of some pages; of a file unless other facts are given. */
 function region(start: number, end: number, facts: Partial<RegionFacts> = {}): RegionFacts {
   return {
     address: ADDRESS + BigInt(start * PAGE),
@@ -32,11 +32,11 @@ function region(start: number, end: number, facts: Partial<RegionFacts> = {}): R
 const anonymous = { path: undefined, isShared: false };
 
 interface System {
-  /** What is mapped; `undefined` where that is not told. */
+  /** The mapped ranges; `undefined` if the system does not tell. */
   mapped: RegionFacts[] | undefined;
   /** The length of files by their paths, and by their numbers. */
   lengths: Record<string, number>;
-  /** Whether the last page can be read. */
+  /** True if the last page can be read. */
   isReadable: boolean;
 }
 
@@ -151,7 +151,7 @@ const LOST_END = [region(0, 7), region(7, 8, anonymous)];
 const FAR = { "/a file": 9 * PAGE };
 const NEAR = { "/a file": 9 * PAGE - 1 };
 
-/** Whether a file was truncated, and what was asked for that. */
+/** Files that were truncated or not, and the calls that it takes to tell. */
 const TRUNCATED: readonly (readonly [
   what: string,
   system: Partial<System>,

@@ -9,14 +9,14 @@ import { smapsEntry, withoutSmaps } from "../support/memory_map.ts";
 const PAGE = pageSize();
 const MIB = 2 ** 20;
 const residency = host().os.residency; // before the tests: Deno counts what a test opens as a leak
-/** Where pages are counted, but their memory is not: an emulator of processors takes no advice. */
+/** The reason to skip where pages are counted, but their memory is not: an emulator of processors takes no advice. */
 const skip = platform === "linux" ? withoutSmaps() : undefined;
 
 function mapped(byteLength: number): Mmap {
   return new MmapOptions({ len: byteLength, hint: freeAddress(byteLength) }).mapAnon();
 }
 
-/** What a promise is rejected with. */
+/** The reason of a promise's rejection. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   assertInstanceOf(promise, Promise);
   try {

@@ -21,7 +21,7 @@ function assertUnmapped(address: bigint): void {
   assertEquals(isMapped(address), false);
 }
 
-/** What all handles of a memory must tell alike. */
+/** The facts that all handles of a memory must tell alike. */
 function factsOf(mmap: Mmap): unknown {
   const { address, byteLength, access, truncationGuarded, truncated } = mmap;
   const accesses = Array.from(

@@ -1,5 +1,5 @@
 /**
- * What a loss of pages does to loads and stores.
+ * The effects of lost pages on loads and stores.
  *
  * @module
  */

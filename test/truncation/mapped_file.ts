@@ -79,7 +79,7 @@ export interface Action {
   readonly flags: number;
 }
 
-/** What a signal does. */
+/** The action of a signal. */
 export function actionOf(signal: number): Action {
   const action = new Uint8Array(152);
   c.sigaction(signal, 0n, action);

@@ -1,5 +1,5 @@
 /**
- * What holds of the public API under every type checker. Checked, never run.
+ * The types of the public API under every type checker. Checked, never run.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What holds of the types in Bun. Checked by `tsc`, never run.
+ * The types in Bun. Checked by `tsc`, never run.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What holds of the types in Deno. Checked by `deno check`, never run.
+ * The types in Deno. Checked by `deno check`, never run.
  *
  * @module
  */

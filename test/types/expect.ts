@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Whether two types are the same, not just assignable to each other. */
+/** Tells whether two types are the same, not just assignable to each other. */
 export type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2)
   ? true
   : false;
@@ -12,7 +12,7 @@ export type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T ext
 /** Does not check unless `T` is `true`. */
 export type Expect<T extends true> = T;
 
-/** What can be expected of a value. */
+/** Expectations of a value. */
 export interface Expectation<Actual> {
   /** Does not check unless the value's type is `Expected`. */
   is<Expected>(...mismatch: Equal<Actual, Expected> extends true ? [] : [never]): void;

@@ -1,5 +1,5 @@
 /**
- * What holds of the types in Node.js. Checked by `tsc`, never run.
+ * The types in Node.js. Checked by `tsc`, never run.
  *
  * @module
  */

@@ -9,7 +9,7 @@ import { test, use } from "../support/harness.ts";
 const LENGTH = allocationGranularity();
 const PLAIN = plainAllocation(0n, 0n);
 
-/** Whether a token is reused once its handle has ended it. */
+/** Tells whether a token is reused once its handle has ended it. */
 function isReused(token: ReturnType<typeof newToken>): boolean {
   const spare = Array.from({ length: 64 }, () => newToken(PLAIN)); // so that there is room for it
   endToken(token);

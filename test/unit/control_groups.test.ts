@@ -29,7 +29,7 @@ function mount(type: "cgroup" | "cgroup2", root: string, point: string, options 
     "40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd\n";
 }
 
-/** What is short of so many MiB: how many there are, and where the limit stands. */
+/** The shortage of so many MiB: the number that there are, and the file of the limit. */
 function shortOf(
   texts: Record<string, string>,
   mib: number,

@@ -16,7 +16,7 @@ import {
 } from "../support/simulated/mod.ts";
 import { rounds } from "../support/rounds.ts";
 
-/** What the call throws, and what it maps. */
+/** The error that a call throws, and the mapping that it makes. */
 async function outcomeOf(
   call: () => Mmap | void | Promise<void>,
 ): Promise<{ error?: unknown; made?: Mmap | void }> {
@@ -27,7 +27,7 @@ async function outcomeOf(
   }
 }
 
-/** What can be asked of a mapping. */
+/** The state that a mapping tells. */
 function stateOf(mmap: Mmap | undefined): unknown {
   if (mmap === undefined || mmap.closed) return "closed";
   const accesses: string[] = [];
@@ -66,7 +66,7 @@ function warm(system: SimulatedSystem): string {
 }
 
 const seen: Set<number> = new Set();
-/** What a failed test leaves must not be collected: the real system would be asked to unmap it. */
+/** Mappings that a failed test leaves must not be collected: the real system would be asked to unmap them. */
 const kept: unknown[] = [];
 
 /** Makes one native call of a public call fail, and checks what comes of it; returns its name, if there is one. */
@@ -113,7 +113,7 @@ async function failOnce(
   return failed;
 }
 
-/** What a page is. */
+/** The facts of a page. */
 function pageAt(runs: readonly Run[], page: bigint): unknown {
   const { base, state, isLocked } = runs.find(({ start, end }) => start <= page && page < end)!;
   return { base, state, isLocked };
@@ -197,7 +197,7 @@ for (const [platform, { open, errors }] of Object.entries(SIMULATIONS)) {
 const RESERVE_CALLS = ["mmap", ...Array.from({ length: 16 }, () => "mprotect")];
 const RESERVE_PAGES = 32;
 
-/** What other handlers there can be when a file is first viewed, and what it takes then. */
+/** The handlers that can be installed when a file is first viewed, and the calls of that view. */
 const HANDLERS:
   readonly (readonly [what: string, hasHandler: boolean, calls: readonly string[]])[] = [
     ["nobody's handler", false, [

@@ -37,7 +37,7 @@ function builtins(...names: string[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(names.map((name) => [name, BUILTINS[name]]));
 }
 
-/** What the FFI of the picked runtime says that it is. */
+/** The name that the FFI of the picked runtime tells. */
 function pickedFfi(globals: HostGlobals): unknown {
   return pickRuntime(globals).open("library", { ffi: { parameters: [], result: "void" } }).ffi();
 }

@@ -18,7 +18,7 @@ interface Loaded {
   readonly exports: { readonly load?: unknown } | null;
 }
 
-/** What koffi exports; its functions tell what they open. */
+/** The exports of koffi; its functions note the libraries that they open. */
 function loadableKoffi(opened: string[] = []): { load(library: string): void } {
   return { load: (library) => void opened.push(library) };
 }

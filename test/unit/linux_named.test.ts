@@ -79,7 +79,7 @@ test("linux: create() and open() pass other flags on arm64", () => {
   ]);
 });
 
-/** Where the slices start, and how long they are, in MiB. */
+/** The starts and lengths of the slices, in MiB. */
 function slices(system: SimulatedSystem): number[][] {
   return system.runtime.calls.filter(([name]) => name === "fallocate")
     .map(([, , , start, length]) => [Number(start) / MIB, Number(length) / MIB]);

@@ -8,7 +8,7 @@ import { simulatedLibrary, SimulatedRuntime } from "../support/simulated/mod.ts"
 
 interface LinuxScript {
   readonly parts?: readonly string[];
-  /** What `read` fails with once the parts are read. */
+  /** The error of `read` once the parts are read. */
   readonly error?: number;
 }
 

@@ -47,7 +47,7 @@ function opened(
   return simulated(name, { places: [], outcomes });
 }
 
-/** What an {@linkcode MmapError} tells besides its message. */
+/** The fields of an {@linkcode MmapError} besides its message. */
 function told({ code, syscall, osError, requested, actual }: MmapError): unknown {
   return { code, syscall, osError, requested, actual };
 }

@@ -18,7 +18,7 @@ import {
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
-/** How a runtime makes views. */
+/** The limits of a runtime's views. */
 function limits(
   { maxViewByteLength, maxSharedByteLength, longMappings }: Runtime,
 ): [number, number, Runtime["longMappings"]] {
@@ -56,7 +56,7 @@ test("koffi() limits buffers to the length that it is given", () => {
   assertEquals(limits(runtime), [2 * GIB, 2 * GIB, grids]);
 });
 
-/** What `process.versions` says, and whether that engine ends the process at 32 GiB. */
+/** Values of `process.versions`, and whether that engine ends the process at 32 GiB. */
 const V8_VERSIONS: readonly (readonly [versions: Versions, aborts: boolean])[] = [
   [{ deno: "2.1.0", node: "20.11.1", v8: "13.0.245.12-rusty" }, false],
   [{ deno: "2.6.6", node: "24.2.0", v8: "14.2.231.17-rusty" }, false],

@@ -175,10 +175,10 @@ test("nodeFfi().pointer() returns the address", () => {
 });
 
 test("koffi().open() translates the table's types", () => {
-  const fake = stubKoffi(0);
-  koffi(fake.koffi, "", 0, stubProcess({})).open("library", TABLE);
-  assertEquals(fake.loaded, ["library"]);
-  assertEquals(fake.found, [
+  const stub = stubKoffi(0);
+  koffi(stub.koffi, "", 0, stubProcess({})).open("library", TABLE);
+  assertEquals(stub.loaded, ["library"]);
+  assertEquals(stub.found, [
     ["nothing", "void", []],
     ["signed", "int32_t", ["int32_t", "uint32_t", "int64_t", "size_t", "void *"]],
     ["unsigned", "uint32_t", ["uint32_t", "int32_t"]],
@@ -188,16 +188,16 @@ test("koffi().open() translates the table's types", () => {
 });
 
 test("koffi().open() passes arguments as they are", () => {
-  const fake = stubKoffi(0);
-  const functions = koffi(fake.koffi, "", 0, stubProcess({})).open("library", TABLE);
+  const stub = stubKoffi(0);
+  const functions = koffi(stub.koffi, "", 0, stubProcess({})).open("library", TABLE);
   const bytes = new Uint8Array(1);
   functions.signed(-1, 2 ** 32 - 1, -PAST_2_53, ADDRESS, bytes);
   functions.address(ADDRESS);
-  assertEquals(fake.called, [
+  assertEquals(stub.called, [
     [-1, 2 ** 32 - 1, -PAST_2_53, ADDRESS, bytes],
     [ADDRESS],
   ]);
-  assertStrictEquals(fake.called[0]?.[4], bytes);
+  assertStrictEquals(stub.called[0]?.[4], bytes);
 });
 
 test("koffi().open() makes every 64-bit result a bigint and leaves the others", () => {

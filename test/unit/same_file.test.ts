@@ -14,7 +14,7 @@ const REFUSED: Failure = { syscall: "open", osError: 13, code: "EACCES" };
 const UNKNOWN: Failure = { syscall: "fstat", osError: 5, code: "EIO" };
 
 /** A system whose paths lead to these files, and what was opened and closed. */
-function fakeFiles(paths: Readonly<Record<string, FileIdentity | Failure>>) {
+function simulatedFiles(paths: Readonly<Record<string, FileIdentity | Failure>>) {
   const log: string[] = [];
   const names = Object.keys(paths);
   const files = {
@@ -50,21 +50,21 @@ test("openSame() opens what the runtime tells to be the same file, as far as it 
       [{ device, inode, created: 4 }, false],
     ] as const
   ) {
-    const { files, log } = fakeFiles({ a: IDENTITY });
+    const { files, log } = simulatedFiles({ a: IDENTITY });
     assertEquals(openSame(files, ["a"], "read", seen(told)), isSame ? 0 : undefined);
     assertEquals(log, ["open a", ...(isSame ? [] : ["close a"])]);
   }
 });
 
 test("openSame() tries each path, and closes what is another file", () => {
-  const { files, log } = fakeFiles({ a: { ...IDENTITY, device: 2 }, b: REFUSED, c: IDENTITY });
+  const { files, log } = simulatedFiles({ a: { ...IDENTITY, device: 2 }, b: REFUSED, c: IDENTITY });
   assertEquals(openSame(files, ["a", "b", "c"], "read", seen(IDENTITY)), 2);
   assertEquals(log, ["open a", "close a", "open b", "open c"]);
 });
 
 test("openSame() returns the failure of the last path, which tells most of what the runtime opened", () => {
   const other = { ...IDENTITY, device: 2 };
-  const { files, log } = fakeFiles({ refused: REFUSED, other, unknown: UNKNOWN });
+  const { files, log } = simulatedFiles({ refused: REFUSED, other, unknown: UNKNOWN });
   const opened = (...paths: string[]) => openSame(files, paths, "read", seen(IDENTITY));
   assertEquals(opened("other", "refused"), REFUSED);
   assertEquals(opened("refused", "other"), undefined);

@@ -38,7 +38,7 @@ interface Script {
 const RESERVE_CALLS = ["mmap", ...Array.from({ length: 16 }, () => "mprotect")];
 
 /** A simulated C library, and what is mapped of it. */
-function fake(script: Script) {
+function simulatedGuard(script: Script) {
   const { map = [TABLE, PAGE, PAGE], mprotect = 0, sigaction = [], code, pipe = 0 } = script;
   const { reserve = 0 } = script;
   let { handler = 0n } = script;
@@ -104,7 +104,7 @@ function installedCode(arch: string, table: bigint, pageSize: number): Uint8Arra
 for (const arch of ["x64", "arm64"]) {
   for (const pageSize of [4096, 16_384, 65_536]) {
     test(`truncationGuard() writes the code of ${arch} with the table and ${pageSize} as page size, then makes it executable`, () => {
-      const { runtime, guarded, copied, names, mapped } = fake({});
+      const { runtime, guarded, copied, names, mapped } = simulatedGuard({});
       assert(guarded(pageSize, arch) !== undefined);
       assertEquals(copied, [installedCode(arch, TABLE, pageSize)]);
       assertEquals(names(), [
@@ -127,7 +127,7 @@ for (const arch of ["x64", "arm64"]) {
 }
 
 test("truncationGuard() has the C library store what was replaced, which is known to nobody before", () => {
-  const { guarded, memory, actions } = fake({});
+  const { guarded, memory, actions } = simulatedGuard({});
   guarded();
   const words = new BigUint64Array(memory.get(TABLE)!);
   const REPLACED = 216;
@@ -138,7 +138,7 @@ test("truncationGuard() has the C library store what was replaced, which is know
 });
 
 test("truncationGuard() installs a handler on the other stack, for one signal at a time", () => {
-  const { guarded, memory } = fake({});
+  const { guarded, memory } = simulatedGuard({});
   guarded();
   const OWN = 368;
   const action = new DataView(memory.get(TABLE)!, OWN, 152);
@@ -147,7 +147,7 @@ test("truncationGuard() installs a handler on the other stack, for one signal at
 });
 
 test("isInPlace tells whether the handler is the one that the system has", () => {
-  const { guarded, replace } = fake({});
+  const { guarded, replace } = simulatedGuard({});
   const guard = guarded()!;
   assertEquals(guard.isInPlace, false); // the simulated library says SIG_DFL
   replace(PAGE + 32n);
@@ -167,7 +167,7 @@ const REFUSALS: readonly (readonly [what: string, script: Script])[] = [
 
 for (const [what, script] of REFUSALS) {
   test(`truncationGuard() returns undefined and leaves nothing mapped when ${what}`, () => {
-    const { guarded, mapped } = fake(script);
+    const { guarded, mapped } = simulatedGuard(script);
     assertStrictEquals(guarded(), undefined);
     assertEquals([...mapped], []);
   });
@@ -175,7 +175,7 @@ for (const [what, script] of REFUSALS) {
 
 test("truncationGuard() returns undefined and opens nothing when there is no code for the architecture", () => {
   for (const arch of ["riscv64", "ia32", "toString", ""]) {
-    const { runtime, guarded } = fake({});
+    const { runtime, guarded } = simulatedGuard({});
     assertStrictEquals(guarded(4096, arch), undefined);
     assertEquals(runtime.opened.length, 0);
   }
@@ -183,7 +183,7 @@ test("truncationGuard() returns undefined and opens nothing when there is no cod
 
 test("truncationGuard() takes the table of the handler that is installed when it is the same code", () => {
   const code = installedCode("x64", OTHER, 4096);
-  const { runtime, guarded, mapped, memory, names } = fake({ handler: PAGE + 32n, code });
+  const { runtime, guarded, mapped, memory, names } = simulatedGuard({ handler: PAGE + 32n, code });
   const guard = guarded()!;
   assertEquals(names(), [
     "sigaction",
@@ -224,14 +224,14 @@ test("truncationGuard() installs its own handler when the one that is there is a
     })),
   ];
   for (const script of others) {
-    const { guarded, mapped } = fake(script);
+    const { guarded, mapped } = simulatedGuard(script);
     assert(guarded() !== undefined);
     assertEquals([...mapped], [TABLE, PAGE]);
   }
 });
 
 test("add() writes an entry with its end rounded up to pages, suspend() hides it, and release() frees it", () => {
-  const { guarded, memory } = fake({});
+  const { guarded, memory } = simulatedGuard({});
   const guard = guarded(16_384)!;
   const entry = guard.add(0x10_0000n, 16_385n)!;
   const words = new BigUint64Array(memory.get(TABLE)!, 2056, 5);
@@ -264,7 +264,7 @@ test("add() writes an entry with its end rounded up to pages, suspend() hides it
 
 test("a reserve is set aside at first, and again when it is used up: pairs of which one page can be stored to", () => {
   const [RESERVE, SECOND] = [0x7f00_4000_0000n, 0x7f00_5000_0000n];
-  const { runtime, guarded, memory, mapped, names } = fake({
+  const { runtime, guarded, memory, mapped, names } = simulatedGuard({
     map: [TABLE, PAGE, PAGE, RESERVE, SECOND],
   });
   const guard = guarded()!;
@@ -287,7 +287,10 @@ test("a reserve is set aside at first, and again when it is used up: pairs of wh
 
 test("a reserve that is refused, in part as well, leaves nothing mapped", () => {
   const RESERVE = 0x7f00_4000_0000n;
-  const { guarded, memory, mapped } = fake({ map: [TABLE, PAGE, PAGE, RESERVE], reserve: -1 });
+  const { guarded, memory, mapped } = simulatedGuard({
+    map: [TABLE, PAGE, PAGE, RESERVE],
+    reserve: -1,
+  });
   assert(guarded()!.add(0x1000n, 1n) !== undefined);
   assertEquals(new BigUint64Array(memory.get(TABLE)!)[2], 0n);
   assertEquals([...mapped], [TABLE, PAGE]);
@@ -316,7 +319,7 @@ test("resume() makes an entry what it was before it was vacated, or suspended on
 });
 
 test("endAt() changes the end of an entry and nothing else", () => {
-  const { guarded, memory } = fake({});
+  const { guarded, memory } = simulatedGuard({});
   const entry = guarded()!.add(0x1000n, 0x3000n)!;
   entry.endAt(0x2000n);
   const words = new BigUint64Array(memory.get(TABLE)!, 2056, 5);
@@ -324,7 +327,7 @@ test("endAt() changes the end of an entry and nothing else", () => {
 });
 
 test("add() returns undefined when the table is full and no memory is left", () => {
-  const { guarded } = fake({});
+  const { guarded } = simulatedGuard({});
   const guard = guarded()!;
   const entries = Array.from({ length: ENTRIES }, () => guard.add(0x1000n, 4096n));
   assert(entries.every((entry) => entry !== undefined));
@@ -334,7 +337,9 @@ test("add() returns undefined when the table is full and no memory is left", () 
 });
 
 test("add() links one more block when the table is full, and other threads find it", () => {
-  const { guarded, memory } = fake({ map: [TABLE, PAGE, PAGE, 0x7f00_4000_0000n, OTHER] });
+  const { guarded, memory } = simulatedGuard({
+    map: [TABLE, PAGE, PAGE, 0x7f00_4000_0000n, OTHER],
+  });
   const guard = guarded()!;
   for (let index = 0; index <= ENTRIES; index++) guard.add(BigInt(index) * 4096n, 4096n);
   assertEquals(new BigUint64Array(memory.get(TABLE)!)[0], OTHER);
@@ -346,7 +351,7 @@ test("linux().guard() opens it once, also where it is refused", () => {
   const os = linux(runtime, "unknown");
   assertEquals([os.guard!(), os.guard!()], [undefined, undefined]);
   const calls: string[] = [];
-  const real = fake({});
+  const real = simulatedGuard({});
   const once = linux({
     ...runtime,
     view: (address, byteLength) =>

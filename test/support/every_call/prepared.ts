@@ -1,5 +1,5 @@
 /**
- * What a public call is made on, in the scenarios in which every native call of it fails.
+ * The mappings of the scenarios in which every native call of a public call fails.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { type Mmap, type MmapError, MmapOptions } from "../../../mod.ts";
 
 /** A public call. */
 export interface Scenario {
-  /** What there is before, the mapping in question first; nothing if the call itself maps. */
+  /** Makes the mappings before, the one in question first; missing if the call itself maps. */
   readonly before?: () => Mmap | readonly Mmap[];
   /** The call; returns what it maps. */
   readonly call: (mmap: Mmap) => Mmap | void | Promise<void>;
-  /** Whether a part can be done when the system refuses another. */
+  /** True if a part can be done when the system refuses another. */
   readonly isPartial?: boolean;
-  /** Whether it unlocks what is locked, and leaves it so when the system refuses the rest. */
+  /** True if it unlocks what is locked, and leaves it so when the system refuses the rest. */
   readonly unlocks?: boolean;
 }
 

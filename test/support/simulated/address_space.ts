@@ -20,7 +20,7 @@ export interface Run {
   readonly end: bigint;
   /** The address that the mapping has, or had before it was cut. */
   readonly base: bigint;
-  /** What the pages are, and last their protection, as the system's number. */
+  /** The kind of the pages, and last their protection, as the system's number. */
   readonly state: string;
   readonly isLocked: boolean;
 }
@@ -30,7 +30,7 @@ export class AddressSpace {
   #runs: readonly Run[] = [];
   #next = 2n ** 60n;
   readonly #places: bigint[] | undefined;
-  /** Where the next mapping lands, whatever was asked for. */
+  /** The address of the next mapping, whatever was asked for. */
   forced: bigint | undefined;
 
   /** `places`: where mappings land that have no free address to land at; default: above 2^60. */
@@ -178,7 +178,7 @@ export class AddressSpace {
     });
   }
 
-  /** What is mapped, as text: neighbours that are alike as one. */
+  /** Everything that is mapped, as text: neighbours that are alike as one. */
   toString(showsLocks = true): string {
     const lines: { start: bigint; end: bigint; what: string }[] = [];
     for (const { start, end, state, isLocked } of this.#runs) {

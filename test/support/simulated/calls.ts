@@ -6,7 +6,7 @@
 import { type Kernel, OVERWRITTEN, Refusal } from "./kernel.ts";
 import type { StandIns } from "./runtime.ts";
 
-/** What the stand-ins of a system's calls are made with. */
+/** The tools that make the stand-ins of a system's calls. */
 export interface Calls {
   readonly kernel: Kernel;
   /** Sets what the system tells of its last call. */

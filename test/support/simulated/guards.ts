@@ -8,7 +8,7 @@ import { type AddressSpace, pagesUp } from "./address_space.ts";
 
 /** Watches a system's guard: each guarded range must be mapped as long as it is guarded. */
 export class Guards {
-  /** What is guarded, by the address of its entry. */
+  /** The guarded ranges, by the addresses of their entries. */
   readonly #guarded: Map<bigint, { readonly start: bigint; readonly end: bigint }> = new Map();
   readonly #space: AddressSpace;
 
@@ -78,7 +78,7 @@ export class Guards {
     };
   }
 
-  /** What is guarded, as text. */
+  /** The guarded ranges, as text. */
   toString(): string {
     return [...this.#guarded.values()].map(({ start, end }) =>
       `${end - start} bytes are guarded at ${start.toString(16)}`

@@ -32,23 +32,23 @@ export interface SimulatedSystem {
 /** An error; the address at which a call maps, whatever it was asked for; 0 or `undefined` for neither. */
 export type Outcome = number | bigint | undefined;
 
-/** What the calls of each name come to: one after the other, or (a number) all of them. */
+/** The outcomes of the calls of each name, in order; a number is the error of all of them. */
 export type Outcomes = Readonly<Record<string, number | readonly Outcome[]>>;
 
-/** What differs from the machine that a kernel runs on by default. */
+/** Differences from the default machine. */
 export interface Machine {
   /** As `process.arch` names it; default: one for which Linux has no machine code. */
   readonly arch?: string;
   readonly outcomes?: Outcomes;
   /** The C function that this version of the system lacks. */
   readonly missing?: string;
-  /** Where mappings land that have no free address to land at, in order; default: anywhere. */
+  /** The addresses of mappings that ask for no free one, in order; default: anywhere. */
   readonly places?: readonly bigint[];
   /** In bytes; default: 4096. */
   readonly pageSize?: number;
   /** In bytes, on Windows; default: 65,536. */
   readonly allocationGranularity?: number;
-  /** Whether the page at an address is in RAM; default: none is. */
+  /** Tells whether the page at an address is in RAM; default: none is. */
   readonly isResident?: (address: bigint) => boolean;
 }
 
@@ -70,7 +70,7 @@ export class Kernel {
   readonly calls: string[] = [];
   /** The call that fails, counted from 0, and its error. */
   fault: { readonly index: number; readonly error: number } | undefined;
-  /** What is open, by descriptor or handle. */
+  /** Everything that is open, by descriptor or handle. */
   readonly open: Map<number, string> = new Map();
   /** The paths of files of shared memory, and the names of sections. */
   readonly names: Set<string> = new Set();
@@ -86,15 +86,15 @@ export class Kernel {
   readonly texts: Record<string, string> = {
     "/proc/meminfo": "MemTotal: 2000000 kB\nMemAvailable:    1000000 kB\nSwapFree: 500000 kB\n",
   };
-  /** Whether a signal interrupts a call that sets so many bytes aside. */
+  /** Tells whether a signal interrupts a call that sets so many bytes aside. */
   interrupts: (byteLength: number) => boolean = () => false;
-  /** How much the next calls say that they have copied, in bytes; default: 1. */
+  /** The numbers of bytes that the next calls say that they have copied; default: 1. */
   readonly copies: bigint[] = [];
   /** The foreign memory that was viewed last at an address. */
   readonly viewed: Map<bigint, ArrayBuffer> = new Map();
   /** The code of the handler that is installed, with the address of its table in it. */
   installedCode: Uint8Array | undefined;
-  /** How much may still be locked, in bytes, on Windows. */
+  /** The number of bytes that may still be locked, on Windows. */
   lockable = 0n;
   readonly #outcomes: Record<string, number | Outcome[]>;
   #nextFile: number = FIRST_FILE;

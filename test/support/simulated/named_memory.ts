@@ -1,5 +1,5 @@
 /**
- * What the tests of named memory on simulated systems share.
+ * Simulated systems for the tests of named memory.
  *
  * @module
  */
@@ -33,7 +33,7 @@ function readable(argument: Argument): Argument | string {
   return text.includes("\0") ? argument : text;
 }
 
-/** What a call has made or found. */
+/** The file of a call that must succeed. */
 export function obtained<T extends object>(result: T | AdvisedFailure): T {
   assert("file" in result, JSON.stringify(result));
   return result as T;

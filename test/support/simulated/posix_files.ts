@@ -16,7 +16,7 @@ const SMAPS = "10000-11000 rw-p 00000000 00:00 0 \nSize: 4 kB\nRss: 4 kB\n" +
   "Swap: 0 kB\n".repeat(100) +
   "12000-13000 r--s 00000000 08:01 7                  /a file\nSize: 4 kB\nRss: 0 kB\n";
 
-/** Whether a path is one of shared memory. */
+/** Tells whether a path is one of shared memory. */
 function isShared(path: string): boolean {
   return path.startsWith("/dev/shm/") || path.startsWith("/var/folders/");
 }

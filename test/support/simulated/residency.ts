@@ -1,5 +1,5 @@
 /**
- * What the tests of residency on simulated systems share.
+ * Simulated systems for the tests of residency.
  *
  * @module
  */

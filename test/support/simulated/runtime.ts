@@ -7,7 +7,7 @@
 import type { Pointer, Runtime } from "../../../ffi/runtime/runtime.ts";
 import type { Functions, SymbolTable } from "../../../ffi/symbols.ts";
 
-/** What a C function of the tables is called with. */
+/** An argument of a C function of the tables. */
 export type Argument = number | bigint | Uint8Array;
 
 /** One call: the name of the C function, then its arguments. */
@@ -16,7 +16,7 @@ export type Call = readonly [name: string, ...args: Argument[]];
 /** JavaScript functions in the place of C functions, by their names. */
 export type StandIns = Readonly<Record<string, (...args: never[]) => number | bigint | void>>;
 
-/** What Linux tells of a process that grows where no test maps anything. It is asked before each hint. */
+/** Linux' answers about a process that grows where no test maps anything. They are asked for before each hint. */
 export const GROWTH: StandIns = { getauxval: () => 0n, getrlimit: () => -1, sbrk: () => 2n ** 63n };
 
 /** A runtime whose C functions are stand-ins, and whose foreign memory is JavaScript's own. */
@@ -26,9 +26,9 @@ export class SimulatedRuntime implements Runtime {
   readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly longMappings: readonly never[] = [];
   readonly refuseTransfer: undefined;
-  /** What was opened, in order. */
+  /** The libraries that were opened, in order. */
   readonly opened: { library: string; table: SymbolTable }[] = [];
-  /** What was called, in order, without {@linkcode GROWTH}. */
+  /** The calls, in order, without {@linkcode GROWTH}. */
   readonly calls: Call[] = [];
   readonly #standIns: StandIns;
   readonly #memory: ReadonlyMap<bigint, ArrayBuffer>;
