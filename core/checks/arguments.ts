@@ -90,19 +90,20 @@ export function checkOptions<T extends object, D extends Defaults<T>>(
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`The options must be an object, got ${describe(options)}`);
   }
+  const passed = Object.keys(options);
   const names = Object.keys(defaults);
-  const unknown = Object.keys(options).find((name) => !hasOwn(defaults, name));
+  const unknown = passed.find((name) => !hasOwn(defaults, name));
   if (unknown !== undefined) {
     const known = names.length === 1 ? "the only option is" : "the options are";
     throw new TypeError(
       `The option ${JSON.stringify(unknown)} is unknown: ${known} ${names.join(", ")}`,
     );
   }
-  const filled: Record<string, unknown> = getPrototypeOf(options) === prototype
-    ? { ...defaults, ...options }
-    : Object.fromEntries(names.map((name) => [name, propertyOf(options, name)]));
-  for (const name of names) {
-    if (filled[name] === undefined) filled[name] = defaults[name as keyof D];
+  const isPlain = getPrototypeOf(options) === prototype;
+  const filled: Record<string, unknown> = { ...defaults, ...(isPlain && options) };
+  for (const name of isPlain ? passed : names) {
+    const value = isPlain ? filled[name] : propertyOf(options, name);
+    filled[name] = value === undefined ? defaults[name as keyof D] : value;
   }
   return filled as WithDefaults<T, D>;
 }
