@@ -1,6 +1,6 @@
 /**
- * The checks of what callers pass: a `TypeError` for a value of the wrong
- * type, a `RangeError` for one outside its range. Both state the value.
+ * Checks of arguments: a `TypeError` for a value of the wrong type, a `RangeError` for a value
+ * outside its range. Both state the value.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const { getPrototypeOf, hasOwn, prototype } = Object;
 /** One past the last address of a 64-bit address space, in bytes. */
 const ADDRESS_SPACE_END = 1n << 64n;
 
-/** A count of bytes: a whole number from 0 to 2^53 - 1. */
+/** Checks a number of bytes: a whole number from 0 to 2^53 - 1. */
 export function byteCount(value: unknown, what: string): number {
   const count = wholeNumber(value, what);
   if (count < 0 || count > Number.MAX_SAFE_INTEGER) {
@@ -22,14 +22,14 @@ export function byteCount(value: unknown, what: string): number {
   return Number(count) + 0; // -0 becomes 0
 }
 
-/** A count of bytes that is a power of two, or 0. */
+/** Checks a number of bytes that is a power of two, or 0. */
 export function powerOfTwo(value: unknown, what: string): number {
   const count = byteCount(value, what);
   if (count === 0 || Number.isInteger(Math.log2(count))) return count;
   throw new RangeError(`${what} must be a power of two, got ${count}`);
 }
 
-/** An address: a whole number from 0 to 2^64 - 1. */
+/** Checks an address: a whole number from 0 to 2^64 - 1. */
 export function memoryAddress(value: unknown, what: string): bigint {
   const address = wholeNumber(value, what);
   if (address < 0 || address >= ADDRESS_SPACE_END) {
@@ -43,7 +43,7 @@ export function memoryAddress(value: unknown, what: string): bigint {
   return BigInt(address);
 }
 
-/** A 32-bit word, as a signed or as an unsigned number: both mean the same bits. */
+/** Checks a 32-bit word, given as a signed or an unsigned number of the same bits. */
 export function word32(value: unknown, what: string): number {
   if (typeof value !== "number" || (!Number.isInteger(value) && Math.abs(value) !== Infinity)) {
     throw new TypeError(`${what} must be a whole number, got ${describe(value)}`);
@@ -54,7 +54,7 @@ export function word32(value: unknown, what: string): number {
   return value | 0;
 }
 
-/** A time in milliseconds: below 0 it is 0. */
+/** Checks a time in milliseconds. A negative one counts as 0. */
 export function timeMs(value: unknown, what: string): number {
   if (typeof value !== "number" || Number.isNaN(value)) {
     throw new TypeError(`${what} must be a number of milliseconds, got ${describe(value)}`);
@@ -62,7 +62,7 @@ export function timeMs(value: unknown, what: string): number {
   return Math.max(0, value);
 }
 
-/** A count: a whole number from 0 on, or `Infinity`. */
+/** Checks a count: a whole number from 0, or `Infinity`. */
 export function countOrAll(value: unknown, what: string): number {
   if (typeof value !== "number" || (!Number.isInteger(value) && Math.abs(value) !== Infinity)) {
     throw new TypeError(`${what} must be a whole number or Infinity, got ${describe(value)}`);
@@ -126,7 +126,7 @@ export function propertyOf(object: unknown, name: string): unknown {
   return isPassed || !isAdded ? object[name as never] : undefined;
 }
 
-/** A flag. */
+/** Checks a boolean. */
 export function flag(value: unknown, what: string): boolean {
   if (typeof value !== "boolean") {
     throw new TypeError(`${what} must be a boolean, got ${describe(value)}`);
@@ -134,7 +134,7 @@ export function flag(value: unknown, what: string): boolean {
   return value;
 }
 
-/** One of some strings. */
+/** Checks that a value is one of `values`. */
 export function oneOf(values: readonly string[], value: unknown, what: string): void {
   if (typeof value !== "string") {
     throw new TypeError(`${what} must be a string, got ${describe(value)}`);
@@ -145,7 +145,7 @@ export function oneOf(values: readonly string[], value: unknown, what: string): 
   }
 }
 
-/** Refuses a range of addresses that ends past the end of the address space. */
+/** Refuses a range that reaches past the end of the address space. */
 export function rangeInAddressSpace(address: bigint, byteLength: number): void {
   if (address + BigInt(byteLength) > ADDRESS_SPACE_END) {
     throw new RangeError(
@@ -155,7 +155,7 @@ export function rangeInAddressSpace(address: bigint, byteLength: number): void {
   }
 }
 
-/** Words a value of the wrong type for a message. */
+/** Describes a value of the wrong type for a message. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -173,7 +173,7 @@ export function describe(value: unknown): string {
 
 function wholeNumber(value: unknown, what: string): number | bigint {
   if (typeof value === "bigint") return value;
-  const isInfinite = value === Infinity || value === -Infinity; // out of range, not of another type
+  const isInfinite = value === Infinity || value === -Infinity; // a RangeError, not a TypeError
   if (typeof value === "number" && (Number.isInteger(value) || isInfinite)) {
     return value;
   }

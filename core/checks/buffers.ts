@@ -1,20 +1,20 @@
 /**
- * What a buffer is, and its end, by the engine's own functions.
+ * Inspecting and detaching buffers by the engine's own functions.
  *
  * @module
  */
 
-// Taken once, so that a buffer's own property of that name cannot stand in for them.
+// Taken once: a buffer can have own properties of these names.
 const { transfer } = ArrayBuffer.prototype;
 const detached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
 const unsharedByteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")
   ?.get;
 const { apply } = Reflect;
 
-/** Whether a buffer, of any realm, is no `SharedArrayBuffer`. */
+/** Whether a buffer of any realm is an `ArrayBuffer`, and not a `SharedArrayBuffer`. */
 export function isUnshared(buffer: ArrayBufferLike): buffer is ArrayBuffer {
   try {
-    apply(unsharedByteLength!, buffer, []); // only an ArrayBuffer has one by this getter
+    apply(unsharedByteLength!, buffer, []); // throws for a SharedArrayBuffer
     return true;
   } catch {
     return false;
@@ -26,9 +26,9 @@ export function isDetached(buffer: ArrayBuffer): boolean {
   return apply(detached!, buffer, []);
 }
 
-/** Detaches a buffer; throws a `TypeError` if it was detached before or the engine pins it. */
+/** Detaches a buffer. Throws a `TypeError` if it was detached before, or the engine pins it. */
 export function detach(buffer: ArrayBuffer): void {
   apply(transfer, buffer, [0]);
-  // Bun does not throw where it uses the buffer: it leaves it attached.
+  // While Bun uses the buffer, transfer() leaves it attached and does not throw.
   if (!isDetached(buffer)) throw new TypeError("The buffer is in use");
 }

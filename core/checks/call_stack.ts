@@ -1,14 +1,16 @@
 /**
- * What is left of the stack.
+ * Checks that enough of the call stack is left.
+ *
+ * A call with many arguments throws if the stack cannot hold them.
  *
  * @module
  */
 
-/** So many arguments take 64 KiB of the stack. */
+/** The number of arguments that take 64 KiB of the stack. */
 const ARGUMENT_COUNT = 8192;
 /**
- * So many take 48 KiB: V8 compiles what is called for the first time only where 40 are
- * left. Fewer than above, as some of what that is asked for asks for this in turn.
+ * The number of arguments that take 48 KiB. V8 needs 40 KiB to compile a function at its first
+ * call. Fewer than above, because functions that pass the larger check call the smaller one.
  */
 const FEW_ARGUMENT_COUNT = 6144;
 
@@ -21,21 +23,21 @@ let fewArguments: readonly 0[] | undefined;
 function nothing(): void {}
 
 /**
- * Throws the engine's own `RangeError` where little is left of the stack:
- * before a call does what must not end midway.
+ * Throws the engine's own `RangeError` if little of the stack is left. Called before steps that
+ * must not end midway.
  */
 export function checkStack(): void {
   apply(nothing, undefined, manyArguments ??= zeros(ARGUMENT_COUNT));
 }
 
-/** The same, where the call has only a few functions of its own to call, and none of C. */
+/** Throws like {@linkcode checkStack}, for steps that call few functions and none of C. */
 export function checkFewFrames(): void {
   apply(nothing, undefined, fewArguments ??= zeros(FEW_ARGUMENT_COUNT));
 }
 
 /**
- * An array without holes: V8 15 takes four times as long over one that can have some.
- * Parsing makes it in a tenth of the time that a callback for each element takes at first.
+ * Makes an array without holes, because V8 15 spreads an array that may have holes four times as
+ * slowly. Parsing takes a tenth of the time of a callback for each element that is not compiled.
  */
 function zeros(count: number): readonly 0[] {
   return parse(`[${"0,".repeat(count - 1)}0]`);

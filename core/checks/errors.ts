@@ -1,12 +1,12 @@
 /**
- * {@linkcode MmapError}, and the functions that word it.
+ * {@linkcode MmapError}, and the functions that make its messages.
  *
  * @module
  */
 import type { AdvisedFailure } from "../../ffi/os/contract/memory.ts";
 import { bare, define, own } from "../../ffi/own.ts";
 
-/** What an {@linkcode MmapError} carries besides its message. */
+/** The properties of an {@linkcode MmapError}. */
 export interface MmapErrorInit {
   /** The POSIX name of the error, on every system. */
   readonly code: string;
@@ -16,27 +16,27 @@ export interface MmapErrorInit {
   readonly osError?: number | undefined;
   /** The address that a strict hint asked for. */
   readonly requested?: bigint | undefined;
-  /** The address that the system offered instead, where it did. */
+  /** The address that the system offered instead, if it did. */
   readonly actual?: bigint | undefined;
-  /** What made it fail. */
+  /** The error behind this one. */
   readonly cause?: unknown;
 }
 
 /**
- * Memory could not be mapped, used or unmapped as asked.
+ * The error for memory that could not be mapped, used or unmapped.
  *
  * | `code` | when |
  * | --- | --- |
- * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` tell the addresses |
- * | `EBADF` | the mapping is closed, or a ticket is not valid |
- * | `EBUSY` | a view's buffer was transferred away, or (in Bun from 1.4 on) is in use by the runtime: the memory stays mapped; or other handles share the memory, or `waitAsync()` waits for a word of it, and the call would change it under them |
- * | `EFAULT` | the file of the mapping has lost a page: it was truncated, its disk is full, or it cannot be read |
- * | `EACCES` | the access of the memory does not allow the call, or is not the same throughout; or shared memory is another user's, or open to others |
- * | `EEXIST` | there is shared memory of that name already |
- * | `ENOENT` | there is no such file, or no shared memory of that name |
- * | `EAGAIN` | shared memory is being made by another program: try again; or no thread is to be had now for one more `waitAsync()` |
- * | `ENOTSUP` | this system, or this kind of memory, does not have what was asked for; or the runtime starts no thread for `waitAsync()`: see `cause` |
- * | any other | the system refused a call; `syscall` and `osError` tell which and why |
+ * | `EADDRNOTAVAIL` | the range of a strict hint is taken; `requested` and `actual` are the addresses |
+ * | `EBADF` | the mapping is closed, or a ticket is invalid |
+ * | `EBUSY` | a view's buffer was transferred away, is in use (Bun from 1.4), or is not yet collected: the memory stays mapped; or the call would change memory that another handle shares, or a word that `waitAsync()` waits for |
+ * | `EFAULT` | the mapping has lost a page: its file was truncated, its disk is full, or it cannot be read |
+ * | `EACCES` | the access of the memory does not allow the call, or is mixed; or shared memory belongs to another user, or others may store to it |
+ * | `EEXIST` | shared memory of this name exists |
+ * | `ENOENT` | there is no such file, or no shared memory of this name |
+ * | `EAGAIN` | another program is creating the shared memory, or replaces the file; or no thread is available for `waitAsync()`: try again later |
+ * | `ENOTSUP` | this system or this kind of memory does not support the call or option; or the runtime cannot start a thread for `waitAsync()`: see `cause` |
+ * | any other | the system refused a call: see `syscall` and `osError` |
  *
  * @example The kind of failure
  * ```ts
@@ -55,21 +55,21 @@ export class MmapError extends Error {
   override readonly name = "MmapError";
   /** The POSIX name of the error (`"ENOMEM"`, `"EINVAL"`, …), also on Windows; `"UNKNOWN"` for an `osError` without one. */
   declare readonly code: string;
-  /** The name of the C function that failed (`"mmap"`, `"VirtualAlloc"`, …), where one was called. */
+  /** The name of the C function that failed (`"mmap"`, `"VirtualAlloc"`, …), if one was called. */
   declare readonly syscall: string | undefined;
-  /** The raw number, where a call failed: `errno`, or `GetLastError()` on Windows. */
+  /** The number that the failed function set: `errno`, or `GetLastError()` on Windows. */
   declare readonly osError: number | undefined;
   /** The address that a strict hint asked for. */
   declare readonly requested: bigint | undefined;
-  /** The address that the system offered instead of `requested`, where it did. */
+  /** The address that the system offered instead of `requested`, if it did. */
   declare readonly actual: bigint | undefined;
 
-  /** Makes an error; the library makes its own. */
+  /** Makes an error, as the library does. */
   constructor(message: string, init: MmapErrorInit) {
     const { code, syscall, osError, requested, actual, cause } = bare(init);
     super(message, cause === undefined ? undefined : { cause });
     const details = bare({ code, syscall, osError, requested, actual });
-    // Enumerable where it is known: console.log shows every such property.
+    // Only defined values are enumerable: console.log shows every enumerable property.
     for (const name in details) {
       const value = details[name as keyof typeof details];
       const enumerable = value !== undefined;
@@ -78,7 +78,7 @@ export class MmapError extends Error {
   }
 }
 
-/** Writes an address as C and the system's own tools do. */
+/** Writes an address as C and the tools of the system do. */
 export function hex(address: bigint): string {
   return `0x${address.toString(16)}`;
 }
@@ -93,27 +93,27 @@ export function describeRange(
   return `${byteLength} bytes at ${hex(address)}`;
 }
 
-/** What there can be too little of. */
+/** The advice for `ENOMEM`. */
 export const SHORTAGE: string =
   "too little memory, address space or room for another mapping: unmap what is no longer used, " +
   "map less, or raise the limit (`sysalloc info` shows the limits)";
 
-/** What an error mostly means, and what to do, whichever call it is of. */
+/** The usual meaning of an error code, and advice. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "a security policy of the system forbids it, or the file permits less",
-  EFBIG: "the file system has no files of this length",
+  EFBIG: "the file system does not support files of this length",
   EFAULT: "the file has lost a page: it was truncated, its disk is full, or it cannot be read",
-  EMFILE: "the process has as many files open as it may: close some, or raise RLIMIT_NOFILE",
+  EMFILE: "the process has too many open files: close some, or raise RLIMIT_NOFILE",
   ENOMEM: SHORTAGE,
   EPERM: "the system forbids the call, as the filters of sandboxes do",
 };
 
 /**
- * The error for what the system refused; `asked` is like "to map 4096 bytes", and `advice`
- * what to do where the code means another thing than usual.
+ * The error for an action that the system refused, such as "to map 4096 bytes". `advice` replaces
+ * the usual advice for the code.
  */
 export function systemError(
-  asked: string,
+  action: string,
   failure: AdvisedFailure,
   cause?: unknown,
   advice: string | undefined = own<AdvisedFailure, "advice">(failure, "advice") ??
@@ -121,11 +121,11 @@ export function systemError(
 ): MmapError {
   const { syscall, osError, code } = failure;
   const osCode = own<AdvisedFailure, "osCode">(failure, "osCode") ?? code;
-  const what = syscall === undefined
-    ? `Refused ${asked} (${code}):`
-    : `The system refused ${asked}: ${syscall} failed with ${osCode} (${osError}),`;
+  const reason = syscall === undefined
+    ? `Refused ${action} (${code}):`
+    : `The system refused ${action}: ${syscall} failed with ${osCode} (${osError}),`;
   return new MmapError(
-    advice === undefined ? what.slice(0, -1) : `${what} ${advice}`,
+    advice === undefined ? reason.slice(0, -1) : `${reason} ${advice}`,
     { code, syscall, osError, cause },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * How `console.log` shows the classes.
+ * The text that `console.log` shows for an object.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { define } from "../../ffi/own.ts";
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /**
- * Makes `console.log` show what has this prototype as `print` words it: every
- * `T`, and what only looks like one (the prototype itself, a proxy).
+ * Makes `console.log` show the text of `print` for every object with this prototype, including
+ * the prototype itself and proxies.
  */
 export function printAs<T extends object>(prototype: T, print: (value: T) => string): void {
   define(prototype, INSPECT, {

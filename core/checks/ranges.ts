@@ -1,14 +1,14 @@
 /**
- * The ranges that calls take: checks, and conversion to ranges of pages.
+ * Checks of the ranges that callers pass, and their conversion to ranges of pages.
  *
  * @module
  */
 import { byteCount } from "./arguments.ts";
 
 /**
- * At least one byte of a mapping's pages, counted from the first page. The first byte of the
- * mapping is `pageOffset` bytes behind that, if its offset in the file is not a multiple of the
- * allocation granularity.
+ * A range of at least one byte, counted from the start of the first page. A mapping of a file
+ * starts `pageOffset` bytes behind that if its offset is not a multiple of the allocation
+ * granularity.
  */
 export interface PageRange {
   /** The first byte. */
@@ -30,7 +30,7 @@ export function overlap(a: PageRange, b: PageRange): boolean {
   return a.start < b.end && b.start < a.end;
 }
 
-/** Checks that a range consists of whole pages. The start and the end of the mapping count as those of pages. */
+/** Checks that a range is whole pages. The mapping may start and end within a page. */
 export function pageRange(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
@@ -57,7 +57,7 @@ export function pageRange(
   return { start: start === 0 ? 0 : pageOffset + start, end: pageOffset + end };
 }
 
-/** Checks that a range lies within a mapping, and extends its start to that of a page. */
+/** Checks a range of bytes, and rounds its start down to a page. */
 export function pagesAround(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
@@ -68,7 +68,7 @@ export function pagesAround(
   return { start: start - start % pageSize, end };
 }
 
-/** Checks that a range of at least one byte lies within a mapping. */
+/** Checks that a range has at least one byte and lies within the mapping. */
 export function byteRange(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
@@ -78,7 +78,7 @@ export function byteRange(
   return { start: pageOffset + start, end: pageOffset + end };
 }
 
-/** Counted from the first byte of the mapping. */
+/** Checks a range, which it returns counted from the first byte of the mapping. */
 function checkedRange(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,

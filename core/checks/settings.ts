@@ -1,5 +1,5 @@
 /**
- * What can be set of a mapping, and the checks of it.
+ * The settings of a mapping, and their checks.
  *
  * @module
  */
@@ -14,62 +14,61 @@ import {
 } from "./arguments.ts";
 
 /**
- * The options to start with; each is described at the setter of {@linkcode MmapOptions} that has its name.
- * Like all options of the library they can be an object's own, or inherited, but not from
- * `Object.prototype`.
+ * Options for the constructor of {@linkcode MmapOptions}. The setter of the same name describes
+ * each. Like all options of the library, they can be inherited, but not from `Object.prototype`.
  */
 export interface MmapInit {
-  /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, which must be changed before mapping. */
+  /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, for the rest of a file. */
   readonly len?: number | bigint | undefined;
   /** The address to map at: {@linkcode MmapOptions.withHint}. Default: 0, no hint. */
   readonly hint?: number | bigint | undefined;
-  /** Whether to back every page with memory now: {@linkcode MmapOptions.populate}. Default: false. */
+  /** Whether mapping backs every page with memory: {@linkcode MmapOptions.populate}. Default: false. */
   readonly populate?: boolean | undefined;
-  /** Whether to set no swap space aside: {@linkcode MmapOptions.noReserve}. Default: false. */
+  /** Whether to reserve no swap space: {@linkcode MmapOptions.noReserve}. Default: false. */
   readonly noReserve?: boolean | undefined;
-  /** Whether the hint must be met exactly: {@linkcode MmapOptions.strict}. Default: false. */
+  /** Whether the mapping must start exactly at the hint: {@linkcode MmapOptions.strict}. Default: false. */
   readonly strict?: boolean | undefined;
-  /** Where in the file the mapping starts, in bytes: {@linkcode MmapOptions.offset}. Default: 0. */
+  /** The position in the file at which the mapping starts, in bytes: {@linkcode MmapOptions.offset}. Default: 0. */
   readonly offset?: number | bigint | undefined;
-  /** What the start is a multiple of, in bytes: {@linkcode MmapOptions.align}. Default: 0, any page. */
+  /** The alignment of the address, in bytes: {@linkcode MmapOptions.align}. Default: 0, any page. */
   readonly align?: number | bigint | undefined;
-  /** How much inaccessible memory lies around, in bytes: {@linkcode MmapOptions.guard}. Default: 0. */
+  /** The length of the guard on each side, in bytes: {@linkcode MmapOptions.guard}. Default: 0. */
   readonly guard?: number | bigint | undefined;
-  /** Whether pages are huge, or how long, in bytes: {@linkcode MmapOptions.huge}. Default: false. */
+  /** Whether to use huge pages, or their length in bytes: {@linkcode MmapOptions.huge}. Default: false. */
   readonly huge?: boolean | number | bigint | undefined;
-  /** Whether it is for a stack: {@linkcode MmapOptions.stack}. Default: false. */
+  /** Whether the memory is for a stack: {@linkcode MmapOptions.stack}. Default: false. */
   readonly stack?: boolean | undefined;
-  /** What the system shows it as: {@linkcode MmapOptions.name}. Default: none. */
+  /** The label that the system shows: {@linkcode MmapOptions.name}. Default: none. */
   readonly name?: string | undefined;
-  /** Whether views survive that their file is truncated: {@linkcode MmapOptions.truncationGuard}. Default: true. */
+  /** Whether views survive truncation of the file: {@linkcode MmapOptions.truncationGuard}. Default: true. */
   readonly truncationGuard?: boolean | undefined;
 }
 
-/** What an {@linkcode MmapOptions} holds. */
+/** The value of every option of an {@linkcode MmapOptions}. */
 export interface MmapSettings {
   /** The length in bytes. */
   readonly len: number;
-  /** The address to map at; `0n` for none. */
+  /** The address to map at; `0n` for no hint. */
   readonly hint: bigint;
-  /** Whether every page is backed with memory before mapping returns. */
+  /** Whether mapping backs every page with memory before it returns. */
   readonly populate: boolean;
-  /** Whether no swap space is set aside. */
+  /** Whether no swap space is reserved. */
   readonly noReserve: boolean;
-  /** Whether the hint must be met exactly. */
+  /** Whether the mapping must start exactly at the hint. */
   readonly strict: boolean;
-  /** Where in the file the mapping starts, in bytes. */
+  /** The position in the file at which the mapping starts, in bytes. */
   readonly offset: number;
-  /** What the start is a multiple of, in bytes; 0 for any page. */
+  /** The alignment of the address, in bytes; 0 for any page. */
   readonly align: number;
-  /** How much inaccessible memory lies around, in bytes. */
+  /** The length of the guard on each side, in bytes. */
   readonly guard: number;
-  /** Whether pages are huge, or how long, in bytes. */
+  /** Whether to use huge pages, or their length in bytes. */
   readonly huge: boolean | number;
-  /** Whether it is for a stack. */
+  /** Whether the memory is for a stack. */
   readonly stack: boolean;
-  /** What the system shows it as. */
+  /** The label that the system shows. */
   readonly name: string | undefined;
-  /** Whether views survive that their file is truncated, where the system can be made to. */
+  /** Whether views survive truncation of the file, on systems that support it. */
   readonly truncationGuard: boolean;
 }
 
@@ -88,7 +87,7 @@ const DEFAULTS: MmapSettings = {
   truncationGuard: true,
 };
 
-// What the messages call the options that are not flags.
+// The names of options in messages.
 export const LEN: string = "The length (len)";
 export const HINT: string = "The hint";
 export const OFFSET: string = "The offset";
@@ -96,14 +95,14 @@ export const ALIGN: string = "The alignment (align)";
 export const GUARD: string = "The guard";
 export const HUGE: string = "The length of a huge page (huge)";
 
-/** Changes settings. The values of `change` are checked one by one already. */
+/** Changes settings. Each value of `change` was checked by itself. */
 export function changed(settings: MmapSettings, change: Partial<MmapSettings>): MmapSettings {
   const next = { ...settings, ...change };
   rangeInAddressSpace(next.hint, next.len);
   return Object.freeze(next);
 }
 
-/** Checks options, and adds defaults. */
+/** Checks options, and fills in defaults. */
 export function settingsOf(init: MmapInit): MmapSettings {
   const options = checkOptions(init, DEFAULTS);
   const { huge, name } = options;
@@ -125,18 +124,18 @@ export function settingsOf(init: MmapInit): MmapSettings {
   return Object.freeze(settings);
 }
 
-/** The longest label that Linux takes, in bytes. */
+/** The longest label that Linux accepts, in bytes. */
 const MAX_LABEL_BYTE_LENGTH = 79;
 
-/** A label of memory: what Linux takes for one. */
+/** Checks a label by the rules of Linux. */
 export function label(value: unknown): string {
   if (typeof value !== "string") {
     throw new TypeError(`The name must be a string, got ${describe(value)}`);
   }
   if (!/^[ -~]+$/.test(value) || /[\\`$[\]]/.test(value)) {
     throw new RangeError(
-      "The name must be of printable ASCII characters but \\, `, $, [ and ], and not empty, " +
-        `got ${describe(value)}`,
+      "The name must consist of printable ASCII characters except \\, `, $, [ and ], and must not " +
+        `be empty, got ${describe(value)}`,
     );
   }
   if (value.length <= MAX_LABEL_BYTE_LENGTH) return value;

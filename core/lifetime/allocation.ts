@@ -1,5 +1,5 @@
 /**
- * What is to be unmapped, and what belongs to it.
+ * Allocations: memory to unmap, and the resources that end with it.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { OpenFile } from "../../ffi/os/contract/files.ts";
 import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
 
-/** What memory of a file keeps until it is unmapped. */
+/** The resources of memory of a file. */
 export interface Backing {
   /** The library's own descriptor of the file, if a later call needs one. */
   file: OpenFile | undefined;
   /** A hash of the name, for named memory. */
   readonly name: bigint | undefined;
-  /** Guards the memory from truncation of its file, once a view or call has needed that. */
+  /** The guard from truncation of the file, once a view or call has needed it. */
   guard: GuardEntry | undefined;
   /** The position of the first page in the file, in bytes. */
   readonly offset: number;

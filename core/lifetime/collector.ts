@@ -1,10 +1,10 @@
 /**
- * What the garbage collector watches, and what happens when it collects.
+ * Unmapping by the garbage collector.
  *
- * It watches a token in place of a handle: an object that only the handle, and so every buffer,
- * can reach. A token outlives a mapping that was unmapped by hand, and goes to the next one.
- * To watch a new one costs a tenth of what mapping does, and V8 keeps whatever is watched through
- * its first collections, which then take a fifth of a loop's time.
+ * The collector watches a token instead of the handle: an object that only the handle, and so
+ * every buffer, can reach. When a mapping is unmapped explicitly, its token goes to the next one:
+ * watching a new token costs a tenth of mapping, and V8 keeps watched objects through their first
+ * collections, which then take a fifth of a loop's time.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface CollectorToken {
   readonly allocation: Allocation;
 }
 
-/** What tells an allocation from plain pages of anonymous memory. */
+/** The fields in which an allocation can differ from plain anonymous memory. */
 type Kind = Pick<Allocation, "backing" | "layout" | "isMirrored" | "share">;
 
 /** The number of tokens that are kept for the next mappings. */
@@ -63,9 +63,9 @@ export function unmapWithOwner(owner: object, allocation: Allocation): void {
 const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(unmapCollected);
 let isScheduled = false;
 
-/** Unmaps what was collected, together with what is reported right after: the collector reports many at a time. */
+/** Unmaps a collected allocation, together with others: the collector reports many at a time. */
 export function unmapCollected(allocation: Allocation): void {
-  if (allocation.byteLength === 0n) { // it has no part in shared memory either
+  if (allocation.byteLength === 0n) { // and no part in shared memory
     closeFile(allocation);
     return;
   }
@@ -80,7 +80,7 @@ export function unmapCollected(allocation: Allocation): void {
   if (!isScheduled) void releaseSoon();
 }
 
-/** Releases what is pending in a microtask: programs can fake timers, but not `await`. */
+/** Releases pending ranges in a microtask: programs can fake timers, but not `await`. */
 async function releaseSoon(): Promise<void> {
   isScheduled = true;
   await undefined;

@@ -18,11 +18,11 @@ let heldByteLength = 0;
 /** The same in units of `UNIT`, each range rounded up. */
 let heldUnits = 0;
 
-/** The unit of the sums: in 64 KiB, all addresses that there are fit in 32 bits. */
+/** The unit of the sums, in bytes: in units of 64 KiB, the whole address space fits in 32 bits. */
 const UNIT = 65_536;
-/** The room that the sums of all threads take, in bytes. */
+/** The length of the sums of all threads, in bytes. */
 export const HELD_COUNTS_BYTES = 8;
-/** The number of ranges of all threads, and their units; this thread's alone until they have a place. */
+/** The number of ranges of all threads, and their units. Until they are shared, of this thread. */
 let counts: Int32Array = new Int32Array(HELD_COUNTS_BYTES / 4);
 
 /** Adds this thread's ranges to sums that all threads share. Returns the previous sums. */

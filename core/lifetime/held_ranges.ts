@@ -1,5 +1,5 @@
 /**
- * Held ranges: what `unmap()` leaves of a mapping that was viewed.
+ * Held ranges: the address ranges of viewed mappings after `unmap()`.
  *
  * A pending call of the runtime may still use a buffer after it is detached. So the memory is
  * freed immediately, and the address range stays reserved until nothing reaches the handle or a
@@ -22,7 +22,7 @@ export const MAX_HELD_RANGES = 16_384;
 const PART_OF_LIMITS = 1 / 8;
 /** The part of both budgets that each thread has, whatever the others hold. */
 const OWN_SHARE = 1 / 64;
-/** The part of the budgets that stays held when they are spent, so that neighbours are released together. */
+/** The part of a spent budget that stays held. More than one range is released, neighbours together. */
 const REST = 0.75;
 
 /**

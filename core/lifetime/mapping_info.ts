@@ -1,19 +1,18 @@
 /**
- * What is told of a mapping's pages, and the words for it.
+ * The description of a mapping: its access, and the kind of its memory.
  *
  * @module
  */
 import type { Extent } from "../checks/ranges.ts";
 
 /**
- * What may be done with memory: `"none"` is nothing, `"read"` loads,
- * `"read-write"` loads and stores, `"copy-on-write"` the same of memory of
- * {@linkcode MmapOptions.map}, whose file no store reaches, `"read-execute"`
- * loads and jumps.
+ * The access that is allowed to memory: `"none"`; `"read"` for loads; `"read-write"` for loads and
+ * stores; `"copy-on-write"` for loads, and for stores that do not reach the file (memory of
+ * {@linkcode MmapOptions.map}); `"read-execute"` for loads and jumps.
  */
 export type Access = "none" | "read" | "read-write" | "copy-on-write" | "read-execute";
 
-/** Every access there is. */
+/** All values of {@linkcode Access}. */
 export const ACCESSES: readonly Access[] = [
   "none",
   "read",
@@ -22,28 +21,28 @@ export const ACCESSES: readonly Access[] = [
   "read-execute",
 ];
 
-/** What memory is of: anonymous, mapped once or twice in a row, or a file's, to which stores go or not. */
+/** The kind of memory: anonymous, mapped twice in a row, or a file that stores reach or not. */
 export type Source = "memory" | "mirror" | "private file" | "shared file";
 
-/** The pages of a mapping, as they were mapped. */
+/** A mapping as it was made or resized. */
 export interface MappingInfo extends Extent {
   readonly access: Access;
   readonly source: Source;
-  /** How many bytes of the allocation are below its first page: guard pages. */
+  /** The length of the lower guard in bytes. */
   readonly guardByteLength: number;
-  /** Whether memory of a file is to be guarded from the file's truncation, where the system can. */
+  /** Whether memory of a file is guarded from its truncation, if the system supports that. */
   readonly isGuarded: boolean;
-  /** Whether no swap space was set aside. */
+  /** Whether no swap space was reserved. */
   readonly noReserve: boolean;
-  /** Whether nothing but addresses was taken. */
+  /** Whether only addresses were reserved. */
   readonly isReserved: boolean;
 }
 
-/** What another handle of the same memory has to know of bytes of its pages. */
+/** A run of pages as another handle of the same memory sees it. */
 export interface PageSnapshot {
   readonly start: number;
   readonly end: number;
   readonly access: Access;
-  /** Whether they are no memory, or none any more, but can be stored to by calls that are late. */
+  /** `"decommitted"` if a buffer covered the pages, so that a pending call may still store to them. */
   readonly past: "memory" | "reserved" | "decommitted";
 }

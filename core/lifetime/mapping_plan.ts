@@ -1,26 +1,26 @@
 /**
- * What becomes a handle.
+ * The plan of a mapping, from which its handle is made.
  *
  * @module
  */
 import type { Backing, GuardLayout, Share } from "./allocation.ts";
 import type { Access, MappingInfo } from "./mapping_info.ts";
 
-/** What becomes a handle. */
+/** A mapping that is still to be made. */
 export interface MappingPlan extends MappingInfo {
-  /** Maps, and returns the address of all that is to be unmapped. */
+  /** Maps the memory. Returns the address of the allocation. */
   readonly map: () => bigint;
-  /** The length in bytes of all that is to be unmapped. */
+  /** The length of the allocation in bytes, with guards. */
   readonly exactByteLength: bigint;
-  /** Where it is memory of a file: what that keeps. */
+  /** Set for memory of a file. */
   readonly backing: Backing | undefined;
-  /** Where it has guard pages, or huge ones. */
+  /** Set for memory with guard pages or of huge pages. */
   readonly layout: GuardLayout | undefined;
-  /** Where other handles have it too: this one's part in it. */
+  /** Set for memory that is shared: this handle's part. */
   readonly share: Share | undefined;
 }
 
-/** What becomes a handle of anonymous memory. */
+/** Plans anonymous memory. */
 export function anonymousPlan(
   map: () => bigint,
   byteLength: number,

@@ -1,11 +1,10 @@
 /**
- * A table in native memory that all threads of the process share, though each has its own copy of
- * the library.
+ * A table in native memory that all threads of the process share, although each thread has its
+ * own copy of the library.
  *
- * Every thread believes what the table says, so nobody may put another one in its place: a ticket
- * can name any slot, but never an address. All copies find the table by its root (`root.ts`).
- * Its blocks stay mapped until the process ends, so that loads and stores in them are always safe;
- * a free slot is used again.
+ * All copies find the table by its root (`root.ts`), and trust its content. A ticket can name any
+ * slot, but never an address, so that no caller can put another table in its place. The blocks
+ * stay mapped until the process ends, so that loads and stores in them are always safe.
  *
  * @module
  */
@@ -32,7 +31,7 @@ export class ProcessTable {
     this.#append(block);
   }
 
-  /** The slot of a number, if there is one. */
+  /** The slot with this number, if there is one. */
   slot(number: number): Slot | undefined {
     if (!Number.isSafeInteger(number) || number < 0) return undefined;
     const index = Math.floor(number / SLOTS_PER_BLOCK);
@@ -53,14 +52,14 @@ export class ProcessTable {
   }
 
   /**
-   * Notes a slot that this thread has freed. At most a block of them: a thread that only takes
-   * tickets would note them for ever.
+   * Notes a slot that this thread has freed, for {@linkcode take}. Notes at most a block of slots,
+   * because a thread that only redeems tickets takes none.
    */
   note({ number }: Slot): void {
     if (this.#candidates.length < SLOTS_PER_BLOCK) this.#candidates.add(number);
   }
 
-  /** Looks for free slots. If they are few, adds a block, so that it need not look again soon. */
+  /** Finds free slots, and adds a block if they are few: looking takes long. */
   #look(): void {
     this.#follow();
     const count = SLOTS_PER_BLOCK * this.#blocks.length;
@@ -104,7 +103,7 @@ const ROOM_COUNT_OF_COUNTS = 2;
 
 const roomCounts: WeakMap<Os, Int32Array> = new WeakMap();
 
-/** Counts that all threads share, or this thread's alone without a table. They start at 0. */
+/** Counts that all threads share, or only this thread if there is no table. They start at 0. */
 export function processCounts(os: Os): Int32Array {
   let known = roomCounts.get(os);
   if (known === undefined) {
@@ -119,12 +118,12 @@ export function processCounts(os: Os): Int32Array {
 
 const tables: WeakMap<Os, ProcessTable> = new WeakMap();
 let rooted: Os | undefined;
-/** Whether held ranges are counted behind a root: the first one, if tests have several. */
+/** Whether held ranges are counted in the first block. In tests with several systems, of the first one. */
 let isHeldCounted = false;
 
 /**
- * Makes the root if it is not there. Called before anything is mapped for a caller, because other
- * threads would believe memory in its place. Throws if there is too little memory for it.
+ * Makes the root if there is none. Called before the first mapping for a caller: memory of a caller
+ * at the address of the root would be trusted. Throws if there is too little memory.
  */
 export function makeRoot(): void {
   const { os } = host();
@@ -139,7 +138,7 @@ export function makeRoot(): void {
 }
 
 function rootError(failure: Failure): MmapError {
-  return systemError("to map the memory that all threads share", failure);
+  return systemError("to map the table of shared memory", failure);
 }
 
 /** The table of this process. */
@@ -151,8 +150,8 @@ export function processTable(): ProcessTable {
   if (typeof block !== "bigint") {
     if (block !== TAKEN) throw rootError(block);
     throw new MmapError(
-      "This process cannot share memory: other software occupies all addresses at which threads " +
-        "look for what they share",
+      "This process cannot share memory: other software occupies all addresses at which its " +
+        "threads look for the table of shared memory",
       { code: "ENOTSUP" },
     );
   }

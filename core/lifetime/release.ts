@@ -20,11 +20,10 @@ import { removeHeld } from "./held_account.ts";
 /** Ranges to unmap: those that were collected, and those that the system refused to unmap before. */
 export const pending: Set<Allocation> = new Set();
 
-/** Unmaps; afterwards nothing is left to unmap, unless the system refused. */
+/** Unmaps an allocation, or drops this handle's hold on a shared one. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
   if (refreshShare(allocation)) {
-    // Made pending only when its state has changed for good: if the stack ends
-    // before that, the handle stays open.
+    // Pending only after dropHold(): if the stack is exhausted before, the handle stays open.
     if (dropHold(allocation)) {
       checkStack();
       release([allocation]);
@@ -39,7 +38,7 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
   return failure;
 }
 
-/** Unmaps memory that never became a mapping. If that is refused, later releases try again. */
+/** Unmaps memory that never became a mapping. If the system refuses, later releases try again. */
 export function unmapStray(
   mapper: Mapper<MapRequest>,
   address: bigint,
@@ -59,7 +58,7 @@ export function purge(allocation: Allocation): void {
 function purgeAlone(allocation: Allocation): void {
   const guard = allocation.backing?.guard;
   guard?.vacate();
-  // If that is refused, the memory goes with the range.
+  // If the system refuses, the memory is freed with the range.
   if (vacate(allocation) !== undefined) guard?.resume();
   closeFile(allocation);
 }
@@ -80,7 +79,7 @@ function dropHold(allocation: Allocation): boolean {
     if (!refreshShare(allocation)) return true;
     leave(allocation);
   }
-  // First: if the stack ends in it, the range is still held, and not by this handle alone.
+  // First: if the stack is exhausted in drop(), this handle still holds the range.
   const wasLast = share.drop();
   allocation.share = undefined;
   if (!wasLast) allocation.byteLength = 0n;
@@ -88,8 +87,8 @@ function dropHold(allocation: Allocation): boolean {
 }
 
 /**
- * From this length on, in bytes, a held range does not stay committed. That takes longer and can
- * split a mapping, and shorter ranges commit little together.
+ * The length from which a held range does not stay committed, in bytes. Decommitting takes longer
+ * and can split a mapping, and all shorter ranges together commit little.
  */
 const UNCOMMITTED_BYTE_LENGTH = 0x10_0000n;
 
@@ -109,9 +108,9 @@ function vacate(allocation: Allocation): Failure | undefined {
 }
 
 /**
- * Unmaps ranges, neighbours together, and what is pending. The system can refuse (Linux with
- * ENOMEM, if it would have to split a mapping at the limit of their number); the next release
- * tries such a range again.
+ * Unmaps ranges, and those that are pending; neighbours together. If the system refuses a range,
+ * the next release tries it again. Linux refuses with ENOMEM to split a mapping at the limit of
+ * mappings.
  */
 export function release(allocations: Iterable<Allocation>): void {
   for (const allocation of allocations) makePending(allocation);
@@ -137,7 +136,7 @@ export function release(allocations: Iterable<Allocation>): void {
   }
 }
 
-/** Has the next release unmap a range. */
+/** Marks a range for the next release. */
 export function makePending(allocation: Allocation): void {
   pending.add(allocation);
   removeHeld(allocation);

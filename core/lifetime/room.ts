@@ -1,10 +1,9 @@
 /**
- * What the library leaves of the system's limits for the runtime, which ends the
- * process where it gets no mapping or no addresses itself.
+ * Room that the library leaves for the runtime, which ends the process if it gets no mapping or
+ * no addresses for itself.
  *
- * To look costs far more than to map, so that it is done again only when a part of what is to
- * be left can have been used up. Mappings are counted for all threads together; addresses, of
- * which there are many, for each.
+ * A check costs far more than mapping. So it is repeated only after enough was mapped to have used
+ * up a part of the room. Mappings are counted for all threads together, bytes for each thread.
  *
  * @module
  */
@@ -19,60 +18,59 @@ import { anonymousRequest } from "./requests.ts";
 import { release } from "./release.ts";
 import { checkStack } from "../checks/call_stack.ts";
 
-/** Which part of all mappings is left. */
+/** The part of the limit of mappings that stays free. */
 const LEFT_MAPPINGS = 1 / 16;
-/** How many addresses are left: a 128th of the 2^47 bytes that a process has at least on most processors. */
+/** The addresses that stay free, in bytes: a 128th of the 2^47 of most processors. */
 const LEFT_BYTE_LENGTH = 2 ** 40;
 /**
- * How many, where a limit of the process allows far fewer (`ulimit -v`): 64 MiB for each thread
- * of the runtime in which glibc allocates for the first time, which are nine in Node.js, and for the heap.
+ * The addresses that stay free under a limit of the process (`ulimit -v`), in bytes: 64 MiB for
+ * each thread in which glibc allocates for the first time (nine in Node.js), and for the heap.
  */
 const LEFT_OF_LIMIT = 640 * 2 ** 20;
 
-/** What may have been mapped before it looks for the first time: the limit is 65,530 by default. */
-const UNSEEN_MAPPINGS = 2048;
-/** How many mappings a thread makes before it tells the others. */
-const UNTOLD_MAPPINGS = 16;
-/** How many threads may map addresses at a time. */
+/** The number of mappings before the first check. The limit is 65,530 by default. */
+const FIRST_CHECK = 2048;
+/** The number of mappings that a thread makes before it adds them to the common count. */
+const MAX_OWN_MAPPINGS = 16;
+/** The number of threads that may map at the same time. */
 const THREADS = 32;
 
-// The counts that all threads have in common.
-/** Mappings since one of them looked; what was unmapped counts, too. */
+// Indexes of the counts that all threads share.
+/** The mappings made since the last check, including those that were unmapped. */
 const MAPPINGS = 0;
-/** At how many one looks again; 0 before the first time. */
+/** The count at which the next check is due; 0 before the first check. */
 const NEXT = 1;
 
-let untoldMappings = 0;
-/** The bytes that this thread has mapped since it looked. */
-let byteLength = 0;
-/** At how many it looks again. */
+let ownMappings = 0;
+/** The bytes that this thread has mapped since its last check. */
+let mappedByteLength = 0;
+/** The number of bytes at which its next check is due. */
 let nextByteLength = LEFT_OF_LIMIT / THREADS;
 
-/**
- * Throws where one more mapping, or so many bytes of them, would leave the runtime too
- * little: before anything is changed.
- */
+/** Throws if one more mapping, or `addedByteLength` more bytes, would leave the runtime too little. */
 export function leaveRoom(os: Os, addedByteLength: number): void {
-  if (++untoldMappings >= UNTOLD_MAPPINGS) leaveMappings(os);
-  byteLength += addedByteLength;
-  if (addedByteLength > 0 && byteLength >= nextByteLength) leaveAddresses(os, addedByteLength);
+  if (++ownMappings >= MAX_OWN_MAPPINGS) leaveMappings(os);
+  mappedByteLength += addedByteLength;
+  if (addedByteLength > 0 && mappedByteLength >= nextByteLength) {
+    leaveAddresses(os, addedByteLength);
+  }
 }
 
-/** How much is backed with memory before it is asked whether there is as much, in bytes: that takes some 0.1 ms. */
-const UNASKED_BYTE_LENGTH = 2 ** 22;
-/** The bytes that this thread has backed since it asked. */
-let unaskedByteLength = 0;
+/** The bytes that are backed before the next check of free memory, which takes some 0.1 ms. */
+const UNCHECKED_BYTE_LENGTH = 2 ** 22;
+/** The bytes that this thread has backed since its last check. */
+let uncheckedByteLength = 0;
 
-/** Why so many bytes cannot be backed with memory, where the system would end a process for want of them. */
+/** The refusal to back so many bytes, if the system would end a process for want of memory. */
 export function memoryRefusal(os: Os, addedByteLength: number): AdvisedFailure | undefined {
-  unaskedByteLength += addedByteLength;
-  if (unaskedByteLength < UNASKED_BYTE_LENGTH) return undefined;
-  unaskedByteLength = 0;
-  checkStack(); // what it opens is closed
+  uncheckedByteLength += addedByteLength;
+  if (uncheckedByteLength < UNCHECKED_BYTE_LENGTH) return undefined;
+  uncheckedByteLength = 0;
+  checkStack(); // refuseMemory() closes the files that it opens
   return os.room?.refuseMemory(BigInt(addedByteLength), "back less");
 }
 
-/** The same for pages at an address: what is backed already counts as used. */
+/** The same for pages at an address, some of which can be in memory already. */
 export function backingRefusal(
   os: Os,
   address: bigint,
@@ -86,34 +84,35 @@ export function backingRefusal(
 
 function leaveMappings(os: Os): void {
   const counts = processCounts(os);
-  const told = atomics.add(counts, MAPPINGS, untoldMappings) + untoldMappings;
-  untoldMappings = 0;
-  if (told < (atomics.load(counts, NEXT) || UNSEEN_MAPPINGS)) return;
-  checkStack(); // the list that it opens is closed
+  const total = atomics.add(counts, MAPPINGS, ownMappings) + ownMappings;
+  ownMappings = 0;
+  if (total < (atomics.load(counts, NEXT) || FIRST_CHECK)) return;
+  checkStack(); // mappings() closes the file that it opens
   const { room } = os;
   let found = room?.mappings();
   if (found !== undefined && isFull(found) && releaseHeldRanges()) found = room!.mappings();
-  let next = UNSEEN_MAPPINGS;
+  let next = FIRST_CHECK;
   if (found !== undefined) {
     const { count, limit, name } = found;
     if (isFull(found)) {
-      untoldMappings = UNTOLD_MAPPINGS; // whoever maps next looks again
+      ownMappings = MAX_OWN_MAPPINGS; // the next mapping checks again
       throw new MmapError(
-        `The process has ${count} of the ${limit} mappings that it may have, and the runtime ` +
-          `needs the others: unmap what is no longer used, or raise ${name} ` +
+        `The process has ${count} of at most ${limit} mappings, and the runtime needs the rest: ` +
+          `unmap what is no longer used, or raise ${name} ` +
           "(`sysalloc info` shows the limits)",
         { code: "ENOMEM" },
       );
     }
     const left = limit * LEFT_MAPPINGS;
-    next = Math.max(left / 8, (limit - left - count) / 8); // one with guard pages is up to three
+    // By an eighth, because a mapping with guard pages counts up to three times.
+    next = Math.max(left / 8, (limit - left - count) / 8);
   }
-  // What was made while it looked counts for the next time, and so does all where another
-  // thread, which looked at the same time, has been faster.
+  // Mappings made during the check count for the next one. If another thread finished its check
+  // first, all do.
   const now = atomics.load(counts, MAPPINGS);
-  if (now < told) return;
+  if (now < total) return;
   atomics.store(counts, NEXT, next);
-  atomics.compareExchange(counts, MAPPINGS, now, now - told);
+  atomics.compareExchange(counts, MAPPINGS, now, now - total);
 }
 
 function isFull({ count, limit }: { readonly count: number; readonly limit: number }): boolean {
@@ -123,10 +122,10 @@ function isFull({ count, limit }: { readonly count: number; readonly limit: numb
 function leaveAddresses(os: Os, addedByteLength: number): void {
   const { room } = os;
   if (room === undefined) {
-    byteLength = 0;
+    mappedByteLength = 0;
     return;
   }
-  checkStack(); // what it maps is unmapped
+  checkStack(); // probeRoom() unmaps what it maps
   let left = LEFT_BYTE_LENGTH;
   let found = probeRoom(os, addedByteLength, left);
   if (found === "too few beside" && room.byteLimits().addresses < Infinity) {
@@ -136,37 +135,36 @@ function leaveAddresses(os: Os, addedByteLength: number): void {
   if (found === "too few beside" && releaseHeldRanges()) {
     found = probeRoom(os, addedByteLength, left);
   }
-  if (found === "too few") return; // the system is to say so, and the next call looks again
+  if (found === "too few") return; // the system refuses it then, and the next call checks again
   if (found === "too few beside") {
-    nextByteLength = 0; // until there is room
+    nextByteLength = 0; // check each call until there is room
     throw new MmapError(
-      `${addedByteLength} bytes more would leave the runtime less than ${left} bytes of ` +
-        "addresses: unmap what is no longer used, map less, or raise the process's limit " +
-        "(ulimit -v)",
+      `${addedByteLength} more bytes would leave the runtime less than ${left} bytes of address ` +
+        "space: unmap what is no longer used, map less, or raise the limit (ulimit -v)",
       { code: "ENOMEM" },
     );
   }
-  byteLength = 0;
+  mappedByteLength = 0;
   nextByteLength = left / THREADS;
 }
 
-/** Looks whether so many bytes can be mapped, and so many others beside them. */
+/** Tries to map `addedByteLength` bytes, and `left` bytes beside them. */
 function probeRoom(
   os: Os,
   addedByteLength: number,
   left: number,
 ): "enough" | "too few" | "too few beside" {
-  const added = addedByteLength === 0 ? undefined : take(os, addedByteLength);
+  const added = addedByteLength === 0 ? undefined : reserve(os, addedByteLength);
   if (added === "refused") return "too few";
-  const rest = take(os, left);
+  const rest = reserve(os, left);
   if (added !== undefined) release([plainAllocation(added, BigInt(addedByteLength))]);
   if (rest === "refused") return "too few beside";
   release([plainAllocation(rest, BigInt(left))]);
   return "enough";
 }
 
-/** Maps addresses with which nothing may be done. */
-function take(os: Os, length: number): bigint | "refused" {
+/** Reserves addresses. */
+function reserve(os: Os, length: number): bigint | "refused" {
   const fields = { protection: "none", noReserve: true } as const;
   const address = os.map(anonymousRequest(BigInt(length), fields));
   return typeof address === "bigint" ? address : "refused";

@@ -2,8 +2,8 @@
  * The root of the process table: a page at an address that all copies of the library agree on.
  *
  * It holds a magic number and the address of the first block, and cannot be stored to. It is
- * mapped before the library maps anything for a caller, and stays until the process ends: so no
- * memory that a program got from the library can be taken for it.
+ * mapped before the library maps anything for a caller, and stays until the process ends. So no
+ * memory that a program got from the library can be mistaken for it.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { unmapStray } from "./release.ts";
 import { BLOCK_BYTES, mapBlock, mapCommon } from "./slots.ts";
 
 /**
- * The candidates for the root's address: it is at the first that nothing else had taken. They are
- * in the address space of every system (2^36 bytes on the smallest processors), multiples of
- * every page size, and far from where systems put things by themselves.
+ * The candidates for the address of the root, which is at the first free one. They are within the
+ * address space of every system (2^36 bytes on the smallest processors), multiples of every page
+ * size, and far from the addresses that systems choose.
  */
 const ADDRESSES: readonly bigint[] = [
   0x7a_5a11_0000n,
@@ -27,25 +27,25 @@ const ADDRESSES: readonly bigint[] = [
   0x3a5a_5a11_0000n,
 ];
 
-/** The first word of a root. It also tells the layout of what follows. */
+/** The first word of a root. Another layout of the table gets another number. */
 const MAGIC = 0x7379_7361_6c6c_6f01n;
 /** The length of the magic number and the address of the first block. */
 const ROOT_BYTES = 16;
 
-/** The time another thread may take to fill the root that it has mapped, in milliseconds. */
+/** The longest time to wait for another thread to fill the root that it has mapped, in ms. */
 const PATIENCE_MS = 1000;
 
-/** Nothing can be mapped at any of the addresses. */
+/** The failure if nothing can be mapped at any of the addresses. */
 export const TAKEN: Failure = { ...UNSUPPORTED, code: "EADDRNOTAVAIL" };
 
-/** The address of the first block for each system (tests have several), or why there is none. */
+/** The address of the first block, or the failure, for each system (tests have several). */
 const roots: WeakMap<Os, bigint | Failure> = new WeakMap();
 
 /** The address of the first block. Finds or makes the root when first called. */
 export function rootOf(os: Os): bigint | Failure {
   const known = roots.get(os);
   if (known !== undefined) return known;
-  // First: a root without a block would be of no use.
+  // First: a root without a block would be useless.
   const block = mapBlock(os);
   if (typeof block !== "bigint") return block;
   const root = findOrMakeRoot(os, block);
@@ -72,7 +72,7 @@ function findOrMakeRoot(os: Os, fresh: bigint): bigint | Failure {
     const address = ADDRESSES[index]!;
     const refusal = mapRoot(os, address, fresh);
     if (refusal === undefined) return fresh;
-    // What is there may be the root even if the system does not tell: there must not be two.
+    // The root may be there whatever the code is, and there must not be two roots.
     const found = findRoot(os, address, isTaken(refusal)) ??
       (refusal.code === "ENOMEM" ? shortageOf(os) : undefined);
     if (found !== undefined) return found;
@@ -80,12 +80,12 @@ function findOrMakeRoot(os: Os, fresh: bigint): bigint | Failure {
   return TAKEN;
 }
 
-/** Whether something occupies the address, which may be a root that is not filled yet. */
+/** Whether something occupies the address, perhaps a root that is not filled yet. */
 function isTaken({ code }: Failure): boolean {
-  return code === TAKEN.code || code === "EEXIST" || code === "EINVAL"; // the last one is Windows'
+  return code === TAKEN.code || code === "EEXIST" || code === "EINVAL"; // EINVAL on Windows
 }
 
-/** Why not even a page can be mapped, anywhere. Linux gives the same code for an address beyond its last. */
+/** The failure if not a single page can be mapped anywhere. Linux also gives ENOMEM for an address beyond its last. */
 function shortageOf(os: Os): Failure | undefined {
   const byteLength = BigInt(os.pageSize);
   const page = mapCommon(os, byteLength, 0n);
@@ -105,14 +105,14 @@ function mapRoot(os: Os, address: bigint, block: bigint): Failure | undefined {
   }
   const root = new BigUint64Array(currentRuntime().view(page, ROOT_BYTES));
   atomics.store(root, 1, block);
-  atomics.store(root, 0, MAGIC); // last: from now on others believe it
+  atomics.store(root, 0, MAGIC); // last: other threads trust the root from now on
   detach(root.buffer);
-  // Its address is no secret, so nobody may store to it. If this is refused, it serves as well.
+  // Programs can know the address, so nobody may store to it. If refused, the root still works.
   os.protect(page, byteLength, "read");
   return undefined;
 }
 
-/** The first block if the root is at the address; `undefined` if nothing or something else is. */
+/** The first block if the root is at the address, else `undefined`. */
 function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | undefined {
   const root = new BigUint64Array(2);
   const bytes = new Uint8Array(root.buffer);
@@ -124,7 +124,7 @@ function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | u
     const { 0: magic, 1: block } = root as unknown as [bigint, bigint];
     if (magic === MAGIC) return block;
     if (magic !== 0n || !waits) return undefined;
-    // Another thread has just mapped it. If that thread was ended right then, it stays empty.
+    // Another thread has just mapped it. If that thread was terminated, it stays empty.
     atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
   return undefined;

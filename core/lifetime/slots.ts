@@ -14,10 +14,10 @@ import { anonymousRequest } from "./requests.ts";
  */
 export const BLOCK_BYTES = 65_536;
 const SLOT_BYTES = 128;
-/** The place of the first slot is the block's own. */
+/** The first slot's place holds the data of the block. */
 export const SLOTS_PER_BLOCK: number = BLOCK_BYTES / SLOT_BYTES - 1;
 
-/** The kind of a slot: the low two bits of its state. The other bits count its uses. */
+// Kinds of slots: the low two bits of the state. The other bits count the uses.
 export const FREE = 0;
 /** The slot is being filled or emptied. */
 const CLAIMED = 1;
@@ -26,12 +26,12 @@ export const MAPPING = 2;
 /** The slot is a ticket that nobody has taken. */
 export const TICKET = 3;
 
-/** The kind that a state tells. */
+/** The kind of a slot with this state. */
 export function kindOf(state: number): number {
   return state & 3;
 }
 
-/** A slot, which all threads see. */
+/** A slot of the table, which all threads see. */
 export class Slot {
   /** The number by which every thread finds the slot. */
   readonly number: number;
@@ -45,18 +45,18 @@ export class Slot {
     this.#uint64 = new BigUint64Array(buffer, offset, SLOT_BYTES / 8);
   }
 
-  /** The kind and the count of uses, which together never come back. */
+  /** The kind and the count of uses. Because of the count, a state does not return. */
   get state(): number {
     return atomics.load(this.#int32, 0);
   }
 
-  /** Takes the slot if it is free. Returns whether it was. */
+  /** Claims the slot if it is free. Returns whether it was. */
   claim(): boolean {
     const { state } = this;
     return kindOf(state) === FREE && this.#change(state, state + CLAIMED);
   }
 
-  /** Shows other threads what was filled in. */
+  /** Publishes the content that was filled in. */
   publish(kind: typeof MAPPING | typeof TICKET): void {
     atomics.add(this.#int32, 0, kind - CLAIMED);
   }
@@ -70,7 +70,7 @@ export class Slot {
     return atomics.compareExchange(this.#int32, 0, from, to) === from;
   }
 
-  /** A number of 64 bits. The first two places are taken by numbers of 32 bits. */
+  /** Reads a 64-bit number. The 32-bit numbers take the first two places. */
   get(place: number): bigint {
     return this.#uint64[place]!;
   }
@@ -79,7 +79,7 @@ export class Slot {
     this.#uint64[place] = value;
   }
 
-  /** A number of 32 bits, which several threads change. The first place is the state's. */
+  /** Reads a 32-bit number, which several threads may change. Place 0 is the state. */
   load(place: number): number {
     return atomics.load(this.#int32, place);
   }
@@ -88,23 +88,23 @@ export class Slot {
     atomics.store(this.#int32, place, value);
   }
 
-  /** Adds to a number of 32 bits. Returns what it was before. */
+  /** Adds to a 32-bit number. Returns the number before. */
   add(place: number, value: number): number {
     return atomics.add(this.#int32, place, value);
   }
 
-  /** Sets bits of a number of 32 bits. */
+  /** Sets bits of a 32-bit number. */
   or(place: number, bits: number): void {
     atomics.or(this.#int32, place, bits);
   }
 }
 
-/** Maps a block anywhere. */
+/** Maps a block at any address. */
 export function mapBlock(os: Os): bigint | Failure {
   return mapCommon(os, BigInt(BLOCK_BYTES), 0n);
 }
 
-/** Maps memory that all threads use, at `hint` exactly if there is one. */
+/** Maps memory for all threads, exactly at `hint` unless that is `0n`. */
 export function mapCommon(os: Os, byteLength: bigint, hint: bigint): bigint | Failure {
   return os.map(anonymousRequest(byteLength, { hint, strict: hint !== 0n }));
 }

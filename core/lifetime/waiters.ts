@@ -1,5 +1,5 @@
 /**
- * The waits that are pending for words of a mapping.
+ * Pending waits for words of a mapping.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "./allocation.ts";
 
-/** Ends the waits for words of a mapping that is about to be unmapped, as nobody can wake them then. */
+/** Ends the waits for words of a mapping that is about to be unmapped: nobody could wake them. */
 export function endWaits(allocation: Allocation): void {
   const { waits } = allocation;
   if (waits === undefined) return;
@@ -20,19 +20,20 @@ export function endWaits(allocation: Allocation): void {
   }
   if (waits.every((wait) => wait.join())) return;
   throw new MmapError(
-    "A thread of waitAsync() still waits for a word of the mapping, which stays mapped: try again",
+    "A thread of waitAsync() has not stopped waiting for a word of the mapping, which stays mapped: " +
+      "try again",
     { code: "EBUSY" },
   );
 }
 
-/** Refuses to change words that somebody waits for. */
+/** Refuses to change a range with a word that `waitAsync()` waits for. */
 export function refuseWaits(allocation: Allocation, done: string, range?: PageRange): void {
   const isWaited = allocation.waits?.some(({ start }) =>
     range === undefined || (start >= range.start && start < range.end)
   );
   if (!isWaited) return;
   throw new MmapError(
-    `This memory cannot be ${done} while waitAsync() waits for a word of it: abort the wait first`,
+    `This memory cannot be ${done} while waitAsync() waits for a word in it: abort the wait first`,
     { code: "EBUSY" },
   );
 }
