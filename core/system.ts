@@ -1,14 +1,13 @@
 /**
- * The units of the operating system's memory.
+ * Sizes that the operating system and the runtime determine.
  *
  * @module
  */
 import { currentRuntime, host } from "../ffi/host.ts";
 
 /**
- * Returns the page size of this system in bytes: what access and backing
- * memory are counted in. 4,096 on most systems; 16,384 on Apple silicon, and
- * 16,384 or 65,536 on some Linux arm64 kernels. Read once.
+ * Returns the page size in bytes: the unit of access and of backing memory. 4,096 on most systems;
+ * 16,384 on Apple silicon, and 16,384 or 65,536 on some Linux arm64 kernels. It is read once.
  *
  * Calls [`sysconf(_SC_PAGESIZE)`](https://man7.org/linux/man-pages/man3/sysconf.3.html)
  * on Linux and macOS, and
@@ -16,9 +15,8 @@ import { currentRuntime, host } from "../ffi/host.ts";
  * on Windows.
  *
  * @returns The page size in bytes, a power of two.
- * @throws {Error} If the runtime gives no permission to use its FFI (in Deno
- * `NotCapable`: allow it with `--allow-ffi`), has none, or the system is not
- * supported.
+ * @throws {Error} If the runtime does not permit FFI (Deno: `NotCapable`, use `--allow-ffi`) or has
+ * none, or the system is not supported.
  *
  * @example Whole pages
  * ```ts
@@ -33,8 +31,8 @@ export function pageSize(): number {
 }
 
 /**
- * Returns what an address must be a multiple of to be mapped at, in bytes:
- * 65,536 on Windows, the page size elsewhere. Read once.
+ * Returns the allocation granularity in bytes: the system maps at multiples of it. 65,536 on
+ * Windows, the page size elsewhere. It is read once.
  *
  * Calls [`GetSystemInfo`](https://learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-getsysteminfo)
  * on Windows, and
@@ -59,15 +57,15 @@ export function allocationGranularity(): number {
 }
 
 /**
- * Returns the length in bytes of the longest single view that this runtime
- * can make: more than any address space holds in Deno and Node.js, but 15 GiB
- * in Deno 2.6.7 to 2.7 and in Node.js 26.0 to 26.8, whose engine allows no more;
- * 4 GiB (2^32) in Bun, and 1.5 GiB before Bun 1.4. A longer mapping is reached
- * through several views.
+ * Returns the length in bytes of the longest view that this runtime can make. Use several views for
+ * a longer mapping.
+ *
+ * Deno and Node.js: longer than any address space, but 15 GiB in Deno 2.6.7 to 2.7 and in Node.js
+ * 26.0 to 26.8, whose engine allows no more. Bun: 4 GiB (2^32), and 1.5 GiB before Bun 1.4.
  *
  * @returns The length in bytes.
- * @throws {Error} If this is Node.js below 26.9 without koffi, or a runtime
- * that is not supported or too old.
+ * @throws {Error} In Node.js below 26.9 without koffi, and in runtimes that are too old or not
+ * supported.
  *
  * @example Views that every runtime can make
  * ```ts

@@ -6,17 +6,16 @@
 import { currentRuntime } from "../../ffi/host.ts";
 import { detach, isDetached } from "../checks/buffers.ts";
 
-/** A typed array constructor or `DataView`, as far as making a view goes. */
+/** A typed array constructor or `DataView`, reduced to the call that makes a view. */
 export type ViewMaker<V> = new (
   buffer: ArrayBuffer,
   byteOffset: number,
   length: number,
 ) => V;
 
-/** As `Buffer.from()` does. */
 type ViewFrom<V> = (buffer: ArrayBuffer, byteOffset: number, length: number) => V;
 
-/** What makes the same views: Node.js warns of a `new Buffer()`. */
+/** A constructor of the same views without the warning of Node.js for `new Buffer()`. */
 export function withoutWarning<V>(type: ViewMaker<V>): ViewMaker<V> {
   if (!Object.hasOwn(type, "isBuffer")) return type;
   return function (buffer: ArrayBuffer, start: number, length: number) {
@@ -27,12 +26,12 @@ export function withoutWarning<V>(type: ViewMaker<V>): ViewMaker<V> {
 /** The buffers over one mapping. */
 export interface Views {
   /**
-   * All bytes, of a mirror those of the first copy, as one array: the same one each
-   * time, as long as it is in use. Throws a `RangeError` if one view cannot be that long.
+   * All bytes (of a mirror, the first copy) as one array: the same one as long as it is in use.
+   * Throws a `RangeError` if it is longer than the longest view.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
 
-  /** Makes a view. `length` is in elements, `byteLength` the same in bytes. */
+  /** Makes a view of `length` elements, which are `byteLength` bytes. */
   make<V>(
     type: ViewMaker<V>,
     byteOffset: number,
@@ -46,29 +45,25 @@ export interface Views {
   /** The buffers that are still reachable. */
   readonly buffers: readonly ArrayBuffer[];
 
-  /**
-   * Detaches every buffer; throws a `TypeError` where one was transferred
-   * away or does not let itself be detached.
-   */
+  /** Detaches every buffer. Throws a `TypeError` if a buffer was transferred away, or is in use. */
   detach(): void;
 }
 
-// A constructor that returns an object gives it the fields of the class that
-// extends it: private ones, which nobody else sees.
-const Itself = function (object: object): object {
+// A base class whose constructor returns an object: a subclass adds its private fields to that.
+const ReturnedObject = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
 /** The memory that a buffer covers. */
 export interface Covered {
-  /** The pages of the mapping, and so its handle. */
+  /** The pages of the mapping, which refer to its handle. */
   readonly owner: object;
   /** The address of the first byte. */
   readonly address: bigint;
 }
 
-/** Gives a buffer a field that keeps the handle alive: cheaper than a `WeakMap` for the collector. */
-class Owned extends Itself {
+/** Adds a field to a buffer that keeps the handle alive. The collector is slower with a `WeakMap`. */
+class Owned extends ReturnedObject {
   readonly #covered: Covered;
 
   constructor(buffer: ArrayBuffer, covered: Covered) {
@@ -81,22 +76,22 @@ class Owned extends Itself {
   }
 }
 
-/** What a buffer is over, where that is a mapping. */
+/** The memory that a buffer covers, if it is a buffer of a mapping. */
 export function coveredBy(buffer: ArrayBufferLike): Covered | undefined {
   return Owned.of(buffer);
 }
 
-/** What {@linkcode viewsOf} makes views of. */
+/** A run of pages that views are made of. */
 export interface Stretch extends Covered {
   /** The length in bytes. */
   readonly byteLength: number;
-  /** The distance in bytes after which the same bytes follow again; without a mirror, the length. */
+  /** The distance in bytes at which the same bytes repeat; without a mirror, the length. */
   readonly period: number;
-  /** Where {@linkcode Views.bytes} starts, in bytes. */
+  /** The start of {@linkcode Views.bytes}, in bytes. */
   readonly pageOffset: number;
 }
 
-/** Makes an array of all bytes from `skip` on. */
+/** Makes the array of {@linkcode Views.bytes}. */
 export function allBytes(views: Views, { period, pageOffset }: Stretch): Uint8Array<ArrayBuffer> {
   const { maxViewByteLength } = currentRuntime();
   const length = period - pageOffset;
@@ -109,6 +104,7 @@ export function allBytes(views: Views, { period, pageOffset }: Stretch): Uint8Ar
   );
 }
 
+/** Makes a buffer over memory, which keeps its owner alive. */
 export function makeBuffer(covered: Covered, byteLength: number): ArrayBuffer {
   const runtime = currentRuntime();
   const buffer = runtime.view(covered.address, byteLength);
@@ -117,7 +113,7 @@ export function makeBuffer(covered: Covered, byteLength: number): ArrayBuffer {
   return buffer;
 }
 
-/** One buffer, held strongly, that all views share. */
+/** One buffer that all views share, held strongly. */
 export class SharedViews implements Views {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #buffer: ArrayBuffer;
@@ -144,5 +140,5 @@ export class SharedViews implements Views {
   }
 }
 
-/** Atomic operations need such an alignment, on some processors. */
+/** The alignment of buffers that atomic operations need on some processors. */
 export const ALIGNMENT = 8;

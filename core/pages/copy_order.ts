@@ -1,28 +1,28 @@
 /**
- * In which order bytes are copied that can be the same ones at two addresses.
+ * The order of copies between memory that can be mapped at several addresses.
  *
  * @module
  */
 
-/** Where a byte is in memory that can be mapped at several addresses. */
+/** The place of a byte in memory that can be mapped at several addresses. */
 export interface Place {
-  /** The address of the mirror that it is of; 0 for all files, of which only the position counts. */
+  /** The address of the mirror; `0n` for a file. */
   readonly mirror: bigint;
-  /** Its position in the file, or in the first half of the mirror. */
+  /** The position in the file, or in the first half of the mirror. */
   readonly offset: number;
-  /** The distance after which the same bytes follow again. */
+  /** The distance at which the same bytes repeat. */
   readonly period: number;
 }
 
 /**
- * How to copy: from the first byte on, from the last one on, by a copy of all, or in any way
- * where no byte is both read and stored to.
+ * The order of a copy: from the first byte, from the last byte, through a copy of all bytes, or any
+ * order if no byte is both read and stored to.
  */
 export type CopyOrder = "any" | "forward" | "backward" | "whole";
 
 /**
- * Orders a copy as `memmove` does, by positions in place of addresses. Which files they are
- * need not be known: where they differ, every order is right.
+ * Orders a copy like `memmove`, but by positions instead of addresses. Files need not be
+ * distinguished: between different files, every order is right.
  */
 export function copyOrder(from: Place, to: Place, byteLength: number): CopyOrder {
   if (from.mirror !== to.mirror) return "any";
@@ -39,13 +39,13 @@ export function copyOrder(from: Place, to: Place, byteLength: number): CopyOrder
   return startsWithin ? "backward" : endsWithin ? "forward" : "any";
 }
 
-/** The most that is copied at a time where it goes through other memory, in bytes. */
+/** The longest piece of a copy through a buffer, in bytes. */
 const PIECE_BYTE_LENGTH = 262_144;
 
-/** What one piece is copied through: bytes of their own, from `start` on. */
-export type CopyPiece<T> = (bytes: Uint8Array<ArrayBuffer>, start: number) => T | undefined;
+/** Copies the piece from `start` through a buffer. Returns a result to stop. */
+export type CopyPiece<T> = (piece: Uint8Array<ArrayBuffer>, start: number) => T | undefined;
 
-/** Copies in pieces through memory of their own; ends at the first that returns something. */
+/** Copies in pieces through a buffer, until a piece returns a result. */
 export function inPieces<T>(
   byteLength: number,
   order: CopyOrder,

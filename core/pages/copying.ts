@@ -1,5 +1,5 @@
 /**
- * Copies between a mapping and memory of JavaScript.
+ * Copies between a mapping and a view: `read()` and `write()`.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { coveredBy } from "./buffers.ts";
 const { apply } = Reflect;
 const { isView } = ArrayBuffer;
 
-/** How the language itself reads a property of a view, whatever properties of its own that has. */
+/** Reads a property of a view by the engine's own getter, in spite of own properties. */
 type Getter<T> = (view: ArrayBufferView) => T;
 
-/** What there is to know of a view. */
+/** The getters of a kind of views. */
 interface ViewGetters {
   readonly buffer: Getter<ArrayBufferLike>;
   readonly byteOffset: Getter<number>;
@@ -28,15 +28,14 @@ interface ViewGetters {
 const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
 const typedArray: ViewGetters = viewGetters(typedArrayPrototype);
 const dataView: ViewGetters = viewGetters(DataView.prototype);
-/** Throws where a typed array has lost its bytes; all else makes it one of none. */
+/** Throws for a typed array that is detached or out of bounds, whose getters return 0. */
 const { keys } = typedArrayPrototype as Uint8Array;
-/** The name of a typed array's type, and `undefined` of all other objects. */
+/** Reads the name of a typed array's type; `undefined` for other objects. */
 const typeName = getter<string | undefined>(typedArrayPrototype, Symbol.toStringTag);
 
 /**
- * The bytes of a typed array or `DataView`, of any realm, as an array of a length that
- * stays: one that follows a growable buffer would be checked with one length and used
- * with another.
+ * The bytes of a typed array or `DataView` of any realm, as an array of fixed length. The length of
+ * a view that tracks a growable buffer could change between its check and its use.
  */
 export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
   if (!isView(view)) {
@@ -50,8 +49,8 @@ export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
   } catch (cause) {
     if ((cause as Error).name !== "TypeError") throw cause; // the stack is exhausted
     throw new TypeError(
-      `${what} is detached or out of bounds: its buffer was transferred away or made shorter, or ` +
-        "is of a mapping that was unmapped, resized, or given another access",
+      `${what} is detached or out of bounds: its buffer was transferred or made shorter, or its ` +
+        "mapping was unmapped, resized or protected",
       { cause },
     );
   }
@@ -70,7 +69,7 @@ function getter<T>(prototype: object, name: string | symbol): Getter<T> {
   return (view) => apply(get!, view, []);
 }
 
-/** Where a copy goes; `undefined` where it is of nothing. */
+/** The range of a copy; `undefined` if the view is empty. */
 export function copyRange(
   { pageOffset, byteLength: mappedByteLength }: Extent,
   { byteLength }: Uint8Array,
@@ -121,10 +120,9 @@ export function copy(
 }
 
 /**
- * How to copy between a mapping and other bytes; `"any"` is to let the system have these
- * themselves. Not all runtimes pass shared memory on. And bytes of a file, a name or a mirror
- * can be those of another mapping too: where the two overlap, their addresses do not tell, so
- * that no memmove() copies in the right order, and the kernel's copies must not overlap at all.
+ * The order of a copy. Only `"any"` passes the bytes themselves to the system. Not all runtimes
+ * pass a `SharedArrayBuffer` to it. And another mapping can have the same file, name or mirror at
+ * other addresses: then memmove() does not see the overlap, and the kernel's copies allow none.
  */
 function orderOf(
   verb: "read" | "write",
@@ -143,7 +141,7 @@ function orderOf(
     : copyOrder(other, place, byteLength);
 }
 
-/** The place of an address in memory that can be mapped at several. */
+/** The place of an address in memory that can be mapped at several addresses. */
 function placeOf(pages: PageState, address: bigint): Place {
   const first = pages.addressOf(0);
   const offset = Number(address - first);

@@ -1,6 +1,6 @@
 /**
- * Long mappings and mirrors in runtimes whose buffers may be held strongly: each view lies in one
- * of several buffers, which are chosen by its place.
+ * Views of long mappings and mirrors in runtimes that allow to hold buffers strongly: the place of
+ * a view determines its buffer.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   type Views,
 } from "./buffers.ts";
 
-/** A buffer that a view can lie in. All are told apart by their keys. */
+/** The place of a buffer that covers a view. The key identifies it. */
 interface Cover {
   readonly key: number;
   readonly start: number;
@@ -25,7 +25,7 @@ interface Cover {
 /** Chooses the buffer for a view. */
 type Covering = (byteOffset: number, byteLength: number) => Cover;
 
-/** Covers a mapping by grids of buffers, those of short ones first. */
+/** Covers a mapping by grids of buffers, in the order of their lengths. */
 export function gridCover(
   { byteLength: mappedByteLength }: Pick<Stretch, "byteLength">,
   grids: readonly BufferGrid[],
@@ -43,10 +43,9 @@ export function gridCover(
 }
 
 /**
- * Covers a mirror by buffers no longer than one copy: engines rely on the bytes of a
- * buffer being distinct, and sort() of a view that holds some twice runs out of bounds.
- * The shorter a view is, the further apart its buffers can start, so that many views
- * share a few of them.
+ * Covers a mirror by buffers no longer than one copy: engines rely on the bytes of a buffer being
+ * distinct, and `sort()` of a view with repeated bytes runs out of bounds. Buffers of short views
+ * start far apart, so that many views share a buffer.
  */
 export function mirrorCover(
   { byteLength: mappedByteLength, period }: Pick<Stretch, "byteLength" | "period">,
@@ -61,7 +60,7 @@ export function mirrorCover(
   };
 }
 
-/** The buffers that views fall into, each held strongly once one has. */
+/** Buffers that cover views, made when first needed and held strongly. */
 export class CoveredViews implements Views {
   readonly #stretch: Stretch;
   readonly #covering: Covering;
@@ -95,7 +94,7 @@ export class CoveredViews implements Views {
   }
 
   get isTransferred(): boolean {
-    let isOne = false; // looked for without a list, as this is asked before each view is made
+    let isOne = false; // without a list: this runs before each view is made
     for (const part of this.#parts.values()) isOne ||= part.isTransferred;
     return isOne;
   }
@@ -107,7 +106,7 @@ export class CoveredViews implements Views {
   detach(): void {
     for (const { 0: key, 1: part } of this.#parts) {
       part.detach();
-      this.#parts.delete(key); // where the next one fails, this one was not transferred
+      this.#parts.delete(key); // if the next one fails, this one was not transferred
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Pages that a mapping has lost of its file: the system had none to load from or store to, and
- * zeroed memory has taken their place.
+ * Lost pages: a load or store found no page of the file, and the truncation guard has replaced the
+ * page by zeroed memory.
  *
  * @module
  */
@@ -18,8 +18,9 @@ export class LostPages {
   readonly #address: bigint;
   /** The length of all pages in bytes, up to the mapping's end. */
   readonly #byteLength: number;
-  /** What was found, and how many faults there were by then. */
+  /** The pages that were found lost. */
   #ranges: readonly PageRange[] = [];
+  /** The number of faults at that time. */
   #faults = 0;
 
   constructor(backing: Backing, address: bigint, byteLength: number) {
@@ -28,25 +29,25 @@ export class LostPages {
     this.#byteLength = byteLength;
   }
 
-  /** Where they are, in order. */
+  /** The lost pages, in order. */
   get ranges(): readonly PageRange[] {
     const { guard } = this.#backing;
     if (guard !== undefined && guard.faults !== this.#faults) {
       const settled = guard.settledFaults;
       const { faults } = guard;
       this.#ranges = this.#regions().filter(isOfNoFile);
-      // What is not there yet is looked for again.
+      // A fault that is not yet handled has no page: look again.
       this.#faults = settled === faults ? faults : 0;
     }
     return this.#ranges;
   }
 
-  /** How many bytes they have from one on. */
+  /** The number of lost bytes from `first`. */
   byteLengthFrom(first: number): number {
     return this.ranges.reduce((sum, { start, end }) => sum + end - Math.max(start, first), 0);
   }
 
-  /** Refuses bytes some of which are lost. */
+  /** Refuses a range with a lost page. */
   check({ start, end }: PageRange): void {
     const lost = start < end && this.ranges.find((range) => range.start < end && range.end > start);
     if (!lost) return;
@@ -59,8 +60,8 @@ export class LostPages {
   }
 
   /**
-   * Whether the file is shorter than the mapping needs. Where nobody knows the file any more, it
-   * is whether the end is lost: what was truncated has lost that.
+   * Whether the file is too short for the mapping. If the file cannot be found, whether the end of
+   * the mapping is lost, as after truncation.
    */
   get areTruncated(): boolean {
     const isShorter = this.#isShorter();
@@ -70,7 +71,7 @@ export class LostPages {
       host().os.copying.read(last, new Uint8Array(1), true) !== undefined;
   }
 
-  /** Why there are such pages. A file that is as long as it should be can have grown again. */
+  /** The reason for lost pages. A file that is long enough may have grown again. */
   get why(): string {
     const isShorter = this.#isShorter();
     if (isShorter) return "the file was truncated";
@@ -80,12 +81,12 @@ export class LostPages {
       : `the disk of the file ${disk}, or the file was shorter for a while`;
   }
 
-  /** `undefined` where nobody knows the file. */
+  /** Whether the file is too short; `undefined` if the file cannot be found. */
   #isShorter(): boolean | undefined {
     const { files } = host().os;
     const { file, offset } = this.#backing;
     const isShort = (opened: OpenFile) =>
-      Number(files.byteLength(opened)) < offset + this.#byteLength; // not where that is refused
+      Number(files.byteLength(opened)) < offset + this.#byteLength; // false if the system refuses (NaN)
     if (file !== undefined) return isShort(file);
     const path = this.#regions().find(hasFile)?.path;
     const opened = path === undefined ? undefined : files.open(path, "read");
@@ -95,9 +96,9 @@ export class LostPages {
     return isShorter;
   }
 
-  /** What is mapped where the pages are; where the system does not tell, each can be one of no file. */
+  /** The mappings at these addresses. If the system does not list them, any page may be lost. */
   #regions(): FileRange[] {
-    checkStack(); // what is opened is closed
+    checkStack(); // list() closes the file that it opens
     const end = this.#byteLength;
     const regions = host().os.regions.list({ pid: undefined, resident: false });
     if (!Array.isArray(regions)) return [{ start: 0, end, path: undefined, isDeleted: false }];
@@ -109,14 +110,14 @@ export class LostPages {
   }
 }
 
-/** Pages, and the file that they are of. */
+/** A range of pages, and its file. */
 interface FileRange extends PageRange, Pick<RegionFacts, "path" | "isDeleted"> {}
 
 function hasFile(range: FileRange): boolean {
   return range.path !== undefined && !range.isDeleted;
 }
 
-/** Whether it is anonymous memory, which Linux gives this path where it is shared. */
+/** Whether the memory is anonymous: Linux gives shared anonymous memory this path. */
 function isOfNoFile(range: FileRange): boolean {
   return range.path === undefined || range.path === "/dev/zero";
 }

@@ -188,10 +188,8 @@ export class PageState {
     const forStores = ["viewed", "written", "discarded", "waited for", "notified"].includes(done);
     const needed = forStores ? `"${WRITABLE[source]}"` : 'not "none"';
     return new MmapError(
-      `The ${end - first} bytes from byteOffset ${
-        first - pageOffset
-      } cannot be ${done}: their access ` +
-        `is "${this.accessOf({ start, end })}", and must be ${needed} throughout`,
+      `The ${end - first} bytes from byteOffset ${first - pageOffset} cannot be ${done}: their ` +
+        `access is "${this.accessOf({ start, end })}", and must be ${needed} throughout`,
       { code: "EACCES" },
     );
   }

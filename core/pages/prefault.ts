@@ -1,5 +1,5 @@
 /**
- * Backing memory ahead of its use, a little at a time.
+ * Backing memory before its use, in small steps.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import {
 } from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
 
-/** What to back, and how to follow it. */
+/** Options of {@linkcode Mmap.prefault}. */
 export interface PrefaultOptions {
-  /** Where it starts in the mapping, in bytes, of any alignment. Default: 0. */
+  /** The start of the range, in bytes, of any alignment. Default: 0. */
   readonly byteOffset?: number | bigint | undefined;
-  /** How much, in bytes. Default: up to the end of the mapping. */
+  /** The length of the range, in bytes. Default: up to the end of the mapping. */
   readonly byteLength?: number | bigint | undefined;
-  /** An `AbortSignal` that ends it. */
+  /** An `AbortSignal` that stops the work. */
   readonly signal?: { readonly aborted: boolean; readonly reason?: unknown } | undefined;
-  /** Called after each part, with how many bytes are done and how many there are. */
+  /** Called after each step with the number of bytes that are done, and of all bytes. */
   readonly onProgress?:
     | ((doneByteLength: number, totalByteLength: number) => void)
     | undefined;
@@ -40,14 +40,14 @@ const DEFAULTS = {
   onProgress: undefined,
 } satisfies Defaults<PrefaultOptions>;
 
-/** How much one call backs: little, because a huge page can cost milliseconds. */
+/** The bytes that one call backs: few, because a huge page can cost milliseconds. */
 const SLICE_BYTE_LENGTH = 2 ** 18;
-/** How long the calls of one turn of the event loop take together, but for the last one. */
+/** The time after which a turn of the event loop makes no further call, in milliseconds. */
 const TURN_MS = 4;
-/** How much one turn backs at most: memory that is there already costs almost nothing. */
+/** The most bytes of one turn: memory that is backed already takes almost no time. */
 const TURN_BYTE_LENGTH = 2 ** 24;
 
-/** What was loaded last. */
+/** Keeps loaded values, so that no engine removes the loads. */
 const seenLast = [0];
 
 /** Backs memory. `open` returns the mapping, and throws if it is closed. */
@@ -62,11 +62,11 @@ export async function prefault(open: () => Mapping, options: PrefaultOptions): P
   if (pages.areInMemory) checkBackable("prefault", pages, wholePages(pages, range));
   for (let done = 0; done < total;) {
     if (signal?.aborted) throw signal.reason;
-    // A clock that a program has faked stands still at worst: then the length ends a turn.
+    // If a program has faked the clock, and it stands still, the length ends the turn.
     const turnStart = Date.now();
     const turnEnd = Math.min(total, done + TURN_BYTE_LENGTH);
     do {
-      // Opened each time, because a function that replaces the clock may unmap or resize.
+      // Opened each time, because a fake clock may unmap or resize.
       const mapping = open();
       const slice = mapping.byteRange(start + done, Math.min(SLICE_BYTE_LENGTH, turnEnd - done));
       done += backRun(mapping.track(), slice);
@@ -76,13 +76,13 @@ export async function prefault(open: () => Mapping, options: PrefaultOptions): P
   }
 }
 
-/** Backs the first of these bytes that have equal access, and returns how many. */
+/** Backs the first run of equal access in a range. Returns its length. */
 function backRun(pages: PageState, range: PageRange): number {
   const { os } = host();
   const run = pages.runsIn(range)[0]!;
   refuseNoAccess("prefaulted", run, pages);
   const slice = wholePages(pages, run);
-  // Stores would take memory for each page of a file that is only read.
+  // Stores would make each page of a file private, or dirty.
   const forWriting = pages.areAnonymous && run.value === "read-write";
   const failure = os.residency.populate(slice.address, slice.byteLength, forWriting);
   if (failure === "unsupported") {
@@ -94,13 +94,13 @@ function backRun(pages: PageState, range: PageRange): number {
   return run.end - range.start;
 }
 
-/** Does to each page what changes nothing in it, whatever other threads store meanwhile. */
+/** Loads from each page, or stores atomically without changing it: other threads may store too. */
 function touch({ address, byteLength }: WholePages, forWriting: boolean): void {
   const { runtime, os } = host();
   const integers = new Int32Array(runtime.view(address, Number(byteLength)));
   const step = os.pageSize / integers.BYTES_PER_ELEMENT;
-  // Kept, so that no engine leaves the loads out. No Atomics.load(): once Bun has
-  // compiled it, it adds 0 to the memory, which ends the process where no store may.
+  // No Atomics.load(): Bun compiles it to an addition of 0, which ends the process if the memory
+  // must not be stored to.
   let seen = 0;
   for (let index = 0; index < integers.length; index += step) {
     seen ^= forWriting ? Atomics.or(integers, index, 0) : integers[index]!;
@@ -118,7 +118,7 @@ function prefaultOptions(
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }
   if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw new TypeError(`The onProgress must be a function, got ${describe(onProgress)}`);
+    throw new TypeError(`onProgress must be a function, got ${describe(onProgress)}`);
   }
   return checked;
 }

@@ -6,14 +6,14 @@
 
 /** Neighbouring bytes of equal value. */
 export interface Run<V> {
-  /** Where it starts, in bytes. */
+  /** The first byte. */
   readonly start: number;
-  /** One past its last byte. */
+  /** One past the last byte. */
   readonly end: number;
   readonly value: V;
 }
 
-/** A value for every byte from 0 to before a length. Neighbouring runs differ. */
+/** A value for every byte from 0 up to a length. Neighbouring runs differ. */
 export class RangeMap<V> {
   /** In order, without gaps. */
   #runs: readonly Run<V>[];
@@ -22,12 +22,12 @@ export class RangeMap<V> {
     this.#runs = [{ start: 0, end: byteLength, value }];
   }
 
-  /** The run that a byte lies in; the last one for what is past the end. */
+  /** The run of a byte; the last run for bytes past the end. */
   runAt(byteOffset: number): Run<V> {
     return this.#runs[this.#indexOf(byteOffset)]!;
   }
 
-  /** The runs that bytes from `start` to before `end` lie in, cut to these. */
+  /** The runs from `start` up to `end`, cut to that range. */
   runsIn(start: number, end: number): Run<V>[] {
     const first = this.#indexOf(start);
     const past = end > this.#runs[first]!.start ? this.#indexOf(end - 1) + 1 : first;
@@ -38,18 +38,18 @@ export class RangeMap<V> {
     }));
   }
 
-  /** Whether all bytes from `start` to before `end` have such a value. It allocates nothing. */
-  areAll(start: number, end: number, isSuch: (value: V) => boolean): boolean {
+  /** Whether all bytes from `start` up to `end` match. Allocates nothing. */
+  areAll(start: number, end: number, matches: (value: V) => boolean): boolean {
     const runs = this.#runs;
     for (let index = this.#indexOf(start); index < runs.length; index++) {
       const run = runs[index]!;
       if (run.start >= end) break;
-      if (!isSuch(run.value)) return false;
+      if (!matches(run.value)) return false;
     }
     return true;
   }
 
-  /** Changes the value of the bytes from `start` to before `end`, which are at least one. */
+  /** Sets the value of at least one byte, from `start` up to `end`. */
   set(start: number, end: number, value: V): void {
     const runs = this.#runs;
     if (runs.length === 1 && start === 0 && end === runs[0]!.end) {
@@ -58,7 +58,7 @@ export class RangeMap<V> {
     }
     let first = this.#indexOf(start);
     let last = this.#indexOf(end - 1);
-    // Neighbours of the same value become one run with it.
+    // Neighbours of the same value are merged.
     const follows = first > 0 && runs[first]!.start === start;
     const precedes = last < runs.length - 1 && runs[last]!.end === end;
     if (follows && runs[first - 1]!.value === value) first--;
@@ -75,7 +75,7 @@ export class RangeMap<V> {
     this.#runs = runs.toSpliced(first, last + 1 - first, ...changed);
   }
 
-  /** Which run a byte lies in, by halving. */
+  /** The index of the run of a byte, by binary search. */
   #indexOf(byteOffset: number): number {
     const runs = this.#runs;
     let low = 0;

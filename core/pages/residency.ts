@@ -1,6 +1,5 @@
 /**
- * Advice, locks, and what is in RAM: for any bytes of a mapping, rounded
- * outwards to the pages that they lie in.
+ * Advice, locks and residency of ranges, which are rounded outwards to pages.
  *
  * @module
  */
@@ -15,14 +14,14 @@ import type { PageState } from "./page_state.ts";
 import { backingRefusal, leaveRoom } from "../lifetime/room.ts";
 import { oneOf } from "../checks/arguments.ts";
 
-/** The pages that bytes lie in, by address. */
+/** A range of whole pages, by address. */
 export interface WholePages {
   readonly address: bigint;
   readonly byteLength: bigint;
 }
 
 const ADVICES = Object.keys(ADVICE_SYSTEMS);
-/** What may change content, and so does not reach out for what it was not asked for. */
+/** Advice that may change content, so that the range must not be rounded outwards. */
 const CHANGING: readonly string[] = [
   "dont-need",
   "dont-need-locked",
@@ -31,17 +30,17 @@ const CHANGING: readonly string[] = [
   "remove",
 ] satisfies Advice[];
 
-/** Checks that it is an advice; tells whether it is for whole pages only. */
+/** Whether an advice is for whole pages only. Throws if there is no such advice. */
 export function isForWholePages(advice: Advice): boolean {
   oneOf(ADVICES, advice, "The advice");
   return CHANGING.includes(advice);
 }
 
-/** Gives an advice for bytes. */
+/** Gives advice for a range. */
 export function advise(memory: PageState, range: PageRange, advice: Advice): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
-  // A load backs memory of a name, too.
+  // A load backs named memory too.
   const backs = advice === "populate-write" || (advice === "populate-read" && !memory.areAnonymous);
   if (backs && memory.areInMemory) checkBackable("back", memory, pages);
   memory.allocation.isSplit = true;
@@ -50,7 +49,7 @@ export function advise(memory: PageState, range: PageRange, advice: Advice): voi
   const systems = ADVICE_SYSTEMS[advice];
   if (failure === "unsupported") {
     throw new MmapError(
-      `This system has no advice "${advice}": those that have it are ${systems}`,
+      `This system does not have the advice "${advice}", which is for ${systems}`,
       { code: "ENOTSUP" },
     );
   }
@@ -58,12 +57,12 @@ export function advise(memory: PageState, range: PageRange, advice: Advice): voi
     `the advice "${advice}" for ${describeRange(pages)}`,
     failure,
     failure.code === "EINVAL"
-      ? `it is for ${systems} and later, and not for every kind of memory`
+      ? `it is for ${systems} or later, and not for every kind of memory`
       : undefined,
   );
 }
 
-/** Keeps the pages of bytes in RAM. */
+/** Keeps the pages of a range in RAM. */
 export function lock(memory: PageState, range: PageRange): void {
   refuseNoAccess("locked", range, memory);
   const residency = host().os.residency;
@@ -74,7 +73,7 @@ export function lock(memory: PageState, range: PageRange): void {
   const failure = residency.lock(pages.address, pages.byteLength, memory.areOfPrivateFile);
   if (failure === undefined) return;
   if (failure.code === "ENOMEM" && !memory.areAnonymous) {
-    // Linux says the same of a page that its file has lost, and tells the two apart here.
+    // Linux reports a lost page as ENOMEM too. Loading the pages tells which it is.
     const reason = lossIn(pages);
     if (reason !== undefined) throw memory.systemError(`to lock ${describeRange(pages)}`, reason);
   }
@@ -86,9 +85,9 @@ export function lock(memory: PageState, range: PageRange): void {
   );
 }
 
-/** Refuses to back pages for which there is no memory: the system would end a process for it. */
+/** Refuses to back pages if there is too little memory: the system would end a process for it. */
 export function checkBackable(verb: string, memory: PageState, pages: WholePages): void {
-  // What is mapped twice is there once.
+  // Both halves of a mirror have the same memory.
   const byteLength = Math.min(Number(pages.byteLength), memory.period);
   const failure = backingRefusal(host().os, pages.address, byteLength);
   if (failure !== undefined) {
@@ -96,13 +95,13 @@ export function checkBackable(verb: string, memory: PageState, pages: WholePages
   }
 }
 
-/** Why a page of a file cannot be loaded, where one cannot. */
+/** The failure of loading the pages of a file; `undefined` if all can be loaded. */
 function lossIn({ address, byteLength }: WholePages): Failure | undefined {
   const { os } = host();
   const failure = os.residency.populate(address, byteLength, false);
   if (failure === undefined) return undefined;
-  const isTold = failure !== "unsupported" && failure.code === "EFAULT";
-  return isTold ? failure : loadPages(os, address, Number(byteLength)); // older kernels, and sandboxes
+  const isLoss = failure !== "unsupported" && failure.code === "EFAULT";
+  return isLoss ? failure : loadPages(os, address, Number(byteLength)); // older kernels, and sandboxes
 }
 
 /** Undoes {@linkcode lock}. */
@@ -114,22 +113,22 @@ export function unlock(memory: PageState, range: PageRange): void {
   if (failure !== undefined) throw systemError(`to unlock ${describeRange(pages)}`, failure);
 }
 
-/** Counts the bytes of the pages that are in RAM. */
+/** Counts the bytes of a range that are in RAM, in whole pages. */
 export function resident(memory: PageState, range: PageRange): number {
   const pages = wholePages(memory, range);
   const byteLength = host().os.residency.resident(pages.address, pages.byteLength);
   if (typeof byteLength === "number") return byteLength;
-  throw systemError(`to tell what is in RAM of ${describeRange(pages)}`, byteLength);
+  throw systemError(`to count the bytes in RAM of ${describeRange(pages)}`, byteLength);
 }
 
-/** The pages that bytes lie in. */
+/** Rounds a range outwards to pages. */
 export function wholePages(memory: PageState, { start, end }: PageRange): WholePages {
   const pageSize = BigInt(host().os.pageSize);
   const address = roundDown(memory.addressOf(start), pageSize);
   return { address, byteLength: roundUp(memory.addressOf(end), pageSize) - address };
 }
 
-/** Refuses a range with a part of which nothing may be done. */
+/** Refuses a range with inaccessible pages. */
 export function refuseNoAccess(done: string, range: PageRange, memory: PageState): void {
   if (!memory.allows("read", range)) throw memory.accessError(done, range);
 }

@@ -1,5 +1,5 @@
 /**
- * Loads and stores by which the system backs pages, or reads them.
+ * Loads and stores that make the system back pages, or read them from a file.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Os } from "../../ffi/os/contract/os.ts";
 import type { Runtime } from "../../ffi/runtime/runtime.ts";
 import { detach } from "../checks/buffers.ts";
 
-/** The longest stretch that is looked at through one view: Bun counts a view's length as its heap. */
+/** The longest view for touching or copying, in bytes: Bun counts the length of a view as its heap. */
 export const STRETCH_BYTE_LENGTH: number = 64 * 2 ** 20;
 
 /** Stores one byte in each page of zeroed memory, so that the system backs it. */
@@ -26,10 +26,7 @@ export function touchPages(
   }
 }
 
-/**
- * Loads one byte of each page of a file, so that the system reads it; what is past its end
- * cannot be. Returns the first failure.
- */
+/** Loads one byte of each page of a file, so that the system reads the page. Returns the first failure. */
 export function loadPages(os: Os, address: bigint, byteLength: number): Failure | undefined {
   const byte = new Uint8Array(1);
   let first: Failure | undefined;

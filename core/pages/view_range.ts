@@ -1,5 +1,5 @@
 /**
- * Which bytes a view covers: the checks of what callers ask for.
+ * Checks of the type and the range of a view.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { byteCount, describe } from "../checks/arguments.ts";
 const { getPrototypeOf, hasOwn } = Object;
 
 /**
- * A typed array constructor (`Uint8Array`, `Float64Array`, `BigInt64Array`,
- * …) or `DataView`, that makes views of type `V`.
+ * The constructor of a view: a typed array constructor (`Uint8Array`, `Float64Array`,
+ * `BigInt64Array`, …) or `DataView`.
  *
  * @typeParam V The type of the view.
  */
 export interface ViewConstructor<V extends ArrayBufferView> {
   /** Makes a view of `length` elements (bytes, for a `DataView`) from `byteOffset`. */
   new (buffer: ArrayBuffer, byteOffset?: number, length?: number): V;
-  /** What the views are: `Uint8Array.prototype`, … */
+  /** The prototype of the views: `Uint8Array.prototype`, …. */
   readonly prototype: ArrayBufferView;
 }
 
 /**
- * The view that a constructor makes of a mapping; of one of several, as of a table, one of theirs.
+ * The view of a mapping that a constructor makes. For a union of constructors, a union of views.
  *
  * @typeParam T The type of the constructor.
  */
@@ -35,20 +35,20 @@ export type ViewOf<T extends ViewConstructor<ArrayBufferView>> = T extends DataV
 
 /** The bytes that a view covers. */
 export interface ViewRange {
-  /** Where it starts in the pages of the mapping, in bytes. */
+  /** The start, counted from the first page of the mapping, in bytes. */
   readonly byteOffset: number;
-  /** Its length in elements. */
+  /** The length in elements. */
   readonly length: number;
-  /** Its length in bytes. */
+  /** The length in bytes. */
   readonly byteLength: number;
 }
 
-/** A mapping, as far as views go. */
+/** The properties of a mapping that views depend on. */
 interface Viewed extends Extent {
   readonly source: Source;
 }
 
-/** Checks that a view of elements of `size` bytes is within the mapping, aligned, and not too long for this runtime. */
+/** Checks that a view with elements of `size` bytes is in bounds, aligned, and not too long. */
 export function viewRange(
   size: number,
   byteOffset: number | bigint,
@@ -66,10 +66,10 @@ export function viewRange(
       `The byteOffset must be a multiple of ${size}, the element size, got ${start}` +
         (pageOffset % size === 0
           ? ""
-          : ` in a mapping that starts ${pageOffset % size} bytes past one`),
+          : ` in a mapping that starts ${pageOffset % size} bytes after one`),
     );
   }
-  // A view of a mirror holds no byte twice.
+  // A view of a mirror must not repeat bytes.
   const copyByteLength = source === "mirror" ? mappedByteLength / 2 : mappedByteLength;
   const rest = Math.min(mappedByteLength - start, copyByteLength);
   if (length === undefined && rest % size !== 0) {
@@ -84,7 +84,7 @@ export function viewRange(
     throw new RangeError(
       `The length must be at most ${Math.floor(rest / size)} elements of ${size} bytes ` +
         `from byteOffset ${start}, got ${count}` +
-        (rest < mappedByteLength - start ? ": a view holds no byte of a mirror twice" : ""),
+        (rest < mappedByteLength - start ? ": a view of a mirror has at most one copy" : ""),
     );
   }
   const { maxViewByteLength } = currentRuntime();
@@ -97,12 +97,12 @@ export function viewRange(
   return { byteOffset: pageOffset + start, length: count, byteLength };
 }
 
-/** Checks the type of a view. Returns the length of its elements in bytes. */
+/** Checks the constructor of a view. Returns the length of its elements in bytes. */
 export function elementByteLength(type: ViewConstructor<ArrayBufferView>): number {
   const prototype: unknown = typeof type === "function" ? type.prototype : undefined;
   switch (familyOf(prototype)) {
     case "TypedArray": {
-      // Read once: the bounds are checked with what is then used.
+      // Read once: the length that is checked is the length that is used.
       const { BYTES_PER_ELEMENT } = type as typeof Uint8Array;
       if ([1, 2, 4, 8].includes(BYTES_PER_ELEMENT)) return BYTES_PER_ELEMENT;
       break;
@@ -116,15 +116,14 @@ export function elementByteLength(type: ViewConstructor<ArrayBufferView>): numbe
 }
 
 /**
- * The kind of views that have a prototype, by what only those of views have in any realm: Jest
- * mixes those of two. No constructor is called for it. One that passes for what it is not is
- * given a buffer, which all code gets that has a view.
+ * The kind of views with this prototype, by properties that only they have in every realm: Jest
+ * mixes two realms. A constructor that merely pretends gets a buffer, as any code with a view does.
  */
 function familyOf(prototype: unknown): "TypedArray" | "DataView" | undefined {
   let holder = typeof prototype === "object" ? prototype : null;
   while (holder !== null) {
     const next: object | null = getPrototypeOf(holder);
-    if (next === null) return undefined; // what a program adds to Object.prototype does not count
+    if (next === null) return undefined; // properties of Object.prototype do not count
     if (hasOwn(holder, "BYTES_PER_ELEMENT")) return "TypedArray";
     if (hasOwn(holder, "getFloat64")) return "DataView";
     holder = next;

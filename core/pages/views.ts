@@ -1,5 +1,5 @@
 /**
- * The choice of buffers for a stretch of memory.
+ * The choice of buffers for a run of pages.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { SharedViews, type Stretch, type Views } from "./buffers.ts";
 import { CoveredViews, gridCover, mirrorCover } from "./covered_views.ts";
 import { WindowViews } from "./window_views.ts";
 
-/** Makes the views of a stretch of memory. */
+/** Makes the views of a run of pages. */
 export function viewsOf(allocation: Allocation, stretch: Stretch): Views {
   const { maxSharedByteLength, longMappings } = currentRuntime();
   const { byteLength, period } = stretch;

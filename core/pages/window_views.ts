@@ -1,6 +1,6 @@
 /**
- * Long mappings in Bun, which counts the length of a buffer as its heap: each view has a buffer of
- * just its window.
+ * Views of long mappings in Bun, which counts the length of a buffer as its heap: each view has a
+ * buffer of its own length.
  *
  * @module
  */
@@ -17,26 +17,25 @@ import {
   type Views,
 } from "./buffers.ts";
 
-// Taken once, so that a buffer's own property of that name cannot stand in for them.
+// Taken once: a buffer can have own properties of these names.
 const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
 const { apply } = Reflect;
 
-/** Views up to this length share the buffers that start at its multiples, twice as long, in bytes. */
+/** Views up to this length share buffers, which start at its multiples and are twice as long. */
 const SHARED_WINDOW = 65_536;
 
 /**
- * Buffers for just the windows that are asked for, held weakly: the engine counts
- * their lengths as its heap, so the caller decides how long each is kept. Short views
- * that are near each other share one, which takes a tenth of the time.
+ * Buffers as long as their views, held weakly, so that the caller decides how long each counts as
+ * heap. Short views near each other share a buffer, which takes a tenth of the time.
  */
 export class WindowViews implements Views {
   readonly #allocation: Allocation;
   readonly #stretch: Stretch;
   #bytes: WeakRef<Uint8Array<ArrayBuffer>> | undefined;
   #buffers: Set<WeakRef<ArrayBuffer>> = new Set();
-  /** Those that short views share, by where they start. */
+  /** The buffers that short views share, by their start. */
   #shared: Map<number, WeakRef<ArrayBuffer>> = new Map();
-  /** The one that was used last. The next view is mostly of the same. */
+  /** The shared buffer that was used last: mostly the next view needs the same. */
   #last: { readonly start: number; readonly buffer: ArrayBuffer } | undefined;
   #pruneAt = 64;
 
@@ -63,10 +62,10 @@ export class WindowViews implements Views {
       const start = byteOffset - byteOffset % SHARED_WINDOW;
       const buffer = this.#last?.start === start ? this.#last.buffer : this.#sharedAt(start);
       if (!isDetached(buffer)) return new type(buffer, byteOffset - start, length);
-      this.#allocation.isTransferred = true; // by the prototype's method: see noteTransferBy()
+      this.#allocation.isTransferred = true; // by a call that noteTransferBy() does not see
     }
     const { period } = this.#stretch;
-    // From an aligned address on, unless that is too long, or holds bytes of a mirror twice.
+    // Starts at an aligned address, unless the buffer is too long then, or repeats bytes of a mirror.
     const before = byteOffset % ALIGNMENT;
     const { maxViewByteLength } = currentRuntime();
     const pageOffset = before + byteLength <= Math.min(period, maxViewByteLength) ? before : 0;
@@ -74,7 +73,7 @@ export class WindowViews implements Views {
     return new type(buffer, pageOffset, length);
   }
 
-  /** The buffer that short views share from there on. */
+  /** The shared buffer for short views from `start`. */
   #sharedAt(start: number): ArrayBuffer {
     let buffer = this.#shared.get(start)?.deref();
     if (buffer === undefined) {
@@ -117,8 +116,8 @@ export class WindowViews implements Views {
       this.#allocation.isTransferred = true;
       throw new TypeError("A buffer was transferred away");
     }
-    // Taken off one by one, and shared no more: where one fails, those detached here are
-    // not mistaken for transferred ones next time.
+    // Removed one by one: if one fails, the next call does not take the detached buffers for
+    // transferred ones.
     this.#shared.clear();
     this.#last = undefined;
     for (const weak of this.#buffers) {
@@ -129,7 +128,7 @@ export class WindowViews implements Views {
   }
 }
 
-/** Makes a buffer that is held weakly tell of its transfer: it can be gone when asked. */
+/** Makes a buffer note its transfer: it is held weakly, and cannot be asked once collected. */
 function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
   for (const method of [transfer, transferToFixedLength]) {
     define(buffer, method.name, {

@@ -1,6 +1,6 @@
 /**
- * The threads that wait in the stead of this one, each for one word: what waits
- * for several at once cannot tell all that were woken.
+ * The threads that block for `waitAsync()`, each for one word: a call that waits for several words
+ * does not report all that were woken.
  *
  * @module
  */
@@ -11,59 +11,58 @@ import type { Ending } from "../../ffi/os/contract/waiting.ts";
 import type { Thread } from "../../ffi/runtime/threads.ts";
 import { releaseHeldRanges } from "../lifetime/held_ranges.ts";
 
-/** What a thread reports. */
+/** The result of a task. */
 export type Report =
   | { readonly kind: "ending"; readonly ending: Ending | "cancelled" }
   | { readonly kind: "failure"; readonly syscall: string; readonly osError: number }
   | { readonly kind: "error"; readonly error: unknown }
-  /** It ended while it was at work, and nothing tells why. */
+  /** The thread ended during the task for an unknown reason. */
   | { readonly kind: "ended" };
 
-/** What a thread says. */
+/** A message of a thread. */
 interface Numbered {
-  /** The number of the task that it is about. */
+  /** The number of the task. */
   readonly number: number;
   readonly report: Report;
 }
 
-/** What a thread does. */
+/** A wait for a thread. */
 export interface Task {
-  /** What it is told. */
+  /** The data for the thread. */
   readonly job: unknown;
-  /** Called once, when it has left. */
+  /** Called once, when the thread has left the wait. */
   done(report: Report): void;
 }
 
-/** After so many tasks their numbers begin again. */
+/** The greatest number of a task, after which the numbers start again. */
 const MAX_NUMBER = 2 ** 30;
-/** How many threads there are at most: each takes some megabytes. */
+/** The limit of threads: each takes some megabytes. */
 const MAX_THREADS = 32;
 const FULL: Shortage = {
   code: "EAGAIN",
   words:
-    `${MAX_THREADS} waits are under way in this thread, or have just ended, and each takes a ` +
-    "thread of its own: end one, or try again; or wait for one word that tells of all",
+    `${MAX_THREADS} waits of this thread are pending or have just ended, and each needs a thread ` +
+    "of its own: end one, try again, or wait for one word that is stored to for all",
 };
-/** How many stay when they have nothing to do, so that the next waits begin at once. */
+/** The number of idle threads that stay, so that the next waits begin at once. */
 const MAX_IDLE = 2;
-/** After so long without anything to do these end too, in milliseconds. */
+/** The time after which an idle thread ends, in milliseconds. */
 const MAX_IDLE_MS = 3000;
-/** How long a thread that is called back is waited for, in milliseconds: many times what it can take. */
+/** The longest time to wait for a cancelled thread, in milliseconds: it takes far less. */
 const MAX_LEAVING_MS = 10_000;
 
-// What a thread is at: also in the text below. Where it has a job that it has not begun,
-// it is the number of that, from 1 on.
+// States of a thread. With a job that has not begun, the state is the number of the task (from 1).
 const IDLE = 0;
 const TAKEN = -1;
 
-/** What a thread says when it has had nothing to do for long: also in the text below. */
+/** The message of a thread that has been idle for {@linkcode MAX_IDLE_MS}. */
 const TIRED = "tired";
 
-// A number is stored before it is reported: while the report is under way, this
-// thread can see already that the other one has left.
+// The thread stores its state before it reports: so this thread knows that it has left the wait,
+// while the report is still on its way.
 const SOURCE = (native: string, wait: string) =>
   `const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
-process.removeAllListeners("warning"); // this thread's own: the FFI can be experimental
+process.removeAllListeners("warning"); // of the experimental FFI, in this thread only
 const IDLE = ${IDLE}, TAKEN = ${TAKEN};
 const { state, opening, data } = workerData;
 let wait, timer;
@@ -76,10 +75,10 @@ function open() {
     Atomics.notify(opening, 0, 1);
   }
 }
-function report(number, what) {
-  const has = (name) => Object.hasOwn(what, name);
+function report(number, result) {
+  const has = (name) => Object.hasOwn(result, name);
   const kind = has("ending") ? "ending" : has("syscall") ? "failure" : "error";
-  parentPort.postMessage({ number, report: { kind, ...what } });
+  parentPort.postMessage({ number, report: { kind, ...result } });
   timer = setTimeout(() => parentPort.postMessage("${TIRED}"), ${MAX_IDLE_MS});
 }
 parentPort.on("message", ({ number, job }) => {
@@ -101,23 +100,23 @@ parentPort.on("message", ({ number, job }) => {
 });
 `;
 
-/** Whether a thread opens its libraries: Bun before 1.4 can crash where many do at once. */
+/** The lock of opening libraries: Bun before 1.4 can crash if several threads do at once. */
 let opening: Int32Array | undefined;
-/** The threads that have nothing to do. */
+/** The idle threads. */
 let idle: Set<WaitThread> = new Set();
-/** How many threads there are. */
+/** The number of threads. */
 let count = 0;
-/** Those that may not be at work yet. */
+/** The threads that may not have begun to work. */
 let starting: readonly WaitThread[] = [];
 
-/** A thread, and what it does. */
+/** A thread, and its task. */
 export class WaitThread {
   readonly #state: Int32Array = sharedWord();
   readonly #thread: Thread;
   #task: Task | undefined;
-  /** The number of the task that it was given last. */
+  /** The number of its last task. */
   #number = 0;
-  /** Whether it was seen at work. */
+  /** Whether it was seen working. */
   #hasBegun = false;
   #hasEnded = false;
 
@@ -134,15 +133,15 @@ export class WaitThread {
     starting = [...starting, this];
   }
 
-  /** What there is too little of for one more task; `undefined` where a thread is there, or room for one. */
+  /** Makes sure that a task has a thread, or room for one. Returns the shortage if not. */
   static ensureRoom(): Shortage | undefined {
     if (idle.size > 0) return undefined;
     if (count >= MAX_THREADS) return FULL;
-    // What these need they have not taken yet.
+    // Threads that start have not yet taken the memory that they need.
     starting = starting.filter((thread) => thread.#isStarting());
     const look = () => host().os.threadShortage?.(runtimeThreads().needs, starting.length + 1);
     const found = look();
-    // What is held counts, and is nobody's.
+    // Held ranges take room that nobody uses.
     return found !== undefined && releaseHeldRanges() ? look() : found;
   }
 
@@ -151,7 +150,7 @@ export class WaitThread {
     return !this.#hasBegun && !this.#hasEnded;
   }
 
-  /** Gives a task to a thread. With `holds` the process does not end before it is done. */
+  /** Gives a task to a thread. With `holds`, the task keeps the process alive. */
   static begin(task: Task, holds: boolean): WaitThread {
     const thread = [...idle].at(-1) ?? new WaitThread();
     idle.delete(thread);
@@ -161,7 +160,7 @@ export class WaitThread {
       atomics.store(thread.#state, 0, number);
       thread.#thread.post({ number, job: task.job });
     } catch (error) {
-      thread.#ended(error); // it has no task: whoever called tells of it
+      thread.#ended(error); // without a task: the caller gets the error
       thread.#thread.end();
       throw error;
     }
@@ -169,32 +168,31 @@ export class WaitThread {
     return thread;
   }
 
-  /** Takes the task back where the thread has not begun: it is done then. */
+  /** Cancels the task if the thread has not begun it. */
   withdraw(): void {
     const number = this.#number;
     if (atomics.compareExchange(this.#state, 0, number, IDLE) !== number) return;
-    // The next task can be this thread's, which passes over the job that it still gets: as
-    // long as it starts, each task that is taken back would need one more. Those that have
-    // nothing to pass over come first.
+    // Idle again: a thread that is still starting skips the withdrawn job. Otherwise each withdrawn
+    // task would cost another thread. Threads without a job to skip are used first.
     if (idle.size < MAX_IDLE) idle = new Set([this, ...idle]);
     this.#done({ kind: "ending", ending: "cancelled" });
   }
 
-  /** Sleeps until the thread, which is called back, has left; tells whether it has. */
+  /** Blocks until the cancelled thread has left the wait. Returns whether it has. */
   join(): boolean {
     return atomics.wait(this.#state, 0, TAKEN, MAX_LEAVING_MS) !== "timed-out";
   }
 
   #reported({ number, report }: Numbered): void {
     this.#hasBegun = true;
-    if (this.#hasEnded || number !== this.#number) return; // it has another task
+    if (this.#hasEnded || number !== this.#number) return; // of a withdrawn task
     this.#done(report);
-    if (idle.has(this)) return; // since its task was taken back
+    if (idle.has(this)) return; // since its task was withdrawn
     if (idle.size < MAX_IDLE) idle.add(this);
     else this.#end();
   }
 
-  /** Ends the thread, if it was not given a task in the meantime. */
+  /** Ends the thread, unless it has got a task meanwhile. */
   #tired(): void {
     if (this.#task === undefined) this.#end();
   }

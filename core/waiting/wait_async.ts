@@ -23,32 +23,31 @@ import {
 import { type Report, type Task, WaitThread } from "./threads.ts";
 import { resultOf, waitError, type WaitResult, wordOf, wordRange } from "./waiting.ts";
 
-/** How to wait for a word. */
+/** Options of {@linkcode Mmap.waitAsync}. */
 export interface WaitAsyncOptions {
-  /** How long at most, in milliseconds; 0 or below only compares. Default: `Infinity`. */
+  /** The longest time to wait, in milliseconds; 0 or below only compares. Default: `Infinity`. */
   readonly timeout?: number | undefined;
-  /** An `AbortSignal` that ends it. */
+  /** An `AbortSignal` that ends the wait. */
   readonly signal?: WaitSignal | undefined;
   /**
-   * Whether the process stays alive for it when there is nothing else to do, as
-   * for the timers of Node.js. Default: true.
+   * Whether the wait keeps the process alive, as timers do in Node.js. Default: `true`.
    */
   readonly ref?: boolean | undefined;
 }
 
-/** An `AbortSignal`, as far as it is used. */
+/** The members of an `AbortSignal` that the library uses. */
 export interface WaitSignal {
-  /** Whether it is aborted. */
+  /** Whether the signal is aborted. */
   readonly aborted: boolean;
-  /** Why it is aborted. */
+  /** The reason of the abort. */
   readonly reason?: unknown;
-  /** Has a function called when it is aborted. */
+  /** Adds a function that is called when the signal is aborted. */
   addEventListener(type: "abort", listener: () => void): void;
-  /** Does not have it called any more. */
+  /** Removes a function that was added. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** A word of a mapping, which stays reachable as long as somebody waits. */
+/** A word of a mapping. It keeps the mapping reachable while the wait is pending. */
 interface WaitTarget {
   readonly mapping: Mapping;
   readonly range: PageRange;
@@ -74,7 +73,7 @@ export async function waitAsync(
   const pages = mapping.track();
   const word = wordOf(pages, range, "waited for");
   if (isAborted) throw signal!.reason;
-  checkStack(); // no thread is lost on the way
+  checkStack(); // a thread that is started midway would be lost
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
   if (isFailure(wait)) throw waitError(pages, word, wait);
@@ -83,15 +82,15 @@ export async function waitAsync(
     const ending = wait.end("cancelled");
     if (ending !== "cancelled") return resultOf(ending);
     const { code, words } = shortage;
-    throw new MmapError(`There is no thread for one more waitAsync(): ${words}`, { code });
+    throw new MmapError(`No thread is available for waitAsync(): ${words}`, { code });
   }
   let pendingWait: PendingWait | undefined;
   const ended = new Promise<WaitResult>((resolve, reject) => {
     pendingWait = new PendingWait({ mapping, range }, word, wait, { resolve, reject });
     pendingWait.begin(ref);
   });
-  // Here, and not where it ends: a signal is the caller's, and what its functions do
-  // must not come between the steps of unmap().
+  // Not in PendingWait.done(): the functions of the signal are the caller's, and must not run
+  // between the steps of unmap().
   const onAbort = () => pendingWait?.cancel(signal?.reason);
   try {
     signal?.addEventListener("abort", onAbort);
@@ -105,13 +104,13 @@ export async function waitAsync(
   }
 }
 
-/** What settles a promise. */
+/** The functions that settle a promise. */
 interface Settle {
   readonly resolve: (result: WaitResult) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** One wait that is under way. */
+/** A pending wait. */
 class PendingWait implements Task, Waiter {
   readonly #target: WaitTarget;
   readonly #word: Word;
@@ -153,7 +152,7 @@ class PendingWait implements Task, Waiter {
 
   cancel(reason: unknown): void {
     if (this.#isDone || this.#cancelled !== undefined) return;
-    checkStack(); // it is called back once, and whole
+    checkStack(); // all of the steps or none
     this.#cancelled = { reason };
     this.#wait.cancel();
     this.#thread?.withdraw();
@@ -177,25 +176,27 @@ class PendingWait implements Task, Waiter {
       const failure = host().os.waiting.failed(syscall, osError);
       reject(waitError(this.#target.mapping.track(), this.#word, failure));
     } else if (report.kind === "ended") {
-      reject(new MmapError("The thread that waits was ended: try again", { code: "EAGAIN" }));
+      reject(
+        new MmapError("The thread of this waitAsync() was ended: try again", { code: "EAGAIN" }),
+      );
     } else if (report.kind === "error") reject(threadError(report.error));
     else reject(this.#cancelled?.reason);
   }
 }
 
-/** The error where there is no thread that waits: only what can be there later is tried again. */
+/** The error if no thread could be started. `EAGAIN` only if trying again can help. */
 function threadError(cause: unknown): MmapError {
   if (runtimeThreads().isShortage(cause)) {
     return new MmapError(
-      "The thread that waits could not be started, for want of memory, descriptors or threads: " +
-        "try again when there are some; see the cause",
+      "No thread could be started for waitAsync(), for want of memory, descriptors or threads: " +
+        "see the cause, and try again later",
       { code: "EAGAIN", cause },
     );
   }
-  const why = cause === undefined ? "it ends at its start" : "see the cause";
+  const why = cause === undefined ? "it ends at once" : "see the cause";
   return new MmapError(
-    `The runtime does not start the thread that waitAsync() needs (${why}): let it start ` +
-      "workers (in Node.js by --allow-worker), or use wait()",
+    `The runtime cannot start the thread that waitAsync() needs (${why}): permit workers ` +
+      "(Node.js: --allow-worker), or use wait()",
     { code: "ENOTSUP", cause },
   );
 }
@@ -203,7 +204,7 @@ function threadError(cause: unknown): MmapError {
 function waitOptions(options: WaitAsyncOptions): {
   readonly timeout: number;
   readonly signal: WaitSignal | undefined;
-  /** Asked for once, before the mapping is looked at. */
+  /** Read once, before the mapping is opened. */
   readonly isAborted: boolean;
   readonly ref: boolean;
 } {
@@ -217,5 +218,5 @@ function waitOptions(options: WaitAsyncOptions): {
   ) {
     throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
   }
-  return { timeout: timeMs(timeout, "The timeout"), signal, isAborted, ref: flag(ref, "The ref") };
+  return { timeout: timeMs(timeout, "The timeout"), signal, isAborted, ref: flag(ref, "ref") };
 }

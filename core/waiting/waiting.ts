@@ -1,5 +1,5 @@
 /**
- * Waiting until a 32-bit word of a mapping changes, and waking those that wait.
+ * Waiting for a 32-bit word of a mapping, and waking the waits.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import type { PageState } from "../pages/page_state.ts";
 import { checkStack } from "../checks/call_stack.ts";
 
 /**
- * How a wait ended, as for `Atomics.wait()`: `"ok"` where it was woken,
- * `"not-equal"` where the word had another value, `"timed-out"` where the time was up.
+ * The result of a wait, as of `Atomics.wait()`: `"ok"` if it was woken, `"not-equal"` if the word
+ * had another value, `"timed-out"` if the time was up.
  */
 export type WaitResult = "ok" | "not-equal" | "timed-out";
 
@@ -25,12 +25,12 @@ const RESULTS: Readonly<Record<Ending, WaitResult>> = {
   elapsed: "timed-out",
 };
 
-/** The result that a way to end is. */
+/** The result for the ending that the system reports. */
 export function resultOf(ending: Ending): WaitResult {
   return RESULTS[ending];
 }
 
-/** Checks that a word is within a mapping, and aligned in memory. */
+/** Checks that a word is within the mapping and aligned in memory. */
 export function wordRange(
   byteOffset: number | bigint,
   extent: Extent,
@@ -45,18 +45,16 @@ export function wordRange(
 }
 
 /**
- * The word at a range, with which that can be done. It must be one that can be
- * stored to, also to wait for it: Linux knows no private page that was never
- * stored to, and takes it for another one after it was. For that reason it copies
- * the page of a private file for a wait, which would cut the waiter off from the file:
- * such memory is refused.
+ * The word at a range. It must be writable, even for a wait: Linux identifies a private page by
+ * its copy, which it makes at the first store. So a wait for a word of a private file makes Linux
+ * copy the page, and the waiter would see no store of others: such memory is refused.
  */
 export function wordOf(pages: PageState, range: PageRange, done: "waited for" | "notified"): Word {
   if (pages.areOfPrivateFile) {
     throw new MmapError(
       `The word at ${hex(pages.addressOf(range.start))} cannot be ${done}: memory of map() and ` +
-        "mapExec() is a private copy of the file, and no store of another process wakes who " +
-        "waits for it: use mapMut(), or mapAnon() where only threads wait",
+        "mapExec() is a private copy of the file, which other processes cannot change: use " +
+        "mapMut(), or mapAnon() between threads",
       { code: "ENOTSUP" },
     );
   }
@@ -65,7 +63,7 @@ export function wordOf(pages: PageState, range: PageRange, done: "waited for" | 
   return pages.wordAt(range.start);
 }
 
-/** The error for a word that the system refuses to wait for. */
+/** The error for a wait that the system refused. */
 export function waitError(pages: PageState, { address }: Word, failure: Failure): MmapError {
   return pages.systemError(`to wait for the word at ${hex(address)}`, failure);
 }
@@ -85,7 +83,7 @@ export function wait(
   return resultOf(ending);
 }
 
-/** Wakes those that wait, and tells how many. */
+/** Wakes at most `count` waits. Returns the number of waits that were woken. */
 export function notify(pages: PageState, range: PageRange, count: number): number {
   const word = wordOf(pages, range, "notified");
   if (count === 0) return 0;
@@ -93,7 +91,7 @@ export function notify(pages: PageState, range: PageRange, count: number): numbe
   if (waiting.hasSteps) checkStack();
   const woken = waiting.notify(word, count);
   if (typeof woken !== "number") {
-    throw pages.systemError(`to wake those that wait for the word at ${hex(word.address)}`, woken);
+    throw pages.systemError(`to wake the waits for the word at ${hex(word.address)}`, woken);
   }
   return woken;
 }

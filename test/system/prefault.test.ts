@@ -304,7 +304,7 @@ const BAD: readonly (readonly [
     "an onProgress of a string",
     { onProgress: "x" },
     TypeError,
-    "The onProgress must be a function",
+    "onProgress must be a function",
   ],
   ["an onProgress of null", { onProgress: null }, TypeError, "must be a function, got null"],
 ];

@@ -65,7 +65,7 @@ test("advise() throws ENOTSUP and names the systems when this one has no such ad
   assertEquals([error.code, error.syscall, error.osError], ["ENOTSUP", undefined, undefined]);
   assertStringIncludes(
     error.message,
-    `This system has no advice "${advice}": those that have it are ${ADVICE_SYSTEMS[advice]}`,
+    `This system does not have the advice "${advice}", which is for ${ADVICE_SYSTEMS[advice]}`,
   );
 });
 
@@ -76,7 +76,7 @@ test("advise() says which kernel has the advice when this one refuses it", () =>
     const error = errorOf(() => mmap.advise("cold"));
     assertEquals([error.code, error.syscall, error.osError], ["EINVAL", "madvise", 22]);
     assertStringIncludes(error.message, `The system refused the advice "cold" for ${PAGE} bytes`);
-    assertStringIncludes(error.message, "it is for Linux 5.4 and later");
+    assertStringIncludes(error.message, "it is for Linux 5.4 or later");
   });
 });
 
