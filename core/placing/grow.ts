@@ -1,6 +1,6 @@
 /**
- * Mappings that become longer: in place if possible, else moved without a copy if the system can
- * do that, else copied.
+ * Growth of mappings: in place if possible, else by a move without a copy if the system supports
+ * that, else by a copy.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
 import { releaseOld, replace, resizeError, type Resizing, setLength } from "./old_range.ts";
 import { mapWithRoom, undoMap } from "./placement.ts";
 
-/** Makes anonymous memory longer. */
+/** Grows anonymous memory. */
 export function grow(resizing: Resizing, from: bigint, to: bigint): void {
   const { host, allocation, info } = resizing;
-  // What the process's stack or heap grows into must not be taken, as mremap() can, too.
+  // Addresses that the stack or heap of the process grows into stay free. mremap() takes them.
   const isStuck = host.os.growsInto?.(allocation.address + from, to - from) ?? false;
   if (!isStuck && extend(resizing, from, to)) {
     return setLength(resizing);
@@ -31,7 +31,7 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
   const { access, isReserved } = info;
   if (access === "none" && !isReserved) {
     throw new MmapError(
-      "What may not be read cannot be copied to a longer mapping: use protect() before",
+      'Memory with the access "none" cannot be copied to a longer mapping: use protect() first',
       { code: "EACCES" },
     );
   }
@@ -55,7 +55,7 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
   replace(resizing, address, exactByteLength, false);
 }
 
-/** Makes it longer where it is, or maps what is lacking right after, where nothing is. */
+/** Grows in place, or maps the missing pages right behind. Returns whether that was possible. */
 function extend({ host: { os }, allocation, info }: Resizing, from: bigint, to: bigint): boolean {
   if (!os.unmapsNeighbours) return false;
   const { remap } = os;
@@ -70,7 +70,7 @@ function extend({ host: { os }, allocation, info }: Resizing, from: bigint, to: 
   throw unmapError({ address, byteLength }, failure);
 }
 
-/** Moves pages without copying them, where the system can; `leaves` is whether the old range is still info. */
+/** Moves pages without copying them, if the system can. With `leaves`, the old range stays mapped. */
 function move(
   { host: { os }, allocation, pages }: Resizing,
   from: bigint,
@@ -90,12 +90,12 @@ function move(
   if (typeof grown === "bigint") return { address: grown, leaves };
   const failure = remap.moveOver(left, from, address);
   if (failure === undefined) return undefined;
-  // Nothing is lost: it is at its new place, of its old length.
+  // Nothing is lost: the mapping has moved, with its old length.
   replace({ pages, allocation }, left, allocation.byteLength, true);
   throw resizeError(allocation, failure);
 }
 
-/** Makes the file longer, and maps it anew: what was stored is in the file. */
+/** Grows a file and maps it again: the content is in the file. */
 export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   const { host, allocation, info, byteLength } = resizing;
   const { pageOffset } = info;
@@ -123,7 +123,9 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
     });
     const undo = (reason: unknown) => {
       const failure = unmapStray(files as Mapper<MapRequest>, address, exactByteLength);
-      return failure === undefined ? reason : systemError("to unmap what was mapped anew", failure);
+      return failure === undefined
+        ? reason
+        : systemError("to unmap the new mapping of the file", failure);
     };
     const failure = info.access === "read-write"
       ? undefined

@@ -1,6 +1,5 @@
 /**
- * Mapping where more is asked of the addresses than a hint: that they are
- * aligned, that inaccessible pages lie around them, or that pages are huge.
+ * Mapping with a layout: alignment, guard pages or huge pages.
  *
  * @module
  */
@@ -16,16 +15,16 @@ import { roundUp } from "../checks/rounding.ts";
 import { checkMemory, mapError, mapOnce, populate, undoMap, withRoom } from "./placement.ts";
 import type { MmapSettings } from "../checks/settings.ts";
 
-/** Where memory is to lie. */
+/** The layout of an allocation. */
 export interface Layout extends GuardLayout {
-  /** What its address is a multiple of; `0n` where nothing was asked. */
+  /** The alignment of the memory's address; `0n` for any page. */
   readonly align: bigint;
 }
 
-/** How often a place is looked for that another thread can take first. */
+/** The number of attempts to map at a free place before another thread does. */
 const ATTEMPTS = 8;
 
-/** Makes the layout that options ask for; `undefined` where they ask for none. Throws where it is impossible. */
+/** The layout that options ask for; `undefined` for none. Throws if it is impossible. */
 export function layoutOf(
   os: Os,
   { align, guard, huge }: MmapSettings,
@@ -45,12 +44,12 @@ export function layoutOf(
     const unit = BigInt(Math.max(align, hugePage ?? 0));
     if (unit !== 0n && hint % unit !== 0n) {
       throw new RangeError(
-        `A strict hint must be a multiple of the alignment, ${unit} bytes: ${hex(hint)} is not`,
+        `A strict hint must be a multiple of the alignment, ${unit} bytes, got ${hex(hint)}`,
       );
     }
     if (hint <= below) {
       throw new RangeError(
-        `The strict hint ${hex(hint)} leaves no room for the ${below} bytes of the guard below it`,
+        `The strict hint ${hex(hint)} leaves no room for the guard of ${below} bytes below it`,
       );
     }
   }
@@ -63,7 +62,7 @@ export function layoutOf(
   };
 }
 
-/** What the handle has to know of it. */
+/** The properties of a {@linkcode MappingPlan} that depend on a layout. */
 export function layoutInfo(layout: Layout): {
   readonly exactByteLength: bigint;
   readonly guardByteLength: number;
@@ -73,17 +72,17 @@ export function layoutInfo(layout: Layout): {
   return {
     exactByteLength: exactByteLength(layout),
     guardByteLength: Number(below),
-    // What is merely aligned is like any other.
+    // Aligned memory without guards is like any other.
     layout: below === 0n && hugePage === undefined ? undefined : layout,
   };
 }
 
-/** How long the allocation is. */
+/** The length of the allocation. */
 function exactByteLength({ below, byteLength, above }: Layout): bigint {
   return below + byteLength + above;
 }
 
-/** Maps so; returns the address of the allocation. Throws, and leaves nothing mapped, if that fails. */
+/** Maps with a layout. Returns the address of the allocation. If it throws, nothing stays mapped. */
 export function mapWithLayout(
   host: Host,
   request: MapRequest | FileRequest,
@@ -96,7 +95,7 @@ export function mapWithLayout(
   const isExact = isOfFile(request) && !isStaged;
   const byteLength = isExact ? request.byteLength : exactByteLength(layout);
   const outer = { ...request, hint, byteLength };
-  if (layout.hugePage === undefined) checkMemory(host.os, outer); // those are counted on their own
+  if (layout.hugePage === undefined) checkMemory(host.os, outer); // the system counts huge pages
   return withRoom(
     host.os,
     outer,
@@ -104,7 +103,7 @@ export function mapWithLayout(
   );
 }
 
-/** Maps memory where a place for it was found. */
+/** Maps memory by one call. */
 function mapAtOnce(host: Host, outer: MapRequest | FileRequest, layout: Layout): bigint {
   const { os } = host;
   const { hugePage } = layout;
@@ -114,7 +113,7 @@ function mapAtOnce(host: Host, outer: MapRequest | FileRequest, layout: Layout):
   return populated(host, outer, address, address, mapper, outer.byteLength);
 }
 
-/** Takes addresses first, of which then a part becomes memory. */
+/** Reserves addresses, and then maps memory between the guards. */
 function mapInStages(
   host: Host,
   request: MapRequest | FileRequest,
@@ -124,7 +123,7 @@ function mapInStages(
   const { os } = host;
   if (isOfFile(request) && os.files.mapOver === undefined) {
     throw new MmapError(
-      "This system has no guard pages around memory of a file: drop guard()",
+      "This system does not support guard pages around memory of a file: drop guard()",
       { code: "ENOTSUP" },
     );
   }
@@ -141,7 +140,7 @@ function mapInStages(
   return populated(host, request, start, address, os, byteLength);
 }
 
-/** Populates what is memory, and returns the address of the allocation. */
+/** Populates the memory, if requested. Returns the address of the allocation. */
 function populated(
   host: Host,
   request: MapRequest | FileRequest,
@@ -155,7 +154,7 @@ function populated(
   return address;
 }
 
-/** Makes memory of addresses that are the library's own, from the hint on. */
+/** Maps memory over reserved addresses, from the hint on. */
 function makeMemory(
   os: Os,
   request: MapRequest | FileRequest,
@@ -166,7 +165,7 @@ function makeMemory(
   return protection === "none" ? undefined : os.protect(hint, byteLength, protection);
 }
 
-/** Maps more, and unmaps what is too much. */
+/** Maps more than needed, and unmaps the excess. */
 function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigint {
   const { byteLength } = request;
   let start = mapOnce(os, os, {
@@ -187,7 +186,7 @@ function mapAndTrim(os: Os, request: MapRequest, { align, below }: Layout): bigi
   return address;
 }
 
-/** Maps at an aligned address, which the system is not asked to find where any will do. */
+/** Maps at an aligned address, or at any address without an alignment. */
 function mapAligned(
   os: Os,
   mapper: Mapper<MapRequest>,
@@ -210,13 +209,13 @@ function mapAligned(
   }
   if (failure !== undefined) throw mapError(os, request, failure);
   throw new MmapError(
-    `Other threads took ${ATTEMPTS} places of ${request.byteLength} bytes that are aligned to ` +
-      `${align}: try again`,
+    `Other threads took ${ATTEMPTS} places for ${request.byteLength} bytes aligned to ${align}: ` +
+      "try again",
     { code: "EAGAIN" },
   );
 }
 
-/** Finds addresses that are free, and so many that aligned ones are among them. */
+/** Finds a free range that is long enough to contain an aligned one. */
 function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean): bigint {
   const byteLength = request.byteLength + align;
   const hint = useHint ? request.hint : 0n;
@@ -227,17 +226,18 @@ function findPlace(os: Os, request: MapRequest, align: bigint, useHint: boolean)
   throw unmapError({ address, byteLength }, failure);
 }
 
-/** The first address from `start` on above whose guard the memory is aligned. */
+/** The first address from `start` on at which the memory, above the guard, is aligned. */
 function aligned(start: bigint, { align, below }: Pick<Layout, "align" | "below">): bigint {
   return roundUp(start + below, align) - below;
 }
 
-function hugePageOf({ huge }: Os, asked: number | true): number {
-  const pageByteLength = asked === true ? huge?.pageByteLength ?? 0 : asked;
+function hugePageOf({ huge }: Os, requested: number | true): number {
+  const pageByteLength = requested === true ? huge?.pageByteLength ?? 0 : requested;
   if (pageByteLength !== 0 && huge?.mapper(pageByteLength) !== undefined) return pageByteLength;
   throw new MmapError(
-    "This system has no huge pages to ask for" +
-      (asked === true ? "" : ` that are ${asked} bytes long`) + ": drop huge()",
+    `This system has no huge pages${
+      requested === true ? "" : ` of ${requested} bytes`
+    }: drop huge()`,
     { code: "ENOTSUP" },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * The range that a mapping leaves, or the part of it that is cut off, when it is resized.
+ * The range that a mapping leaves, or the part that is cut off, when it is resized.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import type { PageState } from "../pages/page_state.ts";
 export interface Resizing {
   readonly host: Host;
   readonly allocation: Allocation;
-  /** As it is now: with the access that all pages have. */
+  /** The mapping before the change, with the current access of all pages. */
   readonly info: MappingInfo;
-  /** Where there are any: their buffers are detached. */
+  /** The state of the pages, if any. Their buffers are detached. */
   readonly pages: PageState | undefined;
   /** The new length in bytes. */
   readonly byteLength: number;
 }
 
-/** Notes the length of what is to be unmapped, where a part can be. */
+/** Notes the length of the allocation, if the system can unmap a part of it. */
 export function setLength(
   { host: { os }, allocation, info: { pageOffset }, byteLength }: Resizing,
 ): void {
   if (os.unmapsNeighbours) allocation.byteLength = BigInt(pageOffset + byteLength);
 }
 
-/** Unmaps the old range, or holds it; where that is refused, throws what `undo` makes of the reason. */
+/** Unmaps or holds the old range. If the system refuses, throws the result of `undo`. */
 export function releaseOld(
   { allocation, pages }: Resizing,
   undo: (reason: unknown) => unknown,
@@ -44,7 +44,7 @@ export function releaseOld(
   if (failure !== undefined) throw undo(resizeError(allocation, failure));
 }
 
-/** Has the allocation be another range; holds the old one, where it is still info. */
+/** Moves the allocation to another range. With `leaves`, holds the old range. */
 export function replace(
   { allocation, pages }: Pick<Resizing, "allocation" | "pages">,
   address: bigint,
@@ -54,7 +54,7 @@ export function replace(
   const old = wholeOf(allocation);
   allocation.address = address;
   allocation.byteLength = byteLength;
-  if (allocation.backing !== undefined) allocation.backing.guard = undefined; // it is the old range's
+  if (allocation.backing !== undefined) allocation.backing.guard = undefined; // of the old range
   if (leaves) holdOld(old, pages!);
 }
 
@@ -64,13 +64,13 @@ export function holdOld(allocation: Allocation, pages: PageState): void {
   holdRange(allocation);
 }
 
-/** All of an allocation, as one of its own: what it is before it becomes another range. */
+/** A copy of an allocation's record, for its old range. */
 function wholeOf(allocation: Allocation): Allocation {
   const { address, byteLength, backing } = allocation;
   return partOf(allocation, address, byteLength, backing?.guard);
 }
 
-/** A part of an allocation, as one of its own, whose file is not its own. */
+/** A record for a part of an allocation. The file stays with the allocation. */
 export function partOf(
   { backing, isSplit }: Allocation,
   address: bigint,
@@ -84,6 +84,7 @@ export function partOf(
   };
 }
 
+/** The error for a resize that the system refused. */
 export function resizeError({ address }: Allocation, failure: Failure): MmapError {
   return systemError(`to resize the mapping at ${hex(address)}`, failure);
 }

@@ -1,6 +1,5 @@
 /**
- * Mapping: where it lands, which is the verdict on strict hints, and what is
- * undone when it fails.
+ * Mapping at a place: strict hints, room for the runtime, and undoing what failed.
  *
  * @module
  */
@@ -34,7 +33,7 @@ import { backingRefusal, leaveRoom, memoryRefusal } from "../lifetime/room.ts";
 /** A request for memory of any kind. */
 type AnyRequest = MapRequest | FileRequest | MirrorRequest;
 
-/** Refuses a strict hint that no mapping can start at. */
+/** Refuses a strict hint that is not a multiple of the allocation granularity. */
 export function checkStrictHint(
   hint: bigint,
   allocationGranularity: number,
@@ -54,8 +53,8 @@ export function checkStrictHint(
 }
 
 /**
- * What maps and, where the system does not, populates, {@linkcode withRoom}: it can be
- * called again. Throws, and leaves nothing mapped, if that fails.
+ * Makes a function that maps memory {@linkcode withRoom}, and can be called again. If it throws,
+ * nothing stays mapped.
  */
 export function mappingOf(host: Host, request: AnyRequest): () => bigint {
   const { os } = host;
@@ -73,7 +72,7 @@ export function mappingOf(host: Host, request: AnyRequest): () => bigint {
   };
 }
 
-/** Refuses to populate what there is no memory for. That of a file can be read again, and is taken back. */
+/** Refuses to populate more than there is memory for. Pages of a file can be evicted, and count not. */
 export function checkMemory(os: Os, request: AnyRequest): void {
   if (!request.populate || isOfFile(request)) return;
   const mapped = Number(request.byteLength);
@@ -81,15 +80,12 @@ export function checkMemory(os: Os, request: AnyRequest): void {
   if (failure !== undefined) throw mapError(os, request, failure);
 }
 
-/** Maps as {@linkcode mappingOf} tells. */
+/** Maps memory {@linkcode withRoom}. If it throws, nothing stays mapped. */
 export function mapWithRoom(host: Host, request: AnyRequest): bigint {
   return mappingOf(host, request)();
 }
 
-/**
- * Maps. Where held ranges can be what is in the way, it releases them and tries
- * once more.
- */
+/** Maps and leaves the runtime room. If held ranges may be in the way, releases them and retries. */
 export function withRoom(os: Os, request: MapRequest, map: () => bigint): bigint {
   leaveRoom(os, Number(request.byteLength));
   try {
@@ -100,18 +96,18 @@ export function withRoom(os: Os, request: MapRequest, map: () => bigint): bigint
   }
 }
 
-/** Releases the held ranges that a strict hint lies on, or all where there is too little room; tells whether it did. */
+/** Releases the held ranges at a strict hint, or all for want of room. Returns whether it did. */
 function makeRoom(os: Os, request: MapRequest, code: string): boolean {
   if (code === "EADDRNOTAVAIL") return releaseHeldRangesIn(request.hint, request.byteLength);
   if (code !== "ENOMEM") return false;
-  // A request that is hopeless must not cost calls in flight their ranges: it
-  // is one where what the held ranges lack of it does not fit, but a page does.
+  // A hopeless request must not release ranges of pending calls. It is hopeless if the bytes that
+  // it needs beyond the held ranges cannot be mapped, although a page can.
   const lacking = request.byteLength - BigInt(heldRanges().byteLength);
   const isHopeless = lacking > 0n && !probeMap(os, request, lacking) && probeMap(os, request, 1n);
   return !isHopeless && releaseHeldRanges();
 }
 
-/** Whether so many bytes could be mapped. */
+/** Tries to map so many bytes, and unmaps them again. */
 function probeMap(os: Os, request: MapRequest, byteLength: bigint): boolean {
   const { noReserve } = request;
   // A file takes no memory but addresses, and a mirror half its length.
@@ -123,8 +119,8 @@ function probeMap(os: Os, request: MapRequest, byteLength: bigint): boolean {
 }
 
 /**
- * Backs every page from `start` on with memory. Where that throws, it unmaps
- * the whole allocation, of `byteLength` bytes at `address`.
+ * Backs every page from `start` on with memory. If it throws, it has unmapped the whole allocation
+ * of `byteLength` bytes at `address`.
  */
 export function populate(
   { runtime, os }: Host,
@@ -139,7 +135,7 @@ export function populate(
     if (isOfFile(request)) {
       const refusal = request.isNamed ? backingRefusal(os, start, length) : undefined;
       if (refusal !== undefined) throw mapError(os, request, refusal);
-      // What cannot be read now is when it is used.
+      // A page that cannot be read now is read when it is used.
       const failure = os.residency.populate(start, request.byteLength, false);
       if (failure === "unsupported") loadPages(os, start, length);
     } else touchPages(runtime, os.pageSize, start, length);
@@ -162,9 +158,8 @@ function requestMapper(os: Os, request: MapRequest): {
 }
 
 /**
- * Maps, and returns the address: the hint exactly, where it is strict.
- * Otherwise throws, and leaves nothing mapped. The caller's own hint is `below`
- * bytes higher.
+ * Maps once. Returns the address, which is exactly a strict hint. If it throws, nothing stays
+ * mapped. For messages, the hint of the caller is `below` bytes higher.
  */
 export function mapOnce(
   os: Os,
@@ -186,13 +181,13 @@ export function mapOnce(
   if (result === hint) return result;
   const wanted = hint + below;
   if (typeof result === "bigint") {
-    // A system that can only be asked, or a kernel that does not know
-    // MAP_FIXED_NOREPLACE (Linux before 4.17, some sandboxes).
+    // Hints are only wishes on some systems, and without MAP_FIXED_NOREPLACE (Linux before 4.17,
+    // some sandboxes).
     const error = strictHintError(wanted, byteLength, undefined, result + below);
     throw undoMap(mapper, result, byteLength, error);
   }
-  // Most codes do not tell a bad place from too little memory. The same
-  // request without the place does.
+  // Most codes do not distinguish a bad address from too little memory. The same request without
+  // the address does.
   if (result.code === "EEXIST") {
     throw strictHintError(wanted, byteLength, result, undefined);
   }
@@ -207,25 +202,25 @@ export function mapOnce(
   throw undoMap(mapper, elsewhere, byteLength, error);
 }
 
-/** Whose a range is in which nothing may be mapped yet. */
+/** The reason why nothing may be mapped in a range, although it is free. */
 function ownerOf(os: Os, address: bigint, byteLength: bigint): string | undefined {
-  if (os.growsInto?.(address, byteLength)) return "the process's own stack or heap grows into it";
+  if (os.growsInto?.(address, byteLength)) return "the stack or heap of the process grows into it";
   return overlapsRoot(os, address, byteLength)
-    ? "threads look there for what they share"
+    ? "it is kept for the table of shared memory"
     : undefined;
 }
 
-/** What errors mean of a call that maps. */
+/** The meaning of error codes of calls that map, and advice. */
 const MAP_ADVICE: Readonly<Record<string, string>> = {
   EAGAIN: "the limit of locked memory is reached: raise it, or map less",
-  EINVAL: "the system does not take this address or length",
+  EINVAL: "the system does not accept this address or length",
   EPERM: "the system reserves this address, or forbids the call",
 };
-/** What they mean of one that maps a file. */
+/** The meaning of error codes of calls that map a file, and advice. */
 const FILE_ADVICE: Readonly<Record<string, string>> = {
-  EINVAL: "its file system does not let it be mapped so: read it, or map a copy",
-  ENODEV: "its file system lets no file be mapped, as sysfs, or none be shared, as FUSE with " +
-    "direct I/O, where map() can work: read it, or map a copy",
+  EINVAL: "its file system does not support such a mapping: read the file, or map a copy",
+  ENODEV: "its file system supports no mappings (such as sysfs) or no shared ones (such as FUSE " +
+    "with direct I/O, where map() may work): read the file, or map a copy",
   EPERM: "its file system is mounted noexec, the file is sealed, or the system forbids the call",
 };
 
@@ -240,14 +235,14 @@ export function mapError(os: Os, request: MapRequest, failure: AdvisedFailure): 
   return systemError(describeRequest(request), failure, undefined, advice);
 }
 
-/** Words a request for a message. */
+/** Describes a request for a message. */
 function describeRequest(request: MapRequest): string {
   const { hint, byteLength } = request;
   return `to map ${byteLength} bytes` + (isOfFile(request) ? ` of ${request.name}` : "") +
     (hint === 0n ? "" : ` at ${hex(hint)}`);
 }
 
-/** Unmaps what is not to stay, and returns the error to throw: `reason`, or that unmapping was refused too. */
+/** Unmaps. Returns the error to throw: `reason`, or that the system refused to unmap, too. */
 export function undoMap(
   mapper: Mapper<MapRequest>,
   address: bigint,

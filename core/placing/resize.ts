@@ -1,5 +1,5 @@
 /**
- * Resizing: what can be resized, and mappings that become shorter.
+ * Resizing: its checks, and mappings that become shorter.
  *
  * @module
  */
@@ -47,20 +47,20 @@ export function resize(mapping: Mapping, byteLength: number): void {
 function checkResizable({ allocation, info, pages }: Mapping, byteLength: number): void {
   if (allocation.layout !== undefined) {
     throw new MmapError(
-      "A mapping with guard pages or of huge ones cannot be resized: map anew, and copy",
+      "A mapping with guard pages or huge pages cannot be resized: make a new one, and copy",
       { code: "ENOTSUP" },
     );
   }
   if (info.source === "mirror") {
     throw new MmapError(
-      "Memory of mapMirrored() cannot be resized: map anew, and copy",
+      "Memory of mapMirrored() cannot be resized: make a new mapping, and copy",
       { code: "ENOTSUP" },
     );
   }
   if (pages !== undefined && !pages.isUniform) {
     throw new MmapError(
-      "A mapping can be resized only while its access is the same throughout, and nothing of it " +
-        "is decommitted: it is not, so use protect() before",
+      "A mapping with mixed access or decommitted pages cannot be resized: use protect() or " +
+        "commit() first",
       { code: "EACCES" },
     );
   }
@@ -68,30 +68,26 @@ function checkResizable({ allocation, info, pages }: Mapping, byteLength: number
   if (byteLength <= info.byteLength || info.source === "memory") return;
   if (info.source === "private file") {
     throw new MmapError(
-      "Only memory of mapMut() can become longer with its file: map the file again",
+      "Memory of map() and mapExec() cannot become longer: use mapMut(), or map the file again",
       { code: "ENOTSUP" },
     );
   }
   if (allocation.backing?.name !== undefined) {
     throw new MmapError(
-      "Memory of mapShared() keeps the length that it was made with: make other memory, by " +
-        "another name",
+      "Memory of mapShared() cannot become longer: create new memory with another name",
       { code: "ENOTSUP" },
     );
   }
   if (allocation.backing?.file === undefined) {
     throw new MmapError(
-      "The file of this mapping could not be opened once more, which its growth needs: " +
-        "map it by its path, or map it again",
+      "This mapping cannot become longer, because its file could not be opened again: map the " +
+        "file by its path, or map it again",
       { code: "ENOTSUP" },
     );
   }
 }
 
-/**
- * Changes the allocation. If its address changes, nothing of the old range belongs to this
- * mapping any more.
- */
+/** Resizes the allocation. If its address changes, the mapping has left the old range. */
 export function resizeAllocation(resizing: Resizing): void {
   const { host: { os }, info: { pageOffset, byteLength, source } } = resizing;
   const pageSize = BigInt(os.pageSize);
@@ -105,17 +101,18 @@ export function resizeAllocation(resizing: Resizing): void {
   setLength(resizing);
 }
 
-/** Why there is no entry for what is cut off of a guarded mapping. */
+/** The advice if the truncation guard has no entry for the part that is cut off. */
 const NO_ENTRY =
-  "the guard has no memory to keep count of one more range: unmap what is no longer used";
+  "the truncation guard has no memory for one more range: unmap what is no longer used";
 
+/** Cuts off the end of an allocation. */
 function shrink({ host: { os }, allocation, info, pages }: Resizing, from: bigint, to: bigint) {
   const address = allocation.address + to;
   const byteLength = from - to;
   const mapper = info.source === "memory" ? os : os.files;
   const guard = allocation.backing?.guard;
   if (pages?.wereViewed) {
-    // A call of the runtime may still be at it.
+    // A pending call of the runtime may still use the pages.
     if (!os.unmapsNeighbours) mapper.vacate(address, byteLength);
     else {
       const rest = partOf(allocation, address, byteLength, undefined);
@@ -130,7 +127,7 @@ function shrink({ host: { os }, allocation, info, pages }: Resizing, from: bigin
     }
     return;
   }
-  guard?.endAt(address); // first: something else can be mapped there right after
+  guard?.endAt(address); // first: another mapping may get the addresses next
   const failure = os.unmapsNeighbours
     ? mapper.unmap(address, byteLength)
     : info.source === "memory"

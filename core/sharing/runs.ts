@@ -1,5 +1,5 @@
 /**
- * Runs of equal access and history, in native memory, for other handles of the same memory.
+ * Runs of equal access and history, stored in native memory for other handles.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { mapCommon } from "../lifetime/slots.ts";
 
 const PASTS: readonly PageSnapshot["past"][] = ["memory", "reserved", "decommitted"];
 
-/** Writes runs to memory of their own. Returns its address. */
+/** Stores runs in new memory. Returns its address. */
 export function storeRuns(runs: readonly PageSnapshot[]): bigint {
   const { os } = host();
   const byteLength = 8 * runs.length;
   const address = mapCommon(os, BigInt(byteLength), 0n);
   if (typeof address !== "bigint") {
-    throw systemError(`to map ${byteLength} bytes for what can be done with the pages`, address);
+    throw systemError(`to map ${byteLength} bytes for the access of shared pages`, address);
   }
   try {
     withRuns(address, runs.length, (words) => {
@@ -34,7 +34,7 @@ export function storeRuns(runs: readonly PageSnapshot[]): bigint {
   return address;
 }
 
-/** Reads runs. */
+/** Loads runs. */
 export function loadRuns(address: bigint, count: number): PageSnapshot[] {
   let start = 0;
   return withRuns(address, count, (words) =>

@@ -1,6 +1,5 @@
 /**
- * The tickets by which memory is handed from one handle to another, in this or
- * another thread of the process.
+ * Tickets, which hand memory to another handle in any thread of the process.
  *
  * @module
  */
@@ -16,22 +15,21 @@ import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
 import { describe, propertyOf } from "../checks/arguments.ts";
 
 /**
- * What hands memory to another thread: {@linkcode Mmap.share} makes it,
- * `postMessage()` takes it there, and {@linkcode Mmap.fromTicket} makes it a handle.
- * A plain object, frozen, good for one handle.
+ * A ticket for one handle of shared memory. {@linkcode Mmap.share} makes it, `postMessage()` can
+ * send it, and {@linkcode Mmap.fromTicket} makes a handle of it. It is a frozen plain object.
  */
 export interface MmapTicket {
-  /** Which one it is of those of this process. */
+  /** The number of the ticket in the table of this process. */
   readonly slot: number;
-  /** What tells it from all others that there ever were: 128 random bits, as 32 hexadecimal digits. */
+  /** The key that no other ticket ever had: 128 random bits, as 32 hexadecimal digits. */
   readonly key: string;
 }
 
-// What a slot of a ticket holds.
+// Places in the slot of a ticket: the key, and the slot of the shared memory.
 const KEY = 2;
 const OF = 4;
 
-/** What tells a ticket from all others: 128 random bits. */
+/** The key of a ticket: 128 random bits. */
 export type TicketKey = readonly [high: bigint, low: bigint];
 
 function newKey(): TicketKey {
@@ -42,7 +40,7 @@ function newKey(): TicketKey {
 
 /** Makes a ticket. `open` returns the mapping, and throws if it is closed. */
 export function share(open: () => Mapping): MmapTicket {
-  const key = newKey(); // first: a function that replaces the engine's may unmap
+  const key = newKey(); // first: a monkey-patched function may unmap
   const mapping = open();
   const pages = mapping.trackViews();
   const { allocation } = mapping;
@@ -60,7 +58,7 @@ export function share(open: () => Mapping): MmapTicket {
   }
 }
 
-/** Makes a slot, which is claimed, a ticket. */
+/** Makes a ticket in a slot that was claimed. */
 function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMapping): MmapTicket {
   const digits = (value: bigint) => value.toString(16).padStart(16, "0");
   const ticket = Object.freeze({ slot: slot.number, key: digits(high) + digits(low) });
@@ -71,11 +69,11 @@ function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMappin
   return ticket;
 }
 
-/** Finds what a ticket is for. It is used up by mapping that. */
+/** Plans the handle of a ticket. Mapping it uses up the ticket. */
 export function redeem(ticket: unknown): SharedPlan {
   const table = processTable();
   const { slot, state, record } = findTicket(table, ticket);
-  // Until the slot is found to be still this ticket, it has kept the record as it is.
+  // As long as the slot is this ticket, the record does not change.
   const plan = sharedPlan(table, record, () => {
     if (!slot.free(state)) throw ticketError();
   });
@@ -83,9 +81,9 @@ export function redeem(ticket: unknown): SharedPlan {
   return plan;
 }
 
-/** Uses up a ticket as if it had become a handle that was closed. */
+/** Uses up a ticket, as if its handle were made and closed. */
 export function releaseTicket(ticket: unknown): void {
-  checkStack(); // of what is used up, all is released
+  checkStack(); // all of the steps or none
   const { map, exactByteLength, source, backing, layout, share } = redeem(ticket);
   release([{
     ...plainAllocation(map(), exactByteLength),
@@ -96,19 +94,19 @@ export function releaseTicket(ticket: unknown): void {
   }]);
 }
 
-/** Finds the slot of a ticket, and of what it is for. */
+/** Finds the slot of a ticket, and that of its memory. */
 function findTicket(
   table: ProcessTable,
   ticket: unknown,
 ): { readonly slot: Slot; readonly state: number; readonly record: Slot } {
   if (typeof ticket !== "object" || ticket === null) {
-    throw new TypeError(`The ticket must be what share() made, got ${describe(ticket)}`);
+    throw new TypeError(`The ticket must be an object that share() made, got ${describe(ticket)}`);
   }
   const number = propertyOf(ticket, "slot"); // read once
   const key = propertyOf(ticket, "key");
   if (typeof number !== "number" || typeof key !== "string") {
     throw new TypeError(
-      "The ticket must be what share() made: an object with a number slot and a string key",
+      "The ticket must be an object that share() made, with a number as slot and a string as key",
     );
   }
   const slot = table.slot(number);
@@ -122,7 +120,7 @@ function findTicket(
   return { slot, state, record };
 }
 
-/** No regular expression: V8 words an exhausted stack as a syntax error of it. */
+/** Whether a string is 32 hexadecimal digits. In a regular expression, V8 reports an exhausted stack as a syntax error. */
 function isKey(key: string): boolean {
   if (key.length !== 32) return false;
   for (let index = 0; index < 32; index++) {
@@ -133,8 +131,8 @@ function isKey(key: string): boolean {
 
 function ticketError(): MmapError {
   return new MmapError(
-    "The ticket is not valid: it was taken or released before, or is not of this process; " +
-      "each is good for one handle, so call share() for every handle",
+    "The ticket is invalid: it was used or released before, or is of another process; call " +
+      "share() once for every handle",
     { code: "EBADF" },
   );
 }

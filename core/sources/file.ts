@@ -1,5 +1,5 @@
 /**
- * Memory of files: which file, which part of it, and what is closed again.
+ * Memory of files: opening the file, mapping a part of it, and closing it.
  *
  * @module
  */
@@ -21,20 +21,20 @@ import { checkStack } from "../checks/call_stack.ts";
 import { describe, propertyOf } from "../checks/arguments.ts";
 
 /**
- * A file: its path, its `file:` URL, an open descriptor of it, or an object
- * with a descriptor, such as the `FileHandle` of `node:fs/promises`.
+ * A file: a path, a `file:` URL, an open file descriptor, or an object with a descriptor, such as a
+ * `FileHandle` of `node:fs/promises`.
  */
 export type FileSource = string | FileUrl | number | { readonly fd: number };
 
-/** A `URL`, as far as it is used. */
+/** The properties of a `URL` that the library uses. */
 export interface FileUrl {
-  /** All of it: `file:///…`. */
+  /** The whole URL: `file:///…`. */
   readonly href: string;
-  /** `file:` */
+  /** The protocol: `file:`. */
   readonly protocol: string;
 }
 
-/** How often a file is opened anew whose path leads to another one meanwhile. */
+/** The number of attempts while others replace the file at a path. */
 const ATTEMPTS = 100;
 
 /** One way to map a file. */
@@ -44,22 +44,22 @@ export interface FileKind {
   readonly source: Source;
 }
 
-/** What of named memory is not as with files. */
+/** The differences of named memory from files. */
 export interface NamedUse {
   /** A hash of its name. */
   readonly name: bigint;
-  /** Whether it stays open as long as it is mapped. */
+  /** Whether the memory stays open as long as it is mapped. */
   readonly isKeptOpen: boolean;
-  /** Gives it its name, once it is mapped; returns the error where that is refused. */
+  /** Gives the mapped memory its name. Returns the error if the system refuses. */
   readonly publish: (() => unknown) | undefined;
 }
 
 /** A file to map. */
 export interface OpenedFile {
   readonly file: OpenFile;
-  /** The library's own opening of it, which it has to close. */
+  /** The descriptor that the library has opened and must close. */
   readonly ownFile: OpenFile | undefined;
-  /** What messages call it, behind "the". */
+  /** The name in messages, after "the". */
   readonly name: string;
   readonly byteLength: number;
 }
@@ -82,7 +82,7 @@ export function mapFile(
   return mapOpened(system, opened, { access, source: kind }, settings, request);
 }
 
-/** Maps a part of what is open, and closes what is not kept. */
+/** Maps a part of an open file, and closes the file unless later calls need it. */
 export function mapOpened(
   system: Host,
   opened: OpenedFile,
@@ -103,7 +103,7 @@ export function mapOpened(
   try {
     if (named === undefined && files.hasHugePages?.(opened.file)) {
       throw new MmapError(
-        `The ${opened.name} is of huge pages (hugetlbfs), which are not mapped as files: use huge()`,
+        `The ${opened.name} is on hugetlbfs, which cannot be mapped as a file: use huge()`,
         { code: "ENOTSUP" },
       );
     }
@@ -146,25 +146,25 @@ export function mapOpened(
       ...laidOut,
     });
   } finally {
-    // What is stored to a shared file later calls flush, and resize.
+    // flush() and resize() of a shared file need the descriptor.
     const isKept = source === "shared file" && named?.isKeptOpen !== false;
     if (mmap === undefined || !isKept) closeFile({ backing });
   }
   return mmap;
 }
 
-/** Opens a file by its path, after the runtime has: what it does not permit is not done. */
+/** Opens a file by its path. The runtime opens it first, which checks its permissions. */
 function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFile {
   const name = `file ${JSON.stringify(path)}`;
   const gate = runtimeFiles();
-  checkStack(); // what is opened is closed, or mapped
+  checkStack(); // an open file must not be lost
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const seen = askRuntime(name, use, () => gate.open(path, use === "read-write"));
     try {
       checkFacts(seen, name);
       const file = openSame(files, gate.systemPaths(path), use, seen);
       if (typeof file === "number") return withLength(files, file, name, path);
-      // What was there a moment ago has been renamed, or is another file now.
+      // Another file is at the path now, or none: try again.
       if (file !== undefined && file.code !== "ENOENT") {
         throw systemError(`to open ${JSON.stringify(path)}`, file);
       }
@@ -173,8 +173,8 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFi
     }
   }
   throw new MmapError(
-    `The ${name} is replaced by other ones all the time, so that the one that was checked cannot ` +
-      "be mapped: try again",
+    `Other programs keep replacing the ${name}, so that the file that was checked cannot be ` +
+      "mapped: try again",
     { code: "EAGAIN" },
   );
 }
@@ -186,19 +186,19 @@ function withLength(files: Files, file: OpenFile, name: string, path: string): O
   throw systemError(`to tell the length of ${JSON.stringify(path)}`, byteLength);
 }
 
-/** Finds the file of a descriptor, which stays the caller's. */
+/** Describes the file of a descriptor, which the caller still has to close. */
 function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUse): OpenedFile {
   const name = `file of descriptor ${descriptor}`;
   const { describe } = runtimeFiles();
   if (describe === undefined || files.reopen === undefined) {
     throw new MmapError(
-      "This runtime's descriptors are not those of the system: give the file's path",
+      "The descriptors of this runtime are not those of the system: pass the path of the file",
       { code: "ENOTSUP" },
     );
   }
   const facts = askRuntime(name, use, () => describe(descriptor));
   checkFacts(facts, name);
-  // Where that is refused, the mapping cannot be resized.
+  // If the system refuses, the mapping cannot grow.
   const own = use === "read-write" ? files.reopen(descriptor, use) : undefined;
   return {
     file: descriptor,
@@ -208,7 +208,7 @@ function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUs
   };
 }
 
-/** The path that a caller gives, where it is no descriptor. */
+/** The path of a source; `undefined` for a descriptor. */
 function pathOf(source: unknown): string | undefined {
   if (typeof source === "string") return source;
   if (typeof source !== "object" || source === null) return undefined;
@@ -218,7 +218,7 @@ function pathOf(source: unknown): string | undefined {
   return isUrl ? runtimeFiles().pathOf(href) : undefined;
 }
 
-/** The descriptor that a caller means. */
+/** The descriptor of a source. */
 function descriptorOf(source: unknown): number {
   const descriptor = typeof source === "object" ? propertyOf(source, "fd") : source;
   if (typeof descriptor === "number" && Number.isInteger(descriptor)) {
@@ -231,27 +231,27 @@ function descriptorOf(source: unknown): number {
   );
 }
 
-/** Words what is no file; `Deno.FsFile` and `Bun.file()` look as if they were one. */
+/** Describes a source that is no file, such as a `Deno.FsFile` or `Bun.file()`. */
 function describeSource(source: unknown): string {
   return (propertyOf(source, "readSync") ?? propertyOf(source, "arrayBuffer")) !== undefined
-    ? "an object without a descriptor: give its path"
+    ? "an object without a descriptor: pass its path"
     : describe(source);
 }
 
-/** Asks the runtime; what it reports of the system becomes an {@linkcode MmapError}. */
+/** Calls the runtime, and makes an {@linkcode MmapError} of an error of the system. */
 function askRuntime<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T {
   try {
     return ask();
   } catch (cause) {
     const { name: kind, message } = cause as Error;
-    // Deno tells some by the number alone.
+    // Some errors of Deno have only the number, in the message.
     const number = /\(os error (\d+)\)/.exec(message)?.[1];
     const code: unknown = own(cause as object, "code") ??
       (number && host().os.waiting.failed("open", Number(number)).code);
-    // Not permitted, or not a path: that is the runtime's own to say.
+    // A missing permission, or an invalid path, is the runtime's own error.
     if (typeof code !== "string" || code.startsWith("ERR_") || kind === "TypeError") throw cause;
-    const what = use === "read-write" ? "read and written" : "read";
-    throw new MmapError(`The ${name} cannot be ${what}: ${message}`, { code, cause });
+    const uses = use === "read-write" ? "read and written" : "read";
+    throw new MmapError(`The ${name} cannot be ${uses}: ${message}`, { code, cause });
   }
 }
 
@@ -259,20 +259,19 @@ function checkFacts({ kind, byteLength }: FileFacts, name: string): void {
   if (kind === "file") {
     if (byteLength > 0) return;
     throw new MmapError(
-      `The ${name} is empty (or, like those in /proc, does not tell its length): ` +
-        "there is nothing to map",
+      `The ${name} is empty, or does not report its length (as in /proc): there is nothing to map`,
       { code: "EINVAL" },
     );
   }
   throw kind === "directory"
-    ? new MmapError(`The ${name} is a directory, which cannot be mapped`, { code: "EISDIR" })
+    ? new MmapError(`The ${name} is a directory, and only files can be mapped`, { code: "EISDIR" })
     : new MmapError(
-      `The ${name} cannot be mapped: it is a pipe, a socket or a device, and only files can be`,
+      `The ${name} is a pipe, a socket or a device, and only files can be mapped`,
       { code: "ENODEV" },
     );
 }
 
-/** How many bytes to map; throws where the file has not so many. */
+/** The number of bytes to map. Throws if the file has fewer. */
 function lengthOf({ name, byteLength }: OpenedFile, { offset, len }: MmapSettings): number {
   const rest = byteLength - offset;
   if (rest > 0 && len <= rest) return len === 0 ? rest : len;

@@ -1,5 +1,5 @@
 /**
- * Opening by the system what the runtime has opened, and nothing else.
+ * Opening the same file by the system that the runtime has opened.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { type Failure, isFailure } from "../../ffi/os/contract/memory.ts";
 import type { OpenedByRuntime } from "../../ffi/runtime/files.ts";
 
 /**
- * Opens the file that the runtime has opened, by that of the paths which leads there: the
- * system can find another one. Deno takes `..` out of a path before it follows links, and
- * links and files are renamed at any time. So which file it is counts, and not its path.
- * Returns the failure of the last path, or `undefined` where that led to another file.
+ * Opens the file that the runtime has opened, by the path that leads there. The system can find
+ * another file at a path: Deno removes `..` before it follows links, and others may rename files at
+ * any time. So the identity of the file is compared. Returns the failure of the last path, or
+ * `undefined` if that path led to another file.
  */
 export function openSame(
   files: Files,

@@ -39,7 +39,7 @@ test("regions() tells of another process on Linux, and throws ENOTSUP elsewhere"
 test("regions() says so when a process is another user's", async () => {
   const [code, message] = await childValue<[string, string]>("regions_other_user.ts");
   assert(code === "EACCES" || code === "EPERM", code);
-  assertStringIncludes(message, "of another user");
+  assertStringIncludes(message, "belongs to another user");
 }, { skip: unlessLinux("Linux alone tells of others") ?? withoutOtherUsers() });
 
 test("regions() needs --allow-ffi alone, and all permissions for another process", async () => {

@@ -184,7 +184,7 @@ test("files of Deno and Bun are asked for their path", () => {
   const path = folder.file("file", BYTES);
   const file = Deno === undefined ? undefined : use(Deno.openSync(path));
   for (const object of [file, Bun?.file(path), new Blob([])]) {
-    if (object !== undefined) assertRefused(object, "TypeError", "give its path");
+    if (object !== undefined) assertRefused(object, "TypeError", "pass its path");
   }
 });
 

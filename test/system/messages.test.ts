@@ -99,7 +99,7 @@ test("a file that its file system does not map is named, with what to do", () =>
     if (code !== "ENODEV") continue; // who is not root may not write, and there it is mounted noexec
     assertEquals([code, syscall], ["ENODEV", "mmap"]);
     assertStringIncludes(message, `of the file "${path}"`);
-    assertStringIncludes(message, "read it, or map a copy");
+    assertStringIncludes(message, "read the file, or map a copy");
   }
 }, { skip: unlessLinux("sysfs is Linux's") });
 

@@ -189,7 +189,7 @@ test("memory of mapShared() can do what that of mapMut() can, but become longer"
   ) {
     assertEquals(codeOf(call), code);
   }
-  assertStringIncludes(errorOf(() => mmap.resize(8 * PAGE)).message, "keeps the length");
+  assertStringIncludes(errorOf(() => mmap.resize(8 * PAGE)).message, "cannot become longer");
   assertEquals([mmap.bytes[PAGE], other.bytes[PAGE], other.bytes[0]], [2, 2, 6]);
   mmap.resize(PAGE);
   assertEquals([mmap.bytes.length, other.byteLength, other.bytes[PAGE]], [PAGE, 4 * PAGE, 2]);

@@ -122,7 +122,7 @@ test("map() is EAGAIN, and leaves nothing open, when it never finds what the run
     throw outcome;
   }, MmapError);
   assertEquals(code, "EAGAIN");
-  assertStringIncludes(message, 'The file "file"');
+  assertStringIncludes(message, 'the file "file"');
 });
 
 test("map() looks again for a file that was there a moment ago, and throws what else the system says", async () => {
