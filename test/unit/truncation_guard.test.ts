@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { pick } from "../../ffi/library.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
-import { guardEntryAt, truncationGuard } from "../../ffi/os/linux/truncation_guard.ts";
+import { guardEntryAt } from "../../ffi/os/linux/guard_table.ts";
+import { truncationGuard } from "../../ffi/os/linux/truncation_guard.ts";
 import { CODE } from "../../ffi/os/linux/truncation_guard_code.ts";
 import type { Functions } from "../../ffi/symbols.ts";
 import { test } from "../support/harness.ts";

@@ -29,6 +29,7 @@ import { linuxCopying } from "./copying.ts";
 import { linuxErrors } from "./errors.ts";
 import { linuxHasHugePages } from "./file_systems.ts";
 import { linuxGrowth } from "./growth.ts";
+import { guardEntryAt } from "./guard_table.ts";
 import { linuxHuge } from "./huge.ts";
 import { linuxLocking, mayLock } from "./locking.ts";
 import { linuxNamed } from "./named.ts";
@@ -39,7 +40,7 @@ import { linuxRoom } from "./room.ts";
 import { linuxStat } from "./stat.ts";
 import { anyText } from "./text.ts";
 import { linuxThreadLimits, linuxUsedMemory } from "./thread_room.ts";
-import { guardEntryAt, truncationGuard } from "./truncation_guard.ts";
+import { truncationGuard } from "./truncation_guard.ts";
 import { linuxWaiting } from "./waiting.ts";
 
 // To populate private memory that can be stored to would copy each page. Named memory is

@@ -7,7 +7,7 @@
  * again. Everything else goes on to the handler that was there before.
  *
  * This file is compiled to a few hundred bytes that scripts/truncation_guard.ts
- * writes into truncation_guard_code.ts, and linux_guard.ts copies into a page of
+ * writes into truncation_guard_code.ts, and truncation_guard.ts copies into a page of
  * their own. docs/truncation-guard.md tells the whole story.
  *
  * What that asks of this file:
@@ -124,12 +124,12 @@ struct block {
   struct entry entries[(65536 - 2056) / sizeof(struct entry)];
 };
 _Static_assert(sizeof(struct sigaction) == 152, "the layout of libc");
-_Static_assert(sizeof(struct entry) == 40, "linux_guard.ts has the same");
-_Static_assert(sizeof(struct block) == 65536, "linux_guard.ts has the same");
+_Static_assert(sizeof(struct entry) == 40, "guard_table.ts has the same");
+_Static_assert(sizeof(struct block) == 65536, "guard_table.ts has the same");
 
 /*
  * What stands before the code, in the same page, which nobody can write to
- * any more: linux_guard.ts fills in the last two.
+ * any more: truncation_guard.ts fills in the last two.
  */
 struct header {
   char magic[16];
@@ -314,7 +314,7 @@ ALWAYS_INLINE int is_known(const struct sigaction *action) {
          __atomic_load_n(&action->flags, __ATOMIC_ACQUIRE) != UNKNOWN_FLAGS;
 }
 
-/* The handler: linux_guard.ts expects it right after the header. */
+/* The handler: truncation_guard.ts expects it right after the header. */
 void handler(int signal, struct siginfo *info, void *context) {
   const struct header *header = own_header();
   struct block *table = header->table;
