@@ -1,6 +1,6 @@
 /**
- * What the library uses of `Atomics`, as it is when the library is imported: what takes
- * its place later is not called in the middle of steps that belong together.
+ * The functions of `Atomics` at the time of the import. Functions that replace them later are not
+ * called in the middle of steps that belong together.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Arithmetic that `Math` has not for bigints.
+ * Arithmetic of bigints, which `Math` lacks.
  *
  * @module
  */

@@ -1,26 +1,26 @@
 /**
- * What is free to be used again.
+ * Values that are free to be used again.
  *
  * @module
  */
 
-/** What is free; the last one is taken first. `push()` would run setters that a program adds to `Array.prototype`. */
+/** A stack. `push()` of an array would run setters that a program adds to `Array.prototype`. */
 export class FreeList<T> {
   #top: { readonly value: T; readonly below: unknown } | undefined;
   #length = 0;
 
-  /** How many there are. */
+  /** The number of values. */
   get length(): number {
     return this.#length;
   }
 
-  /** Adds one. */
+  /** Adds a value. */
   add(value: T): void {
     this.#top = { value, below: this.#top };
     this.#length++;
   }
 
-  /** Takes one out, where there is one. */
+  /** Removes the value that was added last, if there is one, and returns it. */
   take(): T | undefined {
     const top = this.#top;
     if (top === undefined) return undefined;

@@ -22,7 +22,7 @@ import { isAtLeast, type Versions } from "./runtime/versions.ts";
 import { own } from "./own.ts";
 import type { Native } from "./symbols.ts";
 
-/** The globals by which the runtimes are told apart. What is on `Object.prototype` seems to be one, too. */
+/** The globals that tell the runtimes apart. Properties of `Object.prototype` look like globals too. */
 export interface HostGlobals {
   readonly Deno?: DenoNamespace & Partial<DenoFileCalls>;
   readonly Bun?: unknown;
@@ -31,9 +31,9 @@ export interface HostGlobals {
 
 /** This runtime on this system. */
 export interface Host {
-  /** How to call C here. */
+  /** Calls C. */
   readonly runtime: Runtime;
-  /** What to call here. */
+  /** Knows what to call. */
   readonly os: Os;
 }
 
@@ -45,10 +45,9 @@ const SYSTEMS: Readonly<Record<string, (native: Native, arch: string) => Os>> = 
 const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
 
 /**
- * The first versions that have all that is used, by their names in
- * `process.versions`, where Deno and Bun have an entry for Node.js too: Bun's
- * and Node.js's have `process.getBuiltinModule()`; Deno's is the first that is
- * tested.
+ * The oldest versions that are supported, by their names in `process.versions`, where Deno and Bun
+ * have an entry for Node.js too. Those of Bun and Node.js are the first with
+ * `process.getBuiltinModule()`, that of Deno is the first that is tested.
  */
 export const FLOORS: readonly (readonly [name: string, title: string, version: string])[] = [
   ["deno", "Deno", "2.1"],
@@ -56,7 +55,7 @@ export const FLOORS: readonly (readonly [name: string, title: string, version: s
   ["node", "Node.js", "22.3"],
 ];
 
-/** The first Deno whose `node:fs` has the system's descriptors: before, they are numbers of its own. */
+/** The first Deno whose `node:fs` has the system's descriptors; before, it has numbers of its own. */
 const DENO_DESCRIPTORS = "2.7.13";
 
 let pickedRuntime: Runtime | undefined;
@@ -69,12 +68,12 @@ export function currentRuntime(): Runtime {
   return pickedRuntime ??= pickRuntime(globalThis as HostGlobals);
 }
 
-/** Picks how this runtime sees files. */
+/** Picks the files of this runtime. */
 export function runtimeFiles(): RuntimeFiles {
   return pickedFiles ??= pickFiles(globalThis as HostGlobals);
 }
 
-/** Picks how this runtime starts threads. */
+/** Picks the threads of this runtime. */
 export function runtimeThreads(): RuntimeThreads {
   if (pickedThreads !== undefined) return pickedThreads;
   const globals = globalThis as HostGlobals;
@@ -95,7 +94,7 @@ export function host(): Host {
   return openedHost ??= openHost(currentRuntime());
 }
 
-/** Picks the runtime that has these globals. In Deno it looks at no `process`: loading that takes 14 ms. */
+/** Picks the runtime that has these globals. In Deno it leaves `process` alone, which takes 14 ms to load. */
 export function pickRuntime(globals: HostGlobals): Runtime {
   const Deno = own(globals, "Deno");
   if (isDenoItself(Deno)) {
@@ -107,8 +106,8 @@ export function pickRuntime(globals: HostGlobals): Runtime {
   checkVersion(process?.versions ?? {});
   if (typeof process?.getBuiltinModule !== "function") {
     throw new Error(
-      "process.getBuiltinModule() is hidden, which this version has: something has replaced " +
-        "process, as bundlers and runners of tests do; have it leave the real one",
+      "process.getBuiltinModule() is missing, although this version has it: something has replaced " +
+        "process, as bundlers and test runners do; have it keep the real one",
     );
   }
   if (Bun !== undefined) {
@@ -123,7 +122,7 @@ export function pickRuntime(globals: HostGlobals): Runtime {
   return koffi(found.koffi, found.file, constants.MAX_LENGTH, process);
 }
 
-/** Picks how the runtime that has these globals sees files. */
+/** Picks the files of the runtime that has these globals. */
 export function pickFiles(globals: HostGlobals): RuntimeFiles {
   const Deno = own(globals, "Deno");
   if (!isDenoItself(Deno)) return nodeFiles(own(globals, "process")!);
@@ -136,7 +135,7 @@ export function pickFiles(globals: HostGlobals): RuntimeFiles {
   );
 }
 
-/** Whether it is Deno's own namespace, and no shim of it. */
+/** Tells Deno's own namespace from a shim of it. */
 function isDenoItself<T extends DenoNamespace>(namespace: T | undefined): namespace is T {
   return typeof namespace?.dlopen === "function";
 }

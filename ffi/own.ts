@@ -1,10 +1,10 @@
 /**
- * Own properties alone: what a program adds to `Object.prototype`, or as an accessor to
- * `Array.prototype`, is found in every object and array that lacks it, and must not be
- * taken for what the library has put there. So its records have all their fields, also
- * those that are `undefined`; what cannot have them all is read by these functions. Lists
- * are made without `push()`, which runs setters, and nothing asks an iterator for `return()`:
- * no pattern of arrays, and no loop that ends by `break` or `return`.
+ * Own properties. A property that a program adds to `Object.prototype`, or an accessor that it
+ * adds to `Array.prototype`, shows in every object and array that lacks it, and must not be taken
+ * for the library's own. So records have all their fields, also those that are `undefined`; these
+ * functions read the others. Lists are made without `push()`, which runs setters, and nothing asks
+ * an iterator for `return()`: no array is destructured by a pattern, and no loop over an iterator
+ * ends by `break` or `return`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { CFunction, SymbolTable } from "./symbols.ts";
 
 const { defineProperty, hasOwn } = Object;
 
-/** A field that a record can lack, or an entry of a table; `undefined` where it is not there. */
+/** Returns an own field of a record, or entry of a table; `undefined` where it is missing. */
 export function own<T extends object, K extends PropertyKey>(
   record: T,
   key: K,
@@ -20,12 +20,12 @@ export function own<T extends object, K extends PropertyKey>(
   return hasOwn(record, key) ? record[key as never] : undefined;
 }
 
-/** The same fields without a prototype: for what a runtime asks for more than it was given. */
+/** Returns the same fields without a prototype, for a runtime that looks for optional fields. */
 export function bare<T extends object>(fields: T): T {
   return { __proto__: null, ...fields } as unknown as T;
 }
 
-/** A table of C functions for a runtime, each as it wants it; both are without a prototype. */
+/** Translates a table of C functions for a runtime; neither table nor entries have a prototype. */
 export function bareTable<D extends object>(
   table: SymbolTable,
   translate: (described: CFunction) => D,
@@ -34,12 +34,12 @@ export function bareTable<D extends object>(
   return bare(Object.fromEntries(entries));
 }
 
-/** Defines a property by these attributes, and no others. */
+/** Defines a property by these attributes alone. */
 export function define(object: object, key: PropertyKey, attributes: PropertyDescriptor): void {
   defineProperty(object, key, bare(attributes));
 }
 
-/** Defines properties as an assignment makes them. */
+/** Defines properties as assignments would. */
 export function defineAll(object: object, fields: Readonly<Record<string, unknown>>): void {
   for (const name of Object.keys(fields)) {
     const value = fields[name];

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** The C types that the tables use, and what JavaScript sees of each. */
+/** The C types of the tables, and the type of each in JavaScript. */
 export interface CTypes {
   /** No result. */
   void: void;
@@ -16,7 +16,7 @@ export interface CTypes {
   u32: number;
   /** `int64_t`, `off_t` */
   i64: bigint;
-  /** `size_t`, `uintptr_t`, `SIZE_T`, and any pointer that is passed as an address */
+  /** `size_t`, `uintptr_t`, `SIZE_T`, and a pointer that is passed as an address */
   usize: bigint;
   /** A pointer to memory that JavaScript owns, valid during the call. */
   buffer: Uint8Array;
@@ -33,7 +33,7 @@ export interface CFunction {
   readonly result: Exclude<CType, "buffer">;
 }
 
-/** C functions by their names. Variadic ones must not be in a table: their ABI differs on Apple arm64. */
+/** C functions by their names. Apple arm64 passes the further arguments of variadic ones in another way. */
 export type SymbolTable = Readonly<Record<string, CFunction>>;
 
 /** The callable form of a {@linkcode SymbolTable}. */
@@ -47,7 +47,7 @@ type Arguments<P extends readonly CType[]> = {
   -readonly [I in keyof P]: CTypes[P[I]];
 };
 
-/** What an OS module needs of the runtime that it is called from. */
+/** The part of a runtime that the systems use. */
 export interface Native {
   /** Opens a system library and finds the functions of `table` in it. */
   open<const T extends SymbolTable>(library: string, table: T): Functions<T>;

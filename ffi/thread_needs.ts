@@ -1,17 +1,17 @@
 /**
- * What a runtime's thread takes: the runtime tells it, and the system whether it is there.
+ * The needs of a thread: the runtime tells them, and the system tells what is short.
  *
  * @module
  */
 
-/** What one more thread takes, at most. */
+/** The most that one more thread takes. */
 export interface ThreadNeeds {
-  /** How many files it opens. */
+  /** The number of files that it opens. */
   readonly descriptors: number;
-  /** How many bytes of addresses it maps. */
+  /** The bytes of addresses that it maps. */
   readonly addressBytes: number;
-  /** How many of these are private and can be stored to. */
+  /** The bytes among them that are private and can be stored to. */
   readonly dataBytes: number;
-  /** How many threads of the system it is, where the runtime ends the process for want of one; else 0. */
+  /** The number of the system's threads, where the runtime ends the process for want of one; otherwise 0. */
   readonly threads: number;
 }

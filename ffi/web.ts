@@ -1,6 +1,6 @@
 /**
- * What all runtimes have beside the language. A sandbox can lack the globals, as Jest's with
- * jsdom does: modules of the runtime have the same.
+ * Globals that all runtimes have beside the language. A sandbox can lack them, as Jest's with
+ * jsdom does; builtin modules have the same.
  *
  * @module
  */
@@ -11,7 +11,7 @@ interface Web {
   readonly crypto: { getRandomValues(target: BigUint64Array): unknown };
 }
 
-/** A text in UTF-8. */
+/** Encodes a text in UTF-8. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new (web("TextEncoder", "util"))().encode(text);
 }

@@ -15,7 +15,7 @@ import {
 } from "./runtime.ts";
 import { isAtLeast } from "./versions.ts";
 
-/** What is used of `bun:ffi`. */
+/** The used part of `bun:ffi`. */
 export interface BunFfi {
   /** {@link https://bun.com/reference/bun/ffi/dlopen} */
   dlopen(
@@ -33,7 +33,7 @@ export interface BunFfi {
 /** A pointer argument of `bun:ffi`. */
 export type BunPointer = number & { __pointer__: null };
 
-/** What is used of `node:worker_threads` in Bun. */
+/** The used part of `node:worker_threads` in Bun. */
 export interface BunWorkerThreads {
   /** {@link https://nodejs.org/api/worker_threads.html#workermarkasuntransferableobject} */
   markAsUntransferable(object: object): void;
@@ -46,16 +46,16 @@ type BunFunction = (...args: never[]) => number;
 
 const MIB = 2 ** 20;
 
-// Bun counts a buffer's whole length as JavaScript heap: a long one that is held
-// makes its collector lazy, and making one makes it run.
+// Bun counts the whole length of a buffer as JavaScript heap: its collector runs when a long one is
+// made, and becomes lazy while one is held.
 const WINDOWS: BufferLimits = {
   // JavaScriptCore's MAX_ARRAY_BUFFER_SIZE; a longer one throws "Out of memory".
   maxViewByteLength: 4096 * MIB,
   maxSharedByteLength: 64 * MIB,
   longMappings: "windows",
 };
-// Before 1.4 a transfer cannot be refused, so that it must be noticed; short
-// views still count little. A buffer of 4 GiB loses its length, or its last byte.
+// Bun before 1.4 cannot refuse a transfer: so buffers are held, and it is noticed. Buffers for short
+// views count little. A buffer of 4 GiB loses its length, or its last byte.
 const grids = (): BufferLimits => gridLimits(128 * MIB, 3072 * MIB);
 
 const TYPES: Readonly<Record<CType, BunType>> = bare({
@@ -89,11 +89,11 @@ export function bun(
   { dlopen, toArrayBuffer }: BunFfi,
   process: NodeProcess,
 ): Runtime {
-  const { platform, arch, getBuiltinModule } = process; // what takes its place could unmap
-  // Before 1.4 markAsUntransferable() only throws that it is not implemented,
-  // and a bigint is taken for another address.
+  const { platform, arch, getBuiltinModule } = process; // a later replacement could unmap
+  // Before 1.4 markAsUntransferable() throws that it is not implemented, and toArrayBuffer() takes
+  // a bigint for another address.
   const is14 = isAtLeast(own(process.versions, "bun") ?? "", "1.4");
-  // Asked for with the first buffer that a caller gets: loading the module takes 5 ms.
+  // Loaded with the first buffer that a caller gets, because that takes 5 ms.
   let markAsUntransferable: BunWorkerThreads["markAsUntransferable"] | undefined;
   return {
     ...(is14 ? WINDOWS : grids()),
@@ -110,21 +110,20 @@ export function bun(
       const symbols = dlopen(library, translated).symbols as Record<string, BunFunction>;
       const unsigned = Object.entries(table)
         .filter((entry) => entry[1].result === "u32")
-        // Before 1.4 the result comes signed.
+        // Before 1.4 the result is signed.
         .map(({ 0: name }) => [name, (...args: never[]) => symbols[name]!(...args) >>> 0]);
       return { ...symbols, ...Object.fromEntries(unsigned) } as Functions<T>;
     },
 
     view(address: bigint, byteLength: number): ArrayBuffer {
-      // toArrayBuffer() refuses a length of 0, and its byteOffset is not to be
-      // trusted past 2 GiB.
+      // toArrayBuffer() refuses a length of 0, and its byteOffset is wrong past 2 GiB.
       return byteLength === 0
         ? new ArrayBuffer(0)
         : toArrayBuffer(is14 ? address : Number(address) as BunPointer, 0, byteLength);
     },
 
-    // It stops postMessage() and structuredClone(), which the collector would not see,
-    // and not transfer(0), which detaches.
+    // The mark stops postMessage() and structuredClone(), which the collector would not see, but not
+    // transfer(0), which detaches.
     refuseTransfer: is14
       ? (buffer) => {
         markAsUntransferable ??=

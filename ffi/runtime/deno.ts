@@ -10,7 +10,7 @@ import type { Builtin } from "./node_files.ts";
 import { gridLimits, type Pointer, type Runtime, type System } from "./runtime.ts";
 import { isAtLeast, maxV8BufferByteLength, type Versions } from "./versions.ts";
 
-/** What is used of the `Deno` namespace. */
+/** The used part of the `Deno` namespace. */
 export interface DenoNamespace {
   /** {@link https://docs.deno.com/api/deno/~/Deno.dlopen} */
   dlopen(library: string, table: SymbolTable): { readonly symbols: unknown };
@@ -26,25 +26,25 @@ export interface DenoNamespace {
   };
 }
 
-/** The names that Deno has for systems and processors, where they are not those of Node.js. */
+/** The names of Node.js for systems and processors that Deno names differently. */
 const NODE_NAMES: Readonly<Record<string, string>> = {
   windows: "win32",
   x86_64: "x64",
   aarch64: "arm64",
 };
 
-/** The types that Deno's FFI has under the same names: all of them. */
+/** The names that Deno's FFI has for the types of the tables: the same. */
 export type DenoType = CType;
 
-/** What this system is, without `process`: Deno takes 14 ms to load that. */
+/** Returns the system, without `process`, which Deno takes 14 ms to load. */
 export function denoSystem({ build: { os, arch } }: Pick<DenoNamespace, "build">): System {
   return { platform: own(NODE_NAMES, os) ?? os, arch: own(NODE_NAMES, arch) ?? arch };
 }
 
-/** Before, no timer runs as long as a port is open. */
+/** The first version that runs timers while a port is open. */
 const TURN_BY_NOTIFY = "2.7.14";
 
-/** What is used of `node:timers`, which can be faked. */
+/** The used part of `node:timers`, which can be faked. */
 interface NodeTimers {
   /** {@link https://nodejs.org/api/timers.html#setimmediatecallback-args} */
   setImmediate(callback: () => void): void;

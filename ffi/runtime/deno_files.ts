@@ -1,6 +1,6 @@
 /**
- * Files by the `Deno` namespace, which is there without `process` and the builtin
- * modules of Node.js: those take 14 ms to load.
+ * Files by the `Deno` namespace, which does without `process` and the builtin modules of Node.js:
+ * these take 14 ms to load.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { bare } from "../own.ts";
 import { type FileFacts, type RuntimeFiles, UNTOLD } from "./files.ts";
 import { type Builtin, describe, namespaced, openByNode, pathOf } from "./node_files.ts";
 
-/** What is used of the `Deno` namespace for files. */
+/** The used part of the `Deno` namespace for files. */
 export interface DenoFileCalls {
   /** {@link https://docs.deno.com/api/deno/~/Deno.statSync} */
   statSync(path: string): DenoFileInfo;
@@ -28,7 +28,7 @@ export interface DenoFileCalls {
   readonly errors: { readonly NotCapable: new (message: string) => Error };
 }
 
-/** What is used of `Deno.FileInfo`: {@link https://docs.deno.com/api/deno/~/Deno.FileInfo} */
+/** The used part of `Deno.FileInfo`: {@link https://docs.deno.com/api/deno/~/Deno.FileInfo} */
 export interface DenoFileInfo {
   readonly isFile: boolean;
   readonly isDirectory: boolean;
@@ -40,7 +40,7 @@ export interface DenoFileInfo {
   readonly birthtime: Date | null;
 }
 
-/** Makes the files of Deno; `hasDescriptors` tells whether those of its `node:fs` are the system's. */
+/** Makes the files of Deno; with `hasDescriptors`, the descriptors of its `node:fs` are the system's. */
 export function denoFiles(
   Deno: DenoFileCalls,
   builtin: Builtin,
@@ -63,8 +63,8 @@ export function denoFiles(
         };
       } catch (error) {
         file.close();
-        // From 2.5.3 on statSync() is refused for a file that a link leads to, beyond what is
-        // permitted: openSync() and all that reads are not.
+        // From 2.5.3 on Deno refuses statSync() of a file outside of the permitted paths to which a
+        // link leads, but neither openSync() nor reading.
         const isRefused = (error as Error).name === "NotCapable";
         if (isRefused && hasDescriptors) return openByNode(builtin, path, isWritable);
         throw error;
@@ -78,15 +78,15 @@ export function denoFiles(
   };
 }
 
-/** The other one takes a module of Node.js, and only what is long needs it. */
+/** The second path takes a module of Node.js, and only long paths need it. */
 function* windowsPaths(builtin: Builtin, path: string): Iterable<string> {
   yield path;
   yield namespaced(builtin, path);
 }
 
 /**
- * A path without `.` and `..`, as Deno opens it wherever something is not permitted:
- * what these mean to the system depends on the links before them.
+ * Returns a path without `.` and `..`, as Deno opens it wherever a permission is missing. The system
+ * would resolve them by the links before them.
  */
 function normalized(path: string): string {
   const root = path.startsWith("/") ? "/" : "";
@@ -105,7 +105,7 @@ function factsOf({ isFile, isDirectory, size }: DenoFileInfo): FileFacts {
   return { kind: isFile ? "file" : isDirectory ? "directory" : "neither", byteLength: size };
 }
 
-/** Asks for permissions for a path, and throws what Deno throws where one is not given. */
+/** Requests permissions for a path; throws as Deno does where one is denied. */
 export function denoPermit(
   { permissions, errors }: Pick<DenoFileCalls, "permissions" | "errors">,
   path: string,
@@ -113,8 +113,7 @@ export function denoPermit(
 ): void {
   for (const name of uses) {
     const descriptor = bare({ name, path });
-    // Each path that is requested, also where that changes nothing, makes a list
-    // longer for good which Deno searches from then on.
+    // Each request, even one that changes nothing, makes a list longer for good that Deno searches.
     if (permissions.querySync(descriptor).state === "granted") continue;
     if (permissions.requestSync(descriptor).state === "granted") continue;
     throw new errors.NotCapable(

@@ -1,12 +1,12 @@
 /**
- * Letting an event loop go on without a timer: runners of tests fake those, `setImmediate()`
- * and `Bun.sleep()` among them, also before the library is imported.
+ * Turns of an event loop without a timer: test runners fake timers, `setImmediate()` and
+ * `Bun.sleep()` included, also before the library is imported.
  *
  * @module
  */
 import { atomics } from "../atomics.ts";
 
-/** What is used of a `MessageChannel`. */
+/** The used part of a `MessageChannel`. */
 export interface MessageChannels {
   /** {@link https://developer.mozilla.org/docs/Web/API/MessageChannel} */
   readonly MessageChannel: new () => { readonly port1: Port };
@@ -18,8 +18,8 @@ interface Port {
 }
 
 /**
- * Resolves once timers and input that are due had their turn, in Deno and Node.js. A wait keeps no
- * process alive, and a port that is open does.
+ * Resolves once due timers and input had their turn, in Deno and Node.js. The wait alone would not
+ * keep the process alive; the open port does.
  */
 export async function nextTurn({ MessageChannel }: MessageChannels): Promise<void> {
   const { port1 } = new MessageChannel();
@@ -31,23 +31,23 @@ export async function nextTurn({ MessageChannel }: MessageChannels): Promise<voi
   port1.close();
 }
 
-/** Resolves likewise in Bun, whose timers run for a wait that ends by time alone. */
+/** Resolves likewise in Bun, whose timers run only during a wait that ends by time. */
 export async function nextTurnByWait(): Promise<void> {
   await atomics.waitAsync(sharedWord(), 0, 0, 0.01).value;
 }
 
-/** What is used of `node:fs`. */
+/** The used part of `node:fs`. */
 export interface StatByCallback {
   /** {@link https://nodejs.org/api/fs.html#fsstatpath-options-callback} */
   stat(path: string, callback: () => void): void;
 }
 
-/** How often a file is asked for until a wait that time alone ends is given up. */
+/** How many answers about a file come before the wait is given up. */
 const MAX_ASKED = 100;
 
 /**
- * Resolves likewise in Bun before 1.4, which fakes the time of waits together with its timers:
- * such a wait never ends, and what files tell comes all the same.
+ * Resolves likewise in Bun before 1.4, which fakes the time of waits together with its timers: such a
+ * wait never ends, but answers about files come.
  */
 export async function nextTurnByFile({ stat }: StatByCallback): Promise<void> {
   let isOver = false;

@@ -1,18 +1,18 @@
 /**
- * What a runtime must offer of files: what it does not permit is not opened by the
- * system either.
+ * Files as a runtime sees them. What it does not permit, the library does not open through the system
+ * either.
  *
  * @module
  */
 
-/** What a path or a descriptor leads to. */
+/** The kind and length of what a path or a descriptor leads to. */
 export interface FileFacts {
   readonly kind: "file" | "directory" | "neither";
   /** The length in bytes. */
   readonly byteLength: number;
 }
 
-/** Which file it is, where nothing tells. */
+/** An identity that nothing tells. */
 export const UNTOLD: Pick<OpenedByRuntime, "device" | "inode" | "created"> = {
   device: undefined,
   inode: undefined,
@@ -20,41 +20,40 @@ export const UNTOLD: Pick<OpenedByRuntime, "device" | "inode" | "created"> = {
 };
 
 /**
- * What a runtime has opened, and which file that is: by one path the system can find
- * another one. While it is open, no other file gets its number.
+ * A file that a runtime has opened, and its identity, because the system can find another file by
+ * the same path. While it is open, no other file gets its number.
  */
 export interface OpenedByRuntime extends FileFacts {
-  /** The lower 32 bits of the number of its device, if the runtime tells it. */
+  /** The lower 32 bits of its device's number, if the runtime tells it. */
   readonly device: number | undefined;
   /** Its number on the device, if the runtime tells it; a `number` is rounded. */
   readonly inode: number | bigint | undefined;
-  /** When it was made, in milliseconds since 1970, if its number is not told. */
+  /** The time of its creation in milliseconds since 1970, if its number is not told. */
   readonly created: number | undefined;
   /** Closes it. */
   close(): void;
 }
 
-/** The files of one runtime. All throw what the runtime throws. */
+/** The files of one runtime. All calls throw what the runtime throws. */
 export interface RuntimeFiles {
-  /** Opens a file as the runtime does. What is no file is not opened: opening a pipe waits for its other end. */
+  /** Opens a file as the runtime does. Anything else is not opened, because opening a pipe waits for its other end. */
   open(path: string, isWritable: boolean): OpenedByRuntime;
 
   /**
-   * Refuses what the runtime does not permit to be done with a file, which need
-   * not be there. It is not opened, because Deno opens no file below `/dev`
-   * without all permissions.
+   * Throws where the runtime does not permit a use of a file, which need not exist. The file is not
+   * opened, because Deno opens no file below `/dev` without all permissions.
    */
   permit(path: string, uses: readonly ("read" | "write")[]): void;
 
-  /** Tells what a descriptor leads to. Where the runtime's numbers are not those of the system, there is no such function. */
+  /** Tells what a descriptor leads to. `undefined` where the runtime's numbers are not those of the system. */
   readonly describe: ((descriptor: number) => FileFacts) | undefined;
 
   /**
-   * The paths by which the system can find what the runtime opens by a path, the
-   * likeliest first. On Windows one of them may be of any length.
+   * Returns the paths by which the system may find the file that the runtime opens by a path, the
+   * likeliest first. On Windows one of them may have any length.
    */
   systemPaths(path: string): Iterable<string>;
 
-  /** The path of a `file:` URL. */
+  /** Returns the path of a `file:` URL. */
   pathOf(url: string): string;
 }

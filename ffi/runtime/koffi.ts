@@ -9,7 +9,7 @@ import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
 import { isAtLeast, maxV8BufferByteLength } from "./versions.ts";
 
-/** What is used of koffi. */
+/** The used part of koffi. */
 export interface Koffi {
   /** Its own version. */
   readonly version?: string;
@@ -43,10 +43,10 @@ const TYPES: Readonly<Record<CType, KoffiType>> = bare({
   buffer: "void *",
 });
 
-/** The first koffi that has all that is used. */
+/** The oldest koffi that is supported. */
 const KOFFI = "3";
 
-/** It loads the koffi that was found. */
+/** Loads the koffi that was found. */
 const threadNative = (file: string) => () =>
   `(() => {
   const types = ${JSON.stringify(TYPES)};
@@ -66,7 +66,7 @@ const threadNative = (file: string) => () =>
 
 /**
  * Makes the runtime of Node.js with koffi, which other threads load by `file`.
- * `maxBufferByteLength` is `buffer.constants.MAX_LENGTH`: past it koffi aborts the process.
+ * `maxBufferByteLength` is `buffer.constants.MAX_LENGTH`, beyond which koffi aborts the process.
  */
 export function koffi(
   { version = KOFFI, load, view }: Koffi,
@@ -75,7 +75,7 @@ export function koffi(
   process: NodeProcess,
 ): Runtime {
   if (!isAtLeast(version, KOFFI)) {
-    throw new Error(`koffi ${KOFFI} is needed, found ${version}: npm install koffi@${KOFFI}`);
+    throw new Error(`koffi ${version} is too old: npm install koffi@${KOFFI}`);
   }
   if (typeof load !== "function") throw new Error(`${file} is not koffi, or is broken`);
   const { platform, arch } = process;
@@ -97,7 +97,7 @@ export function koffi(
             TYPES[result],
             parameters.map((type) => TYPES[type]),
           );
-          // A 64-bit result that fits comes as a number: the tables promise a bigint.
+          // koffi returns 64 bits as a number where they fit; the tables promise a bigint.
           const isWide = result === "usize" || result === "i64";
           return [
             name,

@@ -1,6 +1,6 @@
 /**
- * Where koffi is looked for. A bundle has no `import.meta.url` that helps: in CommonJS
- * there is none, or the path that the module had on the machine that built it.
+ * The search for koffi. The `import.meta.url` of a bundle does not help: in CommonJS there is none,
+ * or that of the machine that built the bundle.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import type { Koffi } from "./koffi.ts";
 import type { NodeProcess } from "./runtime.ts";
 import { isAtLeast } from "./versions.ts";
 
-/** What is used of a `require()` of `node:module`. */
+/** The used part of a `require()` of `node:module`. */
 export interface Require {
   (file: string): unknown;
   resolve(name: string): string;
   readonly cache: Readonly<Record<string, { readonly exports: Partial<Koffi> | null }>>;
 }
 
-/** What is used of `node:path`. */
+/** The used part of `node:path`. */
 interface NodePath {
   resolve(path: string): string;
 }
 
 type CreateRequire = (place: string) => Require;
 
-/** The variable of the environment that names koffi: its folder, or its `koffi.node`. */
+/** The environment variable that names the folder of koffi, or its `koffi.node`. */
 const VARIABLE = "SYSALLOC_KOFFI";
 
 /** The first Node.js that has `node:ffi` without a flag. */
 const NODE_FFI = "26.9";
 
 /**
- * Loads what the environment names. Otherwise looks as the package of this module does, or
- * the bundle that it is in, as the program does, beside the executable, and last, because
- * others may have put something there, in the working directory. Gives also the file by
- * which another thread, where nothing changes how modules are found, loads the same.
+ * Loads the koffi that the environment names. Otherwise looks from the file of this module or
+ * bundle, from the program, from the executable, and last, because others may have put something
+ * there, from the working directory. Returns also the file by which another thread loads the same,
+ * however this one found it.
  */
 export function findKoffi(process: NodeProcess): { readonly koffi: Koffi; readonly file: string } {
   const { createRequire } = process.getBuiltinModule("node:module") as {
@@ -49,14 +49,14 @@ export function findKoffi(process: NodeProcess): { readonly koffi: Koffi; readon
     );
     return { koffi, file: native ?? file };
   } catch (cause) {
-    throw noFfi(process, `, and ${file} did not load: see the cause`, cause);
+    throw noFfi(process, `, and ${file} did not load (see the cause)`, cause);
   }
 }
 
 function findFile(process: NodeProcess, createRequire: CreateRequire): string {
   const named = own(process.env, VARIABLE);
   const places = named
-    ? [process.execPath] // any will do: the name becomes a whole path
+    ? [process.execPath] // any place will do for an absolute path
     : [ownFile(), process.argv?.[1], process.execPath, workingFolder(process)];
   const asked = places.filter((place) => place); // not every program has a file or a folder
   let file: string | undefined;
@@ -70,8 +70,8 @@ function findFile(process: NodeProcess, createRequire: CreateRequire): string {
   }
   if (file !== undefined) return file;
   const missing = named
-    ? `${VARIABLE} is set to ${named}, where koffi is not: name its folder or its koffi.node`
-    : `install the optional peer dependency koffi (npm install koffi), which is not found from ` +
+    ? `koffi is not at ${named}, which ${VARIABLE} names: name its folder or its koffi.node`
+    : `install the optional peer dependency koffi (npm install koffi), which was not found from ` +
       `${asked.join(", ")}, or set ${VARIABLE} to its folder`;
   throw noFfi(process, `: ${missing}`, cause);
 }
@@ -87,7 +87,7 @@ function wholePath(process: NodeProcess, path: string): string {
   return (process.getBuiltinModule("node:path") as NodePath).resolve(path);
 }
 
-/** As `createRequire()` takes it; `undefined` where it was removed. */
+/** Returns the working directory as `createRequire()` takes it; `undefined` where it was removed. */
 function workingFolder(process: NodeProcess): string | undefined {
   try {
     return `${process.cwd()}/`;
@@ -96,12 +96,12 @@ function workingFolder(process: NodeProcess): string | undefined {
   }
 }
 
-/** What is used of a frame of V8's stack: {@link https://v8.dev/docs/stack-trace-api}. */
+/** The used part of a frame of V8's stack: {@link https://v8.dev/docs/stack-trace-api}. */
 interface Frame {
   getFileName(): string | undefined;
 }
 
-/** The file that this code runs from, which no bundler can write into it. */
+/** Returns the file that this code runs from, whatever a bundler wrote into it. */
 function ownFile(): string | undefined {
   const key = "prepareStackTrace";
   const former: unknown = Reflect.get(Error, key);
@@ -113,7 +113,7 @@ function ownFile(): string | undefined {
 }
 
 /**
- * Never called, and empty: `scripts/tools/bundle.ts` writes into it what makes tracers copy
- * koffi, which TypeScript would rewrite.
+ * Does nothing. `scripts/tools/bundle.ts` writes imports into it that make tracers copy koffi; TypeScript
+ * would rewrite them.
  */
 function traced(): void {}

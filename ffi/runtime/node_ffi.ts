@@ -10,7 +10,7 @@ import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
 import { maxV8BufferByteLength } from "./versions.ts";
 
-/** What is used of `node:ffi`. */
+/** The used part of `node:ffi`. */
 export interface NodeFfi {
   /** {@link https://nodejs.org/api/ffi.html#ffidlopenpath-definitions} */
   dlopen(
@@ -79,14 +79,14 @@ export function nodeFfi(
     refuseTransfer: undefined,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
-      // node:ffi ignores a misnamed key silently: the type above is the guard.
+      // node:ffi ignores a misnamed key, so that only the type above guards against one.
       const translated = bareTable(table, ({ parameters, result }) => ({
         arguments: parameters.map((type) => TYPES[type]),
         return: TYPES[result],
       }));
       const { functions } = dlopen(library, translated);
-      // V8 crashes in a call of a C function that it compiles while its thread ends
-      // (FastApiCallNode::ArityForArgc). It does not compile a call of a proxy so, which
+      // V8 crashes where it compiles a call of a C function while the thread ends
+      // (FastApiCallNode::ArityForArgc). It compiles the call of a proxy in another way, and that
       // takes as long.
       const proxies = Object.keys(table).map((name) => [
         name,

@@ -1,6 +1,6 @@
 /**
- * Files by the builtin modules of Node.js, which all runtimes have. Each is asked for
- * when it is needed: loading one takes Bun and Deno milliseconds.
+ * Files by the builtin modules of Node.js, which all runtimes have. Each is loaded when it is needed,
+ * because that takes Bun and Deno milliseconds.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { NodeProcess } from "./runtime.ts";
 /** Finds a builtin module, as `process.getBuiltinModule()` does. */
 export type Builtin = (name: string) => unknown;
 
-/** What is used of `node:fs`. */
+/** The used part of `node:fs`. */
 interface NodeFs {
   /** {@link https://nodejs.org/api/fs.html#fsstatsyncpath-options} */
   statSync(path: string): NodeStats;
@@ -24,32 +24,32 @@ interface NodeFs {
   closeSync(descriptor: number): void;
 }
 
-/** What is used of `fs.Stats`. */
+/** The used part of `fs.Stats`. */
 interface NodeStats {
   isFile(): boolean;
   isDirectory(): boolean;
   readonly size: number | bigint;
 }
 
-/** What is used of `fs.BigIntStats`. */
+/** The used part of `fs.BigIntStats`. */
 interface NodeBigIntStats extends NodeStats {
   readonly dev: bigint;
   readonly ino: bigint;
 }
 
-/** What is used of `node:path`. */
+/** The used part of `node:path`. */
 interface NodePath {
   /** {@link https://nodejs.org/api/path.html#pathtonamespacedpathpath} */
   toNamespacedPath(path: string): string;
 }
 
-/** What is used of `node:url`. */
+/** The used part of `node:url`. */
 interface NodeUrl {
   /** {@link https://nodejs.org/api/url.html#urlfileurltopathurl-options} */
   fileURLToPath(url: string): string;
 }
 
-/** The files of Node.js, which can be told what to permit, and of Bun; on Windows descriptors are not the system's. */
+/** Makes the files of Node.js, which may restrict them, and of Bun. On Windows, descriptors are not the system's. */
 export function nodeFiles(process: NodeProcess): RuntimeFiles {
   const isWindows = process.platform === "win32";
   const builtin: Builtin = (name) => process.getBuiltinModule(name);
@@ -67,7 +67,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
   };
 }
 
-/** Opens a file, and tells which one it is. */
+/** Opens a file, and tells its identity. */
 export function openByNode(builtin: Builtin, path: string, isWritable: boolean): OpenedByRuntime {
   const { statSync, openSync, fstatSync, closeSync } = builtin("node:fs") as NodeFs;
   const facts = factsOf(statSync(path));
@@ -84,7 +84,7 @@ export function openByNode(builtin: Builtin, path: string, isWritable: boolean):
         try {
           closeSync(descriptor);
         } catch {
-          // Where a sandbox forbids that, it stays open, and all else goes on.
+          // Where a sandbox forbids closing, the file stays open, and all else goes on.
         }
       },
     };
@@ -99,17 +99,17 @@ export function describe(builtin: Builtin, descriptor: number): FileFacts {
   return factsOf((builtin("node:fs") as NodeFs).fstatSync(descriptor));
 }
 
-/** A path as Windows takes it at any length. */
+/** Returns a path in the form that Windows takes at any length. */
 export function namespaced(builtin: Builtin, path: string): string {
   return (builtin("node:path") as NodePath).toNamespacedPath(path);
 }
 
-/** The path of a `file:` URL. */
+/** Returns the path of a `file:` URL. */
 export function pathOf(builtin: Builtin, url: string): string {
   return (builtin("node:url") as NodeUrl).fileURLToPath(url);
 }
 
-/** The error of Node.js for what it does not permit. */
+/** Makes the error of Node.js for a use that it does not permit. */
 function denied(resource: string, use: "read" | "write"): Error {
   const message = `Access to this API has been restricted. Use --allow-fs-${use} to manage ` +
     "permissions.";

@@ -1,13 +1,12 @@
 /**
- * Threads of a runtime that run a given text, by `node:worker_threads`, which
- * all of them have.
+ * Threads that run a given text, by `node:worker_threads`, which all runtimes have.
  *
  * @module
  */
 import { bare, own } from "../own.ts";
 import type { ThreadNeeds } from "../thread_needs.ts";
 
-/** What is used of `node:worker_threads`. */
+/** The used part of `node:worker_threads`. */
 export interface NodeWorkerThreads {
   /** {@link https://nodejs.org/api/worker_threads.html#class-worker} */
   readonly Worker: new (
@@ -22,7 +21,7 @@ export interface NodeWorkerThreads {
   ) => NodeWorker;
 }
 
-/** What is used of a `Worker`. */
+/** The used part of a `Worker`. */
 export interface NodeWorker {
   on(event: "message", listener: (message: unknown) => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
@@ -36,19 +35,19 @@ export interface NodeWorker {
 /** A thread. It keeps no process alive until {@linkcode Thread.hold} is called. */
 export interface Thread {
   post(message: unknown): void;
-  /** Keeps the process alive, or (`false`) does not any more. */
+  /** Keeps the process alive, or (`false`) stops to. */
   hold(holds: boolean): void;
   end(): void;
 }
 
-/** What a thread tells the one that started it. */
+/** Listens to a thread. */
 export interface ThreadListener {
   message(message: unknown): void;
-  /** It has ended, or could not start. */
+  /** The thread has ended, or could not start. */
   ended(cause: unknown): void;
 }
 
-/** The codes of errors that a runtime has for threads it found no room for. */
+/** The codes of errors for a thread that found too little room. */
 const SHORTAGES: readonly unknown[] = [
   "ERR_WORKER_INIT_FAILED", // Node.js: of the thread, or of its event loop
   "ERR_WORKER_OUT_OF_MEMORY",
@@ -57,7 +56,7 @@ const SHORTAGES: readonly unknown[] = [
   "ENFILE",
   "ENOMEM",
 ];
-/** What Bun says, without a code. */
+/** The message of Bun, which has no code. */
 const BUN_SHORTAGE = "Failed to spawn worker thread";
 
 /** See {@linkcode RuntimeThreads.isShortage}. */
@@ -67,8 +66,8 @@ function isShortage(cause: unknown): boolean {
 }
 
 /**
- * What a thread of V8 takes, in Deno and Node.js, with a margin: measured were up to 7
- * descriptors, 848 MiB of addresses, and 536 MiB of data, most of it for compiled code.
+ * The needs of a thread of V8, in Deno and Node.js, with a margin: up to 7 descriptors, 848 MiB of
+ * addresses and 536 MiB of data were measured, most of it for compiled code.
  */
 const V8_NEEDS: ThreadNeeds = {
   descriptors: 12,
@@ -76,7 +75,7 @@ const V8_NEEDS: ThreadNeeds = {
   dataBytes: 640 * 2 ** 20,
   threads: 0, // where there is none, they throw
 };
-/** What one of Bun takes: measured were 3 descriptors, 72 MiB of addresses, 6 MiB of data, and 3 threads. */
+/** The needs of a thread of Bun: 3 descriptors, 72 MiB of addresses, 6 MiB of data and 3 threads were measured. */
 const BUN_NEEDS: ThreadNeeds = {
   descriptors: 8,
   addressBytes: 128 * 2 ** 20,
@@ -84,20 +83,20 @@ const BUN_NEEDS: ThreadNeeds = {
   threads: 3,
 };
 
-/** The threads of one runtime. All throw what the runtime throws. */
+/** The threads of one runtime. All calls throw what the runtime throws. */
 export interface RuntimeThreads {
-  /** What one takes. A runtime that does not find it when it starts one can end the process. */
+  /** The needs of a thread. A runtime that does not find them when it starts one can end the process. */
   readonly needs: ThreadNeeds;
-  /** Starts a thread: a script or module of this source, which has `data` as its `workerData`. */
+  /** Starts a thread that runs a source as script or module, with `data` as its `workerData`. */
   start(source: string, data: unknown, listener: ThreadListener): Thread;
-  /** Whether a thread could not be started for want of something that can be there later. */
+  /** Tells whether a thread could not start for want of something that can be there later. */
   isShortage(cause: unknown): boolean;
 }
 
 /**
- * Makes the threads of a runtime. `evaluates` tells whether it takes a text as it
- * is: Deno makes a URL of it, and 2.1.0 loses the ends of its lines. Bun before 1.4
- * takes no URL of this length. `execArgv` are flags that the thread needs.
+ * Makes the threads of a runtime. With `evaluates` it takes a text as it is: Deno would make a URL of
+ * it, in which 2.1.0 loses the ends of lines. Bun before 1.4 takes no URL of this length. `execArgv`
+ * are flags that the thread needs.
  */
 export function nodeThreads(
   { Worker }: NodeWorkerThreads,
@@ -116,8 +115,8 @@ export function nodeThreads(
         eval: evaluates,
         name: "sysalloc",
         workerData,
-        // What the program is started with is not the thread's, nor what NODE_OPTIONS has: a
-        // module that is loaded first would run once more.
+        // Not the flags of the program, nor NODE_OPTIONS: a module that is loaded first would run
+        // once more.
         execArgv,
         env: bare({}),
       });

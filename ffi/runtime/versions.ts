@@ -1,6 +1,5 @@
 /**
- * What the runtimes say of their versions, and what follows from it for
- * buffers in V8.
+ * Versions of runtimes, and the buffers of V8 that depend on them.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import { bare } from "../own.ts";
 /** `process.versions`: the versions of the runtime and its engine, by their names. */
 export type Versions = Readonly<Record<string, string | undefined>>;
 
-/** Whether `version` is `first` or later; a pre-release counts as the release. */
+/** Tells whether `version` is `first` or later; a pre-release counts as the release. */
 export function isAtLeast(version: string, first: string): boolean {
   const numbers = version.split(".").map((part) => Number.parseInt(part));
   const floor = first.split(".").map(Number);
@@ -22,13 +21,12 @@ export function isAtLeast(version: string, first: string): boolean {
 }
 
 /**
- * The longest buffer over foreign memory in V8, in bytes. Most versions refuse
- * nothing below the number that is returned, and no address space is longer.
+ * Returns the length of the longest buffer over foreign memory in V8, in bytes. Most versions have no
+ * limit below the addresses that there are.
  *
- * 14.5 to 14.7, of Deno 2.6.7 to 2.7 and of Node.js 26.0 to 26.8, end the
- * process where a buffer of 32 GiB or more is made (`Check failed:
- * change_in_bytes < kMaxReasonableBytes`). Node.js 26.9 mended its 14.6; of
- * 14.8, which no runtime ships, the worst is assumed.
+ * V8 14.5 to 14.7, of Deno 2.6.7 to 2.7 and of Node.js 26.0 to 26.8, ends the process for a buffer of
+ * 32 GiB or more (`Check failed: change_in_bytes < kMaxReasonableBytes`). Node.js 26.9 mended its
+ * 14.6; 14.8, which no runtime ships, is assumed to have the defect.
  */
 export function maxV8BufferByteLength(versions: Versions): number {
   const { v8 = "", deno, node = "" } = bare(versions);

@@ -67,7 +67,7 @@ test("where koffi is not installed, first use works without it or says to instal
     assertEquals(firstUse.class, "Error");
     assertStringIncludes(
       firstUse.message,
-      "install the optional peer dependency koffi (npm install koffi), which is not found from " +
+      "install the optional peer dependency koffi (npm install koffi), which was not found from " +
         pathToFileURL(join(folder, "ffi/runtime/koffi_places.")),
     );
     assertStringIncludes(firstUse.cause, "Cannot find module 'koffi'");

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { linuxMemory, type Shortage } from "../../ffi/os/linux/control_groups.ts";
+import { linuxMemory, type MemoryShortage } from "../../ffi/os/linux/control_groups.ts";
 import { test } from "../support/harness.ts";
 
 const MIB = 2 ** 20;
@@ -37,7 +37,7 @@ function shortOf(
   return told(linuxMemory((path) => texts[path] ?? "")(BigInt(mib * MIB)));
 }
 
-function told(shortage: Shortage | undefined): [left: number, path?: string] | "none" {
+function told(shortage: MemoryShortage | undefined): [left: number, path?: string] | "none" {
   if (shortage === undefined) return "none";
   const left = Number(shortage.byteLength) / MIB;
   return shortage.limit === undefined ? [left] : [left, shortage.limit.path];

@@ -94,7 +94,7 @@ test("pickRuntime() tells of a process.getBuiltinModule() that is hidden", () =>
     assertThrows(
       () => pickRuntime({ process: hidden }),
       Error,
-      "process.getBuiltinModule() is hidden",
+      "process.getBuiltinModule() is missing",
     );
   }
 });

@@ -79,7 +79,7 @@ test("pickRuntime() tells of a koffi that is too old", () => {
   assertThrows(
     () => pickRuntime({ process: stubProcess(OLD, modules) }),
     Error,
-    "koffi 3 is needed, found 2.16.3: npm install koffi@3",
+    "koffi 2.16.3 is too old: npm install koffi@3",
   );
 });
 
@@ -109,8 +109,8 @@ test("pickRuntime() takes the koffi that the environment names, and looks for no
   );
   assertStrictEquals(
     error.message,
-    "Node.js below 26.9 has no FFI of its own: SYSALLOC_KOFFI is set to koffi.node, where " +
-      "koffi is not: name its folder or its koffi.node, or use Node.js 26.9 or later",
+    "Node.js below 26.9 has no FFI of its own: koffi is not at koffi.node, which " +
+      "SYSALLOC_KOFFI names: name its folder or its koffi.node, or use Node.js 26.9 or later",
   );
   const { modules: others } = withoutNodeFfi({ "/here/koffi.node": () => ({}) });
   assertThrows(
@@ -157,7 +157,7 @@ test("pickRuntime() tells what to do when koffi is missing, or does not load", (
   assertStrictEquals(
     missing.message.replace(/from \S+koffi_places.[jt]s/, "from HERE"),
     "Node.js below 26.9 has no FFI of its own: install the optional peer dependency koffi " +
-      "(npm install koffi), which is not found from HERE, /app/main, /bin/node, /here/, or set " +
+      "(npm install koffi), which was not found from HERE, /app/main, /bin/node, /here/, or set " +
       "SYSALLOC_KOFFI to its folder, or use Node.js 26.9 or later",
   );
   assertStrictEquals((missing.cause as Error).message, "not from /here/");
@@ -171,7 +171,7 @@ test("pickRuntime() tells what to do when koffi is missing, or does not load", (
   const error = assertThrows(() => pickRuntime({ process: stubProcess(OLD, broken) }), Error);
   assertStrictEquals(
     error.message,
-    "Node.js below 26.9 has no FFI of its own, and /koffi did not load: see the cause, " +
+    "Node.js below 26.9 has no FFI of its own, and /koffi did not load (see the cause), " +
       "or use Node.js 26.9 or later",
   );
   assertStrictEquals(error.cause, cause);

@@ -155,7 +155,7 @@ test("linux: create() makes nothing, and says so without trying, when there is n
       const { code, advice } = refused(result);
       assertEquals(code, "ENOMEM");
       assertStringIncludes(advice!, "999999980 bytes of memory (/sys/fs/cgroup/a/memory.max)");
-      assertStringIncludes(advice!, "of which 999995884 are to be had");
+      assertStringIncludes(advice!, "999995884 are left");
     }
   }
   delete texts["/proc/self/cgroup"];

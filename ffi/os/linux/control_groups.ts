@@ -1,6 +1,6 @@
 /**
- * How much memory a process of Linux can have: of the machine, and of the control groups that
- * it is in, which limit a container
+ * The memory that a process of Linux can get: that of the machine, and of its control groups, which
+ * limit a container
  * ({@link https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files},
  * {@link https://docs.kernel.org/admin-guide/cgroup-v1/memory.html}).
  *
@@ -11,40 +11,40 @@ import { least } from "../../bigints.ts";
 import { type AdvisedFailure, refusal } from "../contract/memory.ts";
 import type { AnyText } from "./text.ts";
 
-/** What has less memory than is wanted. */
-export interface Shortage {
-  /** How many bytes can be had. */
+/** Too little memory, of the machine or of a control group. */
+export interface MemoryShortage {
+  /** The bytes that are left. */
   readonly byteLength: bigint;
-  /** The limit of a control group, and its file; `undefined` where the machine has no more. */
+  /** The limit of the control group, and its file; `undefined` where the machine has no more. */
   readonly limit: { readonly byteLength: bigint; readonly path: string } | undefined;
 }
 
-/** How much memory the machine has: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
+/** The memory of the machine: {@link https://man7.org/linux/man-pages/man5/proc_meminfo.5.html} */
 const MEMINFO = "/proc/meminfo";
 /** The groups of this process: {@link https://man7.org/linux/man-pages/man7/cgroups.7.html} */
 const GROUPS = "/proc/self/cgroup";
-/** Where they are shown: {@link https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html} */
+/** The mounts that show them: {@link https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html} */
 const MOUNTS = "/proc/self/mountinfo";
 
-/** From here on a limit of version 1 is none: it is the largest number of whole pages. */
+/** From this number on, a limit of version 1 is none: its largest is the greatest number of whole pages. */
 export const NO_LIMIT: bigint = 1n << 62n;
 
-/** Where one version of control groups has those of one kind. */
+/** The groups of one kind in one version of control groups. */
 interface Hierarchy {
-  /** Finds the path of the process's own group in {@linkcode GROUPS}. */
+  /** Finds the path of the process's group in {@linkcode GROUPS}. */
   readonly group: RegExp;
-  /** Finds a mount in a line of {@linkcode MOUNTS}: the group that it shows, and where. */
+  /** Finds a mount in a line of {@linkcode MOUNTS}: the group that it shows, and its folder. */
   readonly mount: RegExp;
 }
 
-/** One version of control groups of memory. */
+/** The groups of memory in one version of control groups. */
 interface Version extends Hierarchy {
-  /** The files of a limit, and of what it counts. */
+  /** The files of a limit and of the usage that counts. */
   readonly memory: readonly [limit: string, usage: string];
   readonly swap: readonly [limit: string, usage: string];
-  /** Whether the limit of swap space is one of memory and swap space together. */
+  /** Whether the limit of swap space includes memory. */
   readonly isSwapWithMemory: boolean;
-  /** Finds what the kernel can take back in `memory.stat`, that of groups below included. */
+  /** Finds the bytes in `memory.stat` that the kernel can take back, groups below included. */
   readonly reclaimable: RegExp;
 }
 
@@ -52,7 +52,7 @@ const SECOND: Hierarchy = {
   group: /^0::(.*)$/m,
   mount: /^\S+ \S+ \S+ (\S+) (\S+) .* - cgroup2 /,
 };
-/** Where version 1 has a controller. */
+/** Returns the groups of a controller in version 1. */
 const first = (controller: string): Hierarchy => ({
   group: new RegExp(`^\\d+:(?:[^:]*,)?${controller}(?:,[^:]*)?:(.*)$`, "m"),
   mount: new RegExp(
@@ -80,22 +80,22 @@ const versions = (): readonly Version[] => [
 /** A group and those above it, as one mount shows them. */
 interface Lineage<V extends Hierarchy = Version> {
   readonly version: V;
-  /** Their folders, from the uppermost group on. */
+  /** The folders, from the uppermost group on. */
   readonly folders: readonly string[];
 }
 
 /**
- * Returns what looks for what cannot set so many bytes aside: the machine, the process's own control group,
- * or a group above it. The kernel does not refuse such memory, but ends a process.
+ * Returns what looks for a shortage of the machine, of the process's control group, or of a group
+ * above it. The kernel does not refuse memory that they lack, but ends a process.
  *
- * The usage of a group counts the page cache, too, which fills whatever limit there is, and which
- * the kernel takes back when memory is wanted. It is taken off here, and swap space that is free
- * is added, as the kernel does for `MemAvailable` and as this does for the machine. What is left
- * is what cannot be had: anonymous and shared memory, locked pages, the kernel's own.
+ * The usage of a group includes the page cache, which fills any limit, and which the kernel takes
+ * back when memory is wanted. So it does not count here, and free swap space is added, as for the
+ * machine and in the kernel's own `MemAvailable`. Only anonymous and shared memory, locked pages and
+ * the kernel's own memory count as used.
  */
-export function linuxMemory(read: AnyText): (byteLength: bigint) => Shortage | undefined {
-  // A process can be put into other groups. What is mounted takes longer to read than all
-  // else, and is as good as constant.
+export function linuxMemory(read: AnyText): (byteLength: bigint) => MemoryShortage | undefined {
+  // The groups of a process can change. The mounts take longer to read than all else, and hardly
+  // ever change.
   let known: { readonly groups: string; readonly lineages: readonly Lineage[] } | undefined;
 
   return (byteLength) => {
@@ -111,39 +111,42 @@ export function linuxMemory(read: AnyText): (byteLength: bigint) => Shortage | u
     if (known?.groups !== groups) {
       known = { groups, lineages: lineagesOf(versions(), groups, read(MOUNTS)) };
     }
-    return known.lineages.reduce<Shortage | undefined>(
+    return known.lineages.reduce<MemoryShortage | undefined>(
       (found, lineage) => found ?? shortageIn(read, lineage, swap, byteLength),
       undefined,
     );
   };
 }
 
-/** The refusal where memory is short; `remedy` is how to want less. */
-export function refusedMemory({ byteLength, limit }: Shortage, remedy: string): AdvisedFailure {
-  const room = `${byteLength} are to be had, and nine tenths of these can be set aside: ${remedy}`;
+/** Refuses memory; `remedy` tells how to need less. */
+export function refusedMemory(
+  { byteLength, limit }: MemoryShortage,
+  remedy: string,
+): AdvisedFailure {
+  const room = `${byteLength} are left, and nine tenths of these can be set aside: ${remedy}`;
   return refusal(
     "ENOMEM",
     limit === undefined
-      ? `of the bytes of memory that the machine has ${room}`
+      ? `of the machine's bytes of memory ${room}`
       : `the limit of this control group is ${limit.byteLength} bytes of memory (${limit.path}), ` +
-        `of which ${room}, or raise the limit (docker run --memory, MemoryMax= of systemd)`,
+        `${room}, or raise the limit (docker run --memory, MemoryMax= of systemd)`,
   );
 }
 
-/** The files that tell the limits of all control groups that the process is in. */
+/** Returns the files of the limits of all control groups that the process is in. */
 export function limitFiles(read: AnyText): string[] {
   return lineagesOf(versions(), read(GROUPS), read(MOUNTS)).flatMap(({ version, folders }) =>
     folders.map((folder) => `${folder}/${version.memory[0]}`)
   );
 }
 
-/** The folders of all control groups that the process is in which can limit its threads. */
+/** Returns the folders of all control groups that can limit the threads of the process. */
 export function threadFolders(read: AnyText): string[] {
   return lineagesOf([SECOND, first("pids")], read(GROUPS), read(MOUNTS))
     .flatMap(({ folders }) => folders);
 }
 
-/** Finds the groups of the process by the text of {@linkcode GROUPS} and that of {@linkcode MOUNTS}. */
+/** Finds the groups of the process by the texts of {@linkcode GROUPS} and {@linkcode MOUNTS}. */
 function lineagesOf<V extends Hierarchy>(
   versions: readonly V[],
   groups: string,
@@ -160,13 +163,13 @@ function lineagesOf<V extends Hierarchy>(
   });
 }
 
-/** Looks for a group that cannot set so many bytes aside, from the uppermost on. */
+/** Finds the first group that cannot set so many bytes aside, from the uppermost on. */
 function shortageIn(
   read: AnyText,
   { version, folders }: Lineage,
   freeSwap: bigint,
   byteLength: bigint,
-): Shortage | undefined {
+): MemoryShortage | undefined {
   const { memory, swap, isSwapWithMemory, reclaimable } = version;
   const leftOf = (folder: string, files: Version["memory"]) => {
     const limit = numberOf(/^(\d+)/.exec(read(`${folder}/${files[0]}`)));
@@ -194,13 +197,13 @@ function shortageIn(
 }
 
 /**
- * The folders of a group and of those above it, from the uppermost on that a mount shows. Both
- * the group and the root of the mount are told from the root of the process's namespace on.
+ * Returns the folders of a group and of those above it, from the uppermost on that a mount shows.
+ * The paths of the group and of the mount's root start at the root of the process's namespace.
  */
 function foldersOf(group: string, root: string, mountPoint: string): readonly string[] {
   const prefix = root === "/" ? "" : root;
   if (group !== root && !group.startsWith(`${prefix}/`)) {
-    // Of groups above the namespace no names are told: the mount shows one of those, or another.
+    // Groups above the namespace have no names: the mount shows one of them, or another group.
     return /^(?:\/\.\.)+$/.test(root) ? [mountPoint] : [];
   }
   const names = group.slice(prefix.length).split("/").filter((name) => name !== "");
@@ -209,12 +212,12 @@ function foldersOf(group: string, root: string, mountPoint: string): readonly st
   return [mountPoint, ...below];
 }
 
-/** Nine tenths of what there is can be set aside: the program itself goes on to need some. */
+/** Tells whether so many bytes can be set aside: nine tenths of the room, because the program itself needs some. */
 function fits(byteLength: bigint, room: bigint): boolean {
   return byteLength <= room - room / 10n;
 }
 
-/** A field of {@linkcode MOUNTS}, which has spaces and backslashes as `\040` and `\134`. */
+/** Decodes a field of {@linkcode MOUNTS}, which has spaces and backslashes as `\040` and `\134`. */
 function unescaped(field: string): string {
   return field.replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8)));
 }

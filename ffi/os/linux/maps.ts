@@ -7,17 +7,17 @@
  */
 import { protectionOf, type RegionFacts } from "../contract/regions.ts";
 
-/** A line of `maps`: all but a newline can be in a path, which ends it. */
+/** A line of `maps`. The path, which ends it, can hold anything but a newline. */
 const LINE =
   /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([sp]) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/s;
 
-/** The field of interest of those that follow each line in `smaps`. */
+/** The one used field of those that follow each line in `smaps`. */
 const RSS = /^Rss: +(\d+) kB$/;
 
-/** What the kernel puts behind the path of a file that has none any more. */
+/** The end that the kernel gives the path of a deleted file. */
 const DELETED = " (deleted)";
 
-/** What one line says of a name: `[anon:…]` and `[anon_shmem:…]` are labels that a program gave. */
+/** A name in brackets that is the label of a program. */
 const LABEL = /^\[anon(?:_shmem)?:(.*)\]$/;
 
 type Named = Pick<RegionFacts, "path" | "isDeleted" | "name">;
@@ -25,9 +25,8 @@ type Named = Pick<RegionFacts, "path" | "isDeleted" | "name">;
 const NAMELESS: Named = { path: undefined, isDeleted: false, name: undefined };
 
 /**
- * Reads the text. What is no line of it is left out, and so is what a line before
- * has told already: the kernel takes up where the last part ended, and a mapping can
- * have grown meanwhile to where that is.
+ * Parses the text. Addresses that a line before has told are left out: the kernel goes on where the
+ * last part ended, and a mapping can have grown beyond that meanwhile.
  */
 export function parseMaps(text: string, resident: boolean): RegionFacts[] {
   const regions = new Set<RegionFacts>();
@@ -39,7 +38,7 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
       const rss = RSS.exec(line);
       if (!isNew || rss === null || last?.residentByteLength === undefined) continue;
       regions.delete(last);
-      // It can have been cut.
+      // The region can have been cut.
       last = { ...last, residentByteLength: Math.min(1024 * Number(rss[1]), last.byteLength) };
       regions.add(last);
       continue;
@@ -75,7 +74,7 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
   return [...regions];
 }
 
-/** A path, or a name in brackets. The kernel writes a newline as `\012`, and all else as it is. */
+/** Reads a path, or a name in brackets. The kernel writes a newline as `\012`, and all else as it is. */
 function named(text: string): Named {
   if (!text.startsWith("/")) return { ...NAMELESS, name: LABEL.exec(text)?.[1] ?? text };
   const path = text.includes("\\012") ? text.replaceAll("\\012", "\n") : text;

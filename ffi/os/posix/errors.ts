@@ -1,12 +1,12 @@
 /**
- * The names of `errno`, of which Linux and macOS have the first 34 in common, but for one.
+ * The names of `errno`. Linux and macOS have the first 34 in common, but for one.
  *
  * @module
  */
 
 /**
- * The names by their numbers, from 0 on, which is none. `eleventh` is what has number 11, and
- * `others` what is behind 34; a number that is not used has an empty name.
+ * Returns the names by their numbers. `eleventh` has number 11, and `others` follow 34; 0 and a
+ * number that is not used have an empty name.
  */
 export function errorNames(eleventh: string, others: string): readonly string[] {
   return (

@@ -1,5 +1,5 @@
 /**
- * The POSIX names of the Win32 errors that calls for memory, files and objects can give.
+ * The POSIX names of the errors of Windows' calls for memory, files and objects.
  *
  * @module
  */
@@ -42,7 +42,7 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   EXDEV: [17],
 };
 
-/** The names by their numbers. */
+/** Returns the names by their numbers. */
 export function windowsErrors(): Readonly<Record<number, string>> {
   return Object.fromEntries(
     Object.entries(NUMBERS).flatMap((entry) => entry[1].map((number) => [number, entry[0]])),

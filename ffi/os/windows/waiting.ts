@@ -1,16 +1,17 @@
 /**
- * Waiting on Windows, by semaphores that processes find by their names.
- * `WaitOnAddress` serves the threads of one process only, and does not count.
+ * Waiting on Windows, by semaphores that processes find by their names. `WaitOnAddress` serves the
+ * threads of one process only, and does not count.
  *
- * Who waits for a word takes a place in a row, and makes two objects there. A
- * semaphore of at most 2, at 0: who wakes adds 2, which fails where somebody has
- * before, and the sleeper takes 1, so that nobody can after. Leaving it adds 2
- * itself: then it is known who was first. And a mutex that its thread owns:
- * where that ends, the system gives it up, and who wakes passes by. All of a
- * process that ends is gone with it.
+ * A sleeper takes a place in the row of its word, and makes two objects there:
  *
- * The place is taken before the word is compared, and who wakes has stored
- * before it looks for places: one of both sees the other.
+ * - A semaphore of at most 2, at 0. A waker adds 2, which fails if another waker has done so before;
+ *   the sleeper takes 1, so that no waker can add 2 after it. A sleeper that leaves adds 2 itself,
+ *   which tells whether a waker was first.
+ * - A mutex that the sleeper's thread owns. If the thread ends, the system abandons the mutex, and
+ *   wakers pass over the place. The objects of a process that ends go with it.
+ *
+ * The sleeper takes its place before it compares the word, and the waker has stored before it looks
+ * for places: so one of them sees the other.
  *
  * @module
  */
@@ -31,14 +32,14 @@ import { windowsIdentify } from "./file_information.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import { WINDOWS_THREAD_SOURCE } from "./waiting_thread.ts";
 
-/** How many places share a mark, by which who wakes sees that there can be somebody. */
+/** How many places share a mark, a semaphore that tells a waker to look at them. */
 const BLOCK = 8;
 
 /** A place in the row of a word. */
 interface Spot {
   readonly semaphore: bigint;
   readonly mutex: bigint;
-  /** The marks of its block and of those before. */
+  /** The marks of its block and of the blocks before. */
   readonly marks: readonly bigint[];
 }
 
@@ -73,11 +74,11 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
   c.QueryPerformanceFrequency(numberBytes);
   const frequency = number[0]!;
   const process = c.GetCurrentProcessId();
-  /** What the names of a mapping's words have in common. */
+  /** The common part of the names of a mapping's words. */
   const names: WeakMap<object, string> = new WeakMap();
   let thread = 0n;
 
-  /** The count of the clock, which is not that of the timers: it is exact. */
+  /** Reads the exact clock, which is not that of the timers. */
   const now = () => {
     c.QueryPerformanceCounter(numberBytes);
     return number[0]!;
@@ -92,7 +93,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     return Math.max(0, Math.min(SLICE_MS, left));
   };
 
-  /** The name of a word, of which those of its objects are made. */
+  /** Returns the name of a word, with which those of its objects start. */
   const nameOf = ({ address, place }: Word): string | Failure => {
     if (place === undefined) return `Local\\sysalloc.${process}.${address.toString(16)}`;
     const { memory: { name, file }, offset } = place;
@@ -137,17 +138,17 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
       }
       const semaphore = c.CreateSemaphoreW(0n, 0, 2, wide(`${name}.${index}`));
       if (semaphore === 0n) return fail("CreateSemaphoreW", mutex);
-      // Who has left, and is about to be woken, can still have its semaphore there.
+      // A sleeper that has left, and is being woken, can still have its semaphore there.
       if (c.GetLastError() !== ERROR_ALREADY_EXISTS) return { semaphore, mutex, marks };
       c.ReleaseMutex(mutex);
       close(semaphore, mutex);
     }
   };
 
-  /** Adds 2, once. */
+  /** Adds 2, which works only once. */
   const claim = (semaphore: bigint) => c.ReleaseSemaphore(semaphore, 2, 0n) !== 0;
 
-  /** Leaves a place; tells whether it was woken. */
+  /** Leaves a place; returns whether the sleeper was woken. */
   const leave = ({ semaphore, mutex, marks }: Spot): boolean => {
     const wasWoken = !claim(semaphore);
     c.ReleaseMutex(mutex);
@@ -155,7 +156,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     return wasWoken;
   };
 
-  /** Takes a place and compares. */
+  /** Takes a place, and compares the word. */
   const begin = (at: Word, expected: number): Spot | "woken" | "different" | Failure => {
     const name = nameOf(at);
     if (typeof name !== "string") return name;
@@ -167,7 +168,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     return failure ?? (wasWoken ? "woken" : "different");
   };
 
-  /** Opens what has a name; `undefined` where there is no such thing. */
+  /** Opens the object of a name; `undefined` where there is none. */
   const find = (
     syscall: "OpenSemaphoreW" | "OpenMutexW",
     access: number,
@@ -179,14 +180,14 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     return failure.osError === ERROR_FILE_NOT_FOUND ? undefined : failure;
   };
 
-  /** Whether the thread that has a place has ended. The first to ask is told, and nobody after. */
-  const isAbandoned = (mutex: bigint): boolean => {
+  /** Finds that the thread of a place has ended. Only the first to ask finds it. */
+  const takeAbandoned = (mutex: bigint): boolean => {
     const owner = c.WaitForSingleObject(mutex, 0);
     if (owner === WAIT_OBJECT_0 || owner === WAIT_ABANDONED) c.ReleaseMutex(mutex);
     return owner === WAIT_ABANDONED;
   };
 
-  /** Wakes who has a place; tells whether somebody has, and was not woken before. */
+  /** Wakes the sleeper at a place; returns whether there was one that nobody had woken. */
   const wake = (name: string): boolean | Failure => {
     const access = SYNCHRONIZE | SEMAPHORE_MODIFY_STATE;
     const semaphore = find("OpenSemaphoreW", access, name);
@@ -196,8 +197,8 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
       close(semaphore);
       return mutex ?? false;
     }
-    // Whoever claims it asks, and nobody beside: two that ask at once can both take the dead for alive.
-    const isWoken = claim(semaphore) && !isAbandoned(mutex);
+    // Only the waker that has claimed it asks: of two that ask at once, both could miss the end.
+    const isWoken = claim(semaphore) && !takeAbandoned(mutex);
     close(mutex, semaphore);
     return isWoken;
   };
@@ -266,7 +267,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     threadSource: WINDOWS_THREAD_SOURCE,
 
     threadData() {
-      // One for all that this thread starts: it is closed when the process ends.
+      // One handle for all waits of this thread, which the end of the process closes.
       if (thread === 0n) thread = c.OpenThread(SYNCHRONIZE, 0, c.GetCurrentThreadId());
       return { thread, frequency, slice: SLICE_MS };
     },
