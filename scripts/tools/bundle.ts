@@ -83,6 +83,7 @@ async function shrink({ name, text, map }: Output): Promise<Output[]> {
     compress: false,
     mangle: false,
     format: {
+      ecma: 2020, // or fields are written as { name: name }
       ascii_only: true, // or engines would keep it as text of 16 bits a character
       comments: /webpackIgnore/,
       max_line_len: 120, // Node.js prints the line that an error which nobody caught is from
