@@ -1,6 +1,6 @@
 /**
  * A table of slots in native memory, which all threads of a process share, though each has its own
- * copy of the library. It is made of blocks, each of which starts with the address of the next.
+ * copy of the library. It is made of blocks, and each block starts with the address of the next.
  * Blocks are never unmapped, so that loads and stores in them are always safe.
  *
  * @module
@@ -20,7 +20,7 @@ export const CLAIMED = 1;
 /** The bits of a state that hold the phase. */
 const PHASES = 3;
 
-/** Where the slots of a block are, in bytes. */
+/** The places of slots in a block, in bytes. */
 export interface SlotLayout {
   /** The offset of the first slot in a block. */
   readonly first: number;
@@ -46,7 +46,7 @@ export class Block {
 export class Slot {
   /** The number by which every thread finds the slot. */
   readonly number: number;
-  /** Where the slot is, by which other threads can find it too. */
+  /** The address by which other threads can find the slot too. */
   readonly address: bigint;
   readonly #block: Block;
   readonly #offset: number;

@@ -42,7 +42,7 @@ export interface StatByCallback {
   stat(path: string, callback: () => void): void;
 }
 
-/** How many answers about a file come before the wait is given up. */
+/** The number of answers about a file before it gives the wait up. */
 const MAX_ASKED = 100;
 
 /**

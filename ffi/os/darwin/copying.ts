@@ -8,7 +8,7 @@ import type { KernelCopying } from "../posix/copying.ts";
 import type { CLibrary } from "../posix/library.ts";
 import { DARWIN, KERN_CODES } from "./calls.ts";
 
-/** How many bytes one call of `mach_vm_write` copies at most: its length has 32 bits. */
+/** The most bytes for one call of `mach_vm_write`, whose length has 32 bits. */
 const MAX_BYTE_LENGTH = 2 ** 30;
 
 /** Opens `mach_vm_read_overwrite` and `mach_vm_write`, which here copy within the process. */

@@ -1,5 +1,5 @@
 /**
- * What is mapped on macOS, by `mach_vm_region` and `proc_regionfilename`.
+ * The mappings of a process on macOS, by `mach_vm_region` and `proc_regionfilename`.
  *
  * @module
  */

@@ -73,7 +73,7 @@ export const SYSCALL_INTO_BUFFER = {
   },
 } as const;
 
-/** What differs from processor to processor, by `process.arch`. */
+/** The facts of a processor. */
 export interface Processor {
   /**
    * The numbers of system calls without a function in every C library: `fstat` is in glibc from
@@ -101,7 +101,7 @@ const PROCESSORS: Readonly<Record<"x64" | "arm64", Processor>> = {
   },
 };
 
-/** Returns what is true of a processor. */
+/** Returns the facts of a processor, by its name in `process.arch`. */
 export function processor(arch: string): Processor {
   return arch === "arm64" ? PROCESSORS.arm64 : PROCESSORS.x64;
 }

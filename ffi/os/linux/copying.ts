@@ -14,7 +14,7 @@ import { linuxPipeCopying } from "./pipe_copying.ts";
 
 /** `sizeof(struct iovec)`: {@link https://man7.org/linux/man-pages/man3/iovec.3type.html} */
 const IOVEC_BYTE_LENGTH = 16;
-/** Where the bytes in transit start, behind the two `struct iovec`. */
+/** The offset of the bytes in transit, behind the two `struct iovec`. */
 const BYTES = 2 * IOVEC_BYTE_LENGTH;
 const MAX_BYTE_LENGTH = 65_536 - BYTES;
 

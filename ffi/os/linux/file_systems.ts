@@ -1,5 +1,5 @@
 /**
- * The file system that a file is on, on Linux.
+ * File systems of Linux.
  *
  * @module
  */
@@ -17,11 +17,11 @@ const F_BLOCKS = 16;
 /** `offsetof(struct statfs, f_bavail)` */
 const F_BAVAIL = 32;
 
-/** What `fstatfs` tells of a file system. */
+/** The facts of a file system. */
 export interface FileSystem {
   /** The number of its kind: {@link https://man7.org/linux/man-pages/man2/statfs.2.html} */
   readonly magic: bigint;
-  /** How many bytes are free for users; `undefined` where its size is not limited. */
+  /** The bytes that are free for users; `undefined` where the size is not limited. */
   readonly free: bigint | undefined;
 }
 

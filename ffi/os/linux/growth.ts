@@ -1,5 +1,5 @@
 /**
- * Where a process of Linux grows by itself: below the stack of its main thread, and above the heap
+ * The growth of a process of Linux by itself: below the stack of its main thread, and above the heap
  * of `brk`. A mapping there makes the next growth a crash: the kernel sends SIGSEGV where the
  * stack cannot grow up to its limit.
  *

@@ -51,7 +51,7 @@ const LAST = 4;
 const LIVE = 2;
 const VACATED = 3;
 
-/** How many pairs of pages a reserve has: less than a page has bytes. */
+/** The number of pairs of pages in a reserve, which is less than that of bytes in a page. */
 const RESERVE_PAIRS = 16;
 
 /** The parts of a C library that the table needs. */

@@ -12,7 +12,7 @@ import type { CLibrary } from "../posix/library.ts";
 import type { PosixMemory } from "../posix/memory.ts";
 import { MADV_POPULATE_WRITE, MAP_HUGE_SHIFT, MAP_HUGETLB } from "./calls.ts";
 
-/** What to do where huge pages are refused, by the code of the error. */
+/** The advice where huge pages are refused, by the code of the error. */
 const ADVICE: Readonly<Record<string, string>> = {
   ENOMEM: "too few huge pages are free: the administrator sets them aside by sysctl " +
     "vm.nr_hugepages=<count>, those of each length in /sys/kernel/mm/hugepages",

@@ -32,19 +32,19 @@ import { linuxMemory, refusedMemory } from "./control_groups.ts";
 import { type FileSystem, linuxFileSystems } from "./file_systems.ts";
 import { anyText } from "./text.ts";
 
-/** Where the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
+/** The folder in which the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
 const FOLDER = "/dev/shm";
 const NEEDED = `named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`;
 const NO_SPACE = `${FOLDER} has no room for it (df ${FOLDER}): remove what is no longer used, ` +
   "make less, or use noReserve()";
-/** Where a file without a name is found to get one: `linkat` takes its descriptor only from root. */
+/** The folder of links to files, by which `linkat` names one: it takes a mere descriptor only from root. */
 const DESCRIPTORS = "/proc/self/fd";
 /** The errors of kernels, sandboxes (gVisor) and file systems that have no files without a name. */
 const NO_UNNAMED: readonly string[] = ["ENOTSUP", "EISDIR", "EINVAL", "ENOSYS", "EPERM"];
 
-/** How many bytes one call sets aside at most. */
+/** The most bytes that one call sets aside. */
 const SLICE_BYTE_LENGTH = 1n << 26n;
-/** How often in a row a call that a signal interrupted is repeated. */
+/** The most interruptions by a signal in a row. */
 const INTERRUPTIONS = 1000;
 
 /**

@@ -9,7 +9,7 @@ import type { KernelCopying } from "../posix/copying.ts";
 import type { CLibrary } from "../posix/library.ts";
 import { LINUX, O_CLOEXEC, O_NONBLOCK, TO_ADDRESS } from "./calls.ts";
 
-/** How many bytes a pipe holds by default; one that holds less takes less. */
+/** The bytes that a pipe holds by default; a shorter one takes less. */
 const MAX_BYTE_LENGTH = 65_536;
 
 /** Moves `byteLength` bytes from `start` on into, or out of, one end of a pipe; returns how many. */

@@ -1,5 +1,5 @@
 /**
- * What is mapped on Linux, by `/proc/pid/maps` and `/proc/pid/smaps`.
+ * The mappings of a process on Linux, by `/proc/pid/maps` and `/proc/pid/smaps`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What is left of what Linux lets a process map: mappings, addresses and memory.
+ * The limits of mappings, addresses and memory on Linux.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const NEWLINE = 10;
 /** The digit 2, the mode of overcommit that grants no more than there is. */
 const NEVER = 50;
 
-/** How many questions for what can be committed are answered by one look. */
+/** The number of answers about committable memory from one look. */
 const LOOK_EVERY = 64;
 
 /**

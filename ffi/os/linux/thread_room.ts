@@ -1,5 +1,5 @@
 /**
- * How much memory and how many threads a process of Linux has, as its limits count them.
+ * The memory and the threads of a process of Linux, as its limits count them.
  *
  * @module
  */

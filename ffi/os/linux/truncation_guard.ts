@@ -31,7 +31,7 @@ import { CODE } from "./truncation_guard_code.ts";
 /** The parts of a C library that the guard needs. */
 export type GuardLibrary = Piping & Pick<CLibrary, "arch" | "pageSize">;
 
-// What no action has: `SIG_ERR`, a mask that blocks what cannot be blocked, and all flags.
+// Values that no action has: `SIG_ERR`, a mask that blocks what cannot be blocked, and all flags.
 const UNKNOWN_HANDLER = (1n << 64n) - 1n;
 const UNKNOWN_MASK = (1n << 64n) - 1n;
 const UNKNOWN_FLAGS = -1;
@@ -45,9 +45,8 @@ const HEADER_PAGE_SIZE = 24;
 const HANDLER = 32;
 
 /**
- * Installs the handler of SIGBUS, or finds the one that is installed.
- * `undefined` where that is refused, for example by a policy that forbids
- * executable memory, or where there is no code for the architecture.
+ * Installs the handler of SIGBUS, unless another thread has. `undefined` where that is refused, for
+ * example by a policy that forbids executable memory, or where the architecture has no code.
  *
  * {@link https://man7.org/linux/man-pages/man2/sigaction.2.html},
  * {@link https://man7.org/linux/man-pages/man2/mprotect.2.html}

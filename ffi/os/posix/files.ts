@@ -49,7 +49,7 @@ export function posixFiles(
 ): Files {
   const { open, openFile, failed } = library;
   const { mmap, madvise, close, lseek } = open(POSIX, "mmap", "madvise", "open", "close", "lseek");
-  /** What not every mapping of a file needs. */
+  /** Calls that not every mapping of a file needs. */
   const later = lazily(() => open(POSIX, "msync", "munlock"));
   const truncate = lazily(() => posixTruncate(library));
 

@@ -23,7 +23,7 @@ export interface CLibrary {
   readonly pageSize: number;
   /** Opens or makes a file, which is not inherited; opening it does not wait. */
   readonly openFile: (path: string, flags: number, mode?: number) => OpenFile | Failure;
-  /** Makes the failure of a call: the one that has just failed, unless `osError` is given. */
+  /** Makes the failure of a call; without `osError`, of the call that has just failed. */
   readonly failed: (syscall: string, osError?: number) => Failure;
 }
 
@@ -43,7 +43,7 @@ export interface CLibraryFacts extends Pick<CLibrary, "file"> {
 export function openCLibrary(native: Native, arch: string, facts: CLibraryFacts): CLibrary {
   const { file, errnoLocation, codes } = facts;
   const open = openLibrary(native, file);
-  // What every program needs, by one call.
+  // One call opens the functions that every program needs.
   const { sysconf, [errnoLocation]: locate } = open(
     POSIX,
     "mmap",

@@ -30,7 +30,7 @@ export interface ResidencyFacts {
   readonly locking: ((library: CLibrary, calls: LockingCalls) => LockingCalls["lock"]) | undefined;
 }
 
-/** How many pages one call of `mincore` looks at: it writes as many bytes. */
+/** The most pages for one call of `mincore`, which writes as many bytes. */
 const STRETCH_PAGES = 65_536;
 
 /** Opens the calls. */

@@ -1,5 +1,5 @@
 /**
- * Which file it is and whose, on Linux and macOS, by `fstat`.
+ * Identities and owners of files on Linux and macOS, by `fstat`.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface StatFacts {
   readonly user: number;
 }
 
-/** What `fstat` tells of a file. */
+/** Reads the identity or the owner of a file. */
 export interface FileStatus {
   identify(file: OpenFile): FileIdentity | Failure;
   ownerOf(file: OpenFile): Owner | Failure;

@@ -24,13 +24,13 @@ export interface ThreadLimit {
   /** The start of a sentence that goes on with the limit. */
   readonly name: string;
   readonly limit: number;
-  /** How many threads count towards the limit now. */
+  /** The number of threads that count towards the limit. */
   readonly used: number;
   /** How to raise the limit. */
   readonly raised: string;
 }
 
-/** How much memory a process has, as its limits count it, in bytes. */
+/** The memory of a process as its limits count it, in bytes. */
 export interface UsedMemory {
   readonly addressBytes: number;
   readonly dataBytes: number;
@@ -38,7 +38,7 @@ export interface UsedMemory {
 
 /** `sizeof(struct pollfd)`: { int fd; short events; short revents; } */
 const POLLFD_BYTES = 8;
-/** How many descriptors one call looks at. */
+/** The most descriptors that one call looks at. */
 const CHUNK = 512;
 
 /** Opens {@linkcode Os.threadShortage}; `room` tells the limits of memory. */

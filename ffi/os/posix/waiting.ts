@@ -26,7 +26,7 @@ export interface Page {
 }
 
 const PAGE_BYTE_LENGTH = 4096;
-/** Where the controls start: `sizeof(struct timespec)`. */
+/** The offset of the controls: `sizeof(struct timespec)`. */
 const CONTROLS = 16;
 const SLICE = BigInt(SLICE_MS) * 1_000_000n;
 

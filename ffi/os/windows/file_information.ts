@@ -19,7 +19,7 @@ const N_FILE_INDEX_HIGH = 44;
 /** `offsetof(BY_HANDLE_FILE_INFORMATION, nFileIndexLow)` */
 const N_FILE_INDEX_LOW = 48;
 
-/** How many units of a `FILETIME` are a millisecond: {@link https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-filetime} */
+/** The units of a `FILETIME` in a millisecond: {@link https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-filetime} */
 const UNITS_PER_MS = 10_000n;
 /** 1970 in a `FILETIME`, which counts from 1601, in milliseconds. */
 const EPOCH_MS = 11_644_473_600_000n;

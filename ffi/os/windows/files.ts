@@ -35,7 +35,7 @@ const ACCESS: Readonly<Record<FileUse, number>> = {
   "read-execute": GENERIC_READ | GENERIC_EXECUTE,
 };
 
-/** How a section and its view are made for each access. */
+/** The protections of a section and the access of its view. */
 const KINDS: Readonly<Partial<Record<Protection, readonly [section: number, view: number]>>> = {
   "copy-on-write": [PAGE_WRITECOPY, FILE_MAP_COPY],
   "read-write": [PAGE_READWRITE, FILE_MAP_WRITE],

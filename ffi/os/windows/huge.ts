@@ -21,7 +21,7 @@ import { wide, type WindowsLibrary } from "./library.ts";
 
 const PRIVILEGE = "SeLockMemoryPrivilege";
 
-/** What to do where large pages are refused, by the code of the error. */
+/** The advice where large pages are refused, by the code of the error. */
 const ADVICE: Readonly<Record<string, string>> = {
   EPERM: `the user needs the right "Lock pages in memory" (${PRIVILEGE}), which the local ` +
     "security policy gives",

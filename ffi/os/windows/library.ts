@@ -16,11 +16,11 @@ export interface WindowsLibrary {
   readonly open: OpenFunctions;
   /** The page size in bytes. */
   readonly pageSize: number;
-  /** What an address must be a multiple of to be mapped at, in bytes. */
+  /** The unit of the addresses at which memory can be mapped, in bytes. */
   readonly granularity: number;
   /** The end of the addresses that a process can have. */
   readonly addressesEnd: bigint;
-  /** Makes the failure of a call: the one that has just failed, unless `osError` is given. */
+  /** Makes the failure of a call; without `osError`, of the call that has just failed. */
   readonly failed: (syscall: string, osError?: number) => Failure;
 }
 

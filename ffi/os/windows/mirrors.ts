@@ -18,7 +18,7 @@ import {
 } from "./constants.ts";
 import { high, low, type WindowsLibrary } from "./library.ts";
 
-/** Opens the calls of placeholders, two of which views of one section replace. */
+/** Opens the calls of placeholders. Views of one section replace two of them. */
 export function windowsMirrors(
   { native, open, failed }: WindowsLibrary,
   protect: Mapper<MirrorRequest>["protect"],

@@ -28,7 +28,7 @@ export class MemoryInformation {
     return this.#fields.getUint32(16, true);
   }
 
-  /** Where the pages end: `BaseAddress + RegionSize`. */
+  /** The end of the pages: `BaseAddress + RegionSize`. */
   get end(): bigint {
     return this.#fields.getBigUint64(0, true) + this.#fields.getBigUint64(24, true);
   }
@@ -49,7 +49,7 @@ export class MemoryInformation {
   }
 }
 
-/** How many pages one call looks at, with a `PSAPI_WORKING_SET_EX_INFORMATION` of 16 bytes for each. */
+/** The most pages that one call looks at, with a `PSAPI_WORKING_SET_EX_INFORMATION` of 16 bytes for each. */
 const STRETCH_PAGES = 4096;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What is mapped on Windows, by `VirtualQuery`, `GetMappedFileNameW` and `QueryWorkingSetEx`.
+ * The mappings of the process on Windows, by `VirtualQuery`, `GetMappedFileNameW` and `QueryWorkingSetEx`.
  *
  * @module
  */
@@ -109,7 +109,7 @@ export function windowsRegions(library: WindowsLibrary): Regions {
       const name = new Uint8Array([letter, 0, 58, 0, 0, 0]); // "C:"
       const length = c.QueryDosDeviceW(name, target, MAX_DEVICE_LENGTH);
       if (length === 0) return [];
-      // The first of several strings is the one that holds.
+      // The first of several strings is in effect.
       const device = textOf(target, length).split("\0", 1)[0]!;
       return device === "" ? [] : [[`${device}\\`, `${String.fromCharCode(letter)}:\\`]] as const;
     });

@@ -32,7 +32,7 @@ import { windowsIdentify } from "./file_information.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import { WINDOWS_THREAD_SOURCE } from "./waiting_thread.ts";
 
-/** How many places share a mark, a semaphore that tells a waker to look at them. */
+/** The number of places that share a mark, a semaphore that tells a waker to look at them. */
 const BLOCK = 8;
 
 /** A place in the row of a word. */
