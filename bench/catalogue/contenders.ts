@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Contender, HostName, RuntimeName } from "./benchmark.ts";
+import type { Contender, HostName, Program, RuntimeName, Task } from "./benchmark.ts";
 
 /** In which sysalloc is measured. */
 export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Bun", "Node.js 26"];
@@ -48,6 +48,22 @@ export function own(
 /** A reference that does not do the work. */
 export function nothing(name: string, script: string, work: string): Contender[] {
   return inRuntimes("nothing", script, work, { name });
+}
+
+/** A program on some hosts, run to its end for each round. */
+export function program(
+  name: string,
+  role: Contender["role"],
+  hosts: readonly HostName[],
+  prints: Program["prints"],
+  argumentsFor: (task: Task, host: HostName) => readonly string[],
+): Contender[] {
+  return hosts.map((host) => ({
+    name,
+    host,
+    role,
+    how: { by: "program", prints, arguments: (task) => argumentsFor(task, host) },
+  }));
 }
 
 /** A crate. */

@@ -4,37 +4,35 @@
  * @module
  */
 import { type Benchmark, type Contender, GIB, MIB, SIZES } from "./benchmark.ts";
-import { c, nothing, npm, own, RUNTIMES, rust, sysalloc } from "./contenders.ts";
+import { c, nothing, npm, own, program, RUNTIMES, rust, sysalloc } from "./contenders.ts";
 
 const FILE = "filing.ts";
 
-/** A script of `work/programs/`, run to its end in each runtime. */
-function program(name: string, role: Contender["role"], script: string, way: string): Contender[] {
-  return RUNTIMES.map((host) => ({
-    name,
-    host,
-    role,
-    how: {
-      by: "program",
-      arguments: ({ path }) => [`work/programs/${script}`, way, path],
-      prints: "checksum",
-    },
-  }));
-}
+const counting = (name: string, role: Contender["role"], way: string) =>
+  program(name, role, RUNTIMES, "checksum", ({ path }) => [
+    "work/programs/count_lines.ts",
+    way,
+    path,
+  ]);
 
-/** Programs that count lines: what each is given beside its path is its host's. */
-const counting: readonly Contender[] = (["C", "Rust", "Python", "Java", "wc"] as const).map((
-  host,
-) => ({
-  name: { C: "C", Rust: "memmap2", Python: "mmap", Java: "MemorySegment", wc: "wc -l" }[host],
-  host,
-  role: host === "C" ? "c" : "native",
-  how: {
-    by: "program",
-    arguments: ({ path }) => host === "C" || host === "Rust" ? ["count-lines", path] : [path],
-    prints: "checksum",
-  },
-}));
+/** Programs of other languages that count lines, by their hosts. */
+const COUNTERS = {
+  C: "C",
+  Rust: "memmap2",
+  Python: "mmap",
+  Java: "MemorySegment",
+  wc: "wc -l",
+} as const;
+
+const counters = (Object.keys(COUNTERS) as (keyof typeof COUNTERS)[]).flatMap((host) =>
+  program(
+    COUNTERS[host],
+    host === "C" ? "c" : "native",
+    [host],
+    "checksum",
+    ({ path }) => host === "C" || host === "Rust" ? ["count-lines", path] : [path],
+  )
+);
 
 /** The longest file that is read wholly, or through a stream. */
 const upTo = 256 * MIB;
@@ -140,9 +138,9 @@ export const files: readonly Benchmark[] = [
     operations: () => 1,
     file: "log",
     contenders: [
-      ...program("sysalloc", "sysalloc", "count_lines.ts", "sysalloc"),
-      ...program("createReadStream()", "javascript", "count_lines.ts", "stream"),
-      ...counting,
+      ...counting("sysalloc", "sysalloc", "sysalloc"),
+      ...counting("createReadStream()", "javascript", "stream"),
+      ...counters,
     ],
     seconds: 36,
   },

@@ -15,7 +15,7 @@ import {
   type Target,
   TIME,
 } from "./benchmark.ts";
-import { RUNTIMES } from "./contenders.ts";
+import { program, RUNTIMES } from "./contenders.ts";
 
 const CPU: Measure = { key: "cpu", title: "CPU time", unit: "ns", per: "round" };
 const RSS: Measure = { key: "rss", title: "memory at the peak", unit: "bytes", per: "round" };
@@ -42,45 +42,28 @@ const starting = (
   role: Contender["role"],
   script: string,
   hosts: readonly HostName[] = RUNTIMES,
-): Contender[] =>
-  hosts.map((host) => ({
-    name,
-    host,
-    role,
-    how: { by: "program", arguments: () => [`${IMPORTING}/${script}`], prints: "nothing" },
-  }));
+) => program(name, role, hosts, "nothing", () => [`${IMPORTING}/${script}`]);
 
-const holding = (name: string, role: Contender["role"], way = name): Contender => ({
-  name,
-  host: "Bun",
-  role,
-  how: {
-    by: "program",
-    arguments: ({ path, operations }) => ["work/programs/holding.ts", way, path, `${operations}`],
-    prints: "answer",
-  },
-});
+const holding = (name: string, role: Contender["role"], way = name) =>
+  program(
+    name,
+    role,
+    ["Bun"],
+    "answer",
+    ({ path, operations }) => ["work/programs/holding.ts", way, path, `${operations}`],
+  );
 
 const dropping = (
   name: string,
   role: Contender["role"],
   way: string,
   hosts: readonly HostName[] = RUNTIMES,
-): Contender[] =>
-  hosts.map((host) => ({
-    name,
-    host,
-    role,
-    how: {
-      by: "program",
-      arguments: ({ size, operations }) => [
-        ...(host === "npm" ? [] : ["work/programs/dropping.ts", way]),
-        `${operations}`,
-        `${size}`,
-      ],
-      prints: "answer",
-    },
-  }));
+) =>
+  program(name, role, hosts, "answer", ({ size, operations }, host) => [
+    ...(host === "npm" ? [] : ["work/programs/dropping.ts", way]),
+    `${operations}`,
+    `${size}`,
+  ]);
 
 const sized = (name: string, role: Contender["role"], folder: string): Contender => ({
   name,
@@ -180,9 +163,9 @@ export const programs: readonly Benchmark[] = [
     operations: () => 4000,
     file: "sparse",
     contenders: [
-      holding("sysalloc", "sysalloc"),
-      holding("Bun.mmap()", "javascript", "Bun.mmap"),
-      holding("nothing mapped", "nothing", "nothing"),
+      ...holding("sysalloc", "sysalloc"),
+      ...holding("Bun.mmap()", "javascript", "Bun.mmap"),
+      ...holding("nothing mapped", "nothing", "nothing"),
     ],
     measures: [TIME, RSS],
     seconds: 18,
