@@ -15,12 +15,11 @@
  *
  * @module
  */
-export { GRANULE, MAXIMUM_ADDRESS, PAGE, pagesUp, type Run } from "./address_space.ts";
+export { MAXIMUM_ADDRESS, PAGE, pagesUp, type Run } from "./address_space.ts";
 export {
   FILE_BYTE_LENGTH,
   FILE_IDENTITY,
   FIRST_FILE,
-  type Kernel,
   type Machine,
   type Outcome,
   type Outcomes,
@@ -28,7 +27,7 @@ export {
 } from "./kernel.ts";
 export { simulatedLibrary } from "./library.ts";
 export { fileRequest, HINT, request } from "./requests.ts";
-export { type Argument, type Call, GROWTH, SimulatedRuntime, type StandIns } from "./runtime.ts";
+export { type Argument, type Call, SimulatedRuntime } from "./runtime.ts";
 export {
   fail,
   forget,
@@ -38,5 +37,5 @@ export {
   type SimulatedName,
   SIMULATIONS,
 } from "./systems.ts";
-export { cString, Reading, textOf, writeWide } from "./texts.ts";
+export { Reading, textOf, writeWide } from "./texts.ts";
 export { CURRENT_PROCESS } from "./windows.ts";
