@@ -20,7 +20,7 @@ import { checkFewFrames } from "./checks/call_stack.ts";
 import { hex, MmapError } from "./checks/errors.ts";
 import { printAs } from "./checks/inspect.ts";
 import { type Access, ACCESSES } from "./lifetime/mapping_info.ts";
-import { anonymousPlan, type MappingPlan } from "./lifetime/mapping_plan.ts";
+import { type MappingPlan, plainPlan } from "./lifetime/mapping_plan.ts";
 import { discard, flush } from "./pages/content.ts";
 import { bytesOf, copy, copyRange } from "./pages/copying.ts";
 import { Mapping } from "./pages/mapping.ts";
@@ -144,7 +144,7 @@ export class Mmap implements Disposable {
         }`,
       );
     }
-    return adopt(anonymousPlan(() => start, length, BigInt(length), "read-write"));
+    return adopt(plainPlan(() => start, length, BigInt(length), "read-write"));
   }
 
   /**

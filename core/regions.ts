@@ -9,7 +9,7 @@ import { own } from "../ffi/own.ts";
 import { MmapError, systemError } from "./checks/errors.ts";
 import type { Access } from "./lifetime/mapping_info.ts";
 import { checkStack } from "./checks/call_stack.ts";
-import { checkOptions, type Defaults, describe, flag } from "./checks/arguments.ts";
+import { checkOptions, type Defaults, flag, wholeNumber } from "./checks/arguments.ts";
 
 /**
  * The access of a mapping: an {@linkcode Access}, or a kind that the library does not map:
@@ -137,11 +137,8 @@ export function regions(options: RegionsOptions = {}): Region[] {
   return found;
 }
 
-function checkPid(pid: unknown): void {
-  const isInfinite = pid === Infinity || pid === -Infinity; // a RangeError, not a TypeError
-  if (typeof pid !== "number" || !(Number.isInteger(pid) || isInfinite)) {
-    throw new TypeError(`pid must be a whole number, got ${describe(pid)}`);
-  }
+function checkPid(value: unknown): void {
+  const pid = wholeNumber(value, "pid");
   if (pid >= 1 && pid <= MAX_PID) return;
   throw new RangeError(`pid must be from 1 to 2^31 - 1, got ${pid}`);
 }

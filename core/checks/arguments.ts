@@ -13,7 +13,7 @@ const ADDRESS_SPACE_END = 1n << 64n;
 
 /** Checks a number of bytes: a whole number from 0 to 2^53 - 1. */
 export function byteCount(value: unknown, what: string): number {
-  const count = wholeNumber(value, what);
+  const count = numberOrBigint(value, what);
   if (count < 0 || count > Number.MAX_SAFE_INTEGER) {
     throw new RangeError(
       `${what} must be from 0 to 2^53 - 1 bytes, got ${count}`,
@@ -31,7 +31,7 @@ export function powerOfTwo(value: unknown, what: string): number {
 
 /** Checks an address: a whole number from 0 to 2^64 - 1. */
 export function memoryAddress(value: unknown, what: string): bigint {
-  const address = wholeNumber(value, what);
+  const address = numberOrBigint(value, what);
   if (address < 0 || address >= ADDRESS_SPACE_END) {
     throw new RangeError(`${what} must be from 0 to 2^64 - 1, got ${address}`);
   }
@@ -45,13 +45,11 @@ export function memoryAddress(value: unknown, what: string): bigint {
 
 /** Checks a 32-bit word, given as a signed or an unsigned number of the same bits. */
 export function word32(value: unknown, what: string): number {
-  if (typeof value !== "number" || (!Number.isInteger(value) && Math.abs(value) !== Infinity)) {
-    throw new TypeError(`${what} must be a whole number, got ${describe(value)}`);
+  const word = wholeNumber(value, what);
+  if (word < -(2 ** 31) || word >= 2 ** 32) {
+    throw new RangeError(`${what} must be from -2^31 to 2^32 - 1, got ${word}`);
   }
-  if (value < -(2 ** 31) || value >= 2 ** 32) {
-    throw new RangeError(`${what} must be from -2^31 to 2^32 - 1, got ${value}`);
-  }
-  return value | 0;
+  return word | 0;
 }
 
 /** Checks a time in milliseconds. A negative one counts as 0. */
@@ -64,11 +62,9 @@ export function timeMs(value: unknown, what: string): number {
 
 /** Checks a count: a whole number from 0, or `Infinity`. */
 export function countOrAll(value: unknown, what: string): number {
-  if (typeof value !== "number" || (!Number.isInteger(value) && Math.abs(value) !== Infinity)) {
-    throw new TypeError(`${what} must be a whole number or Infinity, got ${describe(value)}`);
-  }
-  if (value < 0) throw new RangeError(`${what} must be 0 or above, got ${value}`);
-  return value;
+  const count = wholeNumber(value, what, "a whole number or Infinity");
+  if (count < 0) throw new RangeError(`${what} must be 0 or above, got ${count}`);
+  return count;
 }
 
 /** A value for every option; `undefined` for one without a default. */
@@ -171,13 +167,14 @@ export function describe(value: unknown): string {
   }
 }
 
-function wholeNumber(value: unknown, what: string): number | bigint {
-  if (typeof value === "bigint") return value;
-  const isInfinite = value === Infinity || value === -Infinity; // a RangeError, not a TypeError
-  if (typeof value === "number" && (Number.isInteger(value) || isInfinite)) {
+function numberOrBigint(value: unknown, what: string): number | bigint {
+  return typeof value === "bigint" ? value : wholeNumber(value, what, "a whole number or a bigint");
+}
+
+/** Checks a whole number. Infinity passes: the checks of ranges refuse it by a `RangeError`. */
+export function wholeNumber(value: unknown, what: string, kind: string = "a whole number"): number {
+  if (typeof value === "number" && (Number.isInteger(value) || Math.abs(value) === Infinity)) {
     return value;
   }
-  throw new TypeError(
-    `${what} must be a whole number or a bigint, got ${describe(value)}`,
-  );
+  throw new TypeError(`${what} must be ${kind}, got ${describe(value)}`);
 }

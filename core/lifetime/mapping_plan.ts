@@ -20,8 +20,8 @@ export interface MappingPlan extends MappingInfo {
   readonly share: Share | undefined;
 }
 
-/** Plans anonymous memory. */
-export function anonymousPlan(
+/** Plans plain anonymous memory. It has all fields, of which other kinds of memory replace some. */
+export function plainPlan(
   map: () => bigint,
   byteLength: number,
   exactByteLength: bigint,

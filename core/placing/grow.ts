@@ -8,7 +8,7 @@ import type { Host } from "../../ffi/host.ts";
 import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import { detach } from "../checks/buffers.ts";
 import { MmapError, systemError, unmapError } from "../checks/errors.ts";
-import type { MappingInfo } from "../lifetime/mapping_info.ts";
+import type { Access, MappingInfo } from "../lifetime/mapping_info.ts";
 import { unmapStray } from "../lifetime/release.ts";
 import { anonymousRequest } from "../lifetime/requests.ts";
 import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
@@ -41,18 +41,30 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
     exactByteLength,
   );
   const address = mapWithRoom(host, request);
-  const unmapNew = (reason: unknown) => undoMap(host.os, address, exactByteLength, reason);
   try {
-    if (isCopied) copyPages(host, allocation.address, address, info.pageOffset + info.byteLength);
+    if (isCopied) {
+      copyPages(host, allocation.address, address, info.pageOffset + info.byteLength);
+    }
   } catch (error) {
-    throw unmapNew(error);
+    throw undoMap(host.os, address, exactByteLength, error);
   }
-  const failure = access === request.protection
-    ? undefined
-    : host.os.protect(address, exactByteLength, access);
-  if (failure !== undefined) throw unmapNew(resizeError(allocation, failure));
-  releaseOld(resizing, unmapNew);
-  replace(resizing, address, exactByteLength, false);
+  moveTo(resizing, address, exactByteLength, host.os, request.protection);
+}
+
+/** Moves the mapping to new memory, which has the content and the access `current`. */
+function moveTo(
+  resizing: Resizing,
+  address: bigint,
+  byteLength: bigint,
+  mapper: Mapper<MapRequest>,
+  current: Access,
+): void {
+  const { allocation, info: { access } } = resizing;
+  const undo = (reason: unknown) => undoMap(mapper, address, byteLength, reason);
+  const failure = access === current ? undefined : mapper.protect(address, byteLength, access);
+  if (failure !== undefined) throw undo(resizeError(allocation, failure));
+  releaseOld(resizing, undo);
+  replace(resizing, address, byteLength, false);
 }
 
 /** Grows in place, or maps the missing pages right behind. Returns whether that was possible. */
@@ -121,18 +133,7 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
       isNamed: false,
       offset: BigInt(offset),
     });
-    const undo = (reason: unknown) => {
-      const failure = unmapStray(files as Mapper<MapRequest>, address, exactByteLength);
-      return failure === undefined
-        ? reason
-        : systemError("to unmap the new mapping of the file", failure);
-    };
-    const failure = info.access === "read-write"
-      ? undefined
-      : files.protect(address, exactByteLength, info.access);
-    if (failure !== undefined) throw undo(resizeError(allocation, failure));
-    releaseOld(resizing, undo);
-    replace(resizing, address, exactByteLength, false);
+    moveTo(resizing, address, exactByteLength, files as Mapper<MapRequest>, "read-write");
   } catch (error) {
     if (before < needed) files.resize(file!, before);
     throw error;

@@ -8,7 +8,7 @@ import type { MapRequest } from "../../ffi/os/contract/memory.ts";
 import { rangeInAddressSpace } from "../checks/arguments.ts";
 import { LEN, type MmapSettings } from "../checks/settings.ts";
 import { checkSupported } from "../checks/unsupported_settings.ts";
-import { anonymousPlan, type MappingPlan } from "../lifetime/mapping_plan.ts";
+import { type MappingPlan, plainPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
 import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { checkStrictHint, mappingOf, mapWithRoom } from "../placing/placement.ts";
@@ -26,7 +26,7 @@ export function planAnonymous(
   const map = layout === undefined
     ? mappingOf(system, wanted)
     : () => mapWithLayout(system, wanted, layout);
-  const plain = anonymousPlan(map, settings.len, request.byteLength, protection);
+  const plain = plainPlan(map, settings.len, request.byteLength, protection);
   const { noReserve } = request;
   return layout || noReserve ? { ...plain, noReserve, ...(layout && layoutInfo(layout)) } : plain;
 }
@@ -50,7 +50,7 @@ export function mapMirrored(settings: MmapSettings, request: MapRequest): Mmap {
   rangeInAddressSpace(hint, 2 * len);
   const byteLength = BigInt(2 * len);
   const map = () => mapWithRoom(system, { ...request, kind: "mirror", byteLength });
-  return adopt({ ...anonymousPlan(map, 2 * len, byteLength, "read-write"), source: "mirror" });
+  return adopt({ ...plainPlan(map, 2 * len, byteLength, "read-write"), source: "mirror" });
 }
 
 /** Checks what all anonymous memory requires. */

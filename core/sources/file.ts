@@ -12,6 +12,7 @@ import { own } from "../../ffi/own.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import { type Backing, closeFile } from "../lifetime/allocation.ts";
 import type { Access, Source } from "../lifetime/mapping_info.ts";
+import { plainPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
 import { checkStrictHint, mapWithRoom, undoMap } from "../placing/placement.ts";
 import { openSame } from "./same_file.ts";
@@ -130,18 +131,10 @@ export function mapOpened(
       throw undoMap(files as Mapper<MapRequest>, address, exactByteLength, refusal);
     };
     mmap = adopt({
-      map,
-      byteLength,
-      exactByteLength,
-      access,
+      ...plainPlan(map, byteLength, exactByteLength, access),
       source,
-      guardByteLength: 0,
       pageOffset,
-      noReserve: false,
-      isReserved: false,
       backing,
-      layout: undefined,
-      share: undefined,
       isGuarded: settings.truncationGuard,
       ...laidOut,
     });

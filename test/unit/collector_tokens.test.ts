@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { anonymousPlan } from "../../core/lifetime/mapping_plan.ts";
+import { plainPlan } from "../../core/lifetime/mapping_plan.ts";
 import { endToken, newToken } from "../../core/lifetime/collector.ts";
 import { plainAllocation } from "../../core/lifetime/allocation.ts";
 import { PageState } from "../../core/pages/page_state.ts";
@@ -46,7 +46,7 @@ test("PageState() keeps the token of its handle from being reused", () => {
   assert(token.allocation.isReusable);
   new PageState(
     token.allocation,
-    anonymousPlan(() => 0n, LENGTH, BigInt(LENGTH), "read-write"),
+    plainPlan(() => 0n, LENGTH, BigInt(LENGTH), "read-write"),
     {},
   );
   assert(!isReused(token));
