@@ -18,7 +18,7 @@ export interface MmapErrorInit {
   readonly requested?: bigint | undefined;
   /** The address that the system offered instead, if it did. */
   readonly actual?: bigint | undefined;
-  /** The error behind this one. */
+  /** The cause of the error. */
   readonly cause?: unknown;
 }
 
@@ -27,7 +27,7 @@ export interface MmapErrorInit {
  *
  * | `code` | when |
  * | --- | --- |
- * | `EADDRNOTAVAIL` | the range of a strict hint is taken; `requested` and `actual` are the addresses |
+ * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` are the addresses |
  * | `EBADF` | the mapping is closed, or a ticket is invalid |
  * | `EBUSY` | a view's buffer was transferred away, is in use (Bun from 1.4), or is not yet collected: the memory stays mapped; or the call would change memory that another handle shares, or a word that `waitAsync()` waits for |
  * | `EFAULT` | the mapping has lost a page: its file was truncated, its disk is full, or it cannot be read |
@@ -64,7 +64,7 @@ export class MmapError extends Error {
   /** The address that the system offered instead of `requested`, if it did. */
   declare readonly actual: bigint | undefined;
 
-  /** Makes an error, as the library does. */
+  /** Makes an error. */
   constructor(message: string, init: MmapErrorInit) {
     const { code, syscall, osError, requested, actual, cause } = bare(init);
     super(message, cause === undefined ? undefined : { cause });

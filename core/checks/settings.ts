@@ -18,7 +18,7 @@ import {
  * each. Like all options of the library, they can be inherited, but not from `Object.prototype`.
  */
 export interface MmapInit {
-  /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, for the rest of a file. */
+  /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, the rest of a file. */
   readonly len?: number | bigint | undefined;
   /** The address to map at: {@linkcode MmapOptions.withHint}. Default: 0, no hint. */
   readonly hint?: number | bigint | undefined;

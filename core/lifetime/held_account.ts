@@ -6,7 +6,7 @@
 import { atomics } from "../../ffi/atomics.ts";
 import type { Allocation } from "./allocation.ts";
 
-/** The number of ranges, and their length together in bytes. */
+/** A number of ranges, and their total length in bytes. */
 interface Amount {
   readonly count: number;
   readonly byteLength: number;
@@ -22,7 +22,7 @@ let heldUnits = 0;
 const UNIT = 65_536;
 /** The length of the sums of all threads, in bytes. */
 export const HELD_COUNTS_BYTES = 8;
-/** The number of ranges of all threads, and their units. Until they are shared, of this thread. */
+/** The number of ranges and units of all threads; of this thread alone without a table. */
 let counts: Int32Array = new Int32Array(HELD_COUNTS_BYTES / 4);
 
 /** Adds this thread's ranges to sums that all threads share. Returns the previous sums. */
@@ -40,7 +40,7 @@ export function addHeld(allocation: Allocation): void {
   countRange(allocation, 1);
 }
 
-/** Takes a range off, if it is held. */
+/** Removes a range, if it is held. */
 export function removeHeld(allocation: Allocation): void {
   if (held.delete(allocation)) countRange(allocation, -1);
 }
@@ -58,12 +58,12 @@ function count(ranges: number, units: number): void {
   atomics.add(counts, 1, units);
 }
 
-/** What this thread holds. */
+/** The ranges that this thread holds. */
 export function heldRanges(): Amount {
   return { count: held.size, byteLength: heldByteLength };
 }
 
-/** What the other threads hold. */
+/** The ranges that the other threads hold. */
 export function heldByOthers(): Amount {
   return {
     count: atomics.load(counts, 0) - held.size,

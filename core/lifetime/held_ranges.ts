@@ -22,12 +22,12 @@ export const MAX_HELD_RANGES = 16_384;
 const PART_OF_LIMITS = 1 / 8;
 /** The part of both budgets that each thread has, whatever the others hold. */
 const OWN_SHARE = 1 / 64;
-/** The part of a spent budget that stays held. More than one range is released, neighbours together. */
+/** The part of a spent budget that stays held: ranges are released many at a time, neighbours together. */
 const REST = 0.75;
 
 /**
- * Frees the memory and holds the range until its owner, a closed handle, is collected, or until
- * it is among the oldest of too many.
+ * Frees the memory of a closed handle. Holds the range until the handle is collected, or until
+ * a budget is spent and the range is among the oldest.
  */
 export function holdRange(allocation: Allocation): void {
   const byteLength = Number(allocation.byteLength);

@@ -6,7 +6,7 @@
 import type { Extent } from "../checks/ranges.ts";
 
 /**
- * The access that is allowed to memory: `"none"`; `"read"` for loads; `"read-write"` for loads and
+ * The access to memory: `"none"`; `"read"` for loads; `"read-write"` for loads and
  * stores; `"copy-on-write"` for loads, and for stores that do not reach the file (memory of
  * {@linkcode MmapOptions.map}); `"read-execute"` for loads and jumps.
  */

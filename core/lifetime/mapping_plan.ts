@@ -1,5 +1,5 @@
 /**
- * The plan of a mapping, from which its handle is made.
+ * Plans of mappings, which become their handles.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface MappingPlan extends MappingInfo {
   readonly share: Share | undefined;
 }
 
-/** Plans plain anonymous memory. It has all fields, of which other kinds of memory replace some. */
+/** Plans plain anonymous memory. Other kinds of memory replace some of the fields. */
 export function plainPlan(
   map: () => bigint,
   byteLength: number,

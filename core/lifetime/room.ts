@@ -104,7 +104,7 @@ function leaveMappings(os: Os): void {
       );
     }
     const left = limit * LEFT_MAPPINGS;
-    // By an eighth, because a mapping with guard pages counts up to three times.
+    // An eighth, because a mapping with guard pages counts up to three times.
     next = Math.max(left / 8, (limit - left - count) / 8);
   }
   // Mappings made during the check count for the next one. If another thread finished its check

@@ -45,7 +45,7 @@ export class Slot {
     this.#uint64 = new BigUint64Array(buffer, offset, SLOT_BYTES / 8);
   }
 
-  /** The kind and the count of uses. Because of the count, a state does not return. */
+  /** The kind and the count of uses. The count makes every state unique. */
   get state(): number {
     return atomics.load(this.#int32, 0);
   }

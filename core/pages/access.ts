@@ -5,7 +5,7 @@
  */
 import type { Access, PageSnapshot, Source } from "../lifetime/mapping_info.ts";
 
-/** The access that lets memory be stored to. */
+/** The access that allows stores. */
 export const WRITABLE: Readonly<Record<Source, Access>> = {
   "memory": "read-write",
   "mirror": "read-write",
@@ -40,7 +40,7 @@ export function wasNotViewed(history: History): boolean {
   return !wasViewed(history);
 }
 
-/** What another handle has to know of a page's history: it does not share the views. */
+/** The history of a page as another handle sees it: views are not shared. */
 export function pastOf(history: History): PageSnapshot["past"] {
   return history === "viewed" || history === "never viewed" ? "memory" : history;
 }

@@ -1,7 +1,7 @@
 /**
- * Changes of the access and the memory of whole pages, and their undoing.
+ * `protect()`, `commit()` and `decommit()` of whole pages, and their undoing.
  *
- * Buffers over the pages are detached by then. Pages that were viewed stay readable and writable
+ * The callers have detached the buffers over the pages. Pages that were viewed stay readable and writable
  * for the system, because a pending call of the runtime may still use them.
  *
  * @module
@@ -22,8 +22,8 @@ export function checkAccess(pages: PageState, access: Access): void {
   refuseMirror(pages, "protect");
   if (!isViewable(access) || access === WRITABLE[source]) return;
   throw new RangeError(
-    `The access of a ${source === "memory" ? "mapping of anonymous memory" : source} ` +
-      `cannot be "${access}": "${WRITABLE[source]}" is what can be stored to`,
+    `A mapping of ${source === "memory" ? "anonymous memory" : `a ${source}`} cannot have the ` +
+      `access "${access}": use "${WRITABLE[source]}"`,
   );
 }
 
@@ -66,15 +66,15 @@ export function commit(pages: PageState, range: PageRange): void {
   change(pages, range, "read-write", (run) => run.value === "none");
 }
 
-/** Changes the access of the runs that are meant. If the system refuses one, all is as before. */
+/** Changes the access of the matching runs. If the system refuses one, all is as before. */
 function change(
   pages: PageState,
   range: PageRange,
   access: Access,
-  isMeant: (run: Run<Access>) => boolean,
+  matches: (run: Run<Access>) => boolean,
 ): void {
   const { history } = pages;
-  const runs = pages.access.runsIn(range.start, range.end).filter(isMeant);
+  const runs = pages.access.runsIn(range.start, range.end).filter(matches);
   // Until all is done: if the stack is exhausted on the way, nobody can make a view of pages
   // whose access is unknown.
   for (const { start, end } of runs) pages.access.set(start, end, "none");
@@ -134,7 +134,7 @@ export function decommit(pages: PageState, range: PageRange): void {
       }
     }
   };
-  // First the step that can be undone: the content is gone with the memory.
+  // First the steps that can be undone: freed memory loses its content.
   for (const run of runs) {
     const failure = run.value === "viewed" ? setAccess(pages, run, "read-write") : undefined;
     if (failure === undefined) continue;
@@ -144,7 +144,7 @@ export function decommit(pages: PageState, range: PageRange): void {
   for (const run of runs) {
     const { start, end, value } = run;
     const { address, byteLength } = addresses(pages, run);
-    // The mapping stays in the pieces that it is in.
+    // The mapping keeps the pieces that it has.
     const failure = wasViewed(value) ? os.vacate(address, byteLength, true) : free(pages, run);
     if (failure !== undefined) {
       undo(start);

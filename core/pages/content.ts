@@ -12,7 +12,7 @@ import { addresses, describePages, refuseHuge, refuseMirror } from "./access_cha
 import { isViewable } from "./access.ts";
 import type { PageState } from "./page_state.ts";
 
-/** Frees the memory of pages that stay accessible, and drops what was stored to them. */
+/** Frees the memory of pages that stay accessible. Their content is lost. */
 export function discard(pages: PageState, range: PageRange): void {
   refuseMirror(pages, "discard");
   if (pages.info.source === "shared file") {

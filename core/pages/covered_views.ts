@@ -1,6 +1,6 @@
 /**
- * Views of long mappings and mirrors in runtimes that allow to hold buffers strongly: the place of
- * a view determines its buffer.
+ * Views of long mappings and mirrors in runtimes that can hold buffers strongly: the place of a view
+ * determines its buffer.
  *
  * @module
  */

@@ -36,7 +36,7 @@ export class LostPages {
       const settled = guard.settledFaults;
       const { faults } = guard;
       this.#ranges = this.#regions().filter(isOfNoFile);
-      // A fault that is not yet handled has no page: look again.
+      // The page of a fault that is still being handled is found next time.
       this.#faults = settled === faults ? faults : 0;
     }
     return this.#ranges;

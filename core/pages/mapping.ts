@@ -1,5 +1,5 @@
 /**
- * A mapping while it lives: what is mapped, the state of its pages, and its end.
+ * A mapping while it lives: the memory, the state of its pages, and its end.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { isViewable } from "./access.ts";
 import { checkAccess, checkAnonymous, commit, decommit, protect } from "./access_changes.ts";
 import { PageState } from "./page_state.ts";
 
-/** What an {@linkcode Mmap} is a handle of. */
+/** A mapping: memory, and the state of its pages. {@linkcode Mmap} is its handle. */
 export class Mapping {
   /** The length in bytes; 0 once closed. */
   byteLength: number;
@@ -36,8 +36,8 @@ export class Mapping {
     this.info = plan;
     this.#token = newToken({ backing, layout, isMirrored: source === "mirror", share });
     const { allocation } = this.#token;
-    // Last, and nothing that can throw comes after it: nothing that is mapped is lost if
-    // execution is terminated or the stack is exhausted.
+    // Last: nothing after it can throw, and lose the memory, if execution is terminated or the stack
+    // is exhausted.
     allocation.address = map();
     allocation.byteLength = exactByteLength;
   }
@@ -89,7 +89,7 @@ export class Mapping {
     return pageRange(byteOffset, byteLength, this.info, pageSize);
   }
 
-  /** Checks a range of bytes, and rounds it outwards to pages. */
+  /** Checks a range of bytes, and rounds its start down to a page. */
   pagesAround(byteOffset: number | bigint, byteLength: number | bigint | undefined): PageRange {
     return pagesAround(byteOffset, byteLength, this.info, host().os.pageSize);
   }

@@ -39,10 +39,10 @@ export class PageState {
   readonly #lost: LostPages | undefined;
   /** Whether the system refused a call because of a lost page. */
   #wasRefused = false;
-  /** The word that was asked for last. */
+  /** The result of the last {@linkcode wordAt}. */
   #lastWord: { readonly offset: number; readonly word: Word } | undefined;
 
-  /** `snapshot` tells the pages that differ from `info`. */
+  /** `snapshot` lists the pages that differ from `info`. */
   constructor(
     allocation: Allocation,
     info: MappingInfo,
@@ -85,7 +85,7 @@ export class PageState {
     return { start: 0, end: this.#byteLength };
   }
 
-  /** The runs that differ in what another handle of this memory has to know. */
+  /** The runs of equal access and history, for another handle of this memory. */
   snapshot(): PageSnapshot[] {
     const { end: byteLength } = this.all;
     const runs = this.access.runsIn(0, byteLength).flatMap(({ start, end, value: access }) =>
@@ -139,10 +139,10 @@ export class PageState {
   }
 
   /** The error for a call that the system refused for these pages. Says why a file has lost one. */
-  systemError(asked: string, failure: Failure, advice?: string): MmapError {
+  systemError(action: string, failure: Failure, advice?: string): MmapError {
     const lost = failure.code === "EFAULT" ? this.#lost : undefined;
     this.#wasRefused ||= lost !== undefined;
-    return systemError(asked, failure, undefined, lost?.why ?? advice);
+    return systemError(action, failure, undefined, lost?.why ?? advice);
   }
 
   // Access and history
@@ -231,13 +231,13 @@ export class PageState {
 
   // Kind of memory
 
-  /** Whether the pages are of no file. */
+  /** Whether the memory is anonymous. */
   get areAnonymous(): boolean {
     const { source } = this.info;
     return source === "memory" || source === "mirror";
   }
 
-  /** Whether the pages are of no disk, so that their content takes memory until it is freed. */
+  /** Whether no file on a disk backs the pages, so that they take memory until they are freed. */
   get areInMemory(): boolean {
     return this.areAnonymous || this.allocation.backing?.name !== undefined;
   }
@@ -247,7 +247,7 @@ export class PageState {
     return this.info.source === "mirror";
   }
 
-  /** Whether the pages are a private copy of a file, so that stores of others do not show in a page that was copied. */
+  /** Whether the pages are private copies of a file: a copied page shows no stores of others. */
   get areOfPrivateFile(): boolean {
     return this.info.source === "private file";
   }
@@ -257,7 +257,7 @@ export class PageState {
     return this.info.source !== "memory";
   }
 
-  /** The distance in bytes after which the same bytes follow again. */
+  /** The distance in bytes at which the same bytes repeat. */
   get period(): number {
     return this.areMirrored ? this.info.byteLength / 2 : Infinity;
   }
@@ -271,7 +271,7 @@ export class PageState {
 
   /** The system's name for the 32-bit word that starts at a byte. */
   wordAt(offset: number): Word {
-    // A program mostly waits for the same word again.
+    // Programs mostly wait for the same word again.
     if (this.#lastWord?.offset !== offset) {
       this.#lastWord = { offset, word: this.#makeWord(offset) };
     }

@@ -27,7 +27,7 @@ export interface PrefaultOptions {
   readonly byteLength?: number | bigint | undefined;
   /** An `AbortSignal` that stops the work. */
   readonly signal?: { readonly aborted: boolean; readonly reason?: unknown } | undefined;
-  /** Called after each step with the number of bytes that are done, and of all bytes. */
+  /** Called after each step with the number of bytes that are done, and the total. */
   readonly onProgress?:
     | ((doneByteLength: number, totalByteLength: number) => void)
     | undefined;

@@ -1,5 +1,5 @@
 /**
- * The views over the pages of one mapping: found again, detached, and remembered until collected.
+ * The views over the pages of one mapping, and the detached buffers that are not yet collected.
  *
  * @module
  */
@@ -90,7 +90,7 @@ export class ViewSet {
     this.detach(range);
   }
 
-  /** Refuses to take loads or stores away from pages whose detached buffers are not all collected. */
+  /** Refuses to forbid loads or stores while a detached buffer of the range is not collected. */
   checkUnused(range: PageRange): void {
     if (this.#detached.length === 0) return;
     this.#detached = this.#detached.filter(isReachable);

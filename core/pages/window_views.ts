@@ -62,7 +62,7 @@ export class WindowViews implements Views {
       const start = byteOffset - byteOffset % SHARED_WINDOW;
       const buffer = this.#last?.start === start ? this.#last.buffer : this.#sharedAt(start);
       if (!isDetached(buffer)) return new type(buffer, byteOffset - start, length);
-      this.#allocation.isTransferred = true; // by a call that noteTransferBy() does not see
+      this.#allocation.isTransferred = true; // by a method that noteTransferBy() does not replace
     }
     const { period } = this.#stretch;
     // Starts at an aligned address, unless the buffer is too long then, or repeats bytes of a mirror.

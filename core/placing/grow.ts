@@ -18,7 +18,7 @@ import { mapWithRoom, undoMap } from "./placement.ts";
 /** Grows anonymous memory. */
 export function grow(resizing: Resizing, from: bigint, to: bigint): void {
   const { host, allocation, info } = resizing;
-  // Addresses that the stack or heap of the process grows into stay free. mremap() takes them.
+  // mremap() would take addresses that the stack or heap of the process grows into.
   const isStuck = host.os.growsInto?.(allocation.address + from, to - from) ?? false;
   if (!isStuck && extend(resizing, from, to)) {
     return setLength(resizing);
@@ -114,7 +114,7 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   const { files } = host.os;
   const { file, offset } = allocation.backing!;
   const before = files.byteLength(file!);
-  if (typeof before !== "number") throw systemError("to tell the length of the file", before);
+  if (typeof before !== "number") throw systemError("to get the length of the file", before);
   const needed = offset + pageOffset + byteLength;
   const failure = before < needed ? files.resize(file!, needed) : undefined;
   if (failure !== undefined) {

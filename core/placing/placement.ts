@@ -72,7 +72,7 @@ export function mappingOf(host: Host, request: AnyRequest): () => bigint {
   };
 }
 
-/** Refuses to populate more than there is memory for. Pages of a file can be evicted, and count not. */
+/** Refuses to populate more memory than is available. The system can evict pages of a file. */
 export function checkMemory(os: Os, request: AnyRequest): void {
   if (!request.populate || isOfFile(request)) return;
   const mapped = Number(request.byteLength);

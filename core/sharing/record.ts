@@ -60,7 +60,7 @@ const SOURCES: readonly Source[] = ["memory", "mirror", "private file", "shared 
 export class SharedMapping implements Share {
   readonly #table: ProcessTable;
   readonly #record: Slot;
-  /** The handle's own record, which loses what the handle does not use any more. */
+  /** The resources that the handle still uses. */
   readonly #backing: Backing | undefined;
   hasLeft: boolean = false;
 

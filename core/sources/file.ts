@@ -176,7 +176,7 @@ function withLength(files: Files, file: OpenFile, name: string, path: string): O
   const byteLength = files.byteLength(file);
   if (typeof byteLength === "number") return { file, ownFile: file, name, byteLength };
   files.close(file);
-  throw systemError(`to tell the length of ${JSON.stringify(path)}`, byteLength);
+  throw systemError(`to get the length of ${JSON.stringify(path)}`, byteLength);
 }
 
 /** Describes the file of a descriptor, which the caller still has to close. */

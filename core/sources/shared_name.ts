@@ -1,5 +1,5 @@
 /**
- * The names of shared memory: which are valid, what errors about them say, and their removal.
+ * The names of shared memory: their checks, their errors and their removal.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { MmapError, systemError } from "../checks/errors.ts";
 
 /** The longest name that file systems allow. */
 const MAX_NAME_BYTE_LENGTH = 255;
-/** What an error code means, and what to do. */
+/** The meaning of error codes, and advice. */
 export type Advice = Readonly<Record<string, string>>;
 
 const ADVICE: Advice = {
@@ -41,7 +41,7 @@ const REMOVE_ADVICE: Advice = {
  * Linux: removes the file of that name in `/dev/shm`, as
  * [`shm_unlink`](https://man7.org/linux/man-pages/man3/shm_unlink.3.html) does. macOS: removes the
  * file `sysalloc-<name>` in the user's temporary folder. Windows: does nothing, and does not throw
- * for a name that does not exist; a name goes there with the last mapping of its memory.
+ * for a name that does not exist; there a name ends with the last mapping of its memory.
  *
  * @param name The name: see {@linkcode MmapOptions.mapShared}.
  * @throws {TypeError} If `name` is not a string.
@@ -75,7 +75,7 @@ export function removeShared(name: string): void {
   throw nameError(`to remove shared memory ${quoted(checked)}`, failure, REMOVE_ADVICE);
 }
 
-/** Checks that every system allows a name. The slash that C programs put first is not a part of it. */
+/** Checks that every system allows a name. Removes the slash at its start, as in C programs. */
 export function checkedName(value: unknown): string {
   if (typeof value !== "string") {
     throw new TypeError(`The name must be a string, got ${describe(value)}`);
@@ -89,7 +89,7 @@ export function checkedName(value: unknown): string {
 function flawOf(name: string): string | undefined {
   if (name === "" || name === "." || name === "..") return 'must not be empty, "." or ".."';
   if (/[\\/\0]/.test(name)) {
-    return "must have no slash but one at its start, no backslash and no NUL";
+    return "must have no slash except at its start, no backslash and no NUL";
   }
   if (/\p{Surrogate}/u.test(name)) return "must be well-formed Unicode, without lone surrogates";
   const { length } = utf8(name);
@@ -126,7 +126,7 @@ export function missingError(
   });
 }
 
-/** The error for a call that the system refused; `more` says what codes mean for this call. */
+/** The error for a call that the system refused; `more` has meanings of codes for this call. */
 export function nameError(asked: string, failure: AdvisedFailure, more: Advice): MmapError {
   const { code } = failure;
   const advice = own<AdvisedFailure, "advice">(failure, "advice") ?? own(more, code);

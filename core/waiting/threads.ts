@@ -1,6 +1,6 @@
 /**
- * The threads that block for `waitAsync()`, each for one word: a call that waits for several words
- * does not report all that were woken.
+ * The threads that block for `waitAsync()`. Each waits for one word, because a wait for several
+ * words does not report all of them that were woken.
  *
  * @module
  */
@@ -42,7 +42,7 @@ const FULL: Shortage = {
   code: "EAGAIN",
   words:
     `${MAX_THREADS} waits of this thread are pending or have just ended, and each needs a thread ` +
-    "of its own: end one, try again, or wait for one word that is stored to for all",
+    "of its own: end one, try again, or let one word signal for all",
 };
 /** The number of idle threads that stay, so that the next waits begin at once. */
 const MAX_IDLE = 2;
@@ -58,8 +58,7 @@ const TAKEN = -1;
 /** The message of a thread that has been idle for {@linkcode MAX_IDLE_MS}. */
 const TIRED = "tired";
 
-// The thread stores its state before it reports: so this thread knows that it has left the wait,
-// while the report is still on its way.
+// The thread stores its state before it reports, so that join() need not wait for the report.
 const SOURCE = (native: string, wait: string) =>
   `const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
 process.removeAllListeners("warning"); // of the experimental FFI, in this thread only
@@ -185,9 +184,9 @@ export class WaitThread {
 
   #reported({ number, report }: Numbered): void {
     this.#hasBegun = true;
-    if (this.#hasEnded || number !== this.#number) return; // of a withdrawn task
+    if (this.#hasEnded || number !== this.#number) return; // a report about a withdrawn task
     this.#done(report);
-    if (idle.has(this)) return; // since its task was withdrawn
+    if (idle.has(this)) return; // already idle since its task was withdrawn
     if (idle.size < MAX_IDLE) idle.add(this);
     else this.#end();
   }

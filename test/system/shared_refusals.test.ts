@@ -58,7 +58,7 @@ test("mapShared() and removeShared() refuse what is no name, with a reason", () 
       ["/", RangeError, "must not be empty"],
       [".", RangeError, "must not be empty"],
       ["..", RangeError, 'must not be empty, "." or ".."'],
-      ["a/b", RangeError, "no slash but one at its start"],
+      ["a/b", RangeError, "no slash except at its start"],
       ["//a", RangeError, "no slash"],
       ["a/", RangeError, "no slash"],
       ["../a", RangeError, "no slash"],
