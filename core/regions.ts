@@ -6,10 +6,10 @@
 import { host, runtimeFiles } from "../ffi/host.ts";
 import { type Failure, isFailure } from "../ffi/os/contract/memory.ts";
 import { own } from "../ffi/own.ts";
+import { checkOptions, type Defaults, flag, wholeNumber } from "./checks/arguments.ts";
+import { checkStack } from "./checks/call_stack.ts";
 import { MmapError, systemError } from "./checks/errors.ts";
 import type { Access } from "./lifetime/mapping_info.ts";
-import { checkStack } from "./checks/call_stack.ts";
-import { checkOptions, type Defaults, flag, wholeNumber } from "./checks/arguments.ts";
 
 /**
  * The access of a mapping: an {@linkcode Access}, or a kind that the library does not map:

@@ -10,13 +10,13 @@
 import { atomics } from "../../ffi/atomics.ts";
 import type { AdvisedFailure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
-import { processCounts } from "./process_table.ts";
+import { checkStack } from "../checks/call_stack.ts";
 import { MmapError } from "../checks/errors.ts";
 import { plainAllocation } from "./allocation.ts";
 import { releaseHeldRanges } from "./held_ranges.ts";
-import { anonymousRequest } from "./requests.ts";
+import { processCounts } from "./process_table.ts";
 import { release } from "./release.ts";
-import { checkStack } from "../checks/call_stack.ts";
+import { anonymousRequest } from "./requests.ts";
 
 /** The part of the limit of mappings that stays free. */
 const LEFT_MAPPINGS = 1 / 16;

@@ -8,8 +8,8 @@ import { UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import { MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { mapperOf } from "../lifetime/allocation.ts";
-import { addresses, describePages, refuseHuge, refuseMirror } from "./access_changes.ts";
 import { isViewable } from "./access.ts";
+import { addresses, describePages, refuseHuge, refuseMirror } from "./access_changes.ts";
 import type { PageState } from "./page_state.ts";
 
 /** Frees the memory of pages that stay accessible. Their content is lost. */

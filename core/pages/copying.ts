@@ -4,13 +4,13 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import { type CopyOrder, copyOrder, inPieces, type Place } from "./copy_order.ts";
-import { describeRange } from "../checks/errors.ts";
-import type { Extent, PageRange } from "../checks/ranges.ts";
-import type { PageState } from "./page_state.ts";
 import { byteCount, describe } from "../checks/arguments.ts";
 import { isUnshared } from "../checks/buffers.ts";
+import { describeRange } from "../checks/errors.ts";
+import type { Extent, PageRange } from "../checks/ranges.ts";
 import { coveredBy } from "./buffers.ts";
+import { type CopyOrder, copyOrder, inPieces, type Place } from "./copy_order.ts";
+import type { PageState } from "./page_state.ts";
 
 const { apply } = Reflect;
 const { isView } = ArrayBuffer;

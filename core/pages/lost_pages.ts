@@ -4,13 +4,13 @@
  *
  * @module
  */
+import { host } from "../../ffi/host.ts";
 import type { OpenFile } from "../../ffi/os/contract/files.ts";
 import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
-import { host } from "../../ffi/host.ts";
-import { describeRange, MmapError } from "../checks/errors.ts";
-import type { Backing } from "../lifetime/allocation.ts";
-import type { PageRange } from "../checks/ranges.ts";
 import { checkStack } from "../checks/call_stack.ts";
+import { describeRange, MmapError } from "../checks/errors.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import type { Backing } from "../lifetime/allocation.ts";
 
 /** The lost pages of one mapping. */
 export class LostPages {

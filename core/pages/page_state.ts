@@ -15,11 +15,11 @@ import { roundUp } from "../checks/rounding.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
 import { type History, isReadable, isViewable, pastOf, wasNotViewed, WRITABLE } from "./access.ts";
+import { type ViewMaker, withoutWarning } from "./buffers.ts";
 import { LostPages } from "./lost_pages.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import type { ViewRange } from "./view_range.ts";
 import { type ViewedRun, ViewSet } from "./view_set.ts";
-import { type ViewMaker, withoutWarning } from "./buffers.ts";
 import { viewsOf } from "./views.ts";
 
 /** The pages of one mapping. */

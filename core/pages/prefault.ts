@@ -4,12 +4,6 @@
  * @module
  */
 import { currentRuntime, host } from "../../ffi/host.ts";
-import { describeRange } from "../checks/errors.ts";
-import type { PageRange } from "../checks/ranges.ts";
-import { loadPages } from "./touch.ts";
-import type { Mapping } from "./mapping.ts";
-import type { PageState } from "./page_state.ts";
-import { checkBackable, refuseNoAccess, type WholePages, wholePages } from "./residency.ts";
 import {
   checkOptions,
   type Defaults,
@@ -18,6 +12,12 @@ import {
   type WithDefaults,
 } from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
+import { describeRange } from "../checks/errors.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import type { Mapping } from "./mapping.ts";
+import type { PageState } from "./page_state.ts";
+import { checkBackable, refuseNoAccess, type WholePages, wholePages } from "./residency.ts";
+import { loadPages } from "./touch.ts";
 
 /** Options of {@linkcode Mmap.prefault}. */
 export interface PrefaultOptions {

@@ -4,15 +4,15 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
+import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
+import { oneOf } from "../checks/arguments.ts";
 import { describeRange, MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { roundDown, roundUp } from "../checks/rounding.ts";
-import { loadPages } from "./touch.ts";
-import type { PageState } from "./page_state.ts";
 import { backingRefusal, leaveRoom } from "../lifetime/room.ts";
-import { oneOf } from "../checks/arguments.ts";
+import type { PageState } from "./page_state.ts";
+import { loadPages } from "./touch.ts";
 
 /** A range of whole pages, by address. */
 export interface WholePages {

@@ -8,8 +8,26 @@ import type { Os } from "../../ffi/os/contract/os.ts";
 import type { Runtime } from "../../ffi/runtime/runtime.ts";
 import { detach } from "../checks/buffers.ts";
 
-/** The longest view for touching or copying, in bytes: Bun counts the length of a view as its heap. */
-export const STRETCH_BYTE_LENGTH: number = 64 * 2 ** 20;
+/** The longest view of memory, in bytes: Bun counts the length of a view as its heap. */
+const PIECE_BYTE_LENGTH = 64 * 2 ** 20;
+
+/** Calls `use` with a view of each piece of a range, and its start in the range. */
+export function forEachPiece(
+  runtime: Runtime,
+  address: bigint,
+  byteLength: number,
+  use: (bytes: Uint8Array<ArrayBuffer>, start: number) => void,
+): void {
+  for (let start = 0; start < byteLength; start += PIECE_BYTE_LENGTH) {
+    const length = Math.min(PIECE_BYTE_LENGTH, byteLength - start);
+    const bytes = new Uint8Array(runtime.view(address + BigInt(start), length));
+    try {
+      use(bytes, start);
+    } finally {
+      detach(bytes.buffer);
+    }
+  }
+}
 
 /** Stores one byte in each page of zeroed memory, so that the system backs it. */
 export function touchPages(
@@ -18,12 +36,9 @@ export function touchPages(
   address: bigint,
   byteLength: number,
 ): void {
-  for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
-    const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
-    const bytes = new Uint8Array(runtime.view(address + BigInt(start), length));
-    for (let offset = 0; offset < length; offset += pageSize) bytes[offset] = 0;
-    detach(bytes.buffer);
-  }
+  forEachPiece(runtime, address, byteLength, (bytes) => {
+    for (let offset = 0; offset < bytes.byteLength; offset += pageSize) bytes[offset] = 0;
+  });
 }
 
 /** Loads one byte of each page of a file, so that the system reads the page. Returns the first failure. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { currentRuntime } from "../../ffi/host.ts";
-import type { Source } from "../lifetime/mapping_info.ts";
-import type { Extent } from "../checks/ranges.ts";
 import { byteCount, describe } from "../checks/arguments.ts";
+import type { Extent } from "../checks/ranges.ts";
+import type { Source } from "../lifetime/mapping_info.ts";
 
 const { getPrototypeOf, hasOwn } = Object;
 

@@ -6,12 +6,11 @@
  */
 import type { Host } from "../../ffi/host.ts";
 import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
-import { detach } from "../checks/buffers.ts";
 import { MmapError, systemError, unmapError } from "../checks/errors.ts";
-import type { Access, MappingInfo } from "../lifetime/mapping_info.ts";
+import type { Access } from "../lifetime/mapping_info.ts";
 import { unmapStray } from "../lifetime/release.ts";
 import { anonymousRequest } from "../lifetime/requests.ts";
-import { STRETCH_BYTE_LENGTH } from "../pages/touch.ts";
+import { forEachPiece } from "../pages/touch.ts";
 import { releaseOld, replace, resizeError, type Resizing, setLength } from "./old_range.ts";
 import { mapWithRoom, undoMap } from "./placement.ts";
 
@@ -24,11 +23,11 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
     return setLength(resizing);
   }
   const exactByteLength = BigInt(info.pageOffset + resizing.byteLength);
-  const moved = isStuck ? undefined : move(resizing, from, to);
+  const moved = isStuck ? undefined : remapPages(resizing, from, to);
   if (moved !== undefined) {
     return replace(resizing, moved.address, exactByteLength, moved.leaves);
   }
-  const { access, isReserved } = info;
+  const { access, isReserved, noReserve } = info;
   if (access === "none" && !isReserved) {
     throw new MmapError(
       'Memory with the access "none" cannot be copied to a longer mapping: use protect() first',
@@ -36,10 +35,8 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
     );
   }
   const isCopied = access !== "none";
-  const request = requestOf(
-    isCopied ? { ...info, access: "read-write" } : info,
-    exactByteLength,
-  );
+  const protection = isCopied ? "read-write" : access;
+  const request = anonymousRequest(exactByteLength, { protection, noReserve });
   const address = mapWithRoom(host, request);
   try {
     if (isCopied) {
@@ -48,11 +45,11 @@ export function grow(resizing: Resizing, from: bigint, to: bigint): void {
   } catch (error) {
     throw undoMap(host.os, address, exactByteLength, error);
   }
-  moveTo(resizing, address, exactByteLength, host.os, request.protection);
+  switchTo(resizing, address, exactByteLength, host.os, protection);
 }
 
-/** Moves the mapping to new memory, which has the content and the access `current`. */
-function moveTo(
+/** Switches the mapping to new memory, which has the content and the access `current`. */
+function switchTo(
   resizing: Resizing,
   address: bigint,
   byteLength: bigint,
@@ -74,7 +71,9 @@ function extend({ host: { os }, allocation, info }: Resizing, from: bigint, to: 
   if (remap !== undefined && remap.extend(allocation.address, from, to) === undefined) return true;
   const hint = allocation.address + from;
   const byteLength = to - from;
-  const address = os.map({ ...requestOf(info, byteLength), hint, strict: true });
+  const { access: protection, noReserve } = info;
+  const fields = { protection, noReserve, hint, strict: true };
+  const address = os.map(anonymousRequest(byteLength, fields));
   if (address === hint) return true;
   if (typeof address !== "bigint") return false;
   const failure = unmapStray(os, address, byteLength);
@@ -83,7 +82,7 @@ function extend({ host: { os }, allocation, info }: Resizing, from: bigint, to: 
 }
 
 /** Moves pages without copying them, if the system can. With `leaves`, the old range stays mapped. */
-function move(
+function remapPages(
   { host: { os }, allocation, pages }: Resizing,
   from: bigint,
   to: bigint,
@@ -126,14 +125,14 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   const exactByteLength = BigInt(pageOffset + byteLength);
   try {
     const address = mapWithRoom(host, {
-      ...requestOf({ ...info, access: "read-write" }, exactByteLength),
+      ...anonymousRequest(exactByteLength, { noReserve: info.noReserve }),
       kind: "file",
       file: file!,
       name: "the file",
       isNamed: false,
       offset: BigInt(offset),
     });
-    moveTo(resizing, address, exactByteLength, files as Mapper<MapRequest>, "read-write");
+    switchTo(resizing, address, exactByteLength, files as Mapper<MapRequest>, "read-write");
   } catch (error) {
     if (before < needed) files.resize(file!, before);
     throw error;
@@ -141,18 +140,10 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
 }
 
 function copyPages({ runtime, os }: Host, from: bigint, to: bigint, byteLength: number): void {
-  for (let start = 0; start < byteLength; start += STRETCH_BYTE_LENGTH) {
-    const length = Math.min(STRETCH_BYTE_LENGTH, byteLength - start);
-    const target = new Uint8Array(runtime.view(to + BigInt(start), length));
+  forEachPiece(runtime, to, byteLength, (target, start) => {
     const failure = os.copying.read(from + BigInt(start), target, false);
-    detach(target.buffer);
-    if (failure !== undefined) throw systemError(`to copy ${length} bytes`, failure);
-  }
-}
-
-function requestOf(
-  { access, noReserve }: MappingInfo,
-  byteLength: bigint,
-): MapRequest {
-  return anonymousRequest(byteLength, { protection: access, noReserve });
+    if (failure !== undefined) {
+      throw systemError(`to copy ${target.byteLength} bytes`, failure);
+    }
+  });
 }

@@ -13,7 +13,6 @@ import type {
 } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { own } from "../../ffi/own.ts";
-import { overlapsRoot } from "../lifetime/root.ts";
 import {
   hex,
   MmapError,
@@ -27,8 +26,9 @@ import { heldRanges } from "../lifetime/held_account.ts";
 import { releaseHeldRanges, releaseHeldRangesIn } from "../lifetime/held_ranges.ts";
 import { release, unmapStray } from "../lifetime/release.ts";
 import { anonymousRequest } from "../lifetime/requests.ts";
-import { loadPages, touchPages } from "../pages/touch.ts";
 import { backingRefusal, leaveRoom, memoryRefusal } from "../lifetime/room.ts";
+import { overlapsRoot } from "../lifetime/root.ts";
+import { loadPages, touchPages } from "../pages/touch.ts";
 
 /** A request for memory of any kind. */
 type AnyRequest = MapRequest | FileRequest | MirrorRequest;

@@ -45,17 +45,15 @@ export function resize(mapping: Mapping, byteLength: number): void {
 
 /** Refuses a mapping that cannot have the length. */
 function checkResizable({ allocation, info, pages }: Mapping, byteLength: number): void {
-  if (allocation.layout !== undefined) {
-    throw new MmapError(
-      "A mapping with guard pages or huge pages cannot be resized: make a new one, and copy",
-      { code: "ENOTSUP" },
-    );
-  }
-  if (info.source === "mirror") {
-    throw new MmapError(
-      "Memory of mapMirrored() cannot be resized: make a new mapping, and copy",
-      { code: "ENOTSUP" },
-    );
+  const fixed = allocation.layout !== undefined
+    ? "A mapping with guard pages or huge pages"
+    : info.source === "mirror"
+    ? "Memory of mapMirrored()"
+    : undefined;
+  if (fixed !== undefined) {
+    throw new MmapError(`${fixed} cannot be resized: make a new mapping, and copy`, {
+      code: "ENOTSUP",
+    });
   }
   if (pages !== undefined && !pages.isUniform) {
     throw new MmapError(
@@ -66,25 +64,16 @@ function checkResizable({ allocation, info, pages }: Mapping, byteLength: number
   }
   pages?.checkNotLost();
   if (byteLength <= info.byteLength || info.source === "memory") return;
-  if (info.source === "private file") {
-    throw new MmapError(
-      "Memory of map() and mapExec() cannot become longer: use mapMut(), or map the file again",
-      { code: "ENOTSUP" },
-    );
-  }
-  if (allocation.backing?.name !== undefined) {
-    throw new MmapError(
-      "Memory of mapShared() cannot become longer: create new memory with another name",
-      { code: "ENOTSUP" },
-    );
-  }
-  if (allocation.backing?.file === undefined) {
-    throw new MmapError(
-      "This mapping cannot become longer, because its file could not be opened again: map the " +
-        "file by its path, or map it again",
-      { code: "ENOTSUP" },
-    );
-  }
+  const { backing } = allocation;
+  const reason = info.source === "private file"
+    ? "Memory of map() and mapExec() cannot become longer: use mapMut(), or map the file again"
+    : backing?.name !== undefined
+    ? "Memory of mapShared() cannot become longer: create new memory with another name"
+    : backing?.file === undefined
+    ? "This mapping cannot become longer, because its file could not be opened again: map the " +
+      "file by its path, or map it again"
+    : undefined;
+  if (reason !== undefined) throw new MmapError(reason, { code: "ENOTSUP" });
 }
 
 /** Resizes the allocation. If its address changes, the mapping has left the old range. */

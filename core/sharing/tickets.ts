@@ -4,15 +4,15 @@
  * @module
  */
 import { fillRandom } from "../../ffi/web.ts";
-import { type ProcessTable, processTable } from "../lifetime/process_table.ts";
-import { kindOf, type Slot, TICKET } from "../lifetime/slots.ts";
+import { describe, propertyOf } from "../checks/arguments.ts";
+import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
 import { MmapError } from "../checks/errors.ts";
 import { plainAllocation } from "../lifetime/allocation.ts";
+import { type ProcessTable, processTable } from "../lifetime/process_table.ts";
 import { release } from "../lifetime/release.ts";
+import { kindOf, type Slot, TICKET } from "../lifetime/slots.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import { SharedMapping, type SharedPlan, sharedPlan } from "./record.ts";
-import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
-import { describe, propertyOf } from "../checks/arguments.ts";
 
 /**
  * A ticket for one handle of shared memory. {@linkcode Mmap.share} makes it, `postMessage()` can

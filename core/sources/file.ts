@@ -6,20 +6,20 @@
 import { type Host, host, runtimeFiles } from "../../ffi/host.ts";
 import type { FileRequest, Files, FileUse, OpenFile } from "../../ffi/os/contract/files.ts";
 import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
-import type { FileFacts } from "../../ffi/runtime/files.ts";
-import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { own } from "../../ffi/own.ts";
+import type { FileFacts } from "../../ffi/runtime/files.ts";
+import { describe, propertyOf } from "../checks/arguments.ts";
+import { checkStack } from "../checks/call_stack.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
+import type { MmapSettings } from "../checks/settings.ts";
+import { checkSupported } from "../checks/unsupported_settings.ts";
 import { type Backing, closeFile } from "../lifetime/allocation.ts";
 import type { Access, Source } from "../lifetime/mapping_info.ts";
 import { plainPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
+import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { checkStrictHint, mapWithRoom, undoMap } from "../placing/placement.ts";
 import { openSame } from "./same_file.ts";
-import type { MmapSettings } from "../checks/settings.ts";
-import { checkSupported } from "../checks/unsupported_settings.ts";
-import { checkStack } from "../checks/call_stack.ts";
-import { describe, propertyOf } from "../checks/arguments.ts";
 
 /**
  * A file: a path, a `file:` URL, an open file descriptor, or an object with a descriptor, such as a

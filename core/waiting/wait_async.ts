@@ -6,11 +6,6 @@
 import { host, runtimeThreads } from "../../ffi/host.ts";
 import { isFailure } from "../../ffi/os/contract/memory.ts";
 import type { ThreadWait, Word } from "../../ffi/os/contract/waiting.ts";
-import { MmapError } from "../checks/errors.ts";
-import type { Waiter } from "../lifetime/allocation.ts";
-import type { PageRange } from "../checks/ranges.ts";
-import type { Mapping } from "../pages/mapping.ts";
-import { checkStack } from "../checks/call_stack.ts";
 import {
   checkOptions,
   type Defaults,
@@ -20,6 +15,11 @@ import {
   timeMs,
   word32,
 } from "../checks/arguments.ts";
+import { checkStack } from "../checks/call_stack.ts";
+import { MmapError } from "../checks/errors.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import type { Waiter } from "../lifetime/allocation.ts";
+import type { Mapping } from "../pages/mapping.ts";
 import { type Report, type Task, WaitThread } from "./threads.ts";
 import { resultOf, waitError, type WaitResult, wordOf, wordRange } from "./waiting.ts";
 

@@ -6,10 +6,10 @@
 import { host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Ending, Word } from "../../ffi/os/contract/waiting.ts";
+import { checkStack } from "../checks/call_stack.ts";
 import { hex, MmapError } from "../checks/errors.ts";
 import { byteRange, type Extent, type PageRange } from "../checks/ranges.ts";
 import type { PageState } from "../pages/page_state.ts";
-import { checkStack } from "../checks/call_stack.ts";
 
 /**
  * The result of a wait, as of `Atomics.wait()`: `"ok"` if it was woken, `"not-equal"` if the word
