@@ -45,6 +45,11 @@ export interface ThreadWait {
   end(ending: Ending | "cancelled"): Ending | "cancelled";
 }
 
+/** The report of a thread that has waited. */
+export type ThreadReport =
+  | { readonly ending: Ending | "cancelled" }
+  | { readonly syscall: string; readonly osError: number };
+
 /** Waiting on one system. */
 export interface Waiting {
   /** True if a call consists of several steps and must not stop between them. */
@@ -64,9 +69,9 @@ export interface Waiting {
   prepare(word: Word, expected: number, milliseconds: number): ThreadWait | Ending | Failure;
 
   /**
-   * The source of that thread's function. Its parameters are the thread's FFI and
-   * {@linkcode Waiting.threadData}. It returns a function that runs a `job` and returns
-   * `{ ending }` or `{ syscall, osError }`.
+   * The source of that thread's function. Its parameters are the thread's own {@linkcode Native} and
+   * {@linkcode Waiting.threadData}. It returns a function that runs a `job` and returns a
+   * {@linkcode ThreadReport}.
    *
    * It is text and not the text of a function, because compilers may put names into a
    * function that do not exist in the thread.

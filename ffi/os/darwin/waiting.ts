@@ -16,7 +16,8 @@ import {
   OS_CLOCK_MACH_ABSOLUTE_TIME,
   OS_SYNC_WAIT_ON_ADDRESS_SHARED,
 } from "./calls.ts";
-import { DARWIN_THREAD_SOURCE } from "./waiting_thread.ts";
+import type { ThreadData } from "./waiting_thread.ts";
+import { THREAD_SOURCE } from "./waiting_thread_code.ts";
 
 const WORD = 4n;
 const SHARED = OS_SYNC_WAIT_ON_ADDRESS_SHARED;
@@ -69,8 +70,8 @@ export function darwinWaiting(library: CLibrary, kernel: () => KernelCopying): W
 
     callBack() {}, // the thread looks from time to time
 
-    threadSource: DARWIN_THREAD_SOURCE,
-    threadData: (slice) => ({ library: library.file, thread: pthread_self(), slice }),
+    threadSource: THREAD_SOURCE,
+    threadData: (slice): ThreadData => ({ library: library.file, thread: pthread_self(), slice }),
   });
 }
 

@@ -1,59 +1,97 @@
 /**
- * What a thread does on macOS that waits in another one's stead: it sleeps in
- * short slices, and looks between whether it is called back, and (Deno does not end
- * it with the thread that it works for) whether that thread is still there.
+ * The work of a thread on macOS that waits in the stead of another. `scripts/thread_sources.ts`
+ * writes what this compiles to into `waiting_thread_code.ts`.
+ *
+ * The thread sleeps in short slices. Between them it looks whether it is called back, and, because
+ * Deno does not end it together with its owner, whether that thread is still there.
  *
  * @module
  */
+import type { Native } from "../../symbols.ts";
+import type { ThreadReport } from "../contract/waiting.ts";
+import {
+  CLOCK_UPTIME_RAW,
+  OS_CLOCK_MACH_ABSOLUTE_TIME,
+  OS_SYNC_WAIT_ON_ADDRESS_SHARED,
+} from "./calls.ts";
+
+/** The data of a thread. */
+export interface ThreadData {
+  readonly library: string;
+  /** The thread that this one works for. */
+  readonly thread: bigint;
+  /** The longest sleep, in nanoseconds. */
+  readonly slice: bigint;
+}
+
+/** One wait. */
+interface Job {
+  readonly address: bigint;
+  readonly expected: bigint;
+  readonly control: bigint;
+  readonly deadline: bigint | undefined;
+}
+
+const ESRCH = 3, EINTR = 4, EFAULT = 14, ETIMEDOUT = 60;
+const WORD = 4n;
+const FAULT_PAUSE = 1_000_000n;
+const MAX_FAULTS = 100;
+
+const FUNCTIONS = {
+  os_sync_wait_on_address_with_timeout: {
+    parameters: ["usize", "usize", "usize", "u32", "u32", "usize"],
+    result: "i32",
+  },
+  clock_gettime_nsec_np: { parameters: ["u32"], result: "usize" },
+  memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+  __error: { parameters: [], result: "usize" },
+  pthread_kill: { parameters: ["usize", "i32"], result: "i32" }, // safe where the thread has ended
+} as const;
 
 /** See {@linkcode Waiting.threadSource}. */
-export const DARWIN_THREAD_SOURCE: string = String.raw`
-({ open, view }, { library, thread, slice }) => {
-  const ESRCH = 3, EINTR = 4, EFAULT = 14, ETIMEDOUT = 60;
-  const SHARED = 1, OS_CLOCK_MACH_ABSOLUTE_TIME = 32, CLOCK_UPTIME_RAW = 8;
-  const SHORT_SLICE = slice / 10n;
-  const WORD = 4n, FAULT_PAUSE = 1000000n, MAX_FAULTS = 100;
-  const c = open(library, {
-    os_sync_wait_on_address_with_timeout: {
-      parameters: ["usize", "usize", "usize", "u32", "u32", "usize"],
-      result: "i32",
-    },
-    clock_gettime_nsec_np: { parameters: ["u32"], result: "usize" },
-    memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
-    __error: { parameters: [], result: "usize" },
-    pthread_kill: { parameters: ["usize", "i32"], result: "i32" }, // safe where the thread has ended
-  });
+export default function work(
+  { open, view }: Native,
+  { library, thread, slice }: ThreadData,
+): (job: Job) => ThreadReport {
+  const c = open(library, FUNCTIONS);
   const word = new Int32Array(1);
   const bytes = new Uint8Array(word.buffer);
-  const load = (address) => {
+  // Read right after a call, and by no call: a runtime makes calls of its own between two.
+  const errno = new Int32Array(view(BigInt(c.__error()), 4));
+
+  const load = (address: bigint) => {
     c.memcpy(bytes, address, WORD);
     return word[0];
   };
-  // Read at once after a call, and by no call: a runtime makes calls of its own between.
-  const errno = new Int32Array(view(BigInt(c.__error()), 4));
   const now = () => BigInt(c.clock_gettime_nsec_np(CLOCK_UPTIME_RAW));
-  const sleep = (address, value, time) =>
+  const sleep = (address: bigint, value: bigint, time: bigint) =>
     c.os_sync_wait_on_address_with_timeout(
-      address, value, WORD, SHARED, OS_CLOCK_MACH_ABSOLUTE_TIME, time,
+      address,
+      value,
+      WORD,
+      OS_SYNC_WAIT_ON_ADDRESS_SHARED,
+      OS_CLOCK_MACH_ABSOLUTE_TIME,
+      time,
     );
+
   return ({ address, expected, control, deadline }) => {
     for (let faults = 0;;) {
       if (load(control) !== 0) return { ending: "cancelled" };
       if (c.pthread_kill(thread, 0) === ESRCH) return { ending: "cancelled" };
-      let time = SHORT_SLICE;
+      let time = slice / 10n;
       if (deadline !== undefined) {
         const left = deadline - now();
         if (left <= 0n) return { ending: "elapsed" };
         if (left < time) time = left;
       }
       const result = sleep(address, expected, time);
-      const osError = errno[0];
-      // A word that differs is one that was changed: it had the value when it was asked for.
+      const osError = errno[0]!;
+      // The word had the value at first, so that one that differs was changed.
       if (result >= 0) return { ending: "woken" };
-      // Its page can be out of RAM for a moment, or gone with the end of its file.
+      // The page of the word can be out of RAM for a moment, or gone with the end of its file.
       if (osError === EFAULT && ++faults <= MAX_FAULTS) sleep(control, 0n, FAULT_PAUSE);
       else if (osError === EINTR || osError === ETIMEDOUT) faults = 0;
       else return { syscall: "os_sync_wait_on_address_with_timeout", osError };
     }
   };
-}`;
+}

@@ -16,7 +16,8 @@ import {
   MAP_ANONYMOUS,
   processor,
 } from "./calls.ts";
-import { THREAD_SOURCE } from "./waiting_thread.ts";
+import type { ThreadData } from "./waiting_thread.ts";
+import { THREAD_SOURCE } from "./waiting_thread_code.ts";
 
 const SECOND = 1_000_000_000n;
 /** The most that `FUTEX_WAKE` wakes: `INT_MAX`. */
@@ -70,7 +71,7 @@ export function linuxWaiting(library: CLibrary): Waiting {
 
     threadSource: THREAD_SOURCE,
 
-    threadData(slice) {
+    threadData(slice): ThreadData {
       const thread = BigInt(syscall(numbers.gettid, 0n, 0n, 0n, 0n, 0n, 0n));
       const process = BigInt(open(POSIX, "getpid").getpid());
       return { library: library.file, numbers, process, thread, slice };

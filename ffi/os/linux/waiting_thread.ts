@@ -1,66 +1,100 @@
 /**
- * What a thread does on Linux that waits in another one's stead.
+ * The work of a thread on Linux that waits in the stead of another. `scripts/thread_sources.ts`
+ * writes what this compiles to into `waiting_thread_code.ts`.
  *
- * It waits for two words at once, the one in question and one of the library's
- * own, by which it is called back: `futex_waitv` takes both, and tells which one
- * it was. A wake-up that comes together with a call is told first, so that none
- * is lost. Older kernels and some sandboxes do not have it: then it waits for the one,
- * in short slices, and looks at the other between.
+ * The thread waits for two words at once, the word in question and a control word of the library's,
+ * by which it is called back: `futex_waitv` takes both, and tells which one it was. It tells a
+ * wake-up that comes together with a call first, so that none is lost. Older kernels and some
+ * sandboxes lack `futex_waitv`: then the thread waits for the word in short slices, and looks at the
+ * control between them.
  *
- * Deno does not end it with the thread that it works for: it looks for that
- * itself, by a signal 0.
- *
- * `errno` is copied by `memcpy`, because not every runtime's memory can be seen
- * in the same way.
+ * Deno does not end the thread together with its owner: so the thread looks for that itself, by a
+ * signal 0.
  *
  * @module
  */
+import type { Native } from "../../symbols.ts";
+import type { ThreadReport } from "../contract/waiting.ts";
+import { CLOCK_MONOTONIC, FUTEX_WAIT, type Processor } from "./calls.ts";
+
+/** The data of a thread. */
+export interface ThreadData {
+  readonly library: string;
+  readonly numbers: Processor["calls"];
+  /** The process and the thread that this one works for. */
+  readonly process: bigint;
+  readonly thread: bigint;
+  /** The longest sleep, in nanoseconds. */
+  readonly slice: bigint;
+}
+
+/** One wait. */
+interface Job {
+  readonly address: bigint;
+  readonly expected: bigint;
+  readonly control: bigint;
+  readonly deadline: bigint | undefined;
+}
+
+const EPERM = 1, ESRCH = 3, EINTR = 4, EAGAIN = 11, ENOSYS = 38, ETIMEDOUT = 110;
+const FUTEX2_SIZE_U32 = 2n;
+const SECOND = 1_000_000_000n;
+const SHORT_SLICE = 10_000_000n;
+
+// All seven parameters of syscall(), always: see calls.ts.
+const WAITV = {
+  // number, waiters, nr_futexes, flags, timeout, clockid
+  syscall: {
+    parameters: ["usize", "buffer", "usize", "usize", "buffer", "usize", "usize"],
+    result: "i32",
+  },
+} as const;
+const FUNCTIONS = {
+  // number, uaddr, futex_op, val, timeout, uaddr2, val3
+  syscall: {
+    parameters: ["usize", "usize", "usize", "usize", "buffer", "usize", "usize"],
+    result: "i32",
+  },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  __errno_location: { parameters: [], result: "usize" },
+} as const;
 
 /** See {@linkcode Waiting.threadSource}. */
-export const THREAD_SOURCE: string = String.raw`
-({ open, view }, { library, numbers, process, thread, slice }) => {
-  const EPERM = 1, ESRCH = 3, EINTR = 4, EAGAIN = 11, ENOSYS = 38, ETIMEDOUT = 110;
-  const FUTEX_WAIT = 0n, FUTEX2_SIZE_U32 = 2n, CLOCK_MONOTONIC = 1n, SECOND = 1000000000n;
-  const SHORT_SLICE = 10000000n;
-  const usize = (count) => Array(count).fill("usize");
-  // All seven parameters, always: syscall() reads the last one, from above its stack frame, and
-  // where that is the end of koffi's stack, there is nothing to read.
-  const { syscall: waitv } = open(library, {
-    // number, waiters, nr_futexes, flags, timeout, clockid
-    syscall: { parameters: ["usize", "buffer", ...usize(2), "buffer", ...usize(2)], result: "i32" },
-  });
-  const { syscall, clock_gettime, __errno_location } = open(library, {
-    // number, uaddr, futex_op, val, timeout, uaddr2, val3
-    syscall: { parameters: [...usize(4), "buffer", ...usize(2)], result: "i32" },
-    clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
-    __errno_location: { parameters: [], result: "usize" },
-  });
+export default function work(
+  { open, view }: Native,
+  { library, numbers, process, thread, slice }: ThreadData,
+): (job: Job) => ThreadReport {
+  const { syscall: waitv } = open(library, WAITV);
+  const { syscall, clock_gettime, __errno_location } = open(library, FUNCTIONS);
   const time = new BigInt64Array(2);
   const timeBytes = new Uint8Array(time.buffer);
   const waiters = new BigUint64Array(6); // two struct futex_waitv
   const waiterBytes = new Uint8Array(waiters.buffer);
-  // It is read at once after each call, and by no call: a runtime makes calls of its own between.
+  // Read right after each call, and by no call: a runtime makes calls of its own between two.
   const errno = new Int32Array(view(BigInt(__errno_location()), 4));
+
   const now = () => {
-    clock_gettime(1, timeBytes);
-    return time[0] * SECOND + time[1];
+    clock_gettime(CLOCK_MONOTONIC, timeBytes);
+    return time[0]! * SECOND + time[1]!;
   };
-  const setTime = (nanoseconds) => {
+  const setTime = (nanoseconds: bigint) => {
     time[0] = nanoseconds / SECOND;
     time[1] = nanoseconds % SECOND;
   };
-  const futex = (address, value, nanoseconds) => {
+  /** Sleeps; returns the error, or 0. */
+  const futex = (address: bigint, value: bigint, nanoseconds: bigint) => {
     setTime(nanoseconds);
     const result = syscall(numbers.futex, address, FUTEX_WAIT, value, timeBytes, 0n, 0n);
-    return result < 0 ? errno[0] : 0;
+    return result < 0 ? errno[0]! : 0;
   };
-  const isCalledBack = (control) => futex(control, 0n, 0n) === EAGAIN;
+  const isCalledBack = (control: bigint) => futex(control, 0n, 0n) === EAGAIN;
   const isAlone = () => {
     setTime(0n);
     const result = syscall(numbers.tgkill, process, thread, 0n, timeBytes, 0n, 0n);
     return result < 0 && errno[0] === ESRCH;
   };
   let hasWaitv = true;
+
   return ({ address, expected, control, deadline }) => {
     for (;;) {
       if (isAlone()) return { ending: "cancelled" };
@@ -69,12 +103,12 @@ export const THREAD_SOURCE: string = String.raw`
       if (deadline !== undefined && deadline < until) until = deadline < from ? from : deadline;
       let osError;
       if (hasWaitv) {
-        // Where both were woken, it tells of the last one.
+        // If both were woken, the call tells of the last one.
         waiters.set([0n, control, FUTEX2_SIZE_U32, expected, address, FUTEX2_SIZE_U32]);
         setTime(until);
-        const call = numbers.futex_waitv;
-        const result = waitv(call, waiterBytes, 2n, 0n, timeBytes, CLOCK_MONOTONIC, 0n);
-        osError = errno[0];
+        const clock = BigInt(CLOCK_MONOTONIC);
+        const result = waitv(numbers.futex_waitv, waiterBytes, 2n, 0n, timeBytes, clock, 0n);
+        osError = errno[0]!;
         if (result === 1) return { ending: "woken" };
         if (result === 0) return { ending: "cancelled" };
       } else {
@@ -83,7 +117,7 @@ export const THREAD_SOURCE: string = String.raw`
         if (osError === 0) return { ending: "woken" };
       }
       if (osError === EAGAIN) {
-        // It had the value when it was asked for.
+        // The word had the value at first, so that it was changed.
         return { ending: isCalledBack(control) ? "cancelled" : "woken" };
       }
       if (osError === ETIMEDOUT) {
@@ -94,4 +128,4 @@ export const THREAD_SOURCE: string = String.raw`
       }
     }
   };
-}`;
+}

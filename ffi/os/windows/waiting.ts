@@ -30,7 +30,8 @@ import {
 import { windowsCopying } from "./copying.ts";
 import { windowsIdentify } from "./file_information.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
-import { WINDOWS_THREAD_SOURCE } from "./waiting_thread.ts";
+import type { ThreadData } from "./waiting_thread.ts";
+import { THREAD_SOURCE } from "./waiting_thread_code.ts";
 
 /** The number of places that share a mark, a semaphore that tells a waker to look at them. */
 const BLOCK = 8;
@@ -264,9 +265,9 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
       };
     },
 
-    threadSource: WINDOWS_THREAD_SOURCE,
+    threadSource: THREAD_SOURCE,
 
-    threadData() {
+    threadData(): ThreadData {
       // One handle for all waits of this thread, which the end of the process closes.
       if (thread === 0n) thread = c.OpenThread(SYNCHRONIZE, 0, c.GetCurrentThreadId());
       return { thread, frequency, slice: SLICE_MS };

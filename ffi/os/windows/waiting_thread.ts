@@ -1,35 +1,63 @@
 /**
- * What a thread does on Windows that waits in another one's stead: for a
- * semaphore, for the event by which it is called back, and for the end of the
- * thread that it works for, which in Deno does not end it too.
+ * The work of a thread on Windows that waits in the stead of another. `scripts/thread_sources.ts`
+ * writes what this compiles to into `waiting_thread_code.ts`.
+ *
+ * The thread waits for a semaphore, for the event by which it is called back, and for the end of its
+ * owner, because Deno does not end both together.
  *
  * @module
  */
+import type { Native } from "../../symbols.ts";
+import type { ThreadReport } from "../contract/waiting.ts";
+import { WAIT_OBJECT_0, WAIT_TIMEOUT } from "./constants.ts";
+
+/** The data of a thread. */
+export interface ThreadData {
+  /** The thread that this one works for, or 0. */
+  readonly thread: bigint;
+  /** The ticks of the clock in a second. */
+  readonly frequency: bigint;
+  /** The longest sleep, in milliseconds. */
+  readonly slice: number;
+}
+
+/** One wait. */
+interface Job {
+  readonly semaphore: bigint;
+  readonly event: bigint;
+  readonly deadline: bigint | undefined;
+}
+
+const FUNCTIONS = {
+  // DWORD WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll,
+  //   DWORD dwMilliseconds)
+  WaitForMultipleObjects: { parameters: ["u32", "buffer", "i32", "u32"], result: "u32" },
+  GetLastError: { parameters: [], result: "u32" },
+  QueryPerformanceCounter: { parameters: ["buffer"], result: "i32" },
+} as const;
 
 /** See {@linkcode Waiting.threadSource}. */
-export const WINDOWS_THREAD_SOURCE: string = String.raw`
-({ open }, { thread, frequency, slice }) => {
-  const WAIT_OBJECT_0 = 0, WAIT_TIMEOUT = 0x102;
-  const c = open("kernel32.dll", {
-    WaitForMultipleObjects: { parameters: ["u32", "buffer", "i32", "u32"], result: "u32" },
-    GetLastError: { parameters: [], result: "u32" },
-    QueryPerformanceCounter: { parameters: ["buffer"], result: "i32" },
-  });
+export default function work(
+  { open }: Native,
+  { thread, frequency, slice }: ThreadData,
+): (job: Job) => ThreadReport {
+  const c = open("kernel32.dll", FUNCTIONS);
   const handles = new BigUint64Array(3);
   const handleBytes = new Uint8Array(handles.buffer);
   const count = new BigInt64Array(1);
   const countBytes = new Uint8Array(count.buffer);
+
   return ({ semaphore, event, deadline }) => {
     handles.set([semaphore, event, thread]);
     for (;;) {
       let time = slice;
       if (deadline !== undefined) {
         c.QueryPerformanceCounter(countBytes);
-        const left = Number(deadline - count[0]) / Number(frequency) * 1000;
+        const left = Number(deadline - count[0]!) / Number(frequency) * 1000;
         if (left <= 0) return { ending: "elapsed" };
         time = Math.min(time, Math.ceil(left));
       }
-      // Of several that are there, it takes the first.
+      // Of several that are signaled, the call takes the first.
       const result = c.WaitForMultipleObjects(thread === 0n ? 2 : 3, handleBytes, 0, time) >>> 0;
       if (result === WAIT_OBJECT_0) return { ending: "woken" };
       if (result === 1 || result === 2) return { ending: "cancelled" };
@@ -38,4 +66,4 @@ export const WINDOWS_THREAD_SOURCE: string = String.raw`
       }
     }
   };
-}`;
+}
