@@ -8,90 +8,39 @@
  *
  * @module
  */
-import { atomics } from "../../ffi/atomics.ts";
-import { FreeList } from "../../ffi/free_list.ts";
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
+import { BLOCK_BYTES, Slot, type SlotLayout, SlotTable } from "../../ffi/slots.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import { countHeldIn, HELD_COUNTS_BYTES } from "./held_account.ts";
 import { unmapStray } from "./release.ts";
-import { knownRootOf, rootOf, TAKEN } from "./root.ts";
-import { BLOCK_BYTES, FREE, kindOf, mapBlock, Slot, SLOTS_PER_BLOCK } from "./slots.ts";
+import { knownRootOf, mapBlock, rootOf, TAKEN } from "./root.ts";
+
+/** The slots of a block. The first block has counts before them. */
+const SLOTS: SlotLayout = { first: 128, byteLength: 128, state: 0 };
+
+// The phases of a slot, beside those of all slots.
+/** The slot describes a mapping that is shared. */
+export const MAPPING = 2;
+/** The slot is a ticket that nobody has taken. */
+export const TICKET = 3;
 
 /** The table as one thread sees it. */
-export class ProcessTable {
-  readonly #os: Os;
-  #blocks: readonly ArrayBuffer[] = [];
-  /** The slots that were free when this thread last looked. */
-  #candidates: FreeList<number> = new FreeList();
-
+export class ProcessTable extends SlotTable<Failure> {
   constructor(os: Os, block: bigint) {
-    this.#os = os;
-    this.#append(block);
+    super(SLOTS, {
+      map: () => mapBlock(os),
+      unmap: (address) => unmapStray(os, address, BigInt(BLOCK_BYTES)),
+      view: (address, byteLength) => currentRuntime().view(address, byteLength),
+    }, block);
   }
 
-  /** The slot with this number, if there is one. */
-  slot(number: number): Slot | undefined {
-    if (!Number.isSafeInteger(number) || number < 0) return undefined;
-    const index = Math.floor(number / SLOTS_PER_BLOCK);
-    if (index >= this.#blocks.length) this.#follow();
-    return index < this.#blocks.length ? new Slot(number, this.#blocks[index]!) : undefined;
-  }
-
-  /** Takes a free slot. */
-  take(): Slot {
-    for (;;) {
-      const number = this.#candidates.take();
-      if (number === undefined) this.#look();
-      else {
-        const slot = this.slot(number)!;
-        if (slot.claim()) return slot;
-      }
-    }
-  }
-
-  /**
-   * Notes a slot that this thread has freed, for {@linkcode take}. Notes at most a block of slots,
-   * because a thread that only redeems tickets takes none.
-   */
-  note({ number }: Slot): void {
-    if (this.#candidates.length < SLOTS_PER_BLOCK) this.#candidates.add(number);
-  }
-
-  /** Finds free slots, and adds a block if they are few: looking takes long. */
-  #look(): void {
-    this.#follow();
-    const count = SLOTS_PER_BLOCK * this.#blocks.length;
-    const free = new FreeList<number>();
-    for (let number = count - 1; number >= 0; number--) {
-      if (kindOf(this.slot(number)!.state) === FREE) free.add(number);
-    }
-    this.#candidates = free;
-    if (free.length >= count / 4) return;
-    const block = mapBlock(this.#os);
-    if (typeof block !== "bigint") {
-      if (free.length > 0) return;
-      throw systemError(`to map ${BLOCK_BYTES} bytes for the table of shared memory`, block);
-    }
-    const next = atomics.compareExchange(this.#next, 0, 0n, block);
-    if (next !== 0n) unmapStray(this.#os, block, BigInt(BLOCK_BYTES)); // another thread was faster
-    this.#append(next === 0n ? block : next);
-    for (let added = SLOTS_PER_BLOCK - 1; added >= 0; added--) free.add(count + added);
-  }
-
-  /** Finds the blocks that other threads have added. */
-  #follow(): void {
-    for (let next; (next = atomics.load(this.#next, 0)) !== 0n;) this.#append(next);
-  }
-
-  /** The place of the next block's address. */
-  get #next(): BigUint64Array {
-    return new BigUint64Array(this.#blocks.at(-1)!, 0, 1);
-  }
-
-  #append(address: bigint): void {
-    this.#blocks = [...this.#blocks, currentRuntime().view(address, BLOCK_BYTES)];
+  /** Claims a free slot. */
+  override take(): Slot {
+    const found = super.take();
+    if (found instanceof Slot) return found;
+    throw systemError(`to map ${BLOCK_BYTES} bytes for the table of shared memory`, found);
   }
 }
 

@@ -11,9 +11,10 @@ import { atomics } from "../../ffi/atomics.ts";
 import { currentRuntime } from "../../ffi/host.ts";
 import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
+import { BLOCK_BYTES } from "../../ffi/slots.ts";
 import { detach } from "../checks/buffers.ts";
+import { anonymousRequest } from "./requests.ts";
 import { unmapStray } from "./release.ts";
-import { BLOCK_BYTES, mapBlock, mapCommon } from "./slots.ts";
 
 /**
  * The candidates for the address of the root, which is at the first free one. They are within the
@@ -128,4 +129,14 @@ function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | u
     atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
   return undefined;
+}
+
+/** Maps a block at any address. */
+export function mapBlock(os: Os): bigint | Failure {
+  return mapCommon(os, BigInt(BLOCK_BYTES), 0n);
+}
+
+/** Maps memory for all threads, exactly at `hint` unless that is `0n`. */
+export function mapCommon(os: Os, byteLength: bigint, hint: bigint): bigint | Failure {
+  return os.map(anonymousRequest(byteLength, { hint, strict: hint !== 0n }));
 }

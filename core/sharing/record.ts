@@ -11,12 +11,12 @@
  */
 import { host } from "../../ffi/host.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
+import type { Slot } from "../../ffi/slots.ts";
 import { checkFewFrames } from "../checks/call_stack.ts";
 import type { Backing, Share } from "../lifetime/allocation.ts";
 import { ACCESSES, type PageSnapshot, type Source } from "../lifetime/mapping_info.ts";
 import type { MappingPlan } from "../lifetime/mapping_plan.ts";
-import type { ProcessTable } from "../lifetime/process_table.ts";
-import { MAPPING, type Slot } from "../lifetime/slots.ts";
+import { MAPPING, type ProcessTable } from "../lifetime/process_table.ts";
 import type { PageState } from "../pages/page_state.ts";
 import { freeRuns, loadRuns, storeRuns } from "./runs.ts";
 
@@ -114,7 +114,7 @@ export class SharedMapping implements Share {
       [RUN_COUNT, runs === undefined ? 0 : others.length + 1],
     ];
     for (const { 0: place, 1: value = 0 } of values) record.set(place, BigInt(value));
-    record.publish(MAPPING);
+    record.enter(MAPPING);
     return new SharedMapping(table, record, backing);
   }
 

@@ -8,7 +8,7 @@ import { detach } from "../checks/buffers.ts";
 import { systemError } from "../checks/errors.ts";
 import { ACCESSES, type PageSnapshot } from "../lifetime/mapping_info.ts";
 import { unmapStray } from "../lifetime/release.ts";
-import { mapCommon } from "../lifetime/slots.ts";
+import { mapCommon } from "../lifetime/root.ts";
 
 const PASTS: readonly PageSnapshot["past"][] = ["memory", "reserved", "decommitted"];
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import { phaseOf, type Slot } from "../../ffi/slots.ts";
 import { fillRandom } from "../../ffi/web.ts";
 import { describe, propertyOf } from "../checks/arguments.ts";
 import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
 import { MmapError } from "../checks/errors.ts";
 import { plainAllocation } from "../lifetime/allocation.ts";
-import { type ProcessTable, processTable } from "../lifetime/process_table.ts";
+import { type ProcessTable, processTable, TICKET } from "../lifetime/process_table.ts";
 import { release } from "../lifetime/release.ts";
-import { kindOf, type Slot, TICKET } from "../lifetime/slots.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import { SharedMapping, type SharedPlan, sharedPlan } from "./record.ts";
 
@@ -65,7 +65,7 @@ function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMappin
   slot.set(KEY, high);
   slot.set(KEY + 1, low);
   slot.set(OF, BigInt(mapping.join()));
-  slot.publish(TICKET);
+  slot.enter(TICKET);
   return ticket;
 }
 
@@ -112,7 +112,7 @@ function findTicket(
   const slot = table.slot(number);
   if (slot === undefined || !isKey(key)) throw ticketError();
   const { state } = slot;
-  const isIt = kindOf(state) === TICKET &&
+  const isIt = phaseOf(state) === TICKET &&
     slot.get(KEY) === BigInt(`0x${key.slice(0, 16)}`) &&
     slot.get(KEY + 1) === BigInt(`0x${key.slice(16)}`);
   const record = isIt ? table.slot(Number(slot.get(OF))) : undefined;

@@ -5,7 +5,7 @@
  * @module
  */
 import { processTable } from "../../core/lifetime/process_table.ts";
-import { FREE, kindOf } from "../../core/lifetime/slots.ts";
+import { FREE, phaseOf } from "../../ffi/slots.ts";
 
 export function slotsInUse(): number {
   const table = processTable();
@@ -13,6 +13,6 @@ export function slotsInUse(): number {
   for (let number = 0;; number++) {
     const slot = table.slot(number);
     if (slot === undefined) return count;
-    if (kindOf(slot.state) !== FREE) count++;
+    if (phaseOf(slot.state) !== FREE) count++;
   }
 }
