@@ -23,7 +23,8 @@ const PREFIX = "sysalloc-";
  */
 export function darwinNamed(library: CLibrary, status: () => FileStatus): NamedMemory {
   const { open, openFile, failed } = library;
-  const { close, lseek } = open(POSIX, "open", "close", "lseek");
+  // All of them now: in the midst of making memory, opening could fail.
+  const { close, lseek } = open(POSIX, "open", "close", "lseek", "fchmod");
   let found: string | undefined;
 
   /** The folder is the same for all processes of a user, whatever their environment. */

@@ -9,6 +9,7 @@
  */
 import type { Native } from "../../symbols.ts";
 import type { ThreadReport } from "../contract/waiting.ts";
+import type { ThreadJob } from "../posix/waiting.ts";
 import {
   CLOCK_UPTIME_RAW,
   OS_CLOCK_MACH_ABSOLUTE_TIME,
@@ -22,14 +23,6 @@ export interface ThreadData {
   readonly thread: bigint;
   /** The longest sleep, in nanoseconds. */
   readonly slice: bigint;
-}
-
-/** One wait. */
-interface Job {
-  readonly address: bigint;
-  readonly expected: bigint;
-  readonly control: bigint;
-  readonly deadline: bigint | undefined;
 }
 
 const ESRCH = 3, EINTR = 4, EFAULT = 14, ETIMEDOUT = 60;
@@ -52,7 +45,7 @@ const FUNCTIONS = {
 export default function work(
   { open, view }: Native,
   { library, thread, slice }: ThreadData,
-): (job: Job) => ThreadReport {
+): (job: ThreadJob) => ThreadReport {
   const c = open(library, FUNCTIONS);
   const word = new Int32Array(1);
   const bytes = new Uint8Array(word.buffer);

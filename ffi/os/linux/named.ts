@@ -55,7 +55,9 @@ const INTERRUPTIONS = 1000;
  */
 export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMemory {
   const { open, openFile, failed, arch } = library;
-  const { close, lseek } = open(POSIX, "open", "close", "lseek");
+  // All of them now: in the midst of making memory, opening could fail.
+  const { close, lseek } = open(POSIX, "open", "close", "lseek", "fchmod", "unlink");
+  const { fallocate, linkat } = open(LINUX, "fstatfs", "fallocate", "linkat");
   const { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE } = processor(arch).flags;
   const fileSystemOf = lazily(() => linuxFileSystems(library));
   const shortageOf = linuxMemory(anyText(library));
@@ -86,7 +88,6 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
   };
 
   const reserve = (file: OpenFile, byteLength: bigint): AdvisedFailure | undefined => {
-    const { fallocate } = open(LINUX, "fallocate");
     // A signal makes the kernel undo a whole call. Where signals come all the time, as under a
     // profiler, a call succeeds only if it takes less time than passes between two of them.
     let slice = SLICE_BYTE_LENGTH;
@@ -122,7 +123,6 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     return {
       file,
       publish(path) {
-        const { linkat } = open(LINUX, "linkat");
         const from = cString(link);
         const result = linkat(AT_FDCWD, from, AT_FDCWD, cString(path), AT_SYMLINK_FOLLOW);
         return result === 0 ? undefined : failed("linkat");

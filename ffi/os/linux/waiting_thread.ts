@@ -15,6 +15,7 @@
  */
 import type { Native } from "../../symbols.ts";
 import type { ThreadReport } from "../contract/waiting.ts";
+import type { ThreadJob } from "../posix/waiting.ts";
 import { CLOCK_MONOTONIC, FUTEX_WAIT, type Processor } from "./calls.ts";
 
 /** The data of a thread. */
@@ -26,14 +27,6 @@ export interface ThreadData {
   readonly thread: bigint;
   /** The longest sleep, in nanoseconds. */
   readonly slice: bigint;
-}
-
-/** One wait. */
-interface Job {
-  readonly address: bigint;
-  readonly expected: bigint;
-  readonly control: bigint;
-  readonly deadline: bigint | undefined;
 }
 
 const EPERM = 1, ESRCH = 3, EINTR = 4, EAGAIN = 11, ENOSYS = 38, ETIMEDOUT = 110;
@@ -63,7 +56,7 @@ const FUNCTIONS = {
 export default function work(
   { open, view }: Native,
   { library, numbers, process, thread, slice }: ThreadData,
-): (job: Job) => ThreadReport {
+): (job: ThreadJob) => ThreadReport {
   const { syscall: waitv } = open(library, WAITV);
   const { syscall, clock_gettime, __errno_location } = open(library, FUNCTIONS);
   const time = new BigInt64Array(2);

@@ -30,6 +30,15 @@ const PAGE_BYTE_LENGTH = 4096;
 const CONTROLS = 16;
 const SLICE = BigInt(SLICE_MS) * 1_000_000n;
 
+/** The job of a thread that waits. */
+export interface ThreadJob {
+  readonly address: bigint;
+  readonly expected: bigint;
+  /** The address of the word that calls the thread back. */
+  readonly control: bigint;
+  readonly deadline: bigint | undefined;
+}
+
 /** The calls of one system. Times are in nanoseconds. */
 export interface WaitingCalls extends Pick<Waiting, "threadSource"> {
   /** Reads the clock that measures the sleep. */
@@ -114,7 +123,7 @@ export function posixWaiting(
     const control = page.address + BigInt(CONTROLS + 4 * index);
     atomics.store(page.controls, index, 0);
     return {
-      job: { address, expected: BigInt(expected >>> 0), control, deadline },
+      job: { address, expected: BigInt(expected >>> 0), control, deadline } satisfies ThreadJob,
       cancel() {
         atomics.store(page.controls, index, 1);
         calls.callBack(control);
