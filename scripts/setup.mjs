@@ -26,7 +26,7 @@ if (!existsSync(stamp) || !readFileSync(stamp).equals(lock)) {
   copyFileSync("package-lock.json", stamp);
 }
 
-// scripts/arguments.ts does this for the others: not every Node.js runs TypeScript.
+// scripts/tools/arguments.ts does this for the others: not every Node.js runs TypeScript.
 function readArguments() {
   try {
     const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
