@@ -354,7 +354,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get truncationGuarded(): boolean {
-    return Mmap.#opened(this).track().areGuarded;
+    return Mmap.#opened(this).isGuarded;
   }
 
   /**

@@ -9,7 +9,12 @@ export function least(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
+/** Rounds down to a multiple of a unit. */
+export function roundDown(value: bigint, unit: bigint): bigint {
+  return value - value % unit;
+}
+
 /** Rounds up to a multiple of a unit. */
 export function roundUp(value: bigint, unit: bigint): bigint {
-  return (value + unit - 1n) / unit * unit;
+  return roundDown(value + unit - 1n, unit);
 }

@@ -6,7 +6,7 @@
 import { host } from "../../ffi/host.ts";
 import type { Failure, Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import { checkStack } from "../checks/call_stack.ts";
-import { roundUp } from "../checks/rounding.ts";
+import { roundUp } from "../../ffi/bigints.ts";
 import {
   type Allocation,
   closeFile,

@@ -66,6 +66,13 @@ export class Mapping {
     return this.pages?.access.runAt(range.start).value ?? this.info.access;
   }
 
+  /** Whether a page that the file loses is replaced by zeros, now or when the guard is installed. */
+  get isGuarded(): boolean {
+    const { pages, info, allocation } = this;
+    if (pages !== undefined) return pages.areGuarded;
+    return info.isGuarded && allocation.backing !== undefined && host().os.canGuard?.() === true;
+  }
+
   /** Returns the state of the pages, which is kept from now on. */
   track(snapshot?: readonly PageSnapshot[]): PageState {
     return this.pages ??= new PageState(this.allocation, this.info, this, snapshot);

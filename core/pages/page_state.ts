@@ -11,7 +11,7 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Word } from "../../ffi/os/contract/waiting.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import { roundUp } from "../checks/rounding.ts";
+import { roundUp } from "../../ffi/bigints.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
 import { type History, isReadable, isViewable, pastOf, wasNotViewed, WRITABLE } from "./access.ts";

@@ -9,7 +9,7 @@ import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts"
 import { oneOf } from "../checks/arguments.ts";
 import { describeRange, MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import { roundDown, roundUp } from "../checks/rounding.ts";
+import { roundDown, roundUp } from "../../ffi/bigints.ts";
 import { backingRefusal, leaveRoom } from "../lifetime/room.ts";
 import type { PageState } from "./page_state.ts";
 import { loadPages } from "./touch.ts";

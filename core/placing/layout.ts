@@ -8,7 +8,7 @@ import { type FileRequest, isOfFile } from "../../ffi/os/contract/files.ts";
 import type { Failure, Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { hex, MmapError, unmapError } from "../checks/errors.ts";
-import { roundUp } from "../checks/rounding.ts";
+import { roundUp } from "../../ffi/bigints.ts";
 import type { MmapSettings } from "../checks/settings.ts";
 import type { GuardLayout } from "../lifetime/allocation.ts";
 import { unmapStray } from "../lifetime/release.ts";

@@ -7,7 +7,7 @@ import { host } from "../../ffi/host.ts";
 import { refusal } from "../../ffi/os/contract/memory.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import { MmapError } from "../checks/errors.ts";
-import { roundUp } from "../checks/rounding.ts";
+import { roundUp } from "../../ffi/bigints.ts";
 import type { Access } from "../lifetime/mapping_info.ts";
 import { leaveRoom } from "../lifetime/room.ts";
 import { refuseWaits } from "../lifetime/waiters.ts";

@@ -110,6 +110,15 @@ for (const [name, expected] of Object.entries({ ...SURVIVED, ...SURVIVED_ALONE }
   }, { skip: name === "a fault of alignment" ? skip ?? skipAlignment : skip });
 }
 
+test(
+  "truncationGuarded tells of the guard before it is installed, and does not install it",
+  async () => {
+    const name = "before a mapped file is used";
+    assertEquals(await guarded(name)(name), [true, true, 7, false]);
+  },
+  { skip },
+);
+
 /** A resource that has run out, the number of files that are loaded from, and the most pages of each that are lost. */
 const SHORTAGES: readonly (readonly [shortage: string, files: number, most: number])[] = [
   ["mappings", 8, 6],

@@ -102,6 +102,14 @@ export const signals: Cases = {
     return [calls, counting.calls(), firsts(file), file.entry?.faults];
   },
 
+  "before a mapped file is used"() {
+    const { path } = mapFile(2, undefined);
+    const before = actionOf(SIGBUS).handler;
+    const isAsBefore = () => actionOf(SIGBUS).handler === before;
+    const mmap = new MmapOptions().truncationGuard(isGuarded).map(path);
+    return [mmap.truncationGuarded, isAsBefore(), mmap.bytes[0], isAsBefore()];
+  },
+
   "when another's handler is above, and copies"() {
     const { path, truncate } = mapFile(2, undefined);
     const mmap = new MmapOptions().truncationGuard(isGuarded).mapMut(path);

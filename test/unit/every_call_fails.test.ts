@@ -34,6 +34,7 @@ function stateOf(mmap: Mmap | undefined): unknown {
   for (let offset = 0; offset < mmap.byteLength; offset += PAGE) {
     accesses.push(mmap.accessAt(offset));
   }
+  mmap.startFlush(0, 1); // from then on the pages are tracked, and guarded
   return [mmap.address, mmap.byteLength, accesses, mmap.truncationGuarded];
 }
 

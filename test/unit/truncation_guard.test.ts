@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { pick } from "../../ffi/library.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { guardEntryAt } from "../../ffi/os/linux/guard_table.ts";
-import { truncationGuard } from "../../ffi/os/linux/truncation_guard.ts";
+import { canGuard, truncationGuard } from "../../ffi/os/linux/truncation_guard.ts";
 import { CODE } from "../../ffi/os/linux/truncation_guard_code.ts";
 import type { Functions } from "../../ffi/symbols.ts";
 import { test } from "../support/harness.ts";
@@ -126,6 +126,16 @@ for (const arch of ["x64", "arm64"]) {
     });
   }
 }
+
+test("canGuard() tries the page of the handler, and installs nothing", () => {
+  for (const [script, expected] of [[{}, true], [{ mprotect: -1 }, false]] as const) {
+    const { runtime, names, mapped } = simulatedGuard({ map: [PAGE, PAGE], ...script });
+    assertEquals(canGuard(simulatedLibrary(runtime)), expected);
+    assertEquals(names(), ["mmap", "mmap", "memcpy", "mprotect", "munmap"]);
+    assertEquals([...mapped], []);
+  }
+  assertEquals(canGuard(simulatedLibrary(simulatedGuard({}).runtime, { arch: "ia32" })), false);
+});
 
 test("truncationGuard() has the C library store what was replaced, which is known to nobody before", () => {
   const { guarded, memory, actions } = simulatedGuard({});

@@ -142,6 +142,12 @@ export interface Os extends Mapper<MapRequest> {
    */
   guard: (() => TruncationGuard | undefined) | undefined;
 
+  /**
+   * Returns true if the guard is in place, or can be installed. Installs nothing. Only systems
+   * that need a guard have this function.
+   */
+  canGuard: (() => boolean) | undefined;
+
   /** Returns the guard entry at an address, which another thread has added. */
   guardAt: ((address: bigint) => GuardEntry) | undefined;
 

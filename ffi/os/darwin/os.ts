@@ -63,6 +63,7 @@ export function darwin(native: Native, arch: string): Os {
     huge: undefined,
     growsInto: undefined,
     guard: undefined,
+    canGuard: undefined,
     guardAt: undefined,
     name: undefined,
     remap: undefined,

@@ -40,7 +40,7 @@ import { linuxRoom } from "./room.ts";
 import { linuxStat } from "./stat.ts";
 import { anyText } from "./text.ts";
 import { linuxThreadLimits, linuxUsedMemory } from "./thread_room.ts";
-import { truncationGuard } from "./truncation_guard.ts";
+import { canGuard, truncationGuard } from "./truncation_guard.ts";
 import { linuxWaiting } from "./waiting.ts";
 
 // To populate private memory that can be stored to would copy each page. Named memory is
@@ -95,6 +95,7 @@ export function linux(native: Native, arch: string): Os {
     huge: linuxHuge,
     growsInto: linuxGrowth,
     guard: truncationGuard,
+    canGuard,
     guardAt: guardEntryAt,
     name: linuxNaming,
     remap: linuxRemap,

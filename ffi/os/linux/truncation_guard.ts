@@ -76,6 +76,15 @@ export function truncationGuard(library: GuardLibrary): TruncationGuard | undefi
   return undefined;
 }
 
+/** Returns true if the handler can be installed: its code may become executable, and map over memory. */
+export function canGuard(library: GuardLibrary): boolean {
+  if (!Object.hasOwn(CODE, library.arch)) return false;
+  const page = mapCode(library, new Uint8Array(1));
+  if (page === undefined) return false;
+  library.open(POSIX, "munmap").munmap(page, BigInt(library.pageSize));
+  return true;
+}
+
 type C = Pick<Functions<typeof LINUX>, "memcpy" | "sigaction" | "sigprocmask">;
 
 /**
@@ -125,30 +134,38 @@ function install(
   code: Uint8Array,
   found: Uint8Array,
 ): boolean {
+  const page = mapCode(library, code);
+  if (page === undefined) return false;
+  new Uint8Array(uint64.buffer, FOUND, SIGACTION_BYTES).set(found);
+  uint64[OWN / 8] = page + BigInt(HANDLER);
+  int32[(OWN + SA_FLAGS) / 4] = flagsOver(found);
+  // The C library stores the action that this replaces, which another thread may have installed
+  // meanwhile. The handler waits for it, because a thread can fault before this one goes on.
+  uint64[REPLACED / 8] = UNKNOWN_HANDLER;
+  uint64[(REPLACED + SA_MASK) / 8] = UNKNOWN_MASK;
+  int32[(REPLACED + SA_FLAGS) / 4] = UNKNOWN_FLAGS;
+  atomics.store(uint64, PREVIOUS / 8, address + BigInt(REPLACED));
+  const replaced = new Uint8Array(uint64.buffer, REPLACED, SIGACTION_BYTES);
+  if (c.sigaction(SIGBUS, address + BigInt(OWN), replaced) === 0) return true;
+  library.open(POSIX, "munmap").munmap(page, BigInt(library.pageSize));
+  return false;
+}
+
+/** Maps code into a page of its own, which nobody can write to. `undefined` where that is refused. */
+function mapCode(library: GuardLibrary, code: Uint8Array): bigint | undefined {
+  const { memcpy } = library.open(LINUX, "memcpy");
   const { mprotect, munmap } = library.open(POSIX, "mprotect", "munmap");
   const length = BigInt(library.pageSize);
   const page = mapPages(library, length);
-  if (typeof page !== "bigint") return false;
+  if (typeof page !== "bigint") return undefined;
   // Some sandboxes forbid mapping over memory, which the handler does: no load of a lost page would
   // ever return.
   const isReplaced = mapPages(library, length, page) === page;
-  c.memcpy(page, code, BigInt(code.length));
-  // From here on nobody can write to it; before, nobody could execute it.
-  if (isReplaced && mprotect(page, length, PROT_READ | PROT_EXEC) === 0) {
-    new Uint8Array(uint64.buffer, FOUND, SIGACTION_BYTES).set(found);
-    uint64[OWN / 8] = page + BigInt(HANDLER);
-    int32[(OWN + SA_FLAGS) / 4] = flagsOver(found);
-    // The C library stores the action that this replaces, which another thread may have installed
-    // meanwhile. The handler waits for it, because a thread can fault before this one goes on.
-    uint64[REPLACED / 8] = UNKNOWN_HANDLER;
-    uint64[(REPLACED + SA_MASK) / 8] = UNKNOWN_MASK;
-    int32[(REPLACED + SA_FLAGS) / 4] = UNKNOWN_FLAGS;
-    atomics.store(uint64, PREVIOUS / 8, address + BigInt(REPLACED));
-    const replaced = new Uint8Array(uint64.buffer, REPLACED, SIGACTION_BYTES);
-    if (c.sigaction(SIGBUS, address + BigInt(OWN), replaced) === 0) return true;
-  }
+  memcpy(page, code, BigInt(code.length));
+  // Before this call nobody can execute it, afterwards nobody can write to it.
+  if (isReplaced && mprotect(page, length, PROT_READ | PROT_EXEC) === 0) return page;
   munmap(page, length);
-  return false;
+  return undefined;
 }
 
 /**

@@ -39,6 +39,7 @@ export interface Posix extends CLibraryFacts, MemoryFacts, ResidencyFacts {
   readonly huge: ((library: CLibrary, memory: PosixMemory) => HugePages) | undefined;
   readonly growsInto: ((library: CLibrary) => NonNullable<Os["growsInto"]>) | undefined;
   readonly guard: ((library: CLibrary) => TruncationGuard | undefined) | undefined;
+  readonly canGuard: ((library: CLibrary) => boolean) | undefined;
   readonly guardAt: ((library: CLibrary, address: bigint) => GuardEntry) | undefined;
   readonly name: ((library: CLibrary) => NonNullable<Os["name"]>) | undefined;
   readonly remap: ((library: CLibrary) => Remap) | undefined;
@@ -52,6 +53,12 @@ export function posix(native: Native, arch: string, system: Posix): Os {
   const memory = posixMemory(library, system);
   const kernelCopying = lazily(() => system.kernelCopying(library));
   const status = lazily(() => posixStatus(library, system.stat));
+  let wasInstalled = false;
+  const guard = lazily(() => {
+    wasInstalled = true;
+    return system.guard!(library);
+  });
+  const canGuard = lazily(() => system.canGuard!(library));
   const room = lazily(() => system.room?.(library));
 
   return withLazy({
@@ -69,7 +76,8 @@ export function posix(native: Native, arch: string, system: Posix): Os {
     protect: memory.protect,
     decommit: (address: bigint, byteLength: bigint) => memory.replace(address, byteLength, "none"),
 
-    guard: system.guard && lazily(() => system.guard!(library)),
+    guard: system.guard && guard,
+    canGuard: system.canGuard && (() => wasInstalled ? guard()?.isInPlace === true : canGuard()),
     guardAt: system.guardAt && ((address: bigint) => system.guardAt!(library, address)),
   }, {
     copying: () => posixCopying(library, kernelCopying()),

@@ -108,6 +108,7 @@ export function windows(native: Native): Os {
 
     growsInto: undefined,
     guard: undefined,
+    canGuard: undefined,
     guardAt: undefined,
     name: undefined,
     remap: undefined,
