@@ -107,10 +107,9 @@ export function copy(
   const failure = order === "any"
     ? copying[verb](address, bytes, canFault)
     : inPieces(byteLength, order, (piece, start) => {
-      const outer = bytes.subarray(start, start + piece.byteLength);
-      if (verb === "write") piece.set(outer);
+      if (verb === "write") piece.set(bytes.subarray(start, start + piece.byteLength));
       const failure = copying[verb](address + BigInt(start), piece, canFault);
-      if (verb === "read" && failure === undefined) outer.set(piece);
+      if (verb === "read" && failure === undefined) bytes.set(piece, start);
       return failure;
     });
   if (failure !== undefined) {

@@ -110,7 +110,7 @@ function makeRoom(os: Os, request: MapRequest, code: string): boolean {
 /** Tries to map so many bytes, and unmaps them again. */
 function probeMap(os: Os, request: MapRequest, byteLength: bigint): boolean {
   const { noReserve } = request;
-  // A file takes no memory but addresses, and a mirror half its length.
+  // A file takes only addresses, and a mirror memory for half its length.
   const protection = request.kind === "memory" ? request.protection : "none";
   const address = os.map(anonymousRequest(byteLength, { noReserve, protection }));
   if (typeof address !== "bigint") return false;
@@ -158,8 +158,8 @@ function requestMapper(os: Os, request: MapRequest): {
 }
 
 /**
- * Maps once. Returns the address, which is exactly a strict hint. If it throws, nothing stays
- * mapped. For messages, the hint of the caller is `below` bytes higher.
+ * Maps once. Returns the address: for a strict hint, exactly the hint. If it throws, nothing stays
+ * mapped. The hint of the caller, for messages, is `below` bytes higher.
  */
 export function mapOnce(
   os: Os,
@@ -242,7 +242,7 @@ function describeRequest(request: MapRequest): string {
     (hint === 0n ? "" : ` at ${hex(hint)}`);
 }
 
-/** Unmaps. Returns the error to throw: `reason`, or that the system refused to unmap, too. */
+/** Unmaps. Returns the error to throw: `reason`, or an error with that cause if the system refuses. */
 export function undoMap(
   mapper: Mapper<MapRequest>,
   address: bigint,
