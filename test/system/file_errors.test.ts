@@ -133,7 +133,7 @@ test("a descriptor must be a whole number from 0 to 2^31 - 1", () => {
 });
 
 test("a descriptor is refused where descriptors are not those of the system", () => {
-  assertRefused(0, "ENOTSUP", "give the file's path");
+  assertRefused(0, "ENOTSUP", "pass the path of the file");
 }, { skip: withoutDescriptor === undefined ? "descriptors are those of the system" : undefined });
 
 test("mapMut() of a descriptor that is open for reading alone is EACCES", () => {
