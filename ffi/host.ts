@@ -18,7 +18,7 @@ import { nodeFiles } from "./runtime/node_files.ts";
 import { type NodeFfi, nodeFfi } from "./runtime/node_ffi.ts";
 import type { NodeProcess, Runtime } from "./runtime/runtime.ts";
 import { nodeThreads, type NodeWorkerThreads, type RuntimeThreads } from "./runtime/threads.ts";
-import { isAtLeast, type Versions } from "./runtime/versions.ts";
+import { checkVersion, isAtLeast } from "./runtime/versions.ts";
 import { own } from "./own.ts";
 import type { Native } from "./symbols.ts";
 
@@ -43,17 +43,6 @@ const SYSTEMS: Readonly<Record<string, (native: Native, arch: string) => Os>> = 
   win32: windows,
 };
 const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
-
-/**
- * The oldest versions that are supported, by their names in `process.versions`, where Deno and Bun
- * have an entry for Node.js too. Those of Bun and Node.js are the first with
- * `process.getBuiltinModule()`, that of Deno is the first that is tested.
- */
-export const FLOORS: readonly (readonly [name: string, title: string, version: string])[] = [
-  ["deno", "Deno", "2.1"],
-  ["bun", "Bun", "1.2.6"],
-  ["node", "Node.js", "22.3"],
-];
 
 /** The first Deno whose `node:fs` has the system's descriptors; before, it has numbers of its own. */
 const DENO_DESCRIPTORS = "2.7.13";
@@ -138,24 +127,6 @@ export function pickFiles(globals: HostGlobals): RuntimeFiles {
 /** Tells Deno's own namespace from a shim of it. */
 function isDenoItself<T extends DenoNamespace>(namespace: T | undefined): namespace is T {
   return typeof namespace?.dlopen === "function";
-}
-
-/** Refuses a runtime that is unknown or too old. */
-function checkVersion(versions: Versions): void {
-  const floor = FLOORS.find((floor) => own(versions, floor[0]) !== undefined);
-  if (floor === undefined) throw unsupported();
-  const { 0: name, 1: title, 2: needed } = floor;
-  const found = versions[name]!;
-  if (isAtLeast(found, needed)) return;
-  throw new Error(`${title} ${found} is too old: use ${title} ${needed} or later`);
-}
-
-function unsupported(): Error {
-  const floors = FLOORS.map((floor) => `${floor[1]} ${floor[2]}`);
-  return new Error(
-    `This JavaScript runtime is not supported: use ${floors.slice(0, -1).join(", ")} ` +
-      `or ${floors.at(-1)}, or later`,
-  );
 }
 
 /** Opens the system that `runtime` runs on. */

@@ -5,7 +5,7 @@
  */
 import { build, emptyDir } from "@deno/dnt";
 import config from "../deno.json" with { type: "json" };
-import { FLOORS } from "../ffi/host.ts";
+import { OLDEST_VERSIONS } from "../ffi/runtime/versions.ts";
 import { readArguments } from "./tools/arguments.ts";
 import { bundle } from "./tools/bundle.ts";
 
@@ -65,7 +65,7 @@ await build({
     // "default", where dnt alone would write "import": Node.js has been able to
     // require() an ES module since 22.12
     exports: { ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" } },
-    engines: Object.fromEntries(FLOORS.map(([name, , version]) => [name, `>=${version}`])),
+    engines: Object.fromEntries(OLDEST_VERSIONS.map(([name, , version]) => [name, `>=${version}`])),
     peerDependencies: { koffi: "^3" },
     peerDependenciesMeta: { koffi: { optional: true } },
   },

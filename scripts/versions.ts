@@ -13,7 +13,7 @@ import { finishSuite, suitePlace } from "./tools/suite_run.ts";
 await runMatrix({
   name: "versions",
   about: `Runs the suite in the versions of the runtimes that people have, on Linux x64,
-and checks that versions below the floors say so. They are fetched into .cache/matrix.`,
+and checks that versions that are too old say so. They are fetched into .cache/matrix.`,
   prepare: prepareSuite,
   places: [...VERSIONS.map((system) => suitePlace(system, isShort, filesOf)), tooOld],
   finish: finishSuite(versionResults, VERSIONS),

@@ -25,7 +25,7 @@ const nodeWithFfi = new Set(["26.9.0", "26.10.0", pinned("node26")]);
 const koffis = ["3.0.0", pinned("koffi")];
 
 /**
- * CI runs the floors, and those beside the last change in the engine or the FFI. The suite
+ * CI runs the oldest supported versions, and those beside the last change in the engine or the FFI. The suite
  * itself runs the pinned ones.
  */
 const SHORT = new Set([
@@ -49,7 +49,7 @@ export const VERSIONS: readonly System[] = [
   local("node", "Node.js", Array.from(nodeWithFfi, (version) => nodeBuild(version, "node:ffi"))),
 ];
 
-/** The last versions below the floors. */
+/** The last versions that are too old. */
 export const TOO_OLD: readonly RuntimeBuild[] = [
   denoBuild("2.0.6"),
   bunBuild("1.2.5"),

@@ -1,10 +1,10 @@
 /**
- * Versions below the floors, which must say so at first use.
+ * Versions older than the supported ones, which must say so at first use.
  *
  * @module
  */
 import { join } from "node:path";
-import { FLOORS } from "../../../ffi/host.ts";
+import { OLDEST_VERSIONS } from "../../../ffi/runtime/versions.ts";
 import { cache, emptyFolder, logs } from "../../tools/cache.ts";
 import type { Outcome, Place } from "../../tools/matrix.ts";
 import type { RuntimeBuild } from "../../tools/runtimes.ts";
@@ -51,7 +51,7 @@ async function runOne(
   const command = [await fetch(), ...options, ...RUN[runner], "use.mjs"];
   await guest.run(command, { log, report: "" });
   const printed = (await Deno.readTextFile(log)).trim();
-  const [, title, needed] = FLOORS.find(([name]) => name === runner)!;
+  const [, title, needed] = OLDEST_VERSIONS.find(([name]) => name === runner)!;
   const sentence = `Error: ${title} ${version} is too old: use ${title} ${needed} or later`;
   const isRight = printed === Array(3).fill(sentence).join("\n");
   return isRight
