@@ -9,7 +9,7 @@
  */
 import { host } from "../../ffi/host.ts";
 import type { Allocation } from "./allocation.ts";
-import { addHeld, held, heldByOthers, heldRanges } from "./held_account.ts";
+import { addHeld, held, heldByOthers, heldRanges } from "./held_totals.ts";
 import { endOf, pending, purge, release } from "./release.ts";
 
 /**

@@ -13,7 +13,7 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { BLOCK_BYTES, Slot, type SlotLayout, SlotTable } from "../../ffi/slots.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
-import { countHeldIn, HELD_COUNTS_BYTES } from "./held_account.ts";
+import { countHeldIn, HELD_COUNTS_BYTES } from "./held_totals.ts";
 import { unmapStray } from "./release.ts";
 import { knownRootOf, mapBlock, rootOf, TAKEN } from "./root.ts";
 

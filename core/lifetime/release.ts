@@ -15,7 +15,7 @@ import {
   plainAllocation,
   refreshShare,
 } from "./allocation.ts";
-import { removeHeld } from "./held_account.ts";
+import { removeHeld } from "./held_totals.ts";
 
 /** Ranges to unmap: those that were collected, and those that the system refused to unmap before. */
 export const pending: Set<Allocation> = new Set();

@@ -22,7 +22,7 @@ import {
   unmapError,
 } from "../checks/errors.ts";
 import { plainAllocation } from "../lifetime/allocation.ts";
-import { heldRanges } from "../lifetime/held_account.ts";
+import { heldRanges } from "../lifetime/held_totals.ts";
 import { releaseHeldRanges, releaseHeldRangesIn } from "../lifetime/held_ranges.ts";
 import { release, unmapStray } from "../lifetime/release.ts";
 import { anonymousRequest } from "../lifetime/requests.ts";

@@ -12,7 +12,7 @@ import { plainAllocation } from "../lifetime/allocation.ts";
 import { type ProcessTable, processTable, TICKET } from "../lifetime/process_table.ts";
 import { release } from "../lifetime/release.ts";
 import type { Mapping } from "../pages/mapping.ts";
-import { SharedMapping, type SharedPlan, sharedPlan } from "./record.ts";
+import { SharedMapping, type SharedPlan, sharedPlan } from "./shared_mapping.ts";
 
 /**
  * A ticket for one handle of shared memory. {@linkcode Mmap.share} makes it, `postMessage()` can

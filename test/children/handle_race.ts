@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { slotsInUse } from "../support/slots_in_use.ts";
 import { collectUntil, platform } from "../support/harness.ts";

@@ -2,7 +2,7 @@
 // and prints how many each of them holds in the end. None of them lets its collector run.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { MAX_HELD_RANGES } from "../../core/lifetime/held_ranges.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
 

@@ -1,6 +1,6 @@
 // Maps, views and unmaps more than the process may have of private memory, without a
 // collection, and then has the engine take some. Prints how much is held, and of what limit.
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { host } from "../../ffi/host.ts";
 import { MmapOptions } from "../../mod.ts";
 import { limitData } from "../support/process_limits.ts";

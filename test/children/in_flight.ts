@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { collectGarbage, collectUntil } from "../support/harness.ts";
 import { IN_FLIGHT_CALLS, type InFlightCall, LENGTH } from "../support/in_flight_calls.ts";

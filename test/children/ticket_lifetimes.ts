@@ -1,6 +1,6 @@
 // Closes handles of one memory, in this thread and in workers, in every order and
 // every way, and prints when it was unmapped.
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { type Mmap, MmapOptions } from "../../mod.ts";
 import { collectUntil } from "../support/harness.ts";
 import { isMapped, residentByteLength } from "../support/memory_map.ts";

@@ -3,7 +3,7 @@
 // how many mappings and how many milliseconds.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { Mmap, MmapError, MmapOptions, type MmapTicket } from "../../mod.ts";
 import { collectUntil } from "../support/harness.ts";

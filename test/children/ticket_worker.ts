@@ -1,6 +1,6 @@
 // Does with tickets what the main thread asks for, and answers each request.
 import { parentPort } from "node:worker_threads";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { Mmap, MmapError, type MmapTicket } from "../../mod.ts";
 import { collectUntil } from "../support/harness.ts";
 

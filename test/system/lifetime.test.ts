@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Allocation, plainAllocation } from "../../core/lifetime/allocation.ts";
 import { unmapCollected } from "../../core/lifetime/collector.ts";
-import { countHeldIn, HELD_COUNTS_BYTES, heldRanges } from "../../core/lifetime/held_account.ts";
+import { countHeldIn, HELD_COUNTS_BYTES, heldRanges } from "../../core/lifetime/held_totals.ts";
 import { MAX_HELD_RANGES, releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { host } from "../../ffi/host.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";

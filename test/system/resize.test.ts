@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapError } from "../../core/checks/errors.ts";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { allocationGranularity, type Mmap, MmapOptions, pageSize } from "../../mod.ts";
 import { codeOf } from "../support/errors.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";

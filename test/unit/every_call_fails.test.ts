@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { Mmap, MmapError, MmapOptions } from "../../mod.ts";

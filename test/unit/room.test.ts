@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { heldRanges } from "../../core/lifetime/held_account.ts";
+import { heldRanges } from "../../core/lifetime/held_totals.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { host } from "../../ffi/host.ts";
 import { committableBytes, linuxRoom } from "../../ffi/os/linux/room.ts";

@@ -1,5 +1,6 @@
 /**
- * The account of held ranges: this thread's, and the sums of all threads.
+ * The list of this thread's held ranges, and the totals of all threads. The budget is in
+ * `held_ranges.ts`.
  *
  * @module
  */
