@@ -6,8 +6,8 @@ import { sourceUrl, test } from "../support/harness.ts";
 
 const ROOT = fileURLToPath(sourceUrl("../../"));
 
-/** The rooms of each floor, from the ground. A room is a folder without its subfolders, or a file. */
-const FLOORS: readonly (readonly string[])[] = [
+/** The layers, from the lowest. A part is a folder without its subfolders, or a file. */
+const LAYERS: readonly (readonly string[])[] = [
   ["ffi"],
   ["ffi/os/contract"],
   ["ffi/os/posix", "ffi/os/windows", "ffi/runtime"],
@@ -25,7 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["cli.ts"],
 ];
 
-/** Rooms that see nothing of each other, on whatever floors they are. */
+/** Parts that import nothing of each other, whatever their layers. */
 const APART: readonly (readonly [RegExp, RegExp])[] = [
   [/^ffi\/os\//, /^ffi\/runtime$/],
   [/^ffi\/runtime$/, /^ffi\/os\//],
@@ -49,14 +49,14 @@ const imports = new Map(files.map((file) => {
   return [file, [...found].map((match) => join(dirname(file), match[1]!))] as const;
 }));
 
-function roomOf(file: string): string {
-  return FLOORS.some((rooms) => rooms.includes(file)) ? file : dirname(file);
+function partOf(file: string): string {
+  return LAYERS.some((parts) => parts.includes(file)) ? file : dirname(file);
 }
 
-function floorOf(file: string): number {
-  const floor = FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
-  if (floor < 0) throw new Error(`${file} is in no room`);
-  return floor;
+function layerOf(file: string): number {
+  const layer = LAYERS.findIndex((parts) => parts.includes(partOf(file)));
+  if (layer < 0) throw new Error(`${file} is in no layer`);
+  return layer;
 }
 
 /** All imports for which something holds, to be read. */
@@ -66,16 +66,16 @@ function importsWhere(isSuch: (from: string, to: string) => boolean): string[] {
   );
 }
 
-test("each source is in a room, and imports its own room and lower floors alone", () => {
+test("each source is in a layer, and imports only its own part and lower layers", () => {
   assertEquals(imports.size > 100 && importsWhere(() => true).length > 400, true);
   const isUp = (from: string, to: string) =>
-    roomOf(from) !== roomOf(to) && floorOf(to) >= floorOf(from);
+    partOf(from) !== partOf(to) && layerOf(to) >= layerOf(from);
   assertEquals(importsWhere(isUp), []);
 });
 
 test("systems and runtimes see nothing of each other, and core sees the contract alone", () => {
   const areApart = (from: string, to: string) =>
-    APART.some(([one, other]) => one.test(roomOf(from)) && other.test(roomOf(to)));
+    APART.some(([one, other]) => one.test(partOf(from)) && other.test(partOf(to)));
   assertEquals(importsWhere(areApart), []);
 });
 
