@@ -170,7 +170,7 @@ function unreadable(pid: number): string {
   return `The mappings of process ${pid} cannot be read`;
 }
 
-/** The meaning of a refused file of a process, for some codes. */
+/** The meaning of a failure to open a file of a process, for some codes. */
 function reasonFor(pid: number, code: string): { code: string; message: string } | undefined {
   if (code === "ENOENT" || code === "ESRCH") {
     const own = host().os.regions.list({ pid: undefined, resident: false });

@@ -10,7 +10,8 @@
 const ARGUMENT_COUNT = 8192;
 /**
  * The number of arguments that take 48 KiB. V8 needs 40 KiB to compile a function at its first
- * call. Fewer than above, because functions that pass the larger check call the smaller one.
+ * call. The number is smaller than the one above, because functions that have passed the larger
+ * check call the smaller one.
  */
 const FEW_ARGUMENT_COUNT = 6144;
 
@@ -36,8 +37,9 @@ export function checkFewFrames(): void {
 }
 
 /**
- * Makes an array without holes, because V8 15 spreads an array that may have holes four times as
- * slowly. Parsing takes a tenth of the time of a callback for each element that is not compiled.
+ * Makes an array without holes, because V8 15 passes an array with holes as arguments four times as
+ * slowly. Parsing takes a tenth of the time of `Array.from()` with a callback that is not compiled
+ * yet.
  */
 function zeros(count: number): readonly 0[] {
   return parse(`[${"0,".repeat(count - 1)}0]`);

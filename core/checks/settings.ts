@@ -14,8 +14,9 @@ import {
 } from "./arguments.ts";
 
 /**
- * Options for the constructor of {@linkcode MmapOptions}. The setter of the same name describes
- * each. Like all options of the library, they can be inherited, but not from `Object.prototype`.
+ * Options for the constructor of {@linkcode MmapOptions}. Each is described at the setter of the
+ * same name. Like all options of the library, they can be inherited, but not from
+ * `Object.prototype`.
  */
 export interface MmapInit {
   /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, the rest of a file. */

@@ -1,5 +1,5 @@
 /**
- * Settings that a call, or another setting, excludes.
+ * Refusals of settings that a call does not support, or that exclude each other.
  *
  * @module
  */

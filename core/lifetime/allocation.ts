@@ -46,7 +46,7 @@ export interface Share {
   /** Stops holding the range. Returns whether this handle was the last to hold it. */
   drop(): boolean;
 
-  /** Keeps the memory for ever: its new owner knows nothing of the other handles. */
+  /** Keeps the memory for ever, for the new owner of a transferred buffer. */
   pin(): void;
 
   /** Whether a handle has pinned the memory. */
@@ -60,7 +60,10 @@ export interface Share {
 export interface Waiter {
   /** Where the word starts, from the first page. */
   readonly start: number;
-  /** Ends the wait with a reason. Not at once, because it may have been woken already. */
+  /**
+   * Asks the thread to end the wait. The wait may still end otherwise, because it may have been
+   * woken already.
+   */
   cancel(reason: unknown): void;
   /** Blocks until the wait has ended. Returns whether it did. */
   join(): boolean;
@@ -74,9 +77,12 @@ export interface Allocation {
   byteLength: bigint;
   /** Whether a view's buffer was transferred away: its new owner may use the memory for ever. */
   isTransferred: boolean;
-  /** Whether the system may keep the memory in several pieces, because a part was changed. */
+  /** Whether the system may count the memory as several mappings, because a part was changed. */
   isSplit: boolean;
-  /** Whether another handle may have this record after `unmap()`: plain memory that was never viewed. */
+  /**
+   * Whether a later mapping may reuse this record after `unmap()`, as for plain memory that was
+   * never viewed.
+   */
   isReusable: boolean;
   /** Set for memory of a file. */
   readonly backing: Backing | undefined;
@@ -143,8 +149,8 @@ export function noteUnmapped(allocation: Allocation): void {
 }
 
 /**
- * Ends the guard of memory that is unmapped. Not earlier: the fault of a call that ran before
- * the memory was vacated may be handled after it.
+ * Ends the guard of memory that is unmapped. The guard must not end earlier: a thread may still be
+ * handling a fault from before the memory was vacated.
  */
 function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
   if (backing?.guard === undefined) return;

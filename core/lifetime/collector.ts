@@ -1,10 +1,10 @@
 /**
  * Unmapping by the garbage collector.
  *
- * The collector watches a token instead of the handle: an object that only the handle, and so
- * every buffer, can reach. When a mapping is unmapped explicitly, its token goes to the next one:
- * watching a new token costs a tenth of mapping, and V8 keeps watched objects through their first
- * collections, which then take a fifth of a loop's time.
+ * The collector watches a token instead of the handle. Only the handle refers to the token, and
+ * every buffer refers to the handle. When a mapping is unmapped explicitly, the next mapping reuses
+ * its token. Watching a new token costs a tenth of mapping, and V8 keeps watched objects through
+ * their first collections, which then take a fifth of the time of a loop that maps and unmaps.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export function newToken(kind: Kind): CollectorToken {
   return token;
 }
 
-/** Takes back the token of a handle that has unmapped and does not refer to it any more. */
+/** Keeps the token of a closed handle for the next mapping. */
 export function endToken(token: CollectorToken): void {
   if (token.allocation.isReusable && spare.length < MAX_SPARE) spare.add(token);
 }
@@ -53,8 +53,8 @@ function isPlain({ backing, layout, isMirrored, share }: Kind): boolean {
 }
 
 /**
- * Unmaps `allocation` when `owner`, which is reachable from every buffer, is collected.
- * Nothing undoes it: an allocation without length costs less than taking it out of the registry.
+ * Unmaps `allocation` when `owner` is collected. Every buffer refers to the owner. A memory that is
+ * unmapped explicitly stays registered with length 0, which costs less than unregistering it.
  */
 export function unmapWithOwner(owner: object, allocation: Allocation): void {
   registry.register(owner, allocation);

@@ -22,7 +22,10 @@ export const MAX_HELD_RANGES = 16_384;
 const PART_OF_LIMITS = 1 / 8;
 /** The part of both budgets that each thread has, whatever the others hold. */
 const OWN_SHARE = 1 / 64;
-/** The part of a spent budget that stays held: ranges are released many at a time, neighbours together. */
+/**
+ * The part of a spent budget that stays held. Releasing many ranges at a time unmaps neighbours
+ * together.
+ */
 const REST = 0.75;
 
 /**
@@ -38,7 +41,7 @@ export function holdRange(allocation: Allocation): void {
   else releaseOldest(max);
 }
 
-/** The budget in bytes. The limits of the process and of commitments count held ranges too. */
+/** The budget in bytes. Held ranges count against the limits of the process and of commitments. */
 function maxHeldByteLength(): number {
   const { maxHeldByteLength, room } = host().os;
   if (room === undefined) return maxHeldByteLength;

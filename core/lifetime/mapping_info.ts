@@ -21,7 +21,10 @@ export const ACCESSES: readonly Access[] = [
   "read-execute",
 ];
 
-/** The kind of memory: anonymous, mapped twice in a row, or a file that stores reach or not. */
+/**
+ * The kind of memory: anonymous, mapped twice in a row, a private copy of a file, or a file that
+ * stores change.
+ */
 export type Source = "memory" | "mirror" | "private file" | "shared file";
 
 /** A mapping as it was made or resized. */

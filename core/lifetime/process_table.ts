@@ -2,9 +2,9 @@
  * A table in native memory that all threads of the process share, although each thread has its
  * own copy of the library.
  *
- * All copies find the table by its root (`root.ts`), and trust its content. A ticket can name any
- * slot, but never an address, so that no caller can put another table in its place. The blocks
- * stay mapped until the process ends, so that loads and stores in them are always safe.
+ * All copies find the table by its root (`root.ts`) and trust its content. A ticket contains the
+ * number of a slot, never an address, so no caller can substitute another table. The blocks stay
+ * mapped until the process ends, so loads and stores in them are always safe.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { knownRootOf, mapBlock, rootOf, TAKEN } from "./root.ts";
 /** The slots of a block. The first block has counts before them. */
 const SLOTS: SlotLayout = { first: 128, byteLength: 128, state: 0 };
 
-// The phases of a slot, beside those of all slots.
+// The phases of a slot in this table, in addition to the common ones in `ffi/slots.ts`.
 /** The slot describes a mapping that is shared. */
 export const MAPPING = 2;
 /** The slot is a ticket that nobody has taken. */
@@ -67,12 +67,16 @@ export function processCounts(os: Os): Int32Array {
 
 const tables: WeakMap<Os, ProcessTable> = new WeakMap();
 let rooted: Os | undefined;
-/** Whether held ranges are counted in the first block. In tests with several systems, of the first one. */
+/**
+ * Whether held ranges are counted in the first block. (Tests open several systems; the counts are
+ * in the block of the first.)
+ */
 let isHeldCounted = false;
 
 /**
- * Makes the root if there is none. Called before the first mapping for a caller: memory of a caller
- * at the address of the root would be trusted. Throws if there is too little memory.
+ * Makes the root if there is none. Must be called before the first mapping for a caller: other
+ * threads would trust a caller's memory at the address of the root. Throws if there is too little
+ * memory.
  */
 export function makeRoot(): void {
   const { os } = host();

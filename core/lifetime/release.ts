@@ -23,7 +23,7 @@ export const pending: Set<Allocation> = new Set();
 /** Unmaps an allocation, or drops this handle's hold on a shared one. */
 export function unmapAllocation(allocation: Allocation): Failure | undefined {
   if (refreshShare(allocation)) {
-    // Pending only after dropHold(): if the stack is exhausted before, the handle stays open.
+    // Must follow dropHold(): if the stack is exhausted there, the handle stays open.
     if (dropHold(allocation)) {
       checkStack();
       release([allocation]);
@@ -49,7 +49,7 @@ export function unmapStray(
   return failure;
 }
 
-/** Frees the memory of a range that stays mapped, as far as this handle decides. */
+/** Frees the memory of a range that stays mapped, unless other handles still use it. */
 export function purge(allocation: Allocation): void {
   if (refreshShare(allocation)) leave(allocation);
   else purgeAlone(allocation);
@@ -63,7 +63,7 @@ function purgeAlone(allocation: Allocation): void {
   closeFile(allocation);
 }
 
-/** Drops this handle's use of shared memory. The last one frees it: no handle can come back to use it. */
+/** Drops this handle's use of shared memory. The last user frees the memory. */
 export function leave(allocation: Allocation): void {
   const share = allocation.share!;
   if (!share.leave()) return;
@@ -87,14 +87,15 @@ function dropHold(allocation: Allocation): boolean {
 }
 
 /**
- * The length from which a held range does not stay committed, in bytes. Decommitting takes longer
- * and can split a mapping, and all shorter ranges together commit little.
+ * Held ranges of this length or longer, in bytes, are mapped anew, so that they do not stay
+ * committed. That takes longer and can split a mapping, and all shorter ranges together commit
+ * little.
  */
 const UNCOMMITTED_BYTE_LENGTH = 0x10_0000n;
 
 /**
- * Frees the memory and keeps the range mapped, in one piece where the system counts mappings:
- * held ranges would otherwise use up their number.
+ * Frees the memory and keeps the range mapped. On systems that limit the number of mappings, the
+ * range stays in one piece, so that held ranges do not use up that number.
  */
 function vacate(allocation: Allocation): Failure | undefined {
   const { address, byteLength, layout, share, isSplit } = allocation;
@@ -108,9 +109,8 @@ function vacate(allocation: Allocation): Failure | undefined {
 }
 
 /**
- * Unmaps ranges, and those that are pending; neighbours together. If the system refuses a range,
- * the next release tries it again. Linux refuses with ENOMEM to split a mapping at the limit of
- * mappings.
+ * Unmaps these ranges and the pending ones, neighbours together. If the system refuses a range, the
+ * next release tries again. (At the limit of mappings, Linux refuses with `ENOMEM` to split one.)
  */
 export function release(allocations: Iterable<Allocation>): void {
   for (const allocation of allocations) makePending(allocation);

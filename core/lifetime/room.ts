@@ -1,9 +1,9 @@
 /**
- * Room that the library leaves for the runtime, which ends the process if it gets no mapping or
- * no addresses for itself.
+ * Checks that leave room for the runtime, which ends the process if it finds no mapping or no
+ * addresses for itself.
  *
- * A check costs far more than mapping. So it is repeated only after enough was mapped to have used
- * up a part of the room. Mappings are counted for all threads together, bytes for each thread.
+ * A check costs far more than mapping, so it is repeated only after a part of the room may have
+ * been used up. Mappings are counted for all threads together, bytes for each thread.
  *
  * @module
  */
@@ -61,7 +61,10 @@ const UNCHECKED_BYTE_LENGTH = 2 ** 22;
 /** The bytes that this thread has backed since its last check. */
 let uncheckedByteLength = 0;
 
-/** The refusal to back so many bytes, if the system would end a process for want of memory. */
+/**
+ * Returns a failure if backing so many bytes would make the system end a process for lack of
+ * memory.
+ */
 export function memoryRefusal(os: Os, addedByteLength: number): AdvisedFailure | undefined {
   uncheckedByteLength += addedByteLength;
   if (uncheckedByteLength < UNCHECKED_BYTE_LENGTH) return undefined;

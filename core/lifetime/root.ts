@@ -1,9 +1,9 @@
 /**
  * The root of the process table: a page at an address that all copies of the library agree on.
  *
- * It holds a magic number and the address of the first block, and cannot be stored to. It is
- * mapped before the library maps anything for a caller, and stays until the process ends. So no
- * memory that a program got from the library can be mistaken for it.
+ * The read-only page holds a magic number and the address of the first block. The library maps it
+ * before it maps anything for a caller, and never unmaps it. So memory that a program got from the
+ * library cannot be mistaken for the root.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { anonymousRequest } from "./requests.ts";
 import { unmapStray } from "./release.ts";
 
 /**
- * The candidates for the address of the root, which is at the first free one. They are within the
- * address space of every system (2^36 bytes on the smallest processors), multiples of every page
- * size, and far from the addresses that systems choose.
+ * The possible addresses of the root, which is at the first free one. They are multiples of every
+ * page size and far from the addresses that systems choose. The second one is within the smallest
+ * address spaces (2^36 bytes).
  */
 const ADDRESSES: readonly bigint[] = [
   0x7a_5a11_0000n,
@@ -73,7 +73,7 @@ function findOrMakeRoot(os: Os, fresh: bigint): bigint | Failure {
     const address = ADDRESSES[index]!;
     const refusal = mapRoot(os, address, fresh);
     if (refusal === undefined) return fresh;
-    // The root may be there whatever the code is, and there must not be two roots.
+    // Whatever the error is, another thread may have made the root, and there must not be two.
     const found = findRoot(os, address, isTaken(refusal)) ??
       (refusal.code === "ENOMEM" ? shortageOf(os) : undefined);
     if (found !== undefined) return found;
@@ -86,7 +86,10 @@ function isTaken({ code }: Failure): boolean {
   return code === TAKEN.code || code === "EEXIST" || code === "EINVAL"; // EINVAL on Windows
 }
 
-/** The failure if not a single page can be mapped anywhere. Linux also gives ENOMEM for an address beyond its last. */
+/**
+ * The failure if not a single page can be mapped anywhere. Linux also returns `ENOMEM` for an
+ * address past the end of the address space.
+ */
 function shortageOf(os: Os): Failure | undefined {
   const byteLength = BigInt(os.pageSize);
   const page = mapCommon(os, byteLength, 0n);
@@ -125,7 +128,8 @@ function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | u
     const { 0: magic, 1: block } = root as unknown as [bigint, bigint];
     if (magic === MAGIC) return block;
     if (magic !== 0n || !waits) return undefined;
-    // Another thread has just mapped it. If that thread was terminated, it stays empty.
+    // Another thread has just mapped the page. If that thread is terminated now, the page stays
+    // empty.
     atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
   return undefined;

@@ -14,9 +14,9 @@ export const WRITABLE: Readonly<Record<Source, Access>> = {
 };
 
 /**
- * The history of a page: `"reserved"` if it was never committed, or was decommitted before any
- * buffer covered it; `"viewed"` if a buffer may cover it, and `"decommitted"` if it was
- * decommitted after that.
+ * The history of a page. `"reserved"`: never committed, or decommitted before any buffer covered
+ * the page. `"never viewed"`: committed, and no buffer covered it. `"viewed"`: a buffer may cover
+ * it. `"decommitted"`: decommitted after a buffer may have covered it.
  */
 export type History = "reserved" | "never viewed" | "viewed" | "decommitted";
 

@@ -1,8 +1,9 @@
 /**
- * `protect()`, `commit()` and `decommit()` of whole pages, and their undoing.
+ * `protect()`, `commit()` and `decommit()` of whole pages, and their undo. `Mapping` (`mapping.ts`)
+ * checks the calls first.
  *
- * The callers have detached the buffers over the pages. Pages that were viewed stay readable and writable
- * for the system, because a pending call of the runtime may still use them.
+ * The callers have detached the buffers over the pages. Decommitted pages that were viewed stay
+ * mapped, readable and writable, because a pending call of the runtime may still use them.
  *
  * @module
  */
@@ -47,7 +48,7 @@ export function refuseHuge({ allocation }: PageState, done: string): void {
   );
 }
 
-/** Refuses memory that is mapped twice: a change of one half would have to change the other. */
+/** Refuses memory that is mapped twice, because the other half would have to change too. */
 export function refuseMirror({ areMirrored }: PageState, verb: string): void {
   if (!areMirrored) return;
   throw new MmapError(
@@ -75,8 +76,8 @@ function change(
 ): void {
   const { history } = pages;
   const runs = pages.access.runsIn(range.start, range.end).filter(matches);
-  // Until all is done: if the stack is exhausted on the way, nobody can make a view of pages
-  // whose access is unknown.
+  // Inaccessible until all is done: if the stack is exhausted midway, nobody can view pages whose
+  // access is unknown.
   for (const { start, end } of runs) pages.access.set(start, end, "none");
   for (const run of runs) {
     const failure = clear(pages, run) ?? setAccess(pages, run, access);
@@ -105,7 +106,7 @@ function committed(history: History): History {
   return history === "decommitted" ? "viewed" : history === "reserved" ? "never viewed" : history;
 }
 
-/** Zeroes what was decommitted but stayed mapped, because late stores may have reached it. */
+/** Zeroes decommitted pages that stayed mapped, because a pending call may have stored to them. */
 function clear(pages: PageState, { start, end }: PageRange): Failure | undefined {
   const { os } = host();
   let failure: Failure | undefined;
@@ -144,7 +145,8 @@ export function decommit(pages: PageState, range: PageRange): void {
   for (const run of runs) {
     const { start, end, value } = run;
     const { address, byteLength } = addresses(pages, run);
-    // The mapping keeps the pieces that it has.
+    // True, for one piece: frees the pages in place instead of mapping them anew, so the mapping is
+    // not split further.
     const failure = wasViewed(value) ? os.vacate(address, byteLength, true) : free(pages, run);
     if (failure !== undefined) {
       undo(start);
@@ -154,7 +156,7 @@ export function decommit(pages: PageState, range: PageRange): void {
   }
 }
 
-/** Frees anonymous pages that were never viewed. Only the addresses are left. */
+/** Frees anonymous pages that were never viewed, and keeps their addresses reserved. */
 function free(pages: PageState, range: PageRange): Failure | undefined {
   pages.allocation.isSplit = true;
   const { address, byteLength } = addresses(pages, range);

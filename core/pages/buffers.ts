@@ -26,8 +26,8 @@ export function withoutWarning<V>(type: ViewMaker<V>): ViewMaker<V> {
 /** The buffers over one mapping. */
 export interface Views {
   /**
-   * All bytes (of a mirror, the first copy) as one array: the same one as long as it is in use.
-   * Throws a `RangeError` if it is longer than the longest view.
+   * All bytes (of a mirror, the first copy) as one array. Returns the same array while it is
+   * reachable. Throws a `RangeError` if it is longer than the longest view.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
 
@@ -49,7 +49,7 @@ export interface Views {
   detach(): void;
 }
 
-// A base class whose constructor returns an object: a subclass adds its private fields to that.
+// The constructor returns the given object, so a subclass adds its private fields to that object.
 const ReturnedObject = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
@@ -62,7 +62,10 @@ export interface Covered {
   readonly address: bigint;
 }
 
-/** Adds a field to a buffer that keeps the handle alive. The collector is slower with a `WeakMap`. */
+/**
+ * Adds a private field to a buffer, which keeps the handle alive. A `WeakMap` would slow the
+ * collector.
+ */
 class Owned extends ReturnedObject {
   readonly #covered: Covered;
 
@@ -85,7 +88,9 @@ export function coveredBy(buffer: ArrayBufferLike): Covered | undefined {
 export interface Stretch extends Covered {
   /** The length in bytes. */
   readonly byteLength: number;
-  /** The distance in bytes at which the same bytes repeat; without a mirror, the length. */
+  /**
+   * The distance in bytes after which the content repeats: one copy of a mirror, else the length.
+   */
   readonly period: number;
   /** The start of {@linkcode Views.bytes}, in bytes. */
   readonly pageOffset: number;

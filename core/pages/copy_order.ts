@@ -21,8 +21,8 @@ export interface Place {
 export type CopyOrder = "any" | "forward" | "backward" | "whole";
 
 /**
- * Orders a copy like `memmove`, but by positions instead of addresses. Files need not be
- * distinguished: between different files, every order is right.
+ * Orders a copy like `memmove`, but by positions instead of addresses. The file need not be
+ * compared: between different files, every order is right.
  */
 export function copyOrder(from: Place, to: Place, byteLength: number): CopyOrder {
   if (from.mirror !== to.mirror) return "any";

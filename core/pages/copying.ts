@@ -15,7 +15,10 @@ import type { PageState } from "./page_state.ts";
 const { apply } = Reflect;
 const { isView } = ArrayBuffer;
 
-/** Reads a property of a view by the engine's own getter, in spite of own properties. */
+/**
+ * Reads a property of a view with the engine's getter, which own properties of the view cannot
+ * hide.
+ */
 type Getter<T> = (view: ArrayBufferView) => T;
 
 /** The getters of a kind of views. */
@@ -34,8 +37,8 @@ const { keys } = typedArrayPrototype as Uint8Array;
 const typeName = getter<string | undefined>(typedArrayPrototype, Symbol.toStringTag);
 
 /**
- * The bytes of a typed array or `DataView` of any realm, as an array of fixed length. The length of
- * a view that tracks a growable buffer could change between its check and its use.
+ * Returns the bytes of a typed array or `DataView` of any realm, as an array of fixed length. (A
+ * view of a growable buffer could change its length between the check and the use.)
  */
 export function bytesOf(view: ArrayBufferView, what: string): Uint8Array {
   if (!isView(view)) {
@@ -115,13 +118,14 @@ export function copy(
   if (failure !== undefined) {
     throw pages.systemError(`to ${verb} ${describeRange({ address, byteLength })}`, failure);
   }
-  pages.checkNotLost(range); // a fault in another thread may have replaced a page meanwhile
+  pages.checkNotLost(range); // a fault in another thread may have replaced a page during the copy
 }
 
 /**
- * The order of a copy. Only `"any"` passes the bytes themselves to the system. Not all runtimes
- * pass a `SharedArrayBuffer` to it. And another mapping can have the same file, name or mirror at
- * other addresses: then memmove() does not see the overlap, and the kernel's copies allow none.
+ * The order of a copy. With `"any"`, the bytes themselves are passed to the system. This is not
+ * possible for a `SharedArrayBuffer` in some runtimes, nor if the bytes belong to another mapping
+ * of the same file, name or mirror: `memmove()` does not see an overlap at other addresses, and the
+ * kernel's copies allow no overlap.
  */
 function orderOf(
   verb: "read" | "write",

@@ -1,6 +1,6 @@
 /**
- * Views of long mappings and mirrors in runtimes that can hold buffers strongly: the place of a view
- * determines its buffer.
+ * Views of long mappings and mirrors in runtimes that can hold buffers strongly. The place of a
+ * view determines which buffer covers it.
  *
  * @module
  */
@@ -43,8 +43,8 @@ export function gridCover(
 }
 
 /**
- * Covers a mirror by buffers no longer than one copy: engines rely on the bytes of a buffer being
- * distinct, and `sort()` of a view with repeated bytes runs out of bounds. Buffers of short views
+ * Covers a mirror with buffers no longer than one copy: engines rely on the bytes of a buffer being
+ * distinct, and `sort()` of a view with repeated bytes runs out of bounds. Buffers for short views
  * start far apart, so that many views share a buffer.
  */
 export function mirrorCover(
@@ -94,7 +94,7 @@ export class CoveredViews implements Views {
   }
 
   get isTransferred(): boolean {
-    let isOne = false; // without a list: this runs before each view is made
+    let isOne = false; // makes no list, because this runs before each view is made
     for (const part of this.#parts.values()) isOne ||= part.isTransferred;
     return isOne;
   }
@@ -106,7 +106,7 @@ export class CoveredViews implements Views {
   detach(): void {
     for (const { 0: key, 1: part } of this.#parts) {
       part.detach();
-      this.#parts.delete(key); // if the next one fails, this one was not transferred
+      this.#parts.delete(key); // if the next detach fails, this buffer must not count as transferred
     }
   }
 }

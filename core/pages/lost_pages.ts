@@ -1,6 +1,6 @@
 /**
- * Lost pages: a load or store found no page of the file, and the truncation guard has replaced the
- * page by zeroed memory.
+ * Lost pages: pages that the truncation guard has replaced with zeroed memory, because a load or
+ * store found no page of the file.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export class LostPages {
       const settled = guard.settledFaults;
       const { faults } = guard;
       this.#ranges = this.#regions().filter(isOfNoFile);
-      // The page of a fault that is still being handled is found next time.
+      // A page whose fault another thread is still handling is found by the next call.
       this.#faults = settled === faults ? faults : 0;
     }
     return this.#ranges;
@@ -60,8 +60,8 @@ export class LostPages {
   }
 
   /**
-   * Whether the file is too short for the mapping. If the file cannot be found, whether the end of
-   * the mapping is lost, as after truncation.
+   * Whether the file is too short for the mapping. If the file cannot be found: whether the last
+   * page is lost, as after truncation.
    */
   get areTruncated(): boolean {
     const isShorter = this.#isShorter();
@@ -71,7 +71,10 @@ export class LostPages {
       host().os.copying.read(last, new Uint8Array(1), true) !== undefined;
   }
 
-  /** The reason for lost pages. A file that is long enough may have grown again. */
+  /**
+   * The reason for lost pages, for a message. A file that is long enough now may have been
+   * truncated and grown again.
+   */
   get why(): string {
     const isShorter = this.#isShorter();
     if (isShorter) return "the file was truncated";

@@ -25,7 +25,7 @@ export class Mapping {
   byteLength: number;
   /** The pages, as they were mapped or resized. */
   info: MappingInfo;
-  /** The state of the pages, once something depends on it. */
+  /** The state of the pages, once a call needs it. */
   pages: PageState | undefined;
   #token: CollectorToken;
 
@@ -36,8 +36,8 @@ export class Mapping {
     this.info = plan;
     this.#token = newToken({ backing, layout, isMirrored: source === "mirror", share });
     const { allocation } = this.#token;
-    // Last: nothing after it can throw, and lose the memory, if execution is terminated or the stack
-    // is exhausted.
+    // Last: if the stack is exhausted or the thread is terminated after map(), the memory would be
+    // lost.
     allocation.address = map();
     allocation.byteLength = exactByteLength;
   }
@@ -73,7 +73,7 @@ export class Mapping {
     return info.isGuarded && allocation.backing !== undefined && host().os.canGuard?.() === true;
   }
 
-  /** Returns the state of the pages, which is kept from now on. */
+  /** Returns the state of the pages. The first call creates it. */
   track(snapshot?: readonly PageSnapshot[]): PageState {
     return this.pages ??= new PageState(this.allocation, this.info, this, snapshot);
   }
@@ -101,7 +101,7 @@ export class Mapping {
     return pagesAround(byteOffset, byteLength, this.info, host().os.pageSize);
   }
 
-  /** Changes the access of whole pages. With `isChecked`, only if no pending call can use them. */
+  /** Changes the access of whole pages. With `isChecked`, throws if a pending call may use them. */
   protect(range: PageRange, access: Access, isChecked: boolean): void {
     const pages = this.track();
     checkAccess(pages, access);
@@ -135,7 +135,7 @@ export class Mapping {
     leaveRoom(host().os, 0);
   }
 
-  /** Refuses a call that would change the memory under other handles, or tickets that can become one. */
+  /** Refuses a call that would change the memory of other handles or of unused tickets. */
   checkAlone(call: string): void {
     if (!refreshShare(this.allocation)) return;
     throw new MmapError(
@@ -194,7 +194,7 @@ export class Mapping {
     return address;
   }
 
-  /** Unmaps memory that was never viewed; frees other memory, and holds its range. */
+  /** Unmaps memory that was never viewed. Frees viewed memory and holds its range. */
   unmap(): void {
     if (this.byteLength === 0) return;
     const token = this.#token;

@@ -30,7 +30,7 @@ export class PageState {
   readonly history: RangeMap<History>;
   /** The buffers over the pages. */
   readonly views: ViewSet;
-  /** The mapping: as long as a buffer reaches these pages, the collector leaves it alone. */
+  /** The mapping. Buffers refer to these pages, so the mapping lives as long as a buffer. */
   readonly #owner: object;
   readonly #address: bigint;
   /** The length of the pages in bytes. */
@@ -221,7 +221,7 @@ export class PageState {
       byteLength,
       period: this.areMirrored ? this.#byteLength / 2 : byteLength,
       pageOffset: run.start === 0 ? this.info.pageOffset : 0,
-      owner: this, // and so the mapping; after a resize that moved, it keeps the old range
+      owner: this, // keeps the mapping alive too, and after a resize that moved, the old range
     });
     const viewed = { start: run.start, end: run.end, views };
     this.history.set(run.start, run.end, "viewed");

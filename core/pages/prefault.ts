@@ -40,7 +40,9 @@ const DEFAULTS = {
   onProgress: undefined,
 } satisfies Defaults<PrefaultOptions>;
 
-/** The bytes that one call backs: few, because a huge page can cost milliseconds. */
+/**
+ * The number of bytes that one call backs. It is small, because a huge page can take milliseconds.
+ */
 const SLICE_BYTE_LENGTH = 2 ** 18;
 /** The time after which a turn of the event loop makes no further call, in milliseconds. */
 const TURN_MS = 4;
@@ -62,7 +64,7 @@ export async function prefault(open: () => Mapping, options: PrefaultOptions): P
   if (pages.areInMemory) checkBackable("prefault", pages, wholePages(pages, range));
   for (let done = 0; done < total;) {
     if (signal?.aborted) throw signal.reason;
-    // If a program has faked the clock, and it stands still, the length ends the turn.
+    // If a faked clock stands still, the length ends the turn.
     const turnStart = Date.now();
     const turnEnd = Math.min(total, done + TURN_BYTE_LENGTH);
     do {

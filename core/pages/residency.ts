@@ -73,7 +73,7 @@ export function lock(memory: PageState, range: PageRange): void {
   const failure = residency.lock(pages.address, pages.byteLength, memory.areOfPrivateFile);
   if (failure === undefined) return;
   if (failure.code === "ENOMEM" && !memory.areAnonymous) {
-    // Linux reports a lost page as ENOMEM too. Loading the pages tells which it is.
+    // Linux also returns ENOMEM for a lost page. Loading the pages tells the two apart.
     const reason = lossIn(pages);
     if (reason !== undefined) throw memory.systemError(`to lock ${describeRange(pages)}`, reason);
   }

@@ -116,8 +116,9 @@ export function elementByteLength(type: ViewConstructor<ArrayBufferView>): numbe
 }
 
 /**
- * The kind of views with this prototype, by properties that only they have in every realm: Jest
- * mixes two realms. A constructor that merely pretends gets a buffer, as any code with a view does.
+ * Returns the kind of views with this prototype, by properties that only such prototypes have. This
+ * works for every realm, and Jest mixes two. A fake constructor gets a buffer, which any code with
+ * a view can get too.
  */
 function familyOf(prototype: unknown): "TypedArray" | "DataView" | undefined {
   let holder = typeof prototype === "object" ? prototype : null;

@@ -20,13 +20,13 @@ interface Detached extends PageRange {
 const NONE: readonly never[] = [];
 
 /**
- * The viewed runs of one mapping. Most mappings have one at most, for which a set and a map would
- * be a third of all the memory that a mapping takes.
+ * The viewed runs of one mapping. Most mappings have at most one, so the set and the map are made
+ * only for more: they would be a third of the memory that a mapping takes.
  */
 export class ViewSet {
   #only: ViewedRun | undefined;
   #others: Set<ViewedRun> | undefined;
-  /** The last run added at each start, of the others. */
+  /** The last run added at each start, except for the first run. */
   #byStart: Map<number, ViewedRun> | undefined;
   /** The buffers that were detached while their memory stays mapped, until they are collected. */
   #detached: readonly Detached[] = NONE;
@@ -90,7 +90,10 @@ export class ViewSet {
     this.detach(range);
   }
 
-  /** Refuses to forbid loads or stores while a detached buffer of the range is not collected. */
+  /**
+   * Throws while a detached buffer of the range is not collected, because a pending call may use
+   * it.
+   */
   checkUnused(range: PageRange): void {
     if (this.#detached.length === 0) return;
     this.#detached = this.#detached.filter(isReachable);

@@ -21,12 +21,15 @@ import {
 const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
 const { apply } = Reflect;
 
-/** Views up to this length share buffers, which start at its multiples and are twice as long. */
+/**
+ * Views up to this length, in bytes, share buffers. These start at multiples of it and are twice as
+ * long.
+ */
 const SHARED_WINDOW = 65_536;
 
 /**
- * Buffers as long as their views, held weakly, so that the caller decides how long each counts as
- * heap. Short views near each other share a buffer, which takes a tenth of the time.
+ * Buffers as long as their views. They are held weakly, so that each counts as heap only while the
+ * caller uses it. Short views near each other share a buffer, which takes a tenth of the time.
  */
 export class WindowViews implements Views {
   readonly #allocation: Allocation;
@@ -65,7 +68,8 @@ export class WindowViews implements Views {
       this.#allocation.isTransferred = true; // by a method that noteTransferBy() does not replace
     }
     const { period } = this.#stretch;
-    // Starts at an aligned address, unless the buffer is too long then, or repeats bytes of a mirror.
+    // Starts at an aligned address, unless that makes the buffer too long or repeats bytes of a
+    // mirror.
     const before = byteOffset % ALIGNMENT;
     const { maxViewByteLength } = currentRuntime();
     const pageOffset = before + byteLength <= Math.min(period, maxViewByteLength) ? before : 0;
@@ -116,7 +120,7 @@ export class WindowViews implements Views {
       this.#allocation.isTransferred = true;
       throw new TypeError("A buffer was transferred away");
     }
-    // Removed one by one: if one fails, the next call does not take the detached buffers for
+    // Removed one by one: if one fails, the next call must not take the buffers detached here for
     // transferred ones.
     this.#shared.clear();
     this.#last = undefined;
@@ -128,7 +132,10 @@ export class WindowViews implements Views {
   }
 }
 
-/** Makes a buffer note its transfer: it is held weakly, and cannot be asked once collected. */
+/**
+ * Makes a buffer record its transfer. The buffer is held weakly, so it cannot be checked once it is
+ * collected.
+ */
 function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
   for (const method of [transfer, transferToFixedLength]) {
     define(buffer, method.name, {

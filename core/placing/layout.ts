@@ -62,7 +62,7 @@ export function layoutOf(
   };
 }
 
-/** The properties of a {@linkcode MappingPlan} that depend on a layout. */
+/** Returns the properties of a {@linkcode MappingPlan} that depend on a layout. */
 export function layoutInfo(layout: Layout): {
   readonly exactByteLength: bigint;
   readonly guardByteLength: number;
@@ -72,7 +72,7 @@ export function layoutInfo(layout: Layout): {
   return {
     exactByteLength: exactByteLength(layout),
     guardByteLength: Number(below),
-    // Aligned memory without guards is like any other.
+    // Aligned memory without guards needs no layout.
     layout: below === 0n && hugePage === undefined ? undefined : layout,
   };
 }

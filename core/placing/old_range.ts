@@ -1,5 +1,5 @@
 /**
- * The range that a mapping leaves, or the part that is cut off, when it is resized.
+ * The old range of a mapping that a resize has moved, or the part that a resize has cut off.
  *
  * @module
  */

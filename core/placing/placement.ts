@@ -53,8 +53,8 @@ export function checkStrictHint(
 }
 
 /**
- * Makes a function that maps memory {@linkcode withRoom}, and can be called again. If it throws,
- * nothing stays mapped.
+ * Makes a function that maps memory with {@linkcode withRoom}. It can be called several times. If
+ * it throws, nothing stays mapped.
  */
 export function mappingOf(host: Host, request: AnyRequest): () => bigint {
   const { os } = host;
@@ -80,7 +80,7 @@ export function checkMemory(os: Os, request: AnyRequest): void {
   if (failure !== undefined) throw mapError(os, request, failure);
 }
 
-/** Maps memory {@linkcode withRoom}. If it throws, nothing stays mapped. */
+/** Maps memory with {@linkcode withRoom}. If it throws, nothing stays mapped. */
 export function mapWithRoom(host: Host, request: AnyRequest): bigint {
   return mappingOf(host, request)();
 }
@@ -96,12 +96,15 @@ export function withRoom(os: Os, request: MapRequest, map: () => bigint): bigint
   }
 }
 
-/** Releases the held ranges at a strict hint, or all for want of room. Returns whether it did. */
+/**
+ * Releases the held ranges at a strict hint, or all of them if there is no room. Returns whether it
+ * did.
+ */
 function makeRoom(os: Os, request: MapRequest, code: string): boolean {
   if (code === "EADDRNOTAVAIL") return releaseHeldRangesIn(request.hint, request.byteLength);
   if (code !== "ENOMEM") return false;
-  // A hopeless request must not release ranges of pending calls. It is hopeless if the bytes that
-  // it needs beyond the held ranges cannot be mapped, although a page can.
+  // A request that cannot succeed must not release ranges of pending calls. It cannot succeed if
+  // the system maps a page, but not the bytes that are needed in addition to the held ranges.
   const lacking = request.byteLength - BigInt(heldRanges().byteLength);
   const isHopeless = lacking > 0n && !probeMap(os, request, lacking) && probeMap(os, request, 1n);
   return !isHopeless && releaseHeldRanges();
@@ -110,7 +113,7 @@ function makeRoom(os: Os, request: MapRequest, code: string): boolean {
 /** Tries to map so many bytes, and unmaps them again. */
 function probeMap(os: Os, request: MapRequest, byteLength: bigint): boolean {
   const { noReserve } = request;
-  // A file takes only addresses, and a mirror memory for half its length.
+  // A file takes only addresses, and a mirror takes half its length of memory.
   const protection = request.kind === "memory" ? request.protection : "none";
   const address = os.map(anonymousRequest(byteLength, { noReserve, protection }));
   if (typeof address !== "bigint") return false;
@@ -158,8 +161,9 @@ function requestMapper(os: Os, request: MapRequest): {
 }
 
 /**
- * Maps once. Returns the address: for a strict hint, exactly the hint. If it throws, nothing stays
- * mapped. The hint of the caller, for messages, is `below` bytes higher.
+ * Maps once, at the address of a strict hint or not at all. Returns the address. If it throws,
+ * nothing stays mapped. In messages, addresses are `below` bytes higher, for the guard below the
+ * memory.
  */
 export function mapOnce(
   os: Os,
@@ -181,8 +185,8 @@ export function mapOnce(
   if (result === hint) return result;
   const wanted = hint + below;
   if (typeof result === "bigint") {
-    // Hints are only wishes on some systems, and without MAP_FIXED_NOREPLACE (Linux before 4.17,
-    // some sandboxes).
+    // Some systems ignore hints, as does Linux without MAP_FIXED_NOREPLACE (before 4.17, in some
+    // sandboxes).
     const error = strictHintError(wanted, byteLength, undefined, result + below);
     throw undoMap(mapper, result, byteLength, error);
   }
@@ -242,7 +246,7 @@ function describeRequest(request: MapRequest): string {
     (hint === 0n ? "" : ` at ${hex(hint)}`);
 }
 
-/** Unmaps. Returns the error to throw: `reason`, or an error with that cause if the system refuses. */
+/** Unmaps. Returns the error to throw: `reason`, or an error that the system refused to unmap. */
 export function undoMap(
   mapper: Mapper<MapRequest>,
   address: bigint,

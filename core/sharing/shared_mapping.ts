@@ -1,11 +1,10 @@
 /**
  * Memory that several handles share, in any threads of the process.
  *
- * A slot of the process table holds everything that a handle has to know of the memory, and two
- * counts. The memory is freed when nobody uses it any more; its range is unmapped when nobody
- * holds it any more. A closed handle that was viewed still holds the range, because a pending call
- * of the runtime may use a buffer, until the collector of its thread finds that nothing reaches
- * one. A ticket that nobody has taken counts as a handle in both.
+ * A slot of the process table describes the memory and counts its users and its holders. The last
+ * user frees the memory, and the last holder unmaps the range. Open handles and unused tickets are
+ * both. A closed handle whose memory was viewed stays a holder until the collector of its thread
+ * finds that nothing reaches a buffer, because a pending call of the runtime may use one.
  *
  * @module
  */
@@ -20,11 +19,11 @@ import { MAPPING, type ProcessTable } from "../lifetime/process_table.ts";
 import type { PageState } from "../pages/page_state.ts";
 import { freeRuns, loadRuns, storeRuns } from "./runs.ts";
 
-// Places of 32-bit numbers in a slot, which change.
+// Places of the 32-bit numbers in a slot. They can change at any time.
 const USERS = 1;
 const HOLDERS = 2;
 const FLAGS = 3;
-// Places of 64-bit numbers, which stay as long as there is a user.
+// Places of the 64-bit numbers. They do not change while there is a user.
 const ADDRESS = 2;
 const EXACT_BYTE_LENGTH = 3;
 const BYTE_LENGTH = 4;
@@ -125,7 +124,7 @@ export class SharedMapping implements Share {
     return this.#record.number;
   }
 
-  /** The runs that the pages differ in; empty if all are alike. */
+  /** The runs of pages with equal access and history; empty if all pages are alike. */
   get snapshot(): readonly PageSnapshot[] {
     const address = this.#record.get(RUNS);
     return address === 0n ? [] : loadRuns(address, Number(this.#record.get(RUN_COUNT)));
@@ -145,7 +144,7 @@ export class SharedMapping implements Share {
   }
 
   takeBack(): boolean {
-    // Only a user can increase them, and this is the only user.
+    // Only a user can increase the counts, and this is the only user.
     if (this.#record.load(USERS) !== 1 || this.#record.load(HOLDERS) !== 1) return false;
     checkFewFrames(); // all of the steps or none, here and below
     this.#takeOver();
@@ -176,7 +175,7 @@ export class SharedMapping implements Share {
     return true;
   }
 
-  /** Makes the file and the guard this handle's alone. */
+  /** Moves the file and the guard from the slot to this handle, the last one. */
   #takeOver(): void {
     const backing = this.#backing;
     if (backing === undefined) return;
@@ -203,8 +202,8 @@ export interface SharedPlan extends MappingPlan {
 }
 
 /**
- * Reads a slot. `claim` is called as the last step of mapping, and throws if the slot was taken by
- * somebody else while it was read.
+ * Reads a slot. `claim` is called as the last step of mapping, and throws if another thread has
+ * used the ticket meanwhile.
  */
 export function sharedPlan(
   table: ProcessTable,

@@ -21,7 +21,7 @@ import { SharedMapping, type SharedPlan, sharedPlan } from "./shared_mapping.ts"
 export interface MmapTicket {
   /** The number of the ticket in the table of this process. */
   readonly slot: number;
-  /** The key that no other ticket ever had: 128 random bits, as 32 hexadecimal digits. */
+  /** The key of the ticket: 128 random bits, as 32 hexadecimal digits. */
   readonly key: string;
 }
 
@@ -73,7 +73,7 @@ function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMappin
 export function redeem(ticket: unknown): SharedPlan {
   const table = processTable();
   const { slot, state, record } = findTicket(table, ticket);
-  // As long as the slot is this ticket, the record does not change.
+  // The record cannot change before free() uses up the ticket.
   const plan = sharedPlan(table, record, () => {
     if (!slot.free(state)) throw ticketError();
   });
@@ -94,7 +94,7 @@ export function releaseTicket(ticket: unknown): void {
   }]);
 }
 
-/** Finds the slot of a ticket, and that of its memory. */
+/** Finds the slot of a ticket and the slot of its memory. */
 function findTicket(
   table: ProcessTable,
   ticket: unknown,
@@ -120,7 +120,10 @@ function findTicket(
   return { slot, state, record };
 }
 
-/** Whether a string is 32 hexadecimal digits. In a regular expression, V8 reports an exhausted stack as a syntax error. */
+/**
+ * Whether a string is 32 hexadecimal digits. A regular expression would not do: if the stack is
+ * exhausted, V8 reports a syntax error in it.
+ */
 function isKey(key: string): boolean {
   if (key.length !== 32) return false;
   for (let index = 0; index < 32; index++) {

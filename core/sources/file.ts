@@ -45,7 +45,7 @@ export interface FileKind {
   readonly source: Source;
 }
 
-/** The differences of named memory from files. */
+/** The settings that only named memory has. */
 export interface NamedUse {
   /** A hash of its name. */
   readonly name: bigint;
@@ -179,7 +179,7 @@ function withLength(files: Files, file: OpenFile, name: string, path: string): O
   throw systemError(`to get the length of ${JSON.stringify(path)}`, byteLength);
 }
 
-/** Describes the file of a descriptor, which the caller still has to close. */
+/** Describes the file of a descriptor. The caller keeps the descriptor and closes it. */
 function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUse): OpenedFile {
   const name = `file of descriptor ${descriptor}`;
   const { describe } = runtimeFiles();
@@ -224,20 +224,20 @@ function descriptorOf(source: unknown): number {
   );
 }
 
-/** Describes a source that is no file, such as a `Deno.FsFile` or `Bun.file()`. */
+/** Describes an unsupported source for a message, such as a `Deno.FsFile` or `Bun.file()`. */
 function describeSource(source: unknown): string {
   return (propertyOf(source, "readSync") ?? propertyOf(source, "arrayBuffer")) !== undefined
     ? "an object without a descriptor: pass its path"
     : describe(source);
 }
 
-/** Calls the runtime, and makes an {@linkcode MmapError} of an error of the system. */
+/** Calls the runtime, and converts errors of the system to {@linkcode MmapError}. */
 function askRuntime<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T {
   try {
     return ask();
   } catch (cause) {
     const { name: kind, message } = cause as Error;
-    // Some errors of Deno have only the number, in the message.
+    // Some errors of Deno have no code, only the number of the error in the message.
     const number = /\(os error (\d+)\)/.exec(message)?.[1];
     const code: unknown = own(cause as object, "code") ??
       (number && host().os.waiting.failed("open", Number(number)).code);

@@ -42,10 +42,10 @@ export interface SharedOptions {
    */
   readonly mode?: SharedMode | undefined;
   /**
-   * Whether to map memory that belongs to another user, or that other users may store to
-   * (`chmod go+w`). Its owner can change and remove it, and whoever may store to it decides what
-   * this program loads. It is needed for root too. No effect on Windows, which does not tell the
-   * owner. Default: `false`.
+   * Whether to map memory that belongs to another user, or that other users may store to (`chmod
+   * go+w`). The owner can change and remove the memory, and everyone who may store to it decides
+   * what this program loads. Root needs the option too. It has no effect on Windows, where the
+   * owner is unknown. Default: `false`.
    */
   readonly foreign?: boolean | undefined;
 }
@@ -80,7 +80,7 @@ export function mapShared(
   if (request.strict) checkStrictHint(request.hint, system.os.allocationGranularity);
   const path = fileOf(system, checked);
   if (path !== undefined) runtimeFiles().permit(path, ["read", "write"]);
-  checkStack(); // what is opened or mapped on the way must not be lost
+  checkStack(); // a file or a mapping must not be lost midway
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const mmap = (mode === "create"
       ? undefined
@@ -153,7 +153,7 @@ function ownerError(name: string, { user, self, mode }: Owner): MmapError | unde
   );
 }
 
-/** The error for memory that cannot be opened. It tells the owner. */
+/** The error for memory that cannot be opened. The message names its owner. */
 function openError({ os: { named } }: Host, name: string, failure: AdvisedFailure): MmapError {
   const asked = `to open shared memory ${quoted(name)}`;
   const owner = failure.code === "EACCES" ? named.ownerOf?.(name) : undefined;

@@ -1,5 +1,5 @@
 /**
- * Opening the same file by the system that the runtime has opened.
+ * Opens a file that the runtime has opened once more, by a call of the system.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { type Failure, isFailure } from "../../ffi/os/contract/memory.ts";
 import type { OpenedByRuntime } from "../../ffi/runtime/files.ts";
 
 /**
- * Opens the file that the runtime has opened, by the path that leads there. The system can find
- * another file at a path: Deno removes `..` before it follows links, and others may rename files at
- * any time. So the identity of the file is compared. Returns the failure of the last path, or
- * `undefined` if that path led to another file.
+ * Opens the file that the runtime has opened: tries each path, and compares the identity of the
+ * file. The system can find another file at the path, because Deno removes `..` before it follows
+ * links, and because other programs may rename files at any time. Returns the failure of the last
+ * path, or `undefined` if that path led to another file.
  */
 export function openSame(
   files: Files,

@@ -89,8 +89,8 @@ export async function waitAsync(
     pendingWait = new PendingWait({ mapping, range }, word, wait, { resolve, reject });
     pendingWait.begin(ref);
   });
-  // Not in PendingWait.done(): the functions of the signal are the caller's, and must not run
-  // between the steps of unmap().
+  // Not in PendingWait.done(): the signal may run code of the caller, which must not happen between
+  // the steps of unmap().
   const onAbort = () => pendingWait?.cancel(signal?.reason);
   try {
     signal?.addEventListener("abort", onAbort);

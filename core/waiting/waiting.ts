@@ -45,9 +45,9 @@ export function wordRange(
 }
 
 /**
- * The word at a range. It must be writable, even for a wait: Linux identifies a private page by
- * its copy, which it makes at the first store. So a wait for a word of a private file makes Linux
- * copy the page, and the waiter would see no store of others: such memory is refused.
+ * Returns the word at a range, which must be writable even for a wait. Memory of a private file is
+ * refused: Linux would copy the page to wait for it, and the waiter would not see the stores of
+ * others.
  */
 export function wordOf(pages: PageState, range: PageRange, done: "waited for" | "notified"): Word {
   if (pages.areOfPrivateFile) {
