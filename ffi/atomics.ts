@@ -1,6 +1,6 @@
 /**
- * The functions of `Atomics` at the time of the import. Functions that replace them later are not
- * called in the middle of steps that belong together.
+ * The functions of `Atomics`, taken at the import. So a replacement that a program installs later
+ * cannot run in the middle of steps that belong together.
  *
  * @module
  */

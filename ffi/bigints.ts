@@ -1,5 +1,5 @@
 /**
- * Arithmetic of bigints, which `Math` lacks.
+ * Arithmetic with bigints, which `Math` does not support.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Values that are free to be used again.
+ * A list of values that can be used again.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The only place that asks which runtime and which operating system this is.
- * It picks one of each, once, at first use: importing opens nothing.
+ * Picks the runtime and the operating system, once, at first use. No other module asks for them,
+ * and importing opens nothing.
  *
  * @module
  */
@@ -22,7 +22,10 @@ import { checkVersion, isAtLeast } from "./runtime/versions.ts";
 import { own } from "./own.ts";
 import type { Native } from "./symbols.ts";
 
-/** The globals that tell the runtimes apart. Properties of `Object.prototype` look like globals too. */
+/**
+ * The globals that tell the runtimes apart. Only own properties count, because properties of
+ * `Object.prototype` look like globals too.
+ */
 export interface HostGlobals {
   readonly Deno?: DenoNamespace & Partial<DenoFileCalls>;
   readonly Bun?: unknown;
@@ -44,7 +47,10 @@ const SYSTEMS: Readonly<Record<string, (native: Native, arch: string) => Os>> = 
 };
 const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
 
-/** The first Deno whose `node:fs` has the system's descriptors; before, it has numbers of its own. */
+/**
+ * The first version of Deno whose `node:fs` uses the descriptors of the system. Older versions use
+ * their own numbers.
+ */
 const DENO_DESCRIPTORS = "2.7.13";
 
 let pickedRuntime: Runtime | undefined;
@@ -74,7 +80,7 @@ export function runtimeThreads(): RuntimeThreads {
     process.getBuiltinModule("node:worker_threads") as NodeWorkerThreads,
     !isDeno,
     isBun,
-    hasNodeFfi ? ["--experimental-ffi"] : [], // before 26.9 nothing else lets a thread have it
+    hasNodeFfi ? ["--experimental-ffi"] : [], // before 26.9 a thread has no FFI without the flag
   );
 }
 
@@ -83,7 +89,10 @@ export function host(): Host {
   return openedHost ??= openHost(currentRuntime());
 }
 
-/** Picks the runtime that has these globals. In Deno it leaves `process` alone, which takes 14 ms to load. */
+/**
+ * Picks the runtime that has these globals. In Deno it does not touch `process`, which takes 14 ms
+ * to load.
+ */
 export function pickRuntime(globals: HostGlobals): Runtime {
   const Deno = own(globals, "Deno");
   if (isDenoItself(Deno)) {

@@ -5,13 +5,16 @@
  */
 import { define } from "./own.ts";
 
-/** Returns a function that makes a value when it is first called, and returns the same from then on. */
+/**
+ * Returns a function that makes a value at its first call, and returns the same value at later
+ * calls.
+ */
 export function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
 }
 
-/** Adds fields to an object; each is made when it is first read. */
+/** Adds fields to an object. The value of each is made at its first read. */
 export function withLazy<T extends object, Fields extends object>(
   object: T,
   makers: { readonly [Name in keyof Fields]: () => Fields[Name] },

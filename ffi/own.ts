@@ -1,10 +1,10 @@
 /**
- * Own properties. A property that a program adds to `Object.prototype`, or an accessor that it
- * adds to `Array.prototype`, shows in every object and array that lacks it, and must not be taken
- * for the library's own. So records have all their fields, also those that are `undefined`; these
- * functions read the others. Lists are made without `push()`, which runs setters, and nothing asks
- * an iterator for `return()`: no array is destructured by a pattern, and no loop over an iterator
- * ends by `break` or `return`.
+ * Access to own properties. A program can add properties to `Object.prototype` and accessors to
+ * `Array.prototype`, which every object and array then inherits. The library must not read them as
+ * its own. So records always have all their fields, even if they are `undefined`, and these
+ * functions read objects that may lack some. Lists are made without `push()`, which would run
+ * setters. Arrays are not destructured by patterns, and loops over iterators do not end with
+ * `break` or `return`, because both look up `return()` of the iterator.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { CFunction, SymbolTable } from "./symbols.ts";
 
 const { defineProperty, hasOwn } = Object;
 
-/** Returns an own field of a record, or entry of a table; `undefined` where it is missing. */
+/** Returns an own field of a record or an entry of a table; `undefined` if it is missing. */
 export function own<T extends object, K extends PropertyKey>(
   record: T,
   key: K,
@@ -25,7 +25,9 @@ export function bare<T extends object>(fields: T): T {
   return { __proto__: null, ...fields } as unknown as T;
 }
 
-/** Translates a table of C functions for a runtime; neither table nor entries have a prototype. */
+/**
+ * Translates a table of C functions for a runtime. The result and its entries have no prototype.
+ */
 export function bareTable<D extends object>(
   table: SymbolTable,
   translate: (described: CFunction) => D,
@@ -34,7 +36,7 @@ export function bareTable<D extends object>(
   return bare(Object.fromEntries(entries));
 }
 
-/** Defines a property by these attributes alone. */
+/** Defines a property with these attributes, ignoring inherited ones. */
 export function define(object: object, key: PropertyKey, attributes: PropertyDescriptor): void {
   defineProperty(object, key, bare(attributes));
 }

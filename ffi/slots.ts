@@ -1,7 +1,7 @@
 /**
- * A table of slots in native memory, which all threads of a process share, though each has its own
- * copy of the library. It is made of blocks, and each block starts with the address of the next.
- * Blocks are never unmapped, so that loads and stores in them are always safe.
+ * A table of slots in native memory. All threads of a process share it, although each thread has
+ * its own copy of the library. The table consists of blocks, and each block starts with the address
+ * of the next one. Blocks are never unmapped, so loads and stores in them are always safe.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { FreeList } from "./free_list.ts";
 /** The length of a block in bytes. */
 export const BLOCK_BYTES = 65_536;
 
-// The state of a slot: 4 times the number of its uses, and a phase. Two more phases have a
-// meaning to the owner of the table.
+// The state of a slot is 4 times the number of its uses, plus its phase. The owner of the table
+// defines the meaning of the two other phases.
 /** Nobody uses the slot. */
 export const FREE = 0;
 /** A thread fills or empties the slot. */
@@ -20,16 +20,16 @@ export const CLAIMED = 1;
 /** The bits of a state that hold the phase. */
 const PHASES = 3;
 
-/** The places of slots in a block, in bytes. */
+/** The layout of the slots in a block, in bytes. */
 export interface SlotLayout {
   /** The offset of the first slot in a block. */
   readonly first: number;
   readonly byteLength: number;
-  /** The offset of the state, 32 bits, in a slot. */
+  /** The offset of the 32-bit state in a slot. */
   readonly state: number;
 }
 
-/** Memory that slots are in. */
+/** A block of memory that contains slots. */
 export class Block {
   readonly address: bigint;
   readonly int32: Int32Array;
@@ -42,7 +42,10 @@ export class Block {
   }
 }
 
-/** A slot. Its fields are named by their places among numbers of their length. */
+/**
+ * A slot. Its methods take the index of a field, counted in numbers of the field's length (32 or 64
+ * bits).
+ */
 export class Slot {
   /** The number by which every thread finds the slot. */
   readonly number: number;
@@ -52,7 +55,10 @@ export class Slot {
   readonly #offset: number;
   readonly #state: number;
 
-  /** `offset` is that of the slot in a block, `state` that of the state in a slot, in bytes. */
+  /**
+   * `offset` is the offset of the slot in its block, and `state` the offset of the state in the
+   * slot, in bytes.
+   */
   constructor(number: number, block: Block, offset: number, state: number) {
     this.number = number;
     this.address = block.address + BigInt(offset);
@@ -72,13 +78,16 @@ export class Slot {
     return phaseOf(state) === FREE && this.#exchange(state, state + CLAIMED);
   }
 
-  /** Changes the phase, which no other thread changes; others see what was filled in before. */
+  /**
+   * Changes the phase of a slot that this thread owns. Other threads that see the new phase also
+   * see the fields stored before.
+   */
   enter(phase: number): void {
     const { state } = this;
     this.store(this.#state, state - phaseOf(state) + phase);
   }
 
-  /** Frees the slot for its next use, if the state is still this one; returns whether it was. */
+  /** Frees the slot for its next use if it still has this state. Returns whether it did. */
   free(state: number = this.state): boolean {
     return this.#exchange(state, state - phaseOf(state) + PHASES + 1 | 0);
   }
@@ -106,7 +115,7 @@ export class Slot {
     atomics.store(this.#block.int32, this.#offset / 4 + place, value);
   }
 
-  /** Adds to a number of 32 bits; returns the number before. */
+  /** Adds to a number of 32 bits. Returns the previous number. */
   add(place: number, value: number): number {
     return atomics.add(this.#block.int32, this.#offset / 4 + place, value);
   }
@@ -138,7 +147,10 @@ export class SlotTable<Failure extends object> {
   #blocks: readonly Block[] = [];
   /** Slots that this thread has freed. */
   readonly #freed: FreeList<Slot> = new FreeList();
-  /** The number at which the search for others goes on, and how many of this pass were free. */
+  /**
+   * The number of the slot at which the search continues, and the number of free slots found in
+   * this pass.
+   */
   #next = 0;
   #freeCount = 0;
 
@@ -149,7 +161,7 @@ export class SlotTable<Failure extends object> {
     this.#append(first);
   }
 
-  /** The first block, which can hold more than slots. */
+  /** The first block, which can hold other fields before its slots. */
   get first(): Block {
     return this.#blocks[0]!;
   }
@@ -165,7 +177,7 @@ export class SlotTable<Failure extends object> {
     return new Slot(number, this.#blocks[index]!, offset, state);
   }
 
-  /** Claims a slot that was free. */
+  /** Claims a free slot. */
   take(): Slot | Failure {
     for (;;) {
       const found = this.#freed.take() ?? this.#candidate();
@@ -174,16 +186,17 @@ export class SlotTable<Failure extends object> {
   }
 
   /**
-   * Notes that this thread has freed a slot, for a block of them at most: a thread that only frees
-   * what others have taken would note them for ever.
+   * Remembers a slot that this thread has freed, for its next `take()`. It remembers at most as
+   * many as a block has, because a thread that only frees slots of others would otherwise remember
+   * more and more.
    */
   note(slot: Slot): void {
     if (this.#freed.length < this.#slotsPerBlock) this.#freed.add(slot);
   }
 
   /**
-   * Returns the next slot that is free. Where few of those that it has passed were, it adds a block
-   * before it starts again, so that it does not pass so many in vain.
+   * Returns the next free slot. If fewer than a quarter of the slots were free in this pass, it
+   * adds a block before the next pass, because a search among few free slots takes long.
    */
   #candidate(): Slot | Failure {
     for (let isSecond = false;; isSecond = true) {
@@ -202,7 +215,7 @@ export class SlotTable<Failure extends object> {
     }
   }
 
-  /** Finds the blocks that other threads have added; returns whether there were any. */
+  /** Finds the blocks that other threads have added. Returns whether there were any. */
   #follow(): boolean {
     const { length } = this.#blocks;
     for (let next; (next = atomics.load(this.#blocks.at(-1)!.uint64, 0)) !== 0n;) {

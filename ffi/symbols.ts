@@ -1,7 +1,6 @@
 /**
- * C functions described in types that no runtime owns: an OS module writes a
- * {@linkcode SymbolTable}, a runtime module translates its types, and neither
- * knows the other.
+ * Descriptions of C functions in abstract types. A module of a system defines a {@linkcode
+ * SymbolTable}, a module of a runtime translates its types, and neither imports the other.
  *
  * @module
  */

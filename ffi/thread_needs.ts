@@ -1,5 +1,5 @@
 /**
- * The needs of a thread: the runtime tells them, and the system tells what is short.
+ * The resources that a thread needs. The runtime states them, and the system reports a shortage.
  *
  * @module
  */
@@ -12,6 +12,9 @@ export interface ThreadNeeds {
   readonly addressBytes: number;
   /** The bytes among them that are private and can be stored to. */
   readonly dataBytes: number;
-  /** The number of the system's threads, where the runtime ends the process for want of one; otherwise 0. */
+  /**
+   * The number of threads of the system, if the runtime ends the process when it cannot start them;
+   * otherwise 0.
+   */
   readonly threads: number;
 }

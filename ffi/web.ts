@@ -1,6 +1,6 @@
 /**
- * Globals that all runtimes have beside the language. A sandbox can lack them, as Jest's with
- * jsdom does; builtin modules have the same.
+ * Globals of the runtimes that are not part of the language. Some sandboxes lack them, such as Jest
+ * with jsdom; then the builtin modules have the same functions.
  *
  * @module
  */

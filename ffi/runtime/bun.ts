@@ -46,16 +46,17 @@ type BunFunction = (...args: never[]) => number;
 
 const MIB = 2 ** 20;
 
-// Bun counts the whole length of a buffer as JavaScript heap: its collector runs when a long one is
-// made, and becomes lazy while one is held.
+// Bun counts the whole length of a buffer as JavaScript heap. Its collector runs when a long buffer
+// is made, and runs too rarely while one is held.
 const WINDOWS: BufferLimits = {
   // JavaScriptCore's MAX_ARRAY_BUFFER_SIZE; a longer one throws "Out of memory".
   maxViewByteLength: 4096 * MIB,
   maxSharedByteLength: 64 * MIB,
   longMappings: "windows",
 };
-// Bun before 1.4 cannot refuse a transfer: so buffers are held, and it is noticed. Buffers for short
-// views count little. A buffer of 4 GiB loses its length, or its last byte.
+// Bun before 1.4 cannot refuse a transfer, so the library holds the buffers to notice one. Short
+// views get short buffers, which count little as heap. A buffer of 4 GiB would lose its length or
+// its last byte.
 const grids = (): BufferLimits => gridLimits(128 * MIB, 3072 * MIB);
 
 const TYPES: Readonly<Record<CType, BunType>> = bare({
@@ -89,7 +90,7 @@ export function bun(
   { dlopen, toArrayBuffer }: BunFfi,
   process: NodeProcess,
 ): Runtime {
-  const { platform, arch, getBuiltinModule } = process; // a later replacement could unmap
+  const { platform, arch, getBuiltinModule } = process; // read once: a later replacement could unmap
   // Before 1.4 markAsUntransferable() throws that it is not implemented, and toArrayBuffer() takes
   // a bigint for another address.
   const is14 = isAtLeast(own(process.versions, "bun") ?? "", "1.4");
@@ -122,8 +123,8 @@ export function bun(
         : toArrayBuffer(is14 ? address : Number(address) as BunPointer, 0, byteLength);
     },
 
-    // The mark stops postMessage() and structuredClone(), which the collector would not see, but not
-    // transfer(0), which detaches.
+    // The mark makes postMessage() and structuredClone() refuse the buffer: the collector would not
+    // see such a transfer. It does not stop transfer(0), which the library uses to detach.
     refuseTransfer: is14
       ? (buffer) => {
         markAsUntransferable ??=

@@ -36,7 +36,7 @@ const NODE_NAMES: Readonly<Record<string, string>> = {
 /** The names that Deno's FFI has for the types of the tables: the same. */
 export type DenoType = CType;
 
-/** Returns the system, without `process`, which Deno takes 14 ms to load. */
+/** Returns the system. Does not use `process`, which takes Deno 14 ms to load. */
 export function denoSystem({ build: { os, arch } }: Pick<DenoNamespace, "build">): System {
   return { platform: own(NODE_NAMES, os) ?? os, arch: own(NODE_NAMES, arch) ?? arch };
 }

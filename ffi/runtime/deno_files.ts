@@ -1,6 +1,6 @@
 /**
- * Files by the `Deno` namespace, which does without `process` and the builtin modules of Node.js:
- * these take 14 ms to load.
+ * Files through the `Deno` namespace. `process` and the builtin modules of Node.js would take 14 ms
+ * to load.
  *
  * @module
  */
@@ -40,7 +40,9 @@ export interface DenoFileInfo {
   readonly birthtime: Date | null;
 }
 
-/** Makes the files of Deno; with `hasDescriptors`, the descriptors of its `node:fs` are the system's. */
+/**
+ * Makes the files of Deno. With `hasDescriptors`, its `node:fs` uses the descriptors of the system.
+ */
 export function denoFiles(
   Deno: DenoFileCalls,
   builtin: Builtin,
@@ -63,8 +65,8 @@ export function denoFiles(
         };
       } catch (error) {
         file.close();
-        // From 2.5.3 on Deno refuses statSync() of a file outside of the permitted paths to which a
-        // link leads, but neither openSync() nor reading.
+        // If a permitted path is a link to a file outside the permitted paths, Deno from 2.5.3 on
+        // refuses statSync(), but not openSync() and reading.
         const isRefused = (error as Error).name === "NotCapable";
         if (isRefused && hasDescriptors) return openByNode(builtin, path, isWritable);
         throw error;
@@ -78,15 +80,15 @@ export function denoFiles(
   };
 }
 
-/** The second path takes a module of Node.js, and only long paths need it. */
+/** Yields the second path last: it needs a module of Node.js, and only long paths need it. */
 function* windowsPaths(builtin: Builtin, path: string): Iterable<string> {
   yield path;
   yield namespaced(builtin, path);
 }
 
 /**
- * Returns a path without `.` and `..`, as Deno opens it wherever a permission is missing. The system
- * would resolve them by the links before them.
+ * Returns a path without `.` and `..`, as Deno opens it if any permission is missing. The system
+ * would follow the links before each `..` first.
  */
 function normalized(path: string): string {
   const root = path.startsWith("/") ? "/" : "";
@@ -105,7 +107,7 @@ function factsOf({ isFile, isDirectory, size }: DenoFileInfo): FileFacts {
   return { kind: isFile ? "file" : isDirectory ? "directory" : "neither", byteLength: size };
 }
 
-/** Requests permissions for a path; throws as Deno does where one is denied. */
+/** Requests permissions for a path. Throws the error of Deno if one is denied. */
 export function denoPermit(
   { permissions, errors }: Pick<DenoFileCalls, "permissions" | "errors">,
   path: string,
@@ -113,7 +115,8 @@ export function denoPermit(
 ): void {
   for (const name of uses) {
     const descriptor = bare({ name, path });
-    // Each request, even one that changes nothing, makes a list longer for good that Deno searches.
+    // Queried first: each request, even for a granted permission, adds to a list that Deno
+    // searches.
     if (permissions.querySync(descriptor).state === "granted") continue;
     if (permissions.requestSync(descriptor).state === "granted") continue;
     throw new errors.NotCapable(

@@ -1,6 +1,6 @@
 /**
- * Turns of an event loop without a timer: test runners fake timers, `setImmediate()` and
- * `Bun.sleep()` included, also before the library is imported.
+ * Turns of the event loop without a timer, because test runners fake timers, even before the
+ * library is imported, including `setImmediate()` and `Bun.sleep()`.
  *
  * @module
  */
@@ -18,8 +18,8 @@ interface Port {
 }
 
 /**
- * Resolves once due timers and input had their turn, in Deno and Node.js. The wait alone would not
- * keep the process alive; the open port does.
+ * Resolves after due timers and input had their turn, in Deno and Node.js. The wait does not keep
+ * the process alive, but the open port does.
  */
 export async function nextTurn({ MessageChannel }: MessageChannels): Promise<void> {
   const { port1 } = new MessageChannel();
@@ -31,7 +31,7 @@ export async function nextTurn({ MessageChannel }: MessageChannels): Promise<voi
   port1.close();
 }
 
-/** Resolves likewise in Bun, whose timers run only during a wait that ends by time. */
+/** Does the same in Bun, whose timers run only during a wait that times out. */
 export async function nextTurnByWait(): Promise<void> {
   await atomics.waitAsync(sharedWord(), 0, 0, 0.01).value;
 }
@@ -42,12 +42,12 @@ export interface StatByCallback {
   stat(path: string, callback: () => void): void;
 }
 
-/** The number of answers about a file before it gives the wait up. */
+/** The number of calls of `stat()` before it stops waiting. */
 const MAX_ASKED = 100;
 
 /**
- * Resolves likewise in Bun before 1.4, which fakes the time of waits together with its timers: such a
- * wait never ends, but answers about files come.
+ * Does the same in Bun before 1.4. There, fake timers also stop the wait, which then never ends, so
+ * that the answers of `stat()` make the turns.
  */
 export async function nextTurnByFile({ stat }: StatByCallback): Promise<void> {
   let isOver = false;

@@ -1,18 +1,18 @@
 /**
- * Files as a runtime sees them. What it does not permit, the library does not open through the system
- * either.
+ * Files through the runtime, which checks its permissions. The library opens no file that the
+ * runtime does not permit.
  *
  * @module
  */
 
-/** The kind and length of what a path or a descriptor leads to. */
+/** The kind and the length of a file, directory or other object. */
 export interface FileFacts {
   readonly kind: "file" | "directory" | "neither";
   /** The length in bytes. */
   readonly byteLength: number;
 }
 
-/** An identity that nothing tells. */
+/** An unknown identity. */
 export const UNTOLD: Pick<OpenedByRuntime, "device" | "inode" | "created"> = {
   device: undefined,
   inode: undefined,
@@ -20,15 +20,15 @@ export const UNTOLD: Pick<OpenedByRuntime, "device" | "inode" | "created"> = {
 };
 
 /**
- * A file that a runtime has opened, and its identity, because the system can find another file by
- * the same path. While it is open, no other file gets its number.
+ * A file that the runtime has opened, and its identity, because the system can find another file at
+ * the same path. While the file is open, no other file gets its inode number.
  */
 export interface OpenedByRuntime extends FileFacts {
-  /** The lower 32 bits of its device's number, if the runtime tells it. */
+  /** The lower 32 bits of the device number, if the runtime reports it. */
   readonly device: number | undefined;
-  /** Its number on the device, if the runtime tells it; a `number` is rounded. */
+  /** The inode number, if the runtime reports it; a `number` is rounded. */
   readonly inode: number | bigint | undefined;
-  /** The time of its creation in milliseconds since 1970, if its number is not told. */
+  /** The time of creation in milliseconds since 1970, if the runtime reports no inode number. */
   readonly created: number | undefined;
   /** Closes it. */
   close(): void;
@@ -36,21 +36,27 @@ export interface OpenedByRuntime extends FileFacts {
 
 /** The files of one runtime. All calls throw what the runtime throws. */
 export interface RuntimeFiles {
-  /** Opens a file as the runtime does. Anything else is not opened, because opening a pipe waits for its other end. */
+  /**
+   * Opens a file through the runtime. Does not open other objects, because opening a pipe waits for
+   * its other end.
+   */
   open(path: string, isWritable: boolean): OpenedByRuntime;
 
   /**
-   * Throws where the runtime does not permit a use of a file, which need not exist. The file is not
-   * opened, because Deno opens no file below `/dev` without all permissions.
+   * Throws if the runtime does not permit these uses of a file, which need not exist. Does not open
+   * the file, because Deno opens files in `/dev` only with all permissions.
    */
   permit(path: string, uses: readonly ("read" | "write")[]): void;
 
-  /** Tells what a descriptor leads to. `undefined` where the runtime's numbers are not those of the system. */
+  /**
+   * Describes the file of a descriptor. `undefined` if the runtime does not use the descriptors of
+   * the system.
+   */
   readonly describe: ((descriptor: number) => FileFacts) | undefined;
 
   /**
-   * Returns the paths by which the system may find the file that the runtime opens by a path, the
-   * likeliest first. On Windows one of them may have any length.
+   * Returns the paths at which the system may find the file that the runtime opens at `path`, the
+   * likeliest first. On Windows, the last one works at any length.
    */
   systemPaths(path: string): Iterable<string>;
 

@@ -65,7 +65,7 @@ const threadNative = (file: string) => () =>
 })()`;
 
 /**
- * Makes the runtime of Node.js with koffi, which other threads load by `file`.
+ * Makes the runtime of Node.js with koffi. Other threads load koffi from `file`.
  * `maxBufferByteLength` is `buffer.constants.MAX_LENGTH`, beyond which koffi aborts the process.
  */
 export function koffi(
@@ -97,7 +97,7 @@ export function koffi(
             TYPES[result],
             parameters.map((type) => TYPES[type]),
           );
-          // koffi returns 64 bits as a number where they fit; the tables promise a bigint.
+          // koffi returns a 64-bit result as a number if it fits; the tables promise a bigint.
           const isWide = result === "usize" || result === "i64";
           return [
             name,

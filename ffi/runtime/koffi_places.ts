@@ -1,6 +1,6 @@
 /**
- * The search for koffi. The `import.meta.url` of a bundle does not help: in CommonJS there is none,
- * or that of the machine that built the bundle.
+ * The search for koffi. It does not use `import.meta.url`: a CommonJS bundle has none, or has the
+ * path on the machine that built the bundle.
  *
  * @module
  */
@@ -30,10 +30,10 @@ const VARIABLE = "SYSALLOC_KOFFI";
 const NODE_FFI = "26.9";
 
 /**
- * Loads the koffi that the environment names. Otherwise looks from the file of this module or
- * bundle, from the program, from the executable, and last, because others may have put something
- * there, from the working directory. Returns also the file by which another thread loads the same,
- * however this one found it.
+ * Loads the koffi that the environment variable names. Otherwise resolves `koffi` from the file of
+ * this module or bundle, then from the program, from the executable, and from the working
+ * directory. (That one is last, because others may be able to write to it.) Also returns the file
+ * from which other threads load the same koffi.
  */
 export function findKoffi(process: NodeProcess): { readonly koffi: Koffi; readonly file: string } {
   const { createRequire } = process.getBuiltinModule("node:module") as {
@@ -87,7 +87,10 @@ function wholePath(process: NodeProcess, path: string): string {
   return (process.getBuiltinModule("node:path") as NodePath).resolve(path);
 }
 
-/** Returns the working directory as `createRequire()` takes it; `undefined` where it was removed. */
+/**
+ * Returns the working directory in the form that `createRequire()` accepts; `undefined` if it was
+ * removed.
+ */
 function workingFolder(process: NodeProcess): string | undefined {
   try {
     return `${process.cwd()}/`;
@@ -101,7 +104,10 @@ interface Frame {
   getFileName(): string | undefined;
 }
 
-/** Returns the file that this code runs from, whatever a bundler wrote into it. */
+/**
+ * Returns the file that this code runs from, by the stack of an error, because a bundler may have
+ * changed `import.meta.url`.
+ */
 function ownFile(): string | undefined {
   const key = "prepareStackTrace";
   const former: unknown = Reflect.get(Error, key);
@@ -113,7 +119,7 @@ function ownFile(): string | undefined {
 }
 
 /**
- * Does nothing. `scripts/tools/bundle.ts` writes imports into it that make tracers copy koffi; TypeScript
- * would rewrite them.
+ * Does nothing. `scripts/tools/bundle.ts` inserts imports here, which make file tracers copy koffi.
+ * They cannot be written here, because TypeScript would rewrite them.
  */
 function traced(): void {}

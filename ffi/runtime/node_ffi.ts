@@ -79,15 +79,15 @@ export function nodeFfi(
     refuseTransfer: undefined,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
-      // node:ffi ignores a misnamed key, so that only the type above guards against one.
+      // node:ffi ignores unknown keys, so only the type above prevents a misspelled one.
       const translated = bareTable(table, ({ parameters, result }) => ({
         arguments: parameters.map((type) => TYPES[type]),
         return: TYPES[result],
       }));
       const { functions } = dlopen(library, translated);
-      // V8 crashes where it compiles a call of a C function while the thread ends
-      // (FastApiCallNode::ArityForArgc). It compiles the call of a proxy in another way, and that
-      // takes as long.
+      // V8 crashes if it compiles a call of a C function while the thread ends
+      // (FastApiCallNode::ArityForArgc). It compiles the call of a proxy in another way, which runs
+      // as fast.
       const proxies = Object.keys(table).map((name) => [
         name,
         new Proxy(functions[name]!, bare({})),

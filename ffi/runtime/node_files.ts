@@ -1,6 +1,6 @@
 /**
- * Files by the builtin modules of Node.js, which all runtimes have. Each is loaded when it is needed,
- * because that takes Bun and Deno milliseconds.
+ * Files through the builtin modules of Node.js, which all runtimes have. Each module is loaded at
+ * its first use, because loading takes Bun and Deno milliseconds.
  *
  * @module
  */
@@ -49,7 +49,10 @@ interface NodeUrl {
   fileURLToPath(url: string): string;
 }
 
-/** Makes the files of Node.js, which may restrict them, and of Bun. On Windows, descriptors are not the system's. */
+/**
+ * Makes the files of Node.js, with its permissions, and of Bun. On Windows, the runtimes do not use
+ * the descriptors of the system.
+ */
 export function nodeFiles(process: NodeProcess): RuntimeFiles {
   const isWindows = process.platform === "win32";
   const builtin: Builtin = (name) => process.getBuiltinModule(name);
@@ -67,7 +70,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
   };
 }
 
-/** Opens a file, and tells its identity. */
+/** Opens a file, and reads its identity. */
 export function openByNode(builtin: Builtin, path: string, isWritable: boolean): OpenedByRuntime {
   const { statSync, openSync, fstatSync, closeSync } = builtin("node:fs") as NodeFs;
   const facts = factsOf(statSync(path));
@@ -84,7 +87,7 @@ export function openByNode(builtin: Builtin, path: string, isWritable: boolean):
         try {
           closeSync(descriptor);
         } catch {
-          // Where a sandbox forbids closing, the file stays open, and all else goes on.
+          // If a sandbox forbids closing, the file stays open, and the call still succeeds.
         }
       },
     };
@@ -94,12 +97,12 @@ export function openByNode(builtin: Builtin, path: string, isWritable: boolean):
   }
 }
 
-/** Tells what a descriptor leads to. */
+/** Describes the file of a descriptor. */
 export function describe(builtin: Builtin, descriptor: number): FileFacts {
   return factsOf((builtin("node:fs") as NodeFs).fstatSync(descriptor));
 }
 
-/** Returns a path in the form that Windows takes at any length. */
+/** Returns a path in the form that Windows accepts at any length. */
 export function namespaced(builtin: Builtin, path: string): string {
   return (builtin("node:path") as NodePath).toNamespacedPath(path);
 }

@@ -83,8 +83,8 @@ export interface Runtime extends Native, BufferLimits {
   threadNative(): string;
 
   /**
-   * Makes a buffer refuse transfers while it stays detachable, for buffers that callers
-   * receive and nothing else holds; `undefined` if the runtime cannot.
+   * Makes a buffer refuse transfers, while `transfer(0)` still detaches it. Used for buffers that
+   * only callers hold. `undefined` if the runtime does not support it.
    */
   readonly refuseTransfer: ((buffer: ArrayBuffer) => void) | undefined;
 

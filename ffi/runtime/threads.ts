@@ -1,5 +1,5 @@
 /**
- * Threads that run a given text, by `node:worker_threads`, which all runtimes have.
+ * Threads that run a source given as a string, by `node:worker_threads`, which all runtimes have.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export interface NodeWorker {
 /** A thread. It keeps no process alive until {@linkcode Thread.hold} is called. */
 export interface Thread {
   post(message: unknown): void;
-  /** Keeps the process alive, or (`false`) stops to. */
+  /** Sets whether the thread keeps the process alive. */
   hold(holds: boolean): void;
   end(): void;
 }
@@ -47,7 +47,7 @@ export interface ThreadListener {
   ended(cause: unknown): void;
 }
 
-/** The codes of errors for a thread that found too little room. */
+/** The codes of errors that mean a lack of memory, threads or descriptors. */
 const SHORTAGES: readonly unknown[] = [
   "ERR_WORKER_INIT_FAILED", // Node.js: of the thread, or of its event loop
   "ERR_WORKER_OUT_OF_MEMORY",
@@ -73,7 +73,7 @@ const V8_NEEDS: ThreadNeeds = {
   descriptors: 12,
   addressBytes: 2 ** 30,
   dataBytes: 640 * 2 ** 20,
-  threads: 0, // where there is none, they throw
+  threads: 0, // without one, the runtimes throw
 };
 /** The needs of a thread of Bun: 3 descriptors, 72 MiB of addresses, 6 MiB of data and 3 threads were measured. */
 const BUN_NEEDS: ThreadNeeds = {
@@ -85,18 +85,21 @@ const BUN_NEEDS: ThreadNeeds = {
 
 /** The threads of one runtime. All calls throw what the runtime throws. */
 export interface RuntimeThreads {
-  /** The needs of a thread. A runtime that does not find them when it starts one can end the process. */
+  /**
+   * The needs of a thread. If they are missing when a thread starts, the runtime can end the
+   * process.
+   */
   readonly needs: ThreadNeeds;
   /** Starts a thread that runs a source as script or module, with `data` as its `workerData`. */
   start(source: string, data: unknown, listener: ThreadListener): Thread;
-  /** Tells whether a thread could not start for want of something that can be there later. */
+  /** Whether an error means a temporary shortage, so that trying again can help. */
   isShortage(cause: unknown): boolean;
 }
 
 /**
- * Makes the threads of a runtime. With `evaluates` it takes a text as it is: Deno would make a URL of
- * it, in which 2.1.0 loses the ends of lines. Bun before 1.4 takes no URL of this length. `execArgv`
- * are flags that the thread needs.
+ * Makes the threads of a runtime. With `evaluates`, the source is passed with the `eval` option,
+ * because Bun before 1.4 accepts no URL of this length. In Deno it is passed as a URL: with `eval`,
+ * Deno 2.1.0 loses the line breaks. `execArgv` are flags that the thread needs.
  */
 export function nodeThreads(
   { Worker }: NodeWorkerThreads,
@@ -124,7 +127,7 @@ export function nodeThreads(
       worker.on("message", message);
       worker.on("error", ended);
       worker.on("exit", () => ended(undefined));
-      worker.unref(); // last: in Node.js a listener for messages holds
+      worker.unref(); // last: in Node.js, adding a listener for messages keeps the process alive again
       return {
         post: (message) => worker.postMessage(message),
         hold(holds) {

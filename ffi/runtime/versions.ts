@@ -54,12 +54,12 @@ export function isAtLeast(version: string, first: string): boolean {
 }
 
 /**
- * Returns the length of the longest buffer over foreign memory in V8, in bytes. Most versions have no
- * limit below the addresses that there are.
+ * Returns the length of the longest buffer over foreign memory in V8, in bytes. In most versions,
+ * the limit exceeds every address space.
  *
- * V8 14.5 to 14.7, of Deno 2.6.7 to 2.7 and of Node.js 26.0 to 26.8, ends the process for a buffer of
- * 32 GiB or more (`Check failed: change_in_bytes < kMaxReasonableBytes`). Node.js 26.9 mended its
- * 14.6; 14.8, which no runtime ships, is assumed to have the defect.
+ * V8 14.5 to 14.7, of Deno 2.6.7 to 2.7 and of Node.js 26.0 to 26.8, ends the process for a buffer
+ * of 32 GiB or more (`Check failed: change_in_bytes < kMaxReasonableBytes`). Node.js 26.9 fixed it
+ * in its V8 14.6. No runtime ships V8 14.8, which is assumed to have the fault.
  */
 export function maxV8BufferByteLength(versions: Versions): number {
   const { v8 = "", deno, node = "" } = bare(versions);

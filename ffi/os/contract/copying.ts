@@ -1,6 +1,6 @@
 /**
- * The contract of an operating system for copies from and to memory in which a
- * plain load or store could fault.
+ * The contract of an operating system for copies from and to memory, if a plain load or store could
+ * fault.
  *
  * @module
  */

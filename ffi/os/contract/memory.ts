@@ -16,7 +16,7 @@ export interface Failure {
   readonly code: string;
 }
 
-/** A failure with advice for cases in which the code alone does not suffice. */
+/** A failure with advice, if the code alone does not explain it. */
 export interface AdvisedFailure extends Failure {
   // Read these with `own()`: not every failure has them.
   readonly advice?: string | undefined;
@@ -58,8 +58,8 @@ export interface MirrorRequest extends MapRequest {
 /** Maps, changes and unmaps one kind of memory, such as anonymous memory or files. */
 export interface Mapper<Request extends MapRequest> {
   /**
-   * Maps memory. Returns the address, which can differ even from a strict hint: some
-   * systems take every hint as a wish.
+   * Maps memory. Returns the address, which can differ even from a strict hint, because some
+   * systems ignore hints.
    */
   map(request: Request): bigint | Failure;
 

@@ -76,7 +76,7 @@ export interface Room {
 export interface Shortage {
   /** The POSIX name of the error. */
   readonly code: string;
-  /** The resource, how much of it there is, and what to do. */
+  /** The text for a message: the resource, its limit, and the remedy. */
   readonly words: string;
 }
 

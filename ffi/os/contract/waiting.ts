@@ -29,7 +29,7 @@ export interface Place {
 }
 
 /**
- * The end of a wait: woken, the word had a different value, or the time elapsed.
+ * The end of a wait: it was woken, the word had another value, or the time elapsed.
  */
 export type Ending = "woken" | "different" | "elapsed";
 
@@ -73,8 +73,8 @@ export interface Waiting {
    * {@linkcode Waiting.threadData}. It returns a function that runs a `job` and returns a
    * {@linkcode ThreadReport}.
    *
-   * It is text and not the text of a function, because compilers may put names into a
-   * function that do not exist in the thread.
+   * It is a string and not `toString()` of a function, because compilers may insert names into
+   * functions that do not exist in the thread.
    */
   readonly threadSource: string;
 
@@ -91,5 +91,8 @@ export interface Waiting {
  */
 export const SLICE_MS = 100;
 
-/** A longer wait has no end, in milliseconds: 100 years, which a `struct timespec` holds. */
+/**
+ * The longest finite wait, in milliseconds: 100 years, which fits in a `struct timespec`. A longer
+ * wait never ends.
+ */
 export const MAX_MS: number = 100 * 365 * 86_400_000;
