@@ -23,7 +23,7 @@ export interface Fact {
   readonly change?: string;
 }
 
-/** A fact that the runtime does not permit to look up. */
+/** A fact that the runtime denies access to. */
 export interface NotPermitted {
   readonly name: string;
   readonly title: string;

@@ -6,7 +6,7 @@
  */
 import type { Advice } from "../contract/residency.ts";
 
-// Left out on purpose: MADV_CAN_REUSE asks, and MADV_PAGEOUT is internal.
+// Left out on purpose: MADV_CAN_REUSE only queries, and MADV_PAGEOUT is internal.
 /** The numbers of `madvise`. */
 export const DARWIN_ADVICE: Readonly<Partial<Record<Advice, number>>> = {
   "normal": 0,

@@ -1,5 +1,5 @@
 /**
- * The C functions that macOS alone has, and its constants.
+ * The C functions that only macOS has, and its constants.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import { DARWIN, KERN_CODES } from "./calls.ts";
 /** The most bytes for one call of `mach_vm_write`, whose length has 32 bits. */
 const MAX_BYTE_LENGTH = 2 ** 30;
 
-/** Opens `mach_vm_read_overwrite` and `mach_vm_write`, which here copy within the process. */
+/** Opens `mach_vm_read_overwrite` and `mach_vm_write`, used here to copy within the process. */
 export function darwinCopying({ open }: CLibrary): KernelCopying {
   const c = open(DARWIN, "task_self_trap", "mach_vm_read_overwrite", "mach_vm_write");
   const task = c.task_self_trap();

@@ -1,5 +1,5 @@
 /**
- * Mapping memory once more on macOS.
+ * Maps memory a second time on macOS.
  *
  * @module
  */

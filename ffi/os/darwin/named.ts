@@ -17,13 +17,13 @@ import { _CS_DARWIN_USER_TEMP_DIR, DARWIN, O_CLOEXEC, O_NOFOLLOW, PATH_MAX } fro
 const PREFIX = "sysalloc-";
 
 /**
- * Opens the calls of named memory. A new file has a temporary name at first
- * ({@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/mkstemp.3.html}),
- * and gets its own when it has its whole length: so no other process finds a shorter one.
+ * Opens the calls of named memory. A new file first has a temporary name ({@link
+ * https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/mkstemp.3.html}),
+ * and gets its final name when it has its full length. So no other process finds a shorter file.
  */
 export function darwinNamed(library: CLibrary, status: () => FileStatus): NamedMemory {
   const { open, openFile, failed } = library;
-  // All of them now: in the midst of making memory, opening could fail.
+  // Opened now: a failure to open one while memory is being made would leave it half made.
   const { close, lseek } = open(POSIX, "open", "close", "lseek", "fchmod");
   let found: string | undefined;
 
@@ -63,9 +63,9 @@ export function darwinNamed(library: CLibrary, status: () => FileStatus): NamedM
       return failure;
     },
 
-    ownerOf: undefined, // the folder lets no other user in
+    ownerOf: undefined, // other users cannot open the folder
 
-    // Nothing is set aside: fcntl(F_PREALLOCATE) is variadic.
+    // Reserves no space: fcntl(F_PREALLOCATE) is variadic.
     create(name, byteLength) {
       const path = pathOf(name);
       if (typeof path !== "string") return path;

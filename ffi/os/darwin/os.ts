@@ -37,8 +37,8 @@ export function darwin(native: Native, arch: string): Os {
     _SC_PAGESIZE,
     populates: false,
     reserves: false,
-    // No flag makes a hint strict: without MAP_FIXED, which would overwrite, the address is a
-    // wish, and the core compares the address that it gets.
+    // No flag makes a hint strict: without MAP_FIXED, which would replace other memory, the system
+    // may ignore the address. The core compares the address that it gets.
     flags: ({ noReserve }) => MAP_PRIVATE | MAP_ANON | (noReserve ? MAP_NORESERVE : 0),
     vacant: MAP_PRIVATE | MAP_ANON | MAP_NORESERVE,
     freeing: undefined, // MADV_DONTNEED frees nothing here
@@ -51,7 +51,7 @@ export function darwin(native: Native, arch: string): Os {
       hasHugePages: undefined,
     },
     stat: { open: darwinStat, mode: 4, user: 16 },
-    threads: { RLIMIT_NOFILE, used: undefined, threads: undefined }, // limits of memory refuse nothing
+    threads: { RLIMIT_NOFILE, used: undefined, threads: undefined }, // macOS does not enforce limits of memory
     advice: DARWIN_ADVICE,
     lockLimits: { RLIMIT_MEMLOCK, codes: ["EAGAIN", "ENOMEM"], isExempt: undefined },
     locking: undefined,

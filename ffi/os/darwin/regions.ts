@@ -69,8 +69,8 @@ export function darwinRegions(
         if (result !== 0) return failure("mach_vm_region", result, KERN_CODES);
         const start = at.getBigUint64(0, true);
         const end = start + length.getBigUint64(0, true);
-        if (end <= told) return [...regions]; // there is nothing above
-        const address = start < told ? told : start; // the region has grown downwards meanwhile
+        if (end <= told) return [...regions]; // nothing is mapped above
+        const address = start < told ? told : start; // the region has grown downwards since the last call
         told = end;
         const protection = fields.getInt32(0, true);
         const isShared = fields.getUint32(INHERITANCE, true) === VM_INHERIT_SHARE;
@@ -79,7 +79,7 @@ export function darwinRegions(
         let residentByteLength: number | undefined;
         if (resident) {
           const result = query(address, VM_REGION_EXTENDED_INFO, VM_REGION_EXTENDED_INFO_COUNT);
-          // A region that was unmapped meanwhile is not in RAM; the call tells of the next one then.
+          // If the region was unmapped since the last call, the call describes the next one.
           if (result !== 0 && result !== KERN_INVALID_ADDRESS) {
             return failure("mach_vm_region", result, KERN_CODES);
           }

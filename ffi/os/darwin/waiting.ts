@@ -22,7 +22,7 @@ import { THREAD_SOURCE } from "./waiting_thread_code.ts";
 const WORD = 4n;
 const SHARED = OS_SYNC_WAIT_ON_ADDRESS_SHARED;
 
-/** Opens the calls, where the system has them. */
+/** Opens the calls; before macOS 14.4, returns refusals. */
 export function darwinWaiting(library: CLibrary, kernel: () => KernelCopying): Waiting {
   const { failed } = library;
   const calls = openCalls(library);
@@ -37,11 +37,11 @@ export function darwinWaiting(library: CLibrary, kernel: () => KernelCopying): W
     now: () => clock_gettime_nsec_np(CLOCK_UPTIME_RAW),
 
     sleep(_page, address, value, time) {
-      // The call returns the same for a word that differs and for a wake-up.
+      // The call returns the same result for a different word and for a wake-up.
       const failure = copying.read(address, bytes);
       if (failure !== undefined) return failure;
       if (BigInt(word[0]!) !== value) return "different";
-      if (time === 0n) return "elapsed"; // the call would refuse it
+      if (time === 0n) return "elapsed"; // the call refuses a time of 0
       const left = wait(address, value, WORD, SHARED, OS_CLOCK_MACH_ABSOLUTE_TIME, time);
       if (left >= 0) return "woken";
       const refusal = failed("os_sync_wait_on_address_with_timeout");
@@ -49,14 +49,14 @@ export function darwinWaiting(library: CLibrary, kernel: () => KernelCopying): W
         case "ETIMEDOUT":
           return "elapsed";
         case "EINTR":
-        case "EFAULT": // perhaps for the moment: reading the word tells
+        case "EFAULT": // the page may be out of RAM: reading the word tells
           return "interrupted";
         default:
           return refusal;
       }
     },
 
-    // One by one, because waking all does not tell how many.
+    // One at a time, because waking all does not return their number.
     notify(address, count) {
       for (let woken = 0;; woken++) {
         if (woken >= count) return woken;
@@ -68,7 +68,7 @@ export function darwinWaiting(library: CLibrary, kernel: () => KernelCopying): W
       }
     },
 
-    callBack() {}, // the thread looks from time to time
+    callBack() {}, // the thread polls the control
 
     threadSource: THREAD_SOURCE,
     threadData: (slice): ThreadData => ({ library: library.file, thread: pthread_self(), slice }),

@@ -1,9 +1,9 @@
 /**
- * The work of a thread on macOS that waits in the stead of another. `scripts/thread_sources.ts`
- * writes what this compiles to into `waiting_thread_code.ts`.
+ * The source of a thread that waits for `waitAsync()` on macOS. `scripts/thread_sources.ts`
+ * compiles it into `waiting_thread_code.ts`.
  *
- * The thread sleeps in short slices. Between them it looks whether it is called back, and, because
- * Deno does not end it together with its owner, whether that thread is still there.
+ * The thread sleeps in short slices. Between them it checks whether it must stop waiting, and
+ * whether its owner still exists, because Deno does not end it together with its owner.
  *
  * @module
  */
@@ -38,7 +38,7 @@ const FUNCTIONS = {
   clock_gettime_nsec_np: { parameters: ["u32"], result: "usize" },
   memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
   __error: { parameters: [], result: "usize" },
-  pthread_kill: { parameters: ["usize", "i32"], result: "i32" }, // safe where the thread has ended
+  pthread_kill: { parameters: ["usize", "i32"], result: "i32" }, // safe if the thread has ended
 } as const;
 
 /** See {@linkcode Waiting.threadSource}. */
@@ -49,7 +49,7 @@ export default function work(
   const c = open(library, FUNCTIONS);
   const word = new Int32Array(1);
   const bytes = new Uint8Array(word.buffer);
-  // Read right after a call, and by no call: a runtime makes calls of its own between two.
+  // Read from memory right after a call: a runtime makes other calls between two calls of C.
   const errno = new Int32Array(view(BigInt(c.__error()), 4));
 
   const load = (address: bigint) => {
@@ -79,9 +79,9 @@ export default function work(
       }
       const result = sleep(address, expected, time);
       const osError = errno[0]!;
-      // The word had the value at first, so that one that differs was changed.
+      // The word had the value before, so it was changed.
       if (result >= 0) return { ending: "woken" };
-      // The page of the word can be out of RAM for a moment, or gone with the end of its file.
+      // The page of the word may be out of RAM, or lost because the file was truncated.
       if (osError === EFAULT && ++faults <= MAX_FAULTS) sleep(control, 0n, FAULT_PAUSE);
       else if (osError === EINTR || osError === ETIMEDOUT) faults = 0;
       else return { syscall: "os_sync_wait_on_address_with_timeout", osError };

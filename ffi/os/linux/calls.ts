@@ -1,10 +1,13 @@
 /**
- * The C functions that Linux alone has, and its constants.
+ * The C functions that only Linux has, and its constants.
  *
  * @module
  */
 
-/** The functions. A variadic one takes what is not named as it takes what is: on Linux, both are passed alike. */
+/**
+ * The functions. Variadic arguments are declared like named ones, because Linux passes both in the
+ * same way.
+ */
 export const LINUX = {
   // void *mremap(void *old_address, size_t old_size, size_t new_size, int flags, ...
   //   /* void *new_address */)
@@ -45,21 +48,24 @@ export const LINUX = {
 
   // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
   sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
-  // int sigprocmask(int how, const sigset_t *set, sigset_t *oldset): of this thread, on Linux.
-  // pthread_sigmask() is not in the libc of glibc before 2.32.
+  // int sigprocmask(int how, const sigset_t *set, sigset_t *oldset): on Linux, for this thread
+  // only. pthread_sigmask() is not in the libc of glibc before 2.32.
   sigprocmask: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // int clock_gettime(clockid_t clockid, struct timespec *tp)
   clock_gettime: { parameters: ["i32", "usize"], result: "i32" },
-  // long syscall(long number, ...): all results here fit in an int. All seven parameters, whatever
-  // the call: syscall() reads the last one from above its stack frame, where koffi 3.0 may have no
-  // memory.
+  // long syscall(long number, ...): all results used here fit in an int. Pass all seven parameters
+  // to every call: syscall() reads the last one from above its stack frame, where koffi 3.0 may
+  // have no memory.
   syscall: {
     parameters: ["usize", "usize", "usize", "usize", "usize", "usize", "usize"],
     result: "i32",
   },
 } as const;
 
-/** A pipe from a buffer to an address; those of {@linkcode LINUX} lead from an address to a buffer. */
+/**
+ * `read` and `write` for a pipe from a buffer to an address. In {@linkcode LINUX} they are declared
+ * for a pipe from an address to a buffer.
+ */
 export const TO_ADDRESS = {
   read: { parameters: ["i32", "usize", "usize"], result: "i64" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
@@ -117,13 +123,13 @@ export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
 /** `MAP_POPULATE` */
 export const MAP_POPULATE = 0x8000;
-/** `MAP_FIXED_NOREPLACE`: Linux 4.17; older kernels take the address for a mere hint. */
+/** `MAP_FIXED_NOREPLACE`: Linux 4.17; older kernels take the address as a hint. */
 export const MAP_FIXED_NOREPLACE = 0x100000;
 /** `MAP_STACK` */
 export const MAP_STACK = 0x20000;
 /** `MAP_HUGETLB` */
 export const MAP_HUGETLB = 0x40000;
-/** `MAP_HUGE_SHIFT`: from this bit on the flags hold the logarithm of the page's length. */
+/** `MAP_HUGE_SHIFT`: the lowest bit of the binary logarithm of the page length in the flags. */
 export const MAP_HUGE_SHIFT = 26;
 /** `MREMAP_MAYMOVE`: {@link https://man7.org/linux/man-pages/man2/mremap.2.html} */
 export const MREMAP_MAYMOVE = 1;

@@ -1,8 +1,8 @@
 /**
- * The memory that a process of Linux can get: that of the machine, and of its control groups, which
- * limit a container
- * ({@link https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files},
- * {@link https://docs.kernel.org/admin-guide/cgroup-v1/memory.html}).
+ * The memory that a process on Linux can get, which the machine and its control groups limit, such
+ * as those of a container ({@link
+ * https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files}, {@link
+ * https://docs.kernel.org/admin-guide/cgroup-v1/memory.html}).
  *
  * @module
  */
@@ -15,7 +15,10 @@ import type { AnyText } from "./text.ts";
 export interface MemoryShortage {
   /** The bytes that are left. */
   readonly byteLength: bigint;
-  /** The limit of the control group, and its file; `undefined` where the machine has no more. */
+  /**
+   * The limit of the control group and its file; `undefined` if the machine itself is short of
+   * memory.
+   */
   readonly limit: { readonly byteLength: bigint; readonly path: string } | undefined;
 }
 
@@ -26,7 +29,10 @@ const GROUPS = "/proc/self/cgroup";
 /** The mounts that show them: {@link https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html} */
 const MOUNTS = "/proc/self/mountinfo";
 
-/** From this number on, a limit of version 1 is none: its largest is the greatest number of whole pages. */
+/**
+ * A limit of version 1 from this number on means no limit: its greatest value is 2^63 rounded down
+ * to pages.
+ */
 export const NO_LIMIT: bigint = 1n << 62n;
 
 /** The groups of one kind in one version of control groups. */
@@ -37,14 +43,17 @@ interface Hierarchy {
   readonly mount: RegExp;
 }
 
-/** The groups of memory in one version of control groups. */
+/** The files of the memory controller in one version of control groups. */
 interface Version extends Hierarchy {
-  /** The files of a limit and of the usage that counts. */
+  /** The files of a limit and of the usage that counts towards it. */
   readonly memory: readonly [limit: string, usage: string];
   readonly swap: readonly [limit: string, usage: string];
   /** Whether the limit of swap space includes memory. */
   readonly isSwapWithMemory: boolean;
-  /** Finds the bytes in `memory.stat` that the kernel can take back, groups below included. */
+  /**
+   * Finds the bytes in `memory.stat` that the kernel can reclaim, including those of the groups
+   * below.
+   */
   readonly reclaimable: RegExp;
 }
 
@@ -77,25 +86,26 @@ const versions = (): readonly Version[] => [
   },
 ];
 
-/** A group and those above it, as one mount shows them. */
+/** A group and its ancestors, as one mount shows them. */
 interface Lineage<V extends Hierarchy = Version> {
   readonly version: V;
-  /** The folders, from the uppermost group on. */
+  /** The folders, from the uppermost group down. */
   readonly folders: readonly string[];
 }
 
 /**
- * Returns what looks for a shortage of the machine, of the process's control group, or of a group
- * above it. The kernel does not refuse memory that they lack, but ends a process.
+ * Returns a function that looks for a shortage of memory in the machine, the process's control
+ * group, and the groups above it. The kernel grants memory that they lack, and then kills a
+ * process.
  *
- * The usage of a group includes the page cache, which fills any limit, and which the kernel takes
- * back when memory is wanted. So it does not count here, and free swap space is added, as for the
- * machine and in the kernel's own `MemAvailable`. Only anonymous and shared memory, locked pages and
+ * The usage of a group includes the page cache, which fills any limit, but which the kernel
+ * reclaims when memory is needed. So the page cache counts as free here, as in the kernel's own
+ * `MemAvailable`, and so does free swap space. Only anonymous and shared memory, locked pages and
  * the kernel's own memory count as used.
  */
 export function linuxMemory(read: AnyText): (byteLength: bigint) => MemoryShortage | undefined {
-  // The groups of a process can change. The mounts take longer to read than all else, and hardly
-  // ever change.
+  // The groups of a process can change, so they are read each time. The mounts take the longest to
+  // read and hardly ever change.
   let known: { readonly groups: string; readonly lineages: readonly Lineage[] } | undefined;
 
   return (byteLength) => {
@@ -118,7 +128,7 @@ export function linuxMemory(read: AnyText): (byteLength: bigint) => MemoryShorta
   };
 }
 
-/** Refuses memory; `remedy` tells how to need less. */
+/** Makes the refusal of memory. `remedy` is the advice for needing less. */
 export function refusedMemory(
   { byteLength, limit }: MemoryShortage,
   remedy: string,
@@ -146,7 +156,7 @@ export function threadFolders(read: AnyText): string[] {
     .flatMap(({ folders }) => folders);
 }
 
-/** Finds the groups of the process by the texts of {@linkcode GROUPS} and {@linkcode MOUNTS}. */
+/** Finds the groups of the process in the texts of {@linkcode GROUPS} and {@linkcode MOUNTS}. */
 function lineagesOf<V extends Hierarchy>(
   versions: readonly V[],
   groups: string,
@@ -163,7 +173,7 @@ function lineagesOf<V extends Hierarchy>(
   });
 }
 
-/** Finds the first group that cannot set so many bytes aside, from the uppermost on. */
+/** Finds the first group, from the uppermost down, that cannot provide so many bytes. */
 function shortageIn(
   read: AnyText,
   { version, folders }: Lineage,
@@ -197,8 +207,8 @@ function shortageIn(
 }
 
 /**
- * Returns the folders of a group and of those above it, from the uppermost on that a mount shows.
- * The paths of the group and of the mount's root start at the root of the process's namespace.
+ * Returns the folders of a group and of its ancestors, from the uppermost that the mount shows. The
+ * paths of the group and of the mount's root start at the root of the process's namespace.
  */
 function foldersOf(group: string, root: string, mountPoint: string): readonly string[] {
   const prefix = root === "/" ? "" : root;
@@ -212,12 +222,15 @@ function foldersOf(group: string, root: string, mountPoint: string): readonly st
   return [mountPoint, ...below];
 }
 
-/** Tells whether so many bytes can be set aside: nine tenths of the room, because the program itself needs some. */
+/** Whether so many bytes fit into nine tenths of the room. The program itself needs the rest. */
 function fits(byteLength: bigint, room: bigint): boolean {
   return byteLength <= room - room / 10n;
 }
 
-/** Decodes a field of {@linkcode MOUNTS}, which has spaces and backslashes as `\040` and `\134`. */
+/**
+ * Decodes a field of {@linkcode MOUNTS}, where spaces and backslashes are written as `\040` and
+ * `\134`.
+ */
 function unescaped(field: string): string {
   return field.replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8)));
 }

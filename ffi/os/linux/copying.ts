@@ -14,16 +14,16 @@ import { linuxPipeCopying } from "./pipe_copying.ts";
 
 /** `sizeof(struct iovec)`: {@link https://man7.org/linux/man-pages/man3/iovec.3type.html} */
 const IOVEC_BYTE_LENGTH = 16;
-/** The offset of the bytes in transit, behind the two `struct iovec`. */
+/** The offset of the copied bytes, after the two `struct iovec`. */
 const BYTES = 2 * IOVEC_BYTE_LENGTH;
 const MAX_BYTE_LENGTH = 65_536 - BYTES;
 
 /**
- * Opens `process_vm_readv` and `process_vm_writev`, which here copy within the process:
- * {@link https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}. They take addresses on
- * both sides, and a caller's array has none that lasts: so all bytes pass through a buffer of the
- * library's own. It is the engine's memory, which goes with its thread, however that ends; and it
- * stays where it is, because no engine moves an `ArrayBuffer` of its length.
+ * Opens `process_vm_readv` and `process_vm_writev`, used here to copy within the process: {@link
+ * https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}. They need addresses on both
+ * sides, and the array of a caller has no stable address, so all bytes pass through a buffer of the
+ * library. The engine owns that buffer and frees it with the thread, however the thread ends. The
+ * address of the buffer is stable, because no engine moves an `ArrayBuffer` of its length.
  */
 export function linuxCopying(library: CLibrary): KernelCopying {
   const { open, failed } = library;
@@ -68,7 +68,7 @@ export function linuxCopying(library: CLibrary): KernelCopying {
 
     peek(address, target) {
       const failure = throughPipe().read(address, target);
-      // The pipe fails too where no descriptor is left.
+      // The pipe fails too if no descriptor is left.
       return failure === undefined || failure.code === "EFAULT" ? failure : read(address, target);
     },
 

@@ -21,7 +21,7 @@ const F_BAVAIL = 32;
 export interface FileSystem {
   /** The number of its kind: {@link https://man7.org/linux/man-pages/man2/statfs.2.html} */
   readonly magic: bigint;
-  /** The bytes that are free for users; `undefined` where the size is not limited. */
+  /** The bytes that are free for users; `undefined` if the size is not limited. */
   readonly free: bigint | undefined;
 }
 
@@ -41,8 +41,8 @@ export function linuxFileSystems(
 }
 
 /**
- * Opens what finds files of huge pages. Only whole huge pages of them can be unmapped, and a store
- * that finds none left ends the process.
+ * Opens the function that recognizes files of huge pages. Only whole huge pages of such a file can
+ * be unmapped, and a store ends the process if no huge page is left.
  */
 export function linuxHasHugePages(library: CLibrary): (file: OpenFile) => boolean {
   const fileSystemOf = linuxFileSystems(library);

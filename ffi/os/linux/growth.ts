@@ -1,7 +1,7 @@
 /**
- * The growth of a process of Linux by itself: below the stack of its main thread, and above the heap
- * of `brk`. A mapping there makes the next growth a crash: the kernel sends SIGSEGV where the
- * stack cannot grow up to its limit.
+ * The addresses that a process on Linux grows into by itself: below the stack of its main thread,
+ * and above the heap of `brk`. A mapping there would crash the process later: the kernel sends
+ * `SIGSEGV` if the stack cannot grow, even below its limit.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import { AT_EXECFN, LINUX, RLIMIT_STACK } from "./calls.ts";
 
 /** Pages that the kernel keeps free below a stack: {@link https://docs.kernel.org/admin-guide/kernel-parameters.html} (`stack_guard_gap`). */
 const GUARD_GAP_PAGES = 256;
-/** The room of a stack or heap without a limit: as much as the kernel itself keeps free below a stack. */
+/**
+ * The room that is left for a stack or heap without a limit, as much as the kernel keeps free below
+ * a stack.
+ */
 const UNLIMITED_BYTE_LENGTH = 128n << 20n;
 
 /** Opens {@linkcode Os.growsInto}. */
@@ -20,11 +23,14 @@ export function linuxGrowth(library: CLibrary): NonNullable<Os["growsInto"]> {
   const { getauxval, sbrk } = library.open(LINUX, "getauxval", "sbrk");
   const limitOf = limitReader(library);
   const pageSize = BigInt(library.pageSize);
-  // The name of the program is the last thing on the stack, but for 8 bytes.
+  // The stack ends with the name of the program and 8 more bytes.
   const stackEnd = roundUp(getauxval(BigInt(AT_EXECFN)) + 1n, pageSize);
   const gap = BigInt(GUARD_GAP_PAGES) * pageSize;
 
-  /** The lowest address that the stack may grow to; its limit can change while the process runs. */
+  /**
+   * The lowest address that the stack may grow to. It is not cached, because the limit can change
+   * while the process runs.
+   */
   const stackStart = () => {
     const room = (limitOf(RLIMIT_STACK) ?? UNLIMITED_BYTE_LENGTH) + gap;
     return room < stackEnd ? stackEnd - room : 0n;

@@ -1,6 +1,6 @@
 /**
- * The table of the mappings that the truncation guard of Linux guards. `truncation_guard.c` has the
- * same layouts.
+ * The table of the mappings that the truncation guard on Linux guards. `truncation_guard.c`
+ * declares the same layouts.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export const SA_MASK = 8;
 export const SIGSET_BYTES = 128;
 export const SA_FLAGS = 136;
 
-// struct block; these fields are those of the first block alone
+// struct block: the fields that only the first block uses
 export const PREVIOUS = 8;
 export const RESERVE = 16;
 export const FOUND = 64;
@@ -37,7 +37,7 @@ export const REPLACED: number = FOUND + SIGACTION_BYTES;
 export const OWN: number = REPLACED + SIGACTION_BYTES;
 const ENTRIES = 2056;
 
-// struct entry: the places of its numbers of 64 and of 32 bits
+// struct entry: the indexes of its 64-bit and of its 32-bit fields
 const ENTRY_BYTES = 40;
 const START = 0;
 const END = 1;
@@ -47,17 +47,19 @@ const SETTLED = 6;
 const PIECES = 7;
 const LAST = 4;
 
-// The phases of an entry, beside those of a slot.
+// The phases of an entry, in addition to those of a slot.
 const LIVE = 2;
 const VACATED = 3;
 
-/** The number of pairs of pages in a reserve, which is less than that of bytes in a page. */
+/**
+ * The number of pairs of pages in a reserve. It must be less than the number of bytes in a page.
+ */
 const RESERVE_PAIRS = 16;
 
 /** The parts of a C library that the table needs. */
 export type TableLibrary = Pick<CLibrary, "native" | "open" | "failed" | "pageSize">;
 
-/** Maps private memory, over a range of the library's own where an address is given. */
+/** Maps private memory. With an address, maps over the library's own range there. */
 export function mapPages(
   { open, failed }: TableLibrary,
   byteLength: bigint,
@@ -74,15 +76,15 @@ export function handlerOf(action: Uint8Array): bigint {
   return new DataView(action.buffer).getBigUint64(0, true);
 }
 
-/** The guard, as one thread sees it. */
+/** The guard of the process, as one thread sees it. */
 export class GuardTable implements TruncationGuard {
   readonly #library: TableLibrary;
   readonly #table: SlotTable<Failure>;
   readonly #sigaction: Functions<typeof LINUX>["sigaction"];
-  /** The action that the system has. */
+  /** The current action for `SIGBUS`. */
   readonly #action: Uint8Array = new Uint8Array(SIGACTION_BYTES);
 
-  /** Takes the table whose first block is at an address. */
+  /** Uses the table whose first block is at `address`. */
   constructor(library: TableLibrary, address: bigint) {
     const { native, open } = library;
     const { munmap } = open(POSIX, "munmap");
@@ -107,9 +109,9 @@ export class GuardTable implements TruncationGuard {
   }
 
   /**
-   * Sets mappings aside for the handler where no more can be mapped: it unmaps a pair, so that
-   * there can be others, or moves a page to where one is lost. No two neighbours are alike, so that
-   * each page is a mapping.
+   * Reserves mappings for the handler, which it uses when no more can be mapped: it unmaps a pair
+   * of pages to make room for other mappings, or moves a page to the place of a lost one.
+   * Neighbouring pages differ in access, so each page counts as a mapping.
    */
   fillReserve(): void {
     const { int32, uint64 } = this.first;
@@ -125,7 +127,7 @@ export class GuardTable implements TruncationGuard {
       end -= 2n * pageSize;
     }
     const reserve = address + BigInt(RESERVE_PAIRS);
-    // Another thread may have filled it meanwhile, with another number.
+    // Another thread may have filled the reserve since `found` was read.
     if (end === address && atomics.compareExchange(uint64, RESERVE / 8, found, reserve) === found) {
       return;
     }
@@ -147,13 +149,16 @@ export class GuardTable implements TruncationGuard {
   }
 }
 
-/** Returns the entry, which is live, at an address. Threads other than this find its slot when it is free. */
+/**
+ * Returns the live entry at an address. When it is released, its slot is not noted in this thread's
+ * table; other threads find the free slot.
+ */
 export function guardEntryAt({ native }: Pick<CLibrary, "native">, address: bigint): GuardEntry {
   const block = new Block(address, native.view(address, ENTRY_BYTES));
   return new Entry(new Slot(0, block, 0, STATE_OFFSET), undefined);
 }
 
-/** One entry of the table, until it is free. */
+/** One use of an entry of the table. */
 class Entry implements GuardEntry {
   readonly address: bigint;
   readonly #slot: Slot;
@@ -203,7 +208,7 @@ class Entry implements GuardEntry {
 
   #leaveFor(phase: number): void {
     const now = phaseOf(this.#slot.state);
-    if (now !== CLAIMED) this.#before = now; // it can be suspended already
+    if (now !== CLAIMED) this.#before = now; // it may already be suspended
     this.#enter(phase);
   }
 

@@ -12,7 +12,7 @@ import type { CLibrary } from "../posix/library.ts";
 import type { PosixMemory } from "../posix/memory.ts";
 import { MADV_POPULATE_WRITE, MAP_HUGE_SHIFT, MAP_HUGETLB } from "./calls.ts";
 
-/** The advice where huge pages are refused, by the code of the error. */
+/** The advice if huge pages are refused, by the code of the error. */
 const ADVICE: Readonly<Record<string, string>> = {
   ENOMEM: "too few huge pages are free: the administrator sets them aside by sysctl " +
     "vm.nr_hugepages=<count>, those of each length in /sys/kernel/mm/hugepages",
@@ -44,8 +44,9 @@ export function linuxHuge(
           if (typeof address !== "bigint") {
             return { ...address, advice: own(ADVICE, address.code) };
           }
-          // A huge page that is set aside can still be refused, by a control group's limit, and a
-          // store would end the process then. Older kernels cannot be asked.
+          // The limit of a control group can still refuse a reserved huge page, and a store would
+          // then end the process. So the pages are populated now, which older kernels do not
+          // support.
           const { byteLength } = request;
           if (madvise(address, byteLength, MADV_POPULATE_WRITE) === 0) return address;
           const refusal = failed("madvise");
@@ -54,8 +55,8 @@ export function linuxHuge(
           return refusal.code === "EFAULT" ? meaning(refusal, "ENOMEM", LIMITED) : refusal;
         },
         unmap: memory.unmap,
-        // Freed pages could be gone when they are wanted again, and a store end the process:
-        // plain memory takes their place.
+        // Another process could take the freed pages, and a later store would end this process. So
+        // plain memory is mapped there.
         vacate: (address, byteLength) => memory.replace(address, pages(byteLength), "read-write"),
         discard: () => KEPT,
         protect: (address, byteLength, to) => memory.protect(address, pages(byteLength), to),

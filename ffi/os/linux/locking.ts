@@ -11,21 +11,21 @@ import type { AnyText } from "./text.ts";
 /** Kernels before 4.4 and 5.14 lack the calls, and sandboxes forbid them. */
 const FALLS_BACK: readonly string[] = ["ENOSYS", "EINVAL", "EPERM"];
 
-/** Tells whether the limit of locked memory does not hold for this process. */
+/** Whether the limit of locked memory does not apply to this process. */
 export function mayLock(read: AnyText): boolean {
   return isCapable(read("/proc/self/status"), CAP_IPC_LOCK);
 }
 
-/** Tells whether a process has a capability, by its `/proc/self/status`. */
+/** Whether a process has a capability, by its `/proc/self/status`. */
 export function isCapable(status: string, capability: bigint): boolean {
   const match = /^CapEff:\s*([0-9a-f]+)$/m.exec(status);
   return match !== null && (BigInt(`0x${match[1]}`) >> capability & 1n) === 1n;
 }
 
 /**
- * Returns what locks pages of a private mapping of a file. `mlock` would back pages that can be
- * stored to as a store does, with a copy of each. This backs them as a load does, by the page
- * cache's own pages; a page that is copied later is locked then.
+ * Returns the calls that lock pages of a private mapping of a file. `mlock` would copy each
+ * writable page. These calls back the pages with the page cache, as a load does; a page that a
+ * store copies later is locked then.
  */
 export function linuxLocking(
   { open, failed, arch }: CLibrary,
@@ -38,7 +38,7 @@ export function linuxLocking(
       const failure = failed("mlock2");
       return FALLS_BACK.includes(failure.code) ? lock(address, byteLength) : failure;
     }
-    // Afterwards, because a page that is taken from RAM in between would not be locked.
+    // After the lock, because a page that the system evicts in between would not be locked.
     let failure = populate(address, byteLength, false);
     if (failure === "unsupported" || (failure && FALLS_BACK.includes(failure.code))) {
       failure = lock(address, byteLength);

@@ -7,14 +7,14 @@
  */
 import { protectionOf, type RegionFacts } from "../contract/regions.ts";
 
-/** A line of `maps`. The path, which ends it, can hold anything but a newline. */
+/** A line of `maps`. It ends with the path, which can contain anything except a newline. */
 const LINE =
   /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([sp]) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/s;
 
-/** The one used field of those that follow each line in `smaps`. */
+/** The only field of `smaps` that is used. */
 const RSS = /^Rss: +(\d+) kB$/;
 
-/** The end that the kernel gives the path of a deleted file. */
+/** The suffix that the kernel appends to the path of a deleted file. */
 const DELETED = " (deleted)";
 
 /** A name in brackets that is the label of a program. */
@@ -25,8 +25,8 @@ type Named = Pick<RegionFacts, "path" | "isDeleted" | "name">;
 const NAMELESS: Named = { path: undefined, isDeleted: false, name: undefined };
 
 /**
- * Parses the text. Addresses that a line before has told are left out: the kernel goes on where the
- * last part ended, and a mapping can have grown beyond that meanwhile.
+ * Parses the text. Skips addresses that an earlier line contains: the kernel continues each part
+ * where the last one ended, and a mapping may have grown beyond that in between.
  */
 export function parseMaps(text: string, resident: boolean): RegionFacts[] {
   const regions = new Set<RegionFacts>();
@@ -38,7 +38,7 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
       const rss = RSS.exec(line);
       if (!isNew || rss === null || last?.residentByteLength === undefined) continue;
       regions.delete(last);
-      // The region can have been cut.
+      // The start of the region may have been skipped.
       last = { ...last, residentByteLength: Math.min(1024 * Number(rss[1]), last.byteLength) };
       regions.add(last);
       continue;
@@ -74,7 +74,10 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
   return [...regions];
 }
 
-/** Reads a path, or a name in brackets. The kernel writes a newline as `\012`, and all else as it is. */
+/**
+ * Reads a path, or a name in brackets. The kernel writes a newline as `\012`, and everything else
+ * unchanged.
+ */
 function named(text: string): Named {
   if (!text.startsWith("/")) return { ...NAMELESS, name: LABEL.exec(text)?.[1] ?? text };
   const path = text.includes("\\012") ? text.replaceAll("\\012", "\n") : text;

@@ -1,5 +1,5 @@
 /**
- * Named memory on Linux: files of `/dev/shm`, where `shm_open` has its own.
+ * Named memory on Linux: files in `/dev/shm`, like those of `shm_open`.
  *
  * @module
  */
@@ -37,25 +37,31 @@ const FOLDER = "/dev/shm";
 const NEEDED = `named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`;
 const NO_SPACE = `${FOLDER} has no room for it (df ${FOLDER}): remove what is no longer used, ` +
   "make less, or use noReserve()";
-/** The folder of links to files, by which `linkat` names one: it takes a mere descriptor only from root. */
+/**
+ * The folder of links to open files. `linkat` needs such a link, because only root may pass it a
+ * descriptor.
+ */
 const DESCRIPTORS = "/proc/self/fd";
-/** The errors of kernels, sandboxes (gVisor) and file systems that have no files without a name. */
+/**
+ * The errors of kernels, sandboxes (gVisor) and file systems that do not support files without a
+ * name.
+ */
 const NO_UNNAMED: readonly string[] = ["ENOTSUP", "EISDIR", "EINVAL", "ENOSYS", "EPERM"];
 
-/** The most bytes that one call sets aside. */
+/** The most bytes that one call of `fallocate` reserves. */
 const SLICE_BYTE_LENGTH = 1n << 26n;
-/** The most interruptions by a signal in a row. */
+/** The most interruptions by signals in a row before it gives up. */
 const INTERRUPTIONS = 1000;
 
 /**
- * Opens the calls of named memory. A new file has no name at first
- * ({@link https://man7.org/linux/man-pages/man2/open.2.html}, `O_TMPFILE`), and gets one when it
- * has its whole length: so no other process finds a shorter one, and a process that ends before
- * leaves nothing. Where such files, or `/proc`, are missing, it has a temporary name.
+ * Opens the calls of named memory. A new file first has no name ({@link
+ * https://man7.org/linux/man-pages/man2/open.2.html}, `O_TMPFILE`), and gets one when it has its
+ * full length. So no other process finds a shorter file, and a process that ends before leaves
+ * nothing. If the system lacks such files or `/proc`, the file first has a temporary name.
  */
 export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMemory {
   const { open, openFile, failed, arch } = library;
-  // All of them now: in the midst of making memory, opening could fail.
+  // Opened now: a failure to open one while memory is being made would leave it half made.
   const { close, lseek } = open(POSIX, "open", "close", "lseek", "fchmod", "unlink");
   const { fallocate, linkat } = open(LINUX, "fstatfs", "fallocate", "linkat");
   const { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE } = processor(arch).flags;
@@ -63,7 +69,7 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
   const shortageOf = linuxMemory(anyText(library));
   const pathOf = (name: string) => `${FOLDER}/${name}`;
 
-  /** Makes a failure tell of the folder, where that is missing. */
+  /** Changes a failure to say that the folder is missing, if it is. */
   const ofFolder = (failure: Failure): AdvisedFailure => {
     const isMissing = failure.code === "ENOENT" || failure.code === "ENOTDIR";
     return isMissing ? meaning(failure, "ENOTSUP", `there is no ${FOLDER}: ${NEEDED}`) : failure;
@@ -78,8 +84,8 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
   };
 
   /**
-   * Refuses a length for which there is too little room. The kernel would set aside what it can,
-   * and end processes, also others, where no memory is left.
+   * Refuses a length for which there is too little memory. The kernel would reserve as much as it
+   * can, and kill processes, including other ones, if no memory is left.
    */
   const checkRoom = ({ free }: FileSystem, byteLength: bigint): AdvisedFailure | undefined => {
     if (free !== undefined && byteLength > free) return refusal("ENOSPC", NO_SPACE);
@@ -88,8 +94,8 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
   };
 
   const reserve = (file: OpenFile, byteLength: bigint): AdvisedFailure | undefined => {
-    // A signal makes the kernel undo a whole call. Where signals come all the time, as under a
-    // profiler, a call succeeds only if it takes less time than passes between two of them.
+    // A signal makes the kernel undo a whole call. Under a profiler, which sends signals all the
+    // time, a call succeeds only if it takes less time than passes between two signals.
     let slice = SLICE_BYTE_LENGTH;
     let interruptions = 0;
     for (let start = 0n; start < byteLength;) {
@@ -109,7 +115,7 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     return undefined;
   };
 
-  /** Makes a file that gets its name by its descriptor. */
+  /** Makes a file without a name, which gets its name through its descriptor. */
   const makeUnnamed = (): NewFile | Failure => {
     const file = openFile(FOLDER, O_RDWR | O_TMPFILE, MODE);
     if (typeof file !== "number") return file;
@@ -117,7 +123,7 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     const found = openFile(link, O_PATH | O_NOFOLLOW);
     if (typeof found !== "number") {
       close(file);
-      return UNSUPPORTED; // in this way
+      return UNSUPPORTED; // without a temporary name
     }
     close(found);
     return {
@@ -137,7 +143,7 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
       : made;
   };
 
-  /** Opens memory of a name without the right to load or store. */
+  /** Opens named memory with `O_PATH`, which needs no right to load or store. */
   const look = (name: string) => openFile(pathOf(name), O_PATH | O_NOFOLLOW);
 
   return {
@@ -174,7 +180,7 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     },
 
     create(name, byteLength, isReserved) {
-      // Nothing is set aside for a name that is taken.
+      // Checked first, so that no memory is reserved for a name that exists.
       const taken = look(name);
       if (typeof taken === "number") {
         close(taken);

@@ -43,8 +43,8 @@ import { linuxThreadLimits, linuxUsedMemory } from "./thread_room.ts";
 import { canGuard, truncationGuard } from "./truncation_guard.ts";
 import { linuxWaiting } from "./waiting.ts";
 
-// To populate private memory that can be stored to would copy each page. Named memory is
-// populated later, when its length is known.
+// MAP_POPULATE would copy each page of a writable private mapping. Named memory is populated later,
+// when its length is known.
 const populates: Files["populates"] = ({ protection, isNamed }) =>
   protection !== "copy-on-write" && !isNamed;
 
@@ -68,7 +68,7 @@ export function linux(native: Native, arch: string): Os {
     freeing: MADV_DONTNEED, // refused for locked memory
     files: {
       populates,
-      // A private mapping is counted by what is stored to it, not by what could be.
+      // The kernel counts only pages of a private mapping that were stored to.
       flags: (request) =>
         (request.protection === "read-write" ? 0 : MAP_NORESERVE) |
         (request.populate && populates(request) ? MAP_POPULATE : 0) |
@@ -83,7 +83,7 @@ export function linux(native: Native, arch: string): Os {
     advice: LINUX_ADVICE,
     lockLimits: {
       RLIMIT_MEMLOCK,
-      codes: ["ENOMEM", "EPERM"], // EAGAIN is for want of memory
+      codes: ["ENOMEM", "EPERM"], // EAGAIN means a lack of memory
       isExempt: (library) => mayLock(anyText(library)),
     },
     locking: linuxLocking,

@@ -1,5 +1,5 @@
 /**
- * Copying by the kernel through a pipe, where `process_vm_readv` is missing.
+ * Copying by the kernel through a pipe, if `process_vm_readv` is missing.
  *
  * @module
  */
@@ -9,16 +9,19 @@ import type { KernelCopying } from "../posix/copying.ts";
 import type { CLibrary } from "../posix/library.ts";
 import { LINUX, O_CLOEXEC, O_NONBLOCK, TO_ADDRESS } from "./calls.ts";
 
-/** The bytes that a pipe holds by default; a shorter one takes less. */
+/** The bytes that a pipe holds by default. A smaller pipe accepts less at a time. */
 const MAX_BYTE_LENGTH = 65_536;
 
-/** Moves `byteLength` bytes from `start` on into, or out of, one end of a pipe; returns how many. */
+/**
+ * Moves up to `byteLength` bytes from `start` on into or out of a pipe. Returns the number of bytes
+ * moved.
+ */
 type Move = (end: number, start: number, byteLength: number) => bigint;
 
 /** The parts of a C library that a pipe needs. */
 export type Piping = Pick<CLibrary, "native" | "file" | "open" | "failed">;
 
-/** Makes a pipe for `use`, and closes it again. */
+/** Opens a pipe, calls `use` with it, and closes it. */
 export function withPipe<T>(
   { open, failed }: Piping,
   use: (output: number, input: number) => T,
@@ -37,8 +40,8 @@ export function withPipe<T>(
 }
 
 /**
- * Opens `write` and `read`, which fail with `EFAULT` where a load or store would fault:
- * {@link https://man7.org/linux/man-pages/man2/write.2.html}. Each copy has a pipe of its own.
+ * Opens `write` and `read`, which fail with `EFAULT` if a load or store would fault: {@link
+ * https://man7.org/linux/man-pages/man2/write.2.html}. Each copy has a pipe of its own.
  */
 export function linuxPipeCopying(library: Piping): KernelCopying {
   const { native, file, open, failed } = library;

@@ -8,12 +8,12 @@ import type { Regions } from "../contract/regions.ts";
 import { parseMaps } from "./maps.ts";
 import { type Reader, readText } from "./text.ts";
 
-/** The advice where even this process is not found. */
+/** The advice if not even this process is found. */
 const NO_PROC = "/proc, which tells what is mapped, is not mounted: mount it";
 
 /**
- * Reads the files. The kernel gives one part at a time, each from the address on at which the
- * last one ended: so reading comes to an end however much is mapped meanwhile.
+ * Reads the files. The kernel returns one part at a time, and starts each part at the address where
+ * the last one ended. So reading always ends, however much is mapped meanwhile.
  */
 export function linuxRegions(library: Reader): Regions {
   const fileOf = (pid: number | string, resident: boolean) =>
@@ -25,7 +25,7 @@ export function linuxRegions(library: Reader): Regions {
     list({ pid = "self", resident }) {
       const text = readText(library, fileOf(pid, resident));
       if (typeof text === "string") return parseMaps(text, resident);
-      // A process is missing only where this one is found.
+      // ENOENT means a missing process only if /proc shows this one.
       const isProcThere = text.code !== "ENOENT" ||
         typeof readText(library, "/proc/self/maps") === "string";
       return isProcThere ? text : { ...text, advice: NO_PROC } satisfies AdvisedFailure;

@@ -1,5 +1,5 @@
 /**
- * `mremap` of Linux, which moves pages, or maps them once more.
+ * `mremap` on Linux, which moves pages or maps them a second time.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { CLibrary } from "../posix/library.ts";
 import type { Repeat } from "../posix/mirrors.ts";
 import { LINUX, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from "./calls.ts";
 
-/** Opens the call that moves. */
+/** Opens the call that moves pages. */
 export function linuxRemap(library: CLibrary): Remap {
   const { move, moved } = mover(library);
   return {
@@ -25,7 +25,7 @@ export function linuxRemap(library: CLibrary): Remap {
   };
 }
 
-/** Opens the call that maps shared memory once more: there its old size is 0. */
+/** Opens the call that maps shared memory a second time: `mremap` with an old size of 0. */
 export function linuxRepeat(library: CLibrary): Repeat {
   const { move, moved } = mover(library);
   return (address, byteLength) => {
@@ -41,7 +41,7 @@ function mover({ open, failed }: CLibrary) {
       const address = mremap(...args);
       return address === MAP_FAILED ? failed("mremap") : address;
     },
-    /** The failure, where it is one. */
+    /** Returns the failure of a call, if it failed. */
     moved: (result: bigint | Failure) => typeof result === "bigint" ? undefined : result,
   };
 }

@@ -11,20 +11,23 @@ import { linuxMemory, refusedMemory } from "./control_groups.ts";
 import { anyText, type Reader, readParts } from "./text.ts";
 
 const NEWLINE = 10;
-/** The digit 2, the mode of overcommit that grants no more than there is. */
+/**
+ * The code of the digit 2: the mode of overcommit in which the kernel grants only memory that
+ * exists.
+ */
 const NEVER = 50;
 
-/** The number of answers about committable memory from one look. */
+/** The number of calls that use one reading of the committable memory. */
 const LOOK_EVERY = 64;
 
 /**
- * Returns how many bytes can be committed still, where the kernel grants no more than there is
- * ({@link https://docs.kernel.org/mm/overcommit-accounting.html}); it counts memory of
- * `MAP_NORESERVE` too, then.
+ * Returns the number of bytes that can still be committed, if the kernel grants only memory that
+ * exists ({@link https://docs.kernel.org/mm/overcommit-accounting.html}). In that mode it also
+ * counts memory of `MAP_NORESERVE`.
  */
 export function committableBytes(library: Reader): number {
   let mode: number | undefined;
-  // No TextDecoder, which Deno would have to load.
+  // Does not use TextDecoder, which Deno would have to load.
   readParts(library, "/proc/sys/vm/overcommit_memory", (part) => mode = part[0]);
   if (mode !== NEVER) return Infinity;
   const meminfo = anyText(library)("/proc/meminfo");
@@ -34,7 +37,7 @@ export function committableBytes(library: Reader): number {
   return Number.isNaN(left) ? Infinity : left;
 }
 
-/** Makes what tells how much can be mapped still. */
+/** Makes the functions that read how much can still be mapped. */
 export function linuxRoom(library: CLibrary): Room {
   const limitOf = lazily(() => limitReader(library));
   const read = anyText(library);

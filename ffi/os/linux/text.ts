@@ -1,6 +1,7 @@
 /**
- * The files in which the kernel of Linux tells of itself. The library reads them through the C
- * library: Deno's own calls would require all permissions for what its FFI permits anyway.
+ * The files in which the Linux kernel describes itself. The library reads them through the C
+ * library, because Deno's own calls would require all permissions, although its FFI permits the
+ * same.
  *
  * @module
  */
@@ -10,13 +11,13 @@ import { O_RDONLY, POSIX } from "../posix/calls.ts";
 import type { CLibrary } from "../posix/library.ts";
 import { LINUX } from "./calls.ts";
 
-/** More than the kernel gives at a time. */
+/** More than the kernel returns at a time. */
 const PART_BYTE_LENGTH = 16_384;
 
 /** The parts of a C library that reading needs. */
 export type Reader = Pick<CLibrary, "open" | "openFile" | "failed">;
 
-/** Hands the parts of a file to `take`, one by one. */
+/** Passes the parts of a file to `take`, one at a time. */
 export function readParts(
   { open, openFile, failed }: Reader,
   path: string,

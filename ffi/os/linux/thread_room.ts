@@ -1,5 +1,5 @@
 /**
- * The memory and the threads of a process of Linux, as its limits count them.
+ * The memory and the threads of a process on Linux, as its limits count them.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { isCapable } from "./locking.ts";
 import { anyText } from "./text.ts";
 
 /**
- * Makes what tells how much memory the process has, by
- * {@link https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html}. Mapping as much as is
- * wanted, and unmapping it again, would tell too, but leave other threads without memory meanwhile.
+ * Makes the function that reads how much memory the process uses, from {@link
+ * https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html}. (Mapping that much and unmapping it
+ * again would leave other threads without memory in between.)
  */
 export function linuxUsedMemory(library: CLibrary): () => UsedMemory | undefined {
   const read = anyText(library);
@@ -27,9 +27,9 @@ export function linuxUsedMemory(library: CLibrary): () => UsedMemory | undefined
 }
 
 /**
- * Makes what lists the limits of threads: those of control groups, such as a container's, and
- * that of the user, towards which all processes of the user count. Nothing tells how many threads
- * these have together, so that only those of this process are known.
+ * Makes the function that lists the limits of threads: those of control groups, such as a
+ * container's, and that of the user. All processes of the user count towards the latter, but only
+ * the number of threads of this process is known.
  */
 export function linuxThreadLimits(library: CLibrary): () => ThreadLimit[] {
   const read = anyText(library);

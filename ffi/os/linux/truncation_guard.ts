@@ -1,7 +1,7 @@
 /**
- * Installs the truncation guard of Linux: a handler of SIGBUS as machine code, which
- * `docs/truncation-guard.md` describes. `truncation_guard.c` is the handler, and
- * `guard_table.ts` the table of the mappings that it guards.
+ * Installs the truncation guard on Linux, a handler of `SIGBUS` in machine code.
+ * `docs/truncation-guard.md` describes it, `truncation_guard.c` is its source, and `guard_table.ts`
+ * has the table of the mappings that it guards.
  *
  * @module
  */
@@ -31,12 +31,13 @@ import { CODE } from "./truncation_guard_code.ts";
 /** The parts of a C library that the guard needs. */
 export type GuardLibrary = Piping & Pick<CLibrary, "arch" | "pageSize">;
 
-// Values that no action has: `SIG_ERR`, a mask that blocks what cannot be blocked, and all flags.
+// Values that no real action has: SIG_ERR, a mask with signals that cannot be blocked, and all
+// flags.
 const UNKNOWN_HANDLER = (1n << 64n) - 1n;
 const UNKNOWN_MASK = (1n << 64n) - 1n;
 const UNKNOWN_FLAGS = -1;
 
-/** The last handler that is none: `SIG_DFL` is 0, `SIG_IGN` 1. */
+/** Values up to this one are not the address of a handler: `SIG_DFL` is 0, `SIG_IGN` is 1. */
 const SIG_IGN = 1n;
 
 // struct header, and the handler after it
@@ -45,8 +46,9 @@ const HEADER_PAGE_SIZE = 24;
 const HANDLER = 32;
 
 /**
- * Installs the handler of SIGBUS, unless another thread has. `undefined` where that is refused, for
- * example by a policy that forbids executable memory, or where the architecture has no code.
+ * Installs the handler of `SIGBUS`, unless another thread has installed it. Returns `undefined` if
+ * the system refuses, such as under a policy that forbids executable memory, or if there is no code
+ * for the architecture.
  *
  * {@link https://man7.org/linux/man-pages/man2/sigaction.2.html},
  * {@link https://man7.org/linux/man-pages/man2/mprotect.2.html}
@@ -88,9 +90,9 @@ export function canGuard(library: GuardLibrary): boolean {
 type C = Pick<Functions<typeof LINUX>, "memcpy" | "sigaction" | "sigprocmask">;
 
 /**
- * Lets this thread, and those that it starts, have SIGBUS. The kernel asks no handler about a fault
- * in a thread that blocks it, as threads do whose program was started by one that blocks all
- * signals.
+ * Unblocks `SIGBUS` in this thread and in the threads that it starts. The kernel calls no handler
+ * for a fault in a thread that blocks the signal, and a program inherits blocked signals from its
+ * parent.
  */
 function unblock(c: C): void {
   const signals = new Uint8Array(SIGSET_BYTES);
@@ -99,10 +101,10 @@ function unblock(c: C): void {
 }
 
 /**
- * Returns the address of the handler's table, if that is this same code, which another thread or
- * another copy of this module installed. Its memory may be anything: so the kernel copies it
- * through a pipe, which cannot fault, and all of it is compared. Where a pipe is refused, the
- * handler counts as another's.
+ * Returns the address of the handler's table if the handler is this same code, installed by another
+ * thread or another copy of this module. The memory at the handler may be anything, so the kernel
+ * copies it through a pipe, which cannot fault, and all of it is compared. If the system refuses a
+ * pipe, the handler counts as foreign.
  */
 function installedTable(
   library: Piping,
@@ -139,8 +141,9 @@ function install(
   new Uint8Array(uint64.buffer, FOUND, SIGACTION_BYTES).set(found);
   uint64[OWN / 8] = page + BigInt(HANDLER);
   int32[(OWN + SA_FLAGS) / 4] = flagsOver(found);
-  // The C library stores the action that this replaces, which another thread may have installed
-  // meanwhile. The handler waits for it, because a thread can fault before this one goes on.
+  // The C library stores the replaced action, which another thread may have installed after `found`
+  // was read. Until then the handler retries a foreign fault, because a thread can fault before
+  // this one continues.
   uint64[REPLACED / 8] = UNKNOWN_HANDLER;
   uint64[(REPLACED + SA_MASK) / 8] = UNKNOWN_MASK;
   int32[(REPLACED + SA_FLAGS) / 4] = UNKNOWN_FLAGS;
@@ -151,15 +154,18 @@ function install(
   return false;
 }
 
-/** Maps code into a page of its own, which nobody can write to. `undefined` where that is refused. */
+/**
+ * Maps code into a page of its own, which nobody can write to. Returns `undefined` if the system
+ * refuses.
+ */
 function mapCode(library: GuardLibrary, code: Uint8Array): bigint | undefined {
   const { memcpy } = library.open(LINUX, "memcpy");
   const { mprotect, munmap } = library.open(POSIX, "mprotect", "munmap");
   const length = BigInt(library.pageSize);
   const page = mapPages(library, length);
   if (typeof page !== "bigint") return undefined;
-  // Some sandboxes forbid mapping over memory, which the handler does: no load of a lost page would
-  // ever return.
+  // The handler maps over memory, which some sandboxes forbid. A load of a lost page would then
+  // never return.
   const isReplaced = mapPages(library, length, page) === page;
   memcpy(page, code, BigInt(code.length));
   // Before this call nobody can execute it, afterwards nobody can write to it.
@@ -169,9 +175,9 @@ function mapCode(library: GuardLibrary, code: Uint8Array): bigint | undefined {
 }
 
 /**
- * Returns the flags over an action, whose handler keeps the stack that it asked for, and whose
- * interrupted system calls go on, or not, as it asked. Both handlers take one signal at a time: the
- * frames of three would fill a stack as short as those of Deno.
+ * Returns the flags for replacing an action. They keep its choice of stack and of restarting system
+ * calls. `SA_NODEFER` is not kept, because the frames of three nested signals would fill a stack as
+ * short as those of Deno.
  */
 function flagsOver(found: Uint8Array): number {
   const asked = handlerOf(found) <= SIG_IGN

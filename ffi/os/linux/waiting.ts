@@ -40,7 +40,8 @@ export function linuxWaiting(library: CLibrary): Waiting {
 
     sleep(page, address, value, time) {
       if (time === 0n) {
-        // A sleep of no time takes some 80 µs. This only compares: it wakes and moves nobody.
+        // A sleep of no time takes some 80 µs. This call only compares: it wakes and requeues
+        // nobody.
         const compared = syscall(futex, address, FUTEX_CMP_REQUEUE, 0n, 0n, page.address, value);
         if (compared >= 0) return "elapsed";
         const refusal = failed("futex");

@@ -1,15 +1,15 @@
 /**
- * The work of a thread on Linux that waits in the stead of another. `scripts/thread_sources.ts`
- * writes what this compiles to into `waiting_thread_code.ts`.
+ * The source of a thread that waits for `waitAsync()` on Linux. `scripts/thread_sources.ts`
+ * compiles it into `waiting_thread_code.ts`.
  *
- * The thread waits for two words at once, the word in question and a control word of the library's,
- * by which it is called back: `futex_waitv` takes both, and tells which one it was. It tells a
- * wake-up that comes together with a call first, so that none is lost. Older kernels and some
- * sandboxes lack `futex_waitv`: then the thread waits for the word in short slices, and looks at the
- * control between them.
+ * The thread waits for two words at once with `futex_waitv`, which returns the one that was woken:
+ * the word of the caller, and a control word that tells the thread to stop waiting. If both are
+ * woken at once, it reports the word of the caller, so that no wake-up is lost. Older kernels and
+ * some sandboxes lack `futex_waitv`: then the thread waits for the word in short slices, and checks
+ * the control between them.
  *
- * Deno does not end the thread together with its owner: so the thread looks for that itself, by a
- * signal 0.
+ * Deno does not end the thread together with its owner, so the thread checks with signal 0 whether
+ * its owner still exists.
  *
  * @module
  */
@@ -63,7 +63,7 @@ export default function work(
   const timeBytes = new Uint8Array(time.buffer);
   const waiters = new BigUint64Array(6); // two struct futex_waitv
   const waiterBytes = new Uint8Array(waiters.buffer);
-  // Read right after each call, and by no call: a runtime makes calls of its own between two.
+  // Read from memory right after each call: a runtime makes other calls between two calls of C.
   const errno = new Int32Array(view(BigInt(__errno_location()), 4));
 
   const now = () => {
@@ -96,7 +96,7 @@ export default function work(
       if (deadline !== undefined && deadline < until) until = deadline < from ? from : deadline;
       let osError;
       if (hasWaitv) {
-        // If both were woken, the call tells of the last one.
+        // If both were woken, the call returns the index of the last one.
         waiters.set([0n, control, FUTEX2_SIZE_U32, expected, address, FUTEX2_SIZE_U32]);
         setTime(until);
         const clock = BigInt(CLOCK_MONOTONIC);
@@ -110,7 +110,7 @@ export default function work(
         if (osError === 0) return { ending: "woken" };
       }
       if (osError === EAGAIN) {
-        // The word had the value at first, so that it was changed.
+        // The word had the value before, so it was changed.
         return { ending: isCalledBack(control) ? "cancelled" : "woken" };
       }
       if (osError === ETIMEDOUT) {

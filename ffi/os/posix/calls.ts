@@ -24,8 +24,9 @@ export const POSIX = {
   // int mincore(void *addr, size_t length, unsigned char *vec)
   mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
 
-  // int open(const char *path, int flags, ... /* mode_t mode */): the mode is read where a file is
-  // made, and only Linux, which passes it as any argument, is asked to make one
+  // int open(const char *path, int flags, ... /* mode_t mode */): the mode is read only if a file
+  // is created. The library creates files with it only on Linux, where a variadic argument is
+  // passed like any other.
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   // int close(int fd)
   close: { parameters: ["i32"], result: "i32" },
@@ -57,9 +58,9 @@ export const POSIX = {
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
-  // int *__errno_location(void), of Linux: the address is constant for the thread
+  // int *__errno_location(void) on Linux: each thread has one address
   __errno_location: { parameters: [], result: "usize" },
-  // int *__error(void), the same of macOS
+  // int *__error(void): the same on macOS
   __error: { parameters: [], result: "usize" },
 } as const;
 

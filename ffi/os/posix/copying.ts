@@ -8,7 +8,7 @@ import type { Failure } from "../contract/memory.ts";
 import { POSIX } from "./calls.ts";
 import type { CLibrary } from "./library.ts";
 
-/** Copies by the kernel, which fails where a load or a store would fault. */
+/** Copies by the kernel, which fails if a load or a store would fault. */
 export interface KernelCopying {
   readonly read: KernelRead;
   /** See {@linkcode Copying.peek}. */

@@ -1,12 +1,12 @@
 /**
- * The names of `errno`. Linux and macOS have the first 34 in common, but for one.
+ * The names of `errno`. Of the first 34 numbers, only number 11 differs between Linux and macOS.
  *
  * @module
  */
 
 /**
- * Returns the names by their numbers. `eleventh` has number 11, and `others` follow 34; 0 and a
- * number that is not used have an empty name.
+ * Returns the names by their numbers. `eleventh` is the name of number 11, and `others` are those
+ * from 35 on. Zero and unused numbers have an empty name.
  */
 export function errorNames(eleventh: string, others: string): readonly string[] {
   return (

@@ -24,19 +24,22 @@ import { type PosixMemory, PROTECTIONS } from "./memory.ts";
 import type { FileStatus } from "./status.ts";
 import { posixTruncate } from "./truncate.ts";
 
-/** In what files on one system differ from those on another. */
+/** The differences between Linux and macOS for files. */
 export interface FilesFacts {
   /** See {@linkcode Files.populates}. */
   readonly populates: Files["populates"];
-  /** The flags of `mmap` beside `MAP_SHARED` and `MAP_PRIVATE`. */
+  /** The flags of `mmap` in addition to `MAP_SHARED` or `MAP_PRIVATE`. */
   readonly flags: (request: FileRequest) => number;
-  /** The advice of `madvise` that makes private pages as in the file again, where there is one. */
+  /**
+   * The advice of `madvise` that discards private copies of pages; `undefined` if the system has
+   * none.
+   */
   readonly freeing: number | undefined;
   /** `MS_SYNC` */
   readonly MS_SYNC: number;
   /** The folder that has a file for each open descriptor, named by its number. */
   readonly descriptors: string;
-  /** Opens what finds files of huge pages, where there are such files. */
+  /** Opens the function that recognizes files of huge pages; `undefined` if the system has none. */
   readonly hasHugePages: ((library: CLibrary) => (file: OpenFile) => boolean) | undefined;
 }
 
@@ -95,7 +98,7 @@ export function posixFiles(
 
     unmap: memory.unmap,
 
-    // Anonymous memory takes its place, so that the file is let go at once.
+    // Maps anonymous memory over it, which releases the file immediately.
     vacate: (address, byteLength) => memory.replace(address, byteLength, "read-write"),
 
     discard(address, byteLength) {

@@ -13,7 +13,7 @@ import { POSIX } from "./calls.ts";
 
 /** A C library, as the parts of a system share it. */
 export interface CLibrary {
-  /** The name by which it is opened. */
+  /** The file name of the library. */
   readonly file: string;
   readonly native: Native;
   /** The processor, as `process.arch` names it. */
@@ -21,13 +21,13 @@ export interface CLibrary {
   readonly open: OpenFunctions;
   /** The page size in bytes. */
   readonly pageSize: number;
-  /** Opens or makes a file, which is not inherited; opening it does not wait. */
+  /** Opens or creates a file. Does not block, and child processes do not inherit the descriptor. */
   readonly openFile: (path: string, flags: number, mode?: number) => OpenFile | Failure;
-  /** Makes the failure of a call; without `osError`, of the call that has just failed. */
+  /** Makes the failure of a call. Without `osError`, it reads the `errno` of the last call. */
   readonly failed: (syscall: string, osError?: number) => Failure;
 }
 
-/** In what the C library of one system differs from that of another. */
+/** The differences between the C libraries of Linux and macOS. */
 export interface CLibraryFacts extends Pick<CLibrary, "file"> {
   /** The function that returns the address of the thread's `errno`. */
   readonly errnoLocation: "__errno_location" | "__error";
@@ -67,7 +67,7 @@ export function openCLibrary(native: Native, arch: string, facts: CLibraryFacts)
   };
 }
 
-/** Makes {@linkcode CLibrary.openFile}, whose call is opened when it is first used. */
+/** Makes {@linkcode CLibrary.openFile}. The C function is opened at its first use. */
 export function fileOpener(
   open: OpenFunctions,
   openFlags: number,
@@ -80,17 +80,17 @@ export function fileOpener(
   };
 }
 
-/** Returns the bytes of a text in UTF-8, with the NUL that ends it in C. */
+/** Returns a text in UTF-8, terminated by a NUL. */
 export function cString(text: string): Uint8Array {
   return utf8(`${text}\0`);
 }
 
-/** `RLIM_INFINITY` of macOS; that of Linux is twice as much and one more. */
+/** `RLIM_INFINITY` of macOS. That of Linux is larger: 2^64 - 1. */
 const UNLIMITED = (1n << 63n) - 1n;
 
 /**
- * Opens `getrlimit`, and returns what reads the limit that holds now: `undefined` where there is
- * none, or where it cannot be read. {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html}
+ * Opens `getrlimit`. Returns a function that reads the current limit: `undefined` if there is none,
+ * or if it cannot be read. {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html}
  */
 export function limitReader({ open }: CLibrary): (resource: number) => bigint | undefined {
   const { getrlimit } = open(POSIX, "getrlimit");

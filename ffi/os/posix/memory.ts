@@ -25,13 +25,16 @@ export const PROTECTIONS: Readonly<Record<Protection, number>> = {
   "read-execute": PROT_READ | PROT_EXEC,
 };
 
-/** In what anonymous memory of one system differs from that of another. */
+/** The differences between Linux and macOS for anonymous memory. */
 export interface MemoryFacts {
   /** The flags of `mmap` for a request. */
   readonly flags: (request: MapRequest) => number;
-  /** The flags of `mmap` for a range that is to hold no memory yet. */
+  /** The flags of `mmap` for a range without memory. */
   readonly vacant: number;
-  /** The advice of `madvise` that frees private memory at once, where there is one. */
+  /**
+   * The advice of `madvise` that frees private memory immediately; `undefined` if the system has
+   * none.
+   */
   readonly freeing: number | undefined;
 }
 
@@ -52,7 +55,7 @@ export function posixMemory(
   const { mmap, munmap, mprotect, madvise } = open(POSIX, "mmap", "munmap", "mprotect", "madvise");
   const checked = (result: number, syscall: string) => result === 0 ? undefined : failed(syscall);
 
-  // MAP_FIXED overwrites nobody else's memory: the range is the library's own.
+  // MAP_FIXED replaces only the library's own memory.
   const replace: PosixMemory["replace"] = (address, byteLength, protection) => {
     const access = PROTECTIONS[protection];
     const mapped = mmap(address, byteLength, access, vacant | MAP_FIXED, -1, 0n);

@@ -8,12 +8,12 @@ import { MAP_FAILED, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, POSIX } from "./calls.t
 import type { CLibrary } from "./library.ts";
 import { type PosixMemory, PROTECTIONS } from "./memory.ts";
 
-/** Maps shared memory once more, right behind itself, over a range of the library's own. */
+/** Maps shared memory a second time, directly behind the first, over the library's own range. */
 export type Repeat = (address: bigint, byteLength: bigint) => Failure | undefined;
 
 /**
- * Makes mirrors of anonymous shared memory. No file that could be truncated is behind that, and
- * the system sets memory aside for all of it, so that no store finds none.
+ * Makes mirrors of anonymous shared memory. It has no file that could be truncated, and the system
+ * reserves memory for all of it, so a store cannot run out of memory.
  */
 export function posixMirrors(
   { open, failed }: CLibrary,
@@ -29,7 +29,7 @@ export function posixMirrors(
       const place = memory.flags({ ...request, noReserve: true, populate: false });
       const address = mmap(hint, byteLength, PROTECTIONS.none, place, -1, 0n);
       if (address === MAP_FAILED) return failed("mmap");
-      // MAP_FIXED overwrites nobody else's memory: the range is the library's own.
+      // MAP_FIXED replaces only the library's own memory.
       const kind = memory.flags({ ...request, strict: false }) & ~MAP_PRIVATE | MAP_SHARED |
         MAP_FIXED;
       const first = mmap(address, half, PROTECTIONS["read-write"], kind, -1, 0n);
@@ -41,7 +41,7 @@ export function posixMirrors(
 
     unmap: memory.unmap,
 
-    // Private memory takes the place of both halves, so that the shared memory is let go at once.
+    // Maps private memory over both halves, which releases the shared memory immediately.
     vacate: (address, byteLength) => memory.replace(address, byteLength, "read-write"),
 
     discard: () => UNSUPPORTED,

@@ -1,5 +1,5 @@
 /**
- * Files of named memory that get their names once they are whole, on Linux and macOS.
+ * Files of named memory on Linux and macOS. A file gets its name when it is complete.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { posixTruncate } from "./truncate.ts";
 
 /** The mode of named memory: only its user may use it. */
 export const MODE = 0o600;
-/** The name that a file has until it is whole. */
+/** The template of the temporary name. */
 const TEMPLATE = ".sysalloc-XXXXXXXXXX";
 
-/** A file that is to get another name. */
+/** A new file that does not have its final name yet. */
 export interface NewFile {
   readonly file: OpenFile;
-  /** Gives the file its name, unless something has that name. */
+  /** Gives the file its name. Fails if the name exists. */
   publish(path: string): Failure | undefined;
-  /** Removes what closing the file leaves behind. */
+  /** Removes the temporary name, if the file has one. */
   readonly discard: (() => void) | undefined;
 }
 
@@ -47,12 +47,12 @@ export function makeTemporary(
   };
 }
 
-/** A step in making a file, which can be refused. */
+/** A step of making a file, which can fail. */
 type Step = (file: OpenFile) => AdvisedFailure | undefined;
 
 /**
- * Gives a new file its mode and length, after `check` and before `reserve`; undoes all where a
- * step is refused.
+ * Calls `check`, sets the mode and the length of a new file, and calls `reserve`. If a step fails,
+ * removes the file.
  */
 export function prepare(
   library: CLibrary,
@@ -66,7 +66,7 @@ export function prepare(
   const { fchmod, close } = open(POSIX, "fchmod", "close");
   const { file, discard } = made;
   const failure = check?.(file) ??
-    // The umask of the process can have taken bits from the mode.
+    // The umask of the process may have cleared bits of the mode.
     (fchmod(file, MODE) === 0 ? undefined : failed("fchmod")) ??
     posixTruncate(library)(file, byteLength) ??
     reserve?.(file);

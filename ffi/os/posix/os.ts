@@ -1,5 +1,5 @@
 /**
- * Virtual memory on Linux and macOS, whose differences are a table.
+ * Virtual memory on Linux and macOS. A table describes the differences between them.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { posixResidency, type ResidencyFacts } from "./residency.ts";
 import { type FileStatus, posixStatus, type StatFacts } from "./status.ts";
 import { posixThreadRoom, type ThreadFacts } from "./thread_room.ts";
 
-/** In what one system differs from another. An optional part is `undefined` where the system lacks it. */
+/** The differences between Linux and macOS. A part is `undefined` if the system lacks it. */
 export interface Posix extends CLibraryFacts, MemoryFacts, ResidencyFacts {
   /** See {@linkcode Os.populates}. */
   readonly populates: boolean;

@@ -10,27 +10,30 @@ import type { Advice, Residency } from "../contract/residency.ts";
 import { POSIX } from "./calls.ts";
 import { type CLibrary, limitReader } from "./library.ts";
 
-/** The calls that a special way to lock is made of. */
+/** The calls that lock pages in a special way. */
 export interface LockingCalls extends Pick<Residency, "unlock" | "populate"> {
   readonly lock: (address: bigint, byteLength: bigint) => Failure | undefined;
 }
 
-/** In what residency on one system differs from that on another. */
+/** The differences between Linux and macOS for residency. */
 export interface ResidencyFacts {
   readonly lockLimits: {
     readonly RLIMIT_MEMLOCK: number;
     /** The errors of `mlock` at the limit. */
     readonly codes: readonly string[];
-    /** Tells whether the limit does not hold for this process. */
+    /** Whether the limit does not apply to this process. */
     readonly isExempt: ((library: CLibrary) => boolean) | undefined;
   };
-  /** The numbers of `madvise` for the advice that the system takes. */
+  /** The numbers of `madvise` for each supported advice. */
   readonly advice: Readonly<Partial<Record<Advice, number>>>;
-  /** Opens what locks private mappings of files, where `mlock` copies their pages and another call does not. */
+  /**
+   * Opens the call that locks private mappings of files without copying their pages; `undefined` if
+   * the system has none.
+   */
   readonly locking: ((library: CLibrary, calls: LockingCalls) => LockingCalls["lock"]) | undefined;
 }
 
-/** The most pages for one call of `mincore`, which writes as many bytes. */
+/** The most pages for one call of `mincore`, which writes one byte for each. */
 const STRETCH_PAGES = 65_536;
 
 /** Opens the calls. */

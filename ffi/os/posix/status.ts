@@ -9,12 +9,12 @@ import type { Owner } from "../contract/named.ts";
 import { POSIX } from "./calls.ts";
 import type { CLibrary } from "./library.ts";
 
-/** Fills a `struct stat`; returns 0, or -1 where that is refused. */
+/** Fills a `struct stat`. Returns 0, or -1 for a failure. */
 export type StatCall = (file: OpenFile, status: Uint8Array) => number;
 
 /**
- * A system's `fstat`. Its `struct stat` starts with 32 bits of `st_dev` that tell the device,
- * and has the 64 bits of `st_ino` at offset 8.
+ * The `fstat` of a system. Its `struct stat` starts with the lower 32 bits of `st_dev`, and has the
+ * 64 bits of `st_ino` at offset 8.
  */
 export interface StatFacts {
   readonly open: (library: CLibrary) => StatCall;

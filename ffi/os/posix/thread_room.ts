@@ -1,6 +1,6 @@
 /**
- * Room for another thread on Linux and macOS: runtimes end the process where a thread that they
- * start finds too little.
+ * Checks whether there is room for another thread on Linux and macOS. Runtimes end the process if a
+ * thread that they start has too little.
  *
  * @module
  */
@@ -9,19 +9,25 @@ import type { Os, Room, Shortage } from "../contract/os.ts";
 import { POLLNVAL, POSIX } from "./calls.ts";
 import { type CLibrary, limitReader } from "./library.ts";
 
-/** In what the limits of one system differ from those of another. */
+/** The differences between the limits of Linux and macOS. */
 export interface ThreadFacts {
   /** `RLIMIT_NOFILE` */
   readonly RLIMIT_NOFILE: number;
-  /** Opens what tells how much memory the process has, if that can be told; only where limits of memory hold. */
+  /**
+   * Opens the function that reads how much memory the process uses; `undefined` on systems that
+   * enforce no limit of memory.
+   */
   readonly used: ((library: CLibrary) => () => UsedMemory | undefined) | undefined;
-  /** Opens what lists the limits of threads, where there are such limits. */
+  /**
+   * Opens the function that lists the limits of threads; `undefined` on systems without such
+   * limits.
+   */
   readonly threads: ((library: CLibrary) => () => ThreadLimit[]) | undefined;
 }
 
-/** A limit of how many threads there can be. */
+/** A limit of the number of threads. */
 export interface ThreadLimit {
-  /** The start of a sentence that goes on with the limit. */
+  /** The start of a message, which continues with the limit. */
   readonly name: string;
   readonly limit: number;
   /** The number of threads that count towards the limit. */
@@ -38,10 +44,10 @@ export interface UsedMemory {
 
 /** `sizeof(struct pollfd)`: { int fd; short events; short revents; } */
 const POLLFD_BYTES = 8;
-/** The most descriptors that one call looks at. */
+/** The most descriptors for one call of `poll`. */
 const CHUNK = 512;
 
-/** Opens {@linkcode Os.threadShortage}; `room` tells the limits of memory. */
+/** Opens {@linkcode Os.threadShortage}; `room` reads the limits of memory. */
 export function posixThreadRoom(
   library: CLibrary,
   { RLIMIT_NOFILE, used: openUsed, threads: openThreads }: ThreadFacts,
@@ -54,7 +60,10 @@ export function posixThreadRoom(
   const polled = new Uint8Array(CHUNK * POLLFD_BYTES);
   const fields = new DataView(polled.buffer);
 
-  /** Counts the free descriptors of a range by one call, which finds those that are not open. */
+  /**
+   * Counts the free descriptors of a range with one call of `poll`, which marks those that are not
+   * open.
+   */
   const freeBetween = (start: number, end: number): number => {
     const count = end - start;
     for (let index = 0; index < count; index++) {
@@ -74,7 +83,7 @@ export function posixThreadRoom(
     if (soft === undefined) return undefined;
     const limit = Number(soft);
     let free = 0;
-    // From above, because the system hands out the lowest ones first.
+    // Starts at the highest, because the system assigns the lowest free one.
     for (let end = limit; end > 0 && free < wanted; end -= CHUNK) {
       free += freeBetween(Math.max(0, end - CHUNK), end);
     }

@@ -9,10 +9,10 @@ import { POSIX, RLIMIT_FSIZE } from "./calls.ts";
 import { type CLibrary, limitReader } from "./library.ts";
 
 /**
- * Opens `ftruncate`. Beyond the limit of the process it raises `SIGXFSZ`, which ends a process
- * that does not ignore it, such as Deno's: so the limit, which can change at any time, is read
- * before each call. Linux raises the signal only where the file becomes longer, macOS always;
- * this refuses a length beyond the limit in either case.
+ * Opens `ftruncate`. Beyond the limit of the process, it raises `SIGXFSZ`, which ends a process
+ * that does not ignore the signal, such as Deno. So the limit is read before each call (it can
+ * change at any time), and a length beyond it is refused. Linux would raise the signal only if the
+ * file becomes longer, macOS always.
  */
 export function posixTruncate(
   library: CLibrary,
@@ -22,7 +22,7 @@ export function posixTruncate(
 
   return (file, byteLength) => {
     const length = BigInt(byteLength);
-    // A sandbox that refuses the question sets no limit by that.
+    // If a sandbox refuses the call, no limit is assumed.
     const limit = limitOf(RLIMIT_FSIZE);
     if (limit !== undefined && length > limit) {
       const advice = `this process may make files of at most ${limit} bytes (RLIMIT_FSIZE): ` +

@@ -1,5 +1,5 @@
 /**
- * Waiting on Linux and macOS, by calls that sleep for a time.
+ * Waiting on Linux and macOS, with calls that sleep for a limited time.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import {
 import { MAP_FAILED, POSIX, PROT_READ, PROT_WRITE } from "./calls.ts";
 import type { CLibrary } from "./library.ts";
 
-/** Memory of the library's own, to which it points the kernel. */
+/** Memory of the library for arguments that the kernel reads by address. */
 export interface Page {
   readonly address: bigint;
   /** The `struct timespec` at the start. */
   readonly time: BigInt64Array;
-  /** A word for each thread that waits: a value other than 0 calls the thread back. */
+  /** One word for each waiting thread. A value other than 0 tells the thread to stop waiting. */
   readonly controls: Int32Array;
 }
 
@@ -34,7 +34,7 @@ const SLICE = BigInt(SLICE_MS) * 1_000_000n;
 export interface ThreadJob {
   readonly address: bigint;
   readonly expected: bigint;
-  /** The address of the word that calls the thread back. */
+  /** The address of the word that tells the thread to stop waiting. */
   readonly control: bigint;
   readonly deadline: bigint | undefined;
 }
@@ -52,24 +52,27 @@ export interface WaitingCalls extends Pick<Waiting, "threadSource"> {
     time: bigint,
   ): Ending | "interrupted" | Failure;
 
-  /** Wakes up to `count` sleepers, and returns how many. */
+  /** Wakes up to `count` sleepers. Returns their number. */
   notify(address: bigint, count: number): number | Failure;
 
-  /** Wakes the thread that waits for a control, where that does not look at it from time to time. */
+  /** Wakes the thread that waits for a control, unless the thread polls the control. */
   callBack(control: bigint): void;
 
   /** See {@linkcode Waiting.threadData}. */
   threadData(slice: bigint): unknown;
 }
 
-/** Waits by the calls of a system; `flags` are those of `mmap` for private anonymous memory. */
+/**
+ * Implements {@linkcode Waiting} with the calls of a system. `flags` are those of `mmap` for
+ * private anonymous memory.
+ */
 export function posixWaiting(
   { native, open, failed }: CLibrary,
   flags: number,
   calls: WaitingCalls,
 ): Waiting {
   let page: Page | undefined;
-  // Not lazily(): memory that was lacking can be there the next time.
+  // Not lazily(): if there is no memory now, the next call tries again.
   const opened = (): Page | Failure => {
     if (page !== undefined) return page;
     const { mmap } = open(POSIX, "mmap");
@@ -83,7 +86,7 @@ export function posixWaiting(
       controls: new Int32Array(buffer, CONTROLS),
     };
   };
-  /** The controls that no thread uses any more. */
+  /** The controls that are free again. */
   const free: FreeList<number> = new FreeList();
   let taken = 0;
   const nanosecondsOf = (milliseconds: number): bigint | undefined =>
@@ -95,7 +98,7 @@ export function posixWaiting(
     expected: number,
     nanoseconds: bigint | undefined,
   ): Ending | Failure => {
-    // A mere comparison needs no clock, and the first sleep needs it only once.
+    // A comparison without a sleep needs no clock.
     const deadline = nanoseconds === undefined || nanoseconds === 0n
       ? nanoseconds
       : calls.now(page) + nanoseconds;
@@ -107,7 +110,7 @@ export function posixWaiting(
       }
       const time = left < SLICE ? left : SLICE;
       const ending = calls.sleep(page, address, BigInt(expected >>> 0), time);
-      // A word that had the value at first and has another now was announced.
+      // The word had the value before, so it was changed, which counts as a wake-up.
       if (ending === "different") return again ? "woken" : "different";
       if (ending !== "elapsed" && ending !== "interrupted") return ending;
     }

@@ -132,7 +132,7 @@ export const NAMED_MAPPING = {
   },
 } as const;
 
-/** The functions of `kernelbase.dll`, which kernel32 does not hand on. */
+/** The functions of `kernelbase.dll` that kernel32 does not export. */
 export const KERNELBASE = {
   // PVOID VirtualAlloc2(HANDLE Process, PVOID BaseAddress, SIZE_T Size, ULONG AllocationType,
   //   ULONG PageProtection, MEM_EXTENDED_PARAMETER *ExtendedParameters, ULONG ParameterCount)

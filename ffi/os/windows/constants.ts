@@ -43,7 +43,7 @@ export const PAGE_EXECUTE_READ = 0x20;
 export const PAGE_EXECUTE_READWRITE = 0x40;
 /** `PAGE_EXECUTE_WRITECOPY` */
 export const PAGE_EXECUTE_WRITECOPY = 0x80;
-/** `PAGE_GUARD`, beside another one: the next access is an exception. */
+/** `PAGE_GUARD`, in addition to another protection: the next access raises an exception. */
 export const PAGE_GUARD = 0x100;
 
 /** `GENERIC_READ`: {@link https://learn.microsoft.com/windows/win32/secauthz/generic-access-rights} */
@@ -62,7 +62,10 @@ export const FILE_SHARE_DELETE = 0x4;
 export const OPEN_EXISTING = 3;
 /** `FILE_ATTRIBUTE_NORMAL` */
 export const FILE_ATTRIBUTE_NORMAL = 0x80;
-/** `INVALID_HANDLE_VALUE`; in its place, `CreateFileMappingW` maps memory of the paging file. */
+/**
+ * `INVALID_HANDLE_VALUE`; with it instead of a file, `CreateFileMappingW` makes a section of the
+ * paging file.
+ */
 export const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
 /** The handle that `GetCurrentProcess()` returns: {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getcurrentprocess} */
 export const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;

@@ -10,7 +10,7 @@ import type { WindowsLibrary } from "./library.ts";
 
 /** `sizeof(BY_HANDLE_FILE_INFORMATION)`: {@link https://learn.microsoft.com/windows/win32/api/fileapi/ns-fileapi-by_handle_file_information} */
 const FILE_INFORMATION_BYTE_LENGTH = 52;
-/** `offsetof(BY_HANDLE_FILE_INFORMATION, ftCreationTime)`, whose lower half is the first */
+/** `offsetof(BY_HANDLE_FILE_INFORMATION, ftCreationTime)`; its lower half comes first */
 const FT_CREATION_TIME = 4;
 /** `offsetof(BY_HANDLE_FILE_INFORMATION, dwVolumeSerialNumber)` */
 const DW_VOLUME_SERIAL_NUMBER = 28;
@@ -24,7 +24,7 @@ const UNITS_PER_MS = 10_000n;
 /** 1970 in a `FILETIME`, which counts from 1601, in milliseconds. */
 const EPOCH_MS = 11_644_473_600_000n;
 
-/** Opens what tells which file it is. */
+/** Opens the function that identifies a file. */
 export function windowsIdentify(
   { open, failed }: WindowsLibrary,
 ): (file: OpenFile) => FileIdentity | Failure {

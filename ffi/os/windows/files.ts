@@ -110,14 +110,14 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
         c.MapViewOfFileEx(handle, access, high(offset), low(offset), byteLength, base);
       const isPastEnd = hint !== 0n && hint + byteLength > library.addressesEnd;
       let address = isPastEnd ? 0n : mapAt(hint);
-      // Windows does not look for another place by itself.
+      // If the address is taken, Windows does not choose another one.
       if (address === 0n && hint !== 0n && !strict) address = mapAt(0n);
       const result = address !== 0n
         ? address
         : isPastEnd && strict
         ? refusal("EINVAL", "it reaches past the last address of a process")
         : failed("MapViewOfFileEx");
-      if (!isNamed) c.CloseHandle(handle); // the view keeps what it needs
+      if (!isNamed) c.CloseHandle(handle); // the view keeps the section open
       return result;
     },
 
@@ -125,8 +125,8 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
       return c.UnmapViewOfFile(address) !== 0 ? undefined : failed("UnmapViewOfFile");
     },
 
-    // Replacing a view would leave a moment in which a load ends the process: so the view
-    // stays until it is unmapped.
+    // Replacing a view would leave a moment in which a load ends the process, so the view stays
+    // until it is unmapped.
     vacate: () => undefined,
 
     discard: () => UNSUPPORTED,

@@ -21,7 +21,7 @@ import { wide, type WindowsLibrary } from "./library.ts";
 
 const PRIVILEGE = "SeLockMemoryPrivilege";
 
-/** The advice where large pages are refused, by the code of the error. */
+/** The advice if large pages are refused, by the code of the error. */
 const ADVICE: Readonly<Record<string, string>> = {
   EPERM: `the user needs the right "Lock pages in memory" (${PRIVILEGE}), which the local ` +
     "security policy gives",
@@ -29,14 +29,14 @@ const ADVICE: Readonly<Record<string, string>> = {
     "the system, or map less",
 };
 
-/** Makes the mapper of large pages, by calls of anonymous memory. */
+/** Makes the mapper of large pages from the calls for anonymous memory. */
 export function windowsHuge(
   library: WindowsLibrary,
   map: (request: MapRequest, type: number) => bigint | Failure,
   { unmap, protect }: Pick<Mapper<MapRequest>, "unmap" | "protect">,
 ): HugePages {
   const { GetLargePageMinimum } = library.open(KERNEL32, "GetLargePageMinimum", "CloseHandle");
-  const pageByteLength = Number(GetLargePageMinimum()); // 0 where there are none
+  const pageByteLength = Number(GetLargePageMinimum()); // 0 if the processor has none
   const tokens = lazily(() => library.native.open("advapi32.dll", ADVAPI32));
   const mapper: Mapper<MapRequest> = {
     map(request) {
@@ -47,7 +47,7 @@ export function windowsHuge(
         : { ...address, advice: own(ADVICE, address.code) };
     },
     unmap,
-    vacate: () => UNSUPPORTED, // the memory goes with the range
+    vacate: () => UNSUPPORTED, // the memory is freed with the range
     discard: () => UNSUPPORTED,
     protect,
   };
@@ -57,7 +57,10 @@ export function windowsHuge(
   };
 }
 
-/** Enables the privilege, which a user can have and a process not use. Where that fails, mapping will. */
+/**
+ * Enables the privilege, which is off by default even if the user has it. If this fails, mapping
+ * fails later.
+ */
 function enablePrivilege({ open }: WindowsLibrary, c: Functions<typeof ADVAPI32>): void {
   const token = new Uint8Array(8);
   if (c.OpenProcessToken(CURRENT_PROCESS, TOKEN_ADJUST_PRIVILEGES, token) === 0) return;

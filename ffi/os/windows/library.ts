@@ -16,11 +16,11 @@ export interface WindowsLibrary {
   readonly open: OpenFunctions;
   /** The page size in bytes. */
   readonly pageSize: number;
-  /** The unit of the addresses at which memory can be mapped, in bytes. */
+  /** The allocation granularity in bytes. */
   readonly granularity: number;
-  /** The end of the addresses that a process can have. */
+  /** The end of the address space of a process. */
   readonly addressesEnd: bigint;
-  /** Makes the failure of a call; without `osError`, of the call that has just failed. */
+  /** Makes the failure of a call. Without `osError`, it reads the error of the last call. */
   readonly failed: (syscall: string, osError?: number) => Failure;
 }
 
@@ -33,7 +33,7 @@ const LP_MAXIMUM_APPLICATION_ADDRESS = 16;
 /** `offsetof(SYSTEM_INFO, dwAllocationGranularity)` */
 const DW_ALLOCATION_GRANULARITY = 40;
 
-/** Opens kernel32, with the functions that every program needs. */
+/** Opens kernel32 and the functions that every program needs. */
 export function openWindowsLibrary(native: Native): WindowsLibrary {
   const open = openLibrary(native, "kernel32.dll");
   const { GetLastError, GetSystemInfo } = open(
@@ -59,7 +59,9 @@ export function openWindowsLibrary(native: Native): WindowsLibrary {
   };
 }
 
-/** Returns the upper 32 bits of 64, which most calls of Windows take apart. */
+/**
+ * Returns the upper 32 bits of 64. Most calls of Windows take the two halves as separate arguments.
+ */
 export function high(value: bigint): number {
   return Number(value >> 32n);
 }
@@ -69,7 +71,7 @@ export function low(value: bigint): number {
   return Number(value & 0xffff_ffffn);
 }
 
-/** Returns the UTF-16 code units of a text, with the NUL that ends it in C. */
+/** Returns the UTF-16 code units of a text, terminated by a NUL. */
 export function wide(text: string): Uint8Array {
   const units = new Uint8Array(2 * (text.length + 1));
   const view = new DataView(units.buffer);

@@ -18,7 +18,7 @@ import {
 } from "./constants.ts";
 import { high, low, type WindowsLibrary } from "./library.ts";
 
-/** Opens the calls of placeholders. Views of one section replace two of them. */
+/** Opens the calls of placeholders. Two views of one section replace two placeholders. */
 export function windowsMirrors(
   { native, open, failed }: WindowsLibrary,
   protect: Mapper<MirrorRequest>["protect"],
@@ -38,7 +38,7 @@ export function windowsMirrors(
     );
   const free = (address: bigint) => c.VirtualFree(address, 0n, MEM_RELEASE);
 
-  /** Fills both placeholders, or frees both. */
+  /** Replaces both placeholders with views, or frees both. */
   const fill = (address: bigint, half: bigint): Failure | undefined => {
     const halves = [address, address + half];
     const section = c.CreateFileMappingW(
@@ -71,7 +71,7 @@ export function windowsMirrors(
       for (const base of halves.slice(0, filled)) c.UnmapViewOfFile(base);
       for (const base of halves.slice(filled)) free(base);
     }
-    if (section !== 0n) c.CloseHandle(section); // the views keep what they need
+    if (section !== 0n) c.CloseHandle(section); // the views keep the section open
     return failure;
   };
 
@@ -79,7 +79,7 @@ export function windowsMirrors(
     map({ hint, byteLength, strict }) {
       const half = byteLength / 2n;
       let address = reserve(hint, byteLength);
-      // Windows does not look for another place by itself.
+      // If the address is taken, Windows does not choose another one.
       if (address === 0n && hint !== 0n && !strict) address = reserve(0n, byteLength);
       if (address === 0n) return failed("VirtualAlloc2");
       if (c.VirtualFree(address, half, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER) === 0) {
@@ -91,14 +91,16 @@ export function windowsMirrors(
     },
 
     unmap(address, byteLength) {
-      // The second half first: a refusal here leaves all in place, to be tried again.
+      // The second half first: if Windows refuses, both halves stay mapped, and the call can be
+      // tried again.
       if (c.UnmapViewOfFile(address + byteLength / 2n) === 0) return failed("UnmapViewOfFile");
-      // A refusal now must not be told: others may be mapped in the place of that half.
+      // A failure from here on is ignored: other memory may already be mapped in place of the
+      // second half.
       if (c.UnmapViewOfFile(address) === 0) c.UnmapViewOfFile(address);
       return undefined;
     },
 
-    // Replacing a view would leave a moment in which a load ends the process: so the views stay
+    // Replacing a view would leave a moment in which a load ends the process, so the views stay
     // until they are unmapped.
     vacate: () => undefined,
 

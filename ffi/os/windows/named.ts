@@ -21,9 +21,9 @@ import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import { MemoryInformation } from "./query.ts";
 
 /**
- * Opens kernel32's calls of named sections:
- * {@link https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}.
- * A section has its length, and its memory, from the start.
+ * Opens kernel32's calls of named sections: {@link
+ * https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}. A section has its
+ * full length and its memory from the start.
  */
 export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMemory {
   const { CreateFileMappingW } = native.open("kernel32.dll", NAMED_MAPPING);
@@ -37,7 +37,10 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
   );
   const info = new MemoryInformation();
 
-  /** Tells what has the name: an event, a semaphore or the like, or another user's memory. */
+  /**
+   * Explains why a name cannot be opened: another kind of object has it, or the memory belongs to
+   * another user.
+   */
   const asOther = (failure: Failure): AdvisedFailure => {
     if (failure.code === "EBADF") {
       return meaning(
@@ -55,9 +58,9 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
   };
 
   /**
-   * Returns the length of a section, by a view of all of it. A section that cannot be stored to
-   * everywhere (an image, or one whose pages are committed one by one) is refused, because a store
-   * would end the process.
+   * Returns the length of a section by mapping a view of all of it. Refuses a section with pages
+   * that cannot be stored to (an image, or one that is not fully committed), because a store would
+   * end the process.
    */
   const lengthOf = (handle: bigint): number | AdvisedFailure => {
     const base = c.MapViewOfFile(handle, FILE_MAP_WRITE, 0, 0, 0n);
@@ -70,7 +73,7 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
         break;
       }
       const { state, protect } = info;
-      // The base of free addresses is not defined.
+      // For free addresses, the base is undefined.
       if (state === MEM_FREE || info.allocationBase !== base) break;
       const isPlain = state === MEM_COMMIT &&
         info.type === MEM_MAPPED &&
@@ -105,7 +108,7 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
       return byteLength;
     },
 
-    // Memory is always set aside: otherwise a store could end the process.
+    // Memory is always committed: otherwise a store could end the process.
     create(name, byteLength): NewMemory | AdvisedFailure {
       const handle = CreateFileMappingW(
         INVALID_HANDLE_VALUE,
@@ -120,13 +123,13 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
       if (failure.osError !== ERROR_ALREADY_EXISTS) {
         return { file: Number(handle), publish: undefined, discard: undefined };
       }
-      c.CloseHandle(handle); // of the section that was there
+      c.CloseHandle(handle); // of the existing section
       return failure;
     },
   };
 }
 
-/** Returns a name that the processes of one session share, which takes no privilege. */
+/** Returns a name that the processes of one session share. A global name would need a privilege. */
 function sessionName(name: string): Uint8Array {
   return wide(`Local\\${name}`);
 }

@@ -54,10 +54,10 @@ export function windows(native: Native): Os {
   const oldProtection = new Uint8Array(4);
   let residency: Residency | undefined;
 
-  // The content of the pages is not defined afterwards: what was there, or zeros.
+  // The content is undefined afterwards: the old bytes, or zeros.
   const vacate = (address: bigint, byteLength: bigint) => {
     const wholePages = roundUp(byteLength, BigInt(pageSize));
-    residency?.unlock(address, wholePages); // locked pages would stay in RAM
+    residency?.unlock(address, wholePages); // otherwise locked pages would stay in RAM
     const osError = DiscardVirtualMemory(address, wholePages);
     return osError === 0 ? undefined : failed("DiscardVirtualMemory", osError);
   };
@@ -67,7 +67,7 @@ export function windows(native: Native): Os {
   };
   const map = ({ hint, byteLength, strict, protection }: MapRequest, type: number) => {
     let address = VirtualAlloc(hint, byteLength, type, PROTECTIONS[protection]);
-    // Windows does not look for another place by itself.
+    // If the address is taken, Windows does not choose another one.
     if (address === 0n && hint !== 0n && !strict) {
       address = VirtualAlloc(0n, byteLength, type, PROTECTIONS[protection]);
     }
@@ -83,9 +83,9 @@ export function windows(native: Native): Os {
     populates: false,
     reserves: false,
     unmapsNeighbours: false,
-    maxHeldByteLength: 256 * 2 ** 20, // held ranges stay committed: others cannot have the memory
+    maxHeldByteLength: 256 * 2 ** 20, // held ranges stay committed, which takes memory from other programs
 
-    // VirtualAlloc commits what it maps, so that noReserve leaves nothing out.
+    // VirtualAlloc always commits, so noReserve has no effect.
     map: (request: MapRequest) =>
       map(request, request.protection === "none" ? MEM_RESERVE : MEM_RESERVE | MEM_COMMIT),
     unmap,

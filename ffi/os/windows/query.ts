@@ -1,5 +1,5 @@
 /**
- * Questions for memory on Windows: `VirtualQuery` and `QueryWorkingSetEx`.
+ * Queries about memory on Windows: `VirtualQuery` and `QueryWorkingSetEx`.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import type { WindowsLibrary } from "./library.ts";
  * {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information}
  */
 export class MemoryInformation {
-  /** The memory that the call fills. */
+  /** The bytes that the call fills. */
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(48);
   readonly byteLength = 48n;
   readonly #fields: DataView = new DataView(this.bytes.buffer);
 
-  /** `AllocationBase`: not defined where the state is `MEM_FREE`. */
+  /** `AllocationBase`: undefined if the state is `MEM_FREE`. */
   get allocationBase(): bigint {
     return this.#fields.getBigUint64(8, true);
   }
@@ -49,12 +49,15 @@ export class MemoryInformation {
   }
 }
 
-/** The most pages that one call looks at, with a `PSAPI_WORKING_SET_EX_INFORMATION` of 16 bytes for each. */
+/**
+ * The most pages for one call, which takes a `PSAPI_WORKING_SET_EX_INFORMATION` of 16 bytes for
+ * each.
+ */
 const STRETCH_PAGES = 4096;
 
 /**
- * Opens what counts the pages of committed memory that are in the working set:
- * {@link https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex}
+ * Opens the function that counts the pages of committed memory in the working set: {@link
+ * https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex}
  */
 export function windowsWorkingSet(
   { open, pageSize, failed }: WindowsLibrary,

@@ -41,12 +41,15 @@ const COPIED = PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY;
 
 /** The length of the longest path of Windows, in UTF-16 code units. */
 const MAX_PATH_LENGTH = 32_768;
-/** More than the length of a device's name, in UTF-16 code units. */
+/** A length that exceeds every device name, in UTF-16 code units. */
 const MAX_DEVICE_LENGTH = 1024;
-/** The folder of drives among the objects of the system. What follows is a path already; Wine tells such. */
+/**
+ * The folder of the drives in the object namespace. The rest of such a name is a normal path. Wine
+ * returns names of this form.
+ */
 const DOS_DEVICES = "\\??\\";
 
-/** One answer of `VirtualQuery`. */
+/** The result of one call of `VirtualQuery`. */
 interface Found {
   readonly end: bigint;
   readonly allocation: bigint;
@@ -78,10 +81,10 @@ export function windowsRegions(library: WindowsLibrary): Regions {
     if (c.VirtualQuery(address, info.bytes, info.byteLength) === 0n) return failed("VirtualQuery");
     const { state, type, protect } = info;
     const isCommitted = state === MEM_COMMIT;
-    // A page that is copied on writing is PAGE_READWRITE after a store.
+    // A copy-on-write page becomes PAGE_READWRITE after a store.
     const isCopied = ((info.allocationProtect | protect) & COPIED) !== 0;
     const isPrivate = type === MEM_PRIVATE;
-    // The next access to a guard page is an exception.
+    // The next access to a guard page raises an exception.
     const usable = isCommitted && (protect & PAGE_GUARD) === 0 ? protect : 0;
     return {
       end: info.end,
@@ -99,7 +102,10 @@ export function windowsRegions(library: WindowsLibrary): Regions {
     };
   };
 
-  /** Lists the devices of the drives, with which the paths of mapped files start, and the drives' names. */
+  /**
+   * Lists the device of each drive and the name of the drive. The paths of mapped files start with
+   * the device.
+   */
   const devices = (): readonly (readonly [device: string, drive: string])[] => {
     const target = new Uint8Array(2 * MAX_DEVICE_LENGTH);
     const drives = c.GetLogicalDrives();
@@ -109,14 +115,17 @@ export function windowsRegions(library: WindowsLibrary): Regions {
       const name = new Uint8Array([letter, 0, 58, 0, 0, 0]); // "C:"
       const length = c.QueryDosDeviceW(name, target, MAX_DEVICE_LENGTH);
       if (length === 0) return [];
-      // The first of several strings is in effect.
+      // Of several strings, the first one is the current mapping.
       const device = textOf(target, length).split("\0", 1)[0]!;
       return device === "" ? [] : [[`${device}\\`, `${String.fromCharCode(letter)}:\\`]] as const;
     });
   };
 
   const path = new Uint8Array(2 * MAX_PATH_LENGTH);
-  /** Returns the path of the file that is mapped at an address. A section of the paging file has none. */
+  /**
+   * Returns the path of the file mapped at an address; `undefined` for a section of the paging
+   * file.
+   */
   const pathAt = (address: bigint, drives: ReturnType<typeof devices>): string | undefined => {
     const length = c.K32GetMappedFileNameW(CURRENT_PROCESS, address, path, MAX_PATH_LENGTH);
     if (length === 0) return undefined;
@@ -137,11 +146,11 @@ export function windowsRegions(library: WindowsLibrary): Regions {
       for (let address = 0n; address < addressesEnd;) {
         const found = query(address);
         if (isFailure(found)) {
-          if (found.osError === ERROR_INVALID_PARAMETER) break; // the addresses of the system itself
+          if (found.osError === ERROR_INVALID_PARAMETER) break; // an address of the system itself
           return found;
         }
         const { end, isFree } = found;
-        if (end <= address) break; // there is nothing above
+        if (end <= address) break; // nothing is mapped above
         const start = address;
         address = end;
         if (isFree) {
@@ -175,7 +184,7 @@ export function windowsRegions(library: WindowsLibrary): Regions {
   };
 }
 
-/** Joins two neighbours that are alike. */
+/** Merges two neighbours that differ in nothing else. */
 function joined(first: RegionFacts, second: RegionFacts): RegionFacts {
   const { residentByteLength: resident } = first;
   return {

@@ -29,7 +29,7 @@ export function windowsResidency(library: WindowsLibrary): Residency {
   );
   const countResident = windowsWorkingSet(library);
 
-  /** Makes room for more locked bytes; returns whether that worked. */
+  /** Raises the limit of locked memory. Returns whether that worked. */
   const raiseWorkingSet = (byteLength: bigint): boolean => {
     const minimum = new BigUint64Array(1);
     const maximum = new BigUint64Array(1);
@@ -57,7 +57,7 @@ export function windowsResidency(library: WindowsLibrary): Residency {
       if (c.VirtualLock(address, byteLength) !== 0) return undefined;
       const refusal = failed("VirtualLock");
       if (refusal.osError !== ERROR_WORKING_SET_QUOTA) return refusal;
-      // A process may lock as much as the least that it keeps in RAM.
+      // A process may lock as much as its minimum working set.
       if (!raiseWorkingSet(byteLength)) return refusal;
       return c.VirtualLock(address, byteLength) !== 0 ? undefined : failed("VirtualLock");
     },
@@ -90,7 +90,7 @@ export function windowsResidency(library: WindowsLibrary): Residency {
       return resident * pageSize;
     },
 
-    // PrefetchVirtualMemory backs only pages that are in a file.
+    // PrefetchVirtualMemory backs only pages with content in a file.
     populate: () => "unsupported",
   };
 }

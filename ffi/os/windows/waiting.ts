@@ -1,17 +1,18 @@
 /**
- * Waiting on Windows, by semaphores that processes find by their names. `WaitOnAddress` serves the
- * threads of one process only, and does not count.
+ * Waiting on Windows, with named semaphores that all processes of a session can open.
+ * `WaitOnAddress` works only within one process, and does not return the number of woken threads.
  *
- * A sleeper takes a place in the row of its word, and makes two objects there:
+ * Each word has a row of numbered places. A sleeper takes a place, and creates two named objects
+ * for it:
  *
  * - A semaphore of at most 2, at 0. A waker adds 2, which fails if another waker has done so before;
  *   the sleeper takes 1, so that no waker can add 2 after it. A sleeper that leaves adds 2 itself,
  *   which tells whether a waker was first.
  * - A mutex that the sleeper's thread owns. If the thread ends, the system abandons the mutex, and
- *   wakers pass over the place. The objects of a process that ends go with it.
+ *   wakers pass over the place. If a process ends, the system removes its objects.
  *
- * The sleeper takes its place before it compares the word, and the waker has stored before it looks
- * for places: so one of them sees the other.
+ * The sleeper takes its place before it compares the word, and the waker stores to the word before
+ * it looks for places. So at least one of them sees the other.
  *
  * @module
  */
@@ -33,14 +34,17 @@ import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import type { ThreadData } from "./waiting_thread.ts";
 import { THREAD_SOURCE } from "./waiting_thread_code.ts";
 
-/** The number of places that share a mark, a semaphore that tells a waker to look at them. */
+/**
+ * The number of places in a block. Each block has a mark, a semaphore that exists while a place in
+ * this block or a later one is taken.
+ */
 const BLOCK = 8;
 
 /** A place in the row of a word. */
 interface Spot {
   readonly semaphore: bigint;
   readonly mutex: bigint;
-  /** The marks of its block and of the blocks before. */
+  /** The marks of its block and of all blocks before it. */
   readonly marks: readonly bigint[];
 }
 
@@ -75,11 +79,11 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
   c.QueryPerformanceFrequency(numberBytes);
   const frequency = number[0]!;
   const process = c.GetCurrentProcessId();
-  /** The common part of the names of a mapping's words. */
+  /** The common prefix of the names of a mapping's words. */
   const names: WeakMap<object, string> = new WeakMap();
   let thread = 0n;
 
-  /** Reads the exact clock, which is not that of the timers. */
+  /** Reads the performance counter. The clock of timers is less exact. */
   const now = () => {
     c.QueryPerformanceCounter(numberBytes);
     return number[0]!;
@@ -94,7 +98,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     return Math.max(0, Math.min(SLICE_MS, left));
   };
 
-  /** Returns the name of a word, with which those of its objects start. */
+  /** Returns the name of a word, which is the prefix of the names of its objects. */
   const nameOf = ({ address, place }: Word): string | Failure => {
     if (place === undefined) return `Local\\sysalloc.${process}.${address.toString(16)}`;
     const { memory: { name, file }, offset } = place;
@@ -139,17 +143,17 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
       }
       const semaphore = c.CreateSemaphoreW(0n, 0, 2, wide(`${name}.${index}`));
       if (semaphore === 0n) return fail("CreateSemaphoreW", mutex);
-      // A sleeper that has left, and is being woken, can still have its semaphore there.
+      // The semaphore of the last sleeper exists while a waker still holds a handle to it.
       if (c.GetLastError() !== ERROR_ALREADY_EXISTS) return { semaphore, mutex, marks };
       c.ReleaseMutex(mutex);
       close(semaphore, mutex);
     }
   };
 
-  /** Adds 2, which works only once. */
+  /** Adds 2 to a semaphore, which succeeds only once. Returns whether it did. */
   const claim = (semaphore: bigint) => c.ReleaseSemaphore(semaphore, 2, 0n) !== 0;
 
-  /** Leaves a place; returns whether the sleeper was woken. */
+  /** Leaves a place. Returns whether the sleeper was woken. */
   const leave = ({ semaphore, mutex, marks }: Spot): boolean => {
     const wasWoken = !claim(semaphore);
     c.ReleaseMutex(mutex);
@@ -169,7 +173,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     return failure ?? (wasWoken ? "woken" : "different");
   };
 
-  /** Opens the object of a name; `undefined` where there is none. */
+  /** Opens the object with a name; `undefined` if there is none. */
   const find = (
     syscall: "OpenSemaphoreW" | "OpenMutexW",
     access: number,
@@ -181,14 +185,17 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     return failure.osError === ERROR_FILE_NOT_FOUND ? undefined : failure;
   };
 
-  /** Finds that the thread of a place has ended. Only the first to ask finds it. */
+  /**
+   * Whether the thread of a place has ended. Returns `true` only to the first caller, because
+   * asking takes over the abandoned mutex.
+   */
   const takeAbandoned = (mutex: bigint): boolean => {
     const owner = c.WaitForSingleObject(mutex, 0);
     if (owner === WAIT_OBJECT_0 || owner === WAIT_ABANDONED) c.ReleaseMutex(mutex);
     return owner === WAIT_ABANDONED;
   };
 
-  /** Wakes the sleeper at a place; returns whether there was one that nobody had woken. */
+  /** Wakes the sleeper at a place. Returns whether there was one that was not woken before. */
   const wake = (name: string): boolean | Failure => {
     const access = SYNCHRONIZE | SEMAPHORE_MODIFY_STATE;
     const semaphore = find("OpenSemaphoreW", access, name);
@@ -198,7 +205,8 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
       close(semaphore);
       return mutex ?? false;
     }
-    // Only the waker that has claimed it asks: of two that ask at once, both could miss the end.
+    // Only the waker that has claimed the sleeper may ask: if two asked at once, both could miss
+    // the end of the thread.
     const isWoken = claim(semaphore) && !takeAbandoned(mutex);
     close(mutex, semaphore);
     return isWoken;
@@ -268,7 +276,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     threadSource: THREAD_SOURCE,
 
     threadData(): ThreadData {
-      // One handle for all waits of this thread, which the end of the process closes.
+      // One handle for all waits of this thread. It stays open until the process ends.
       if (thread === 0n) thread = c.OpenThread(SYNCHRONIZE, 0, c.GetCurrentThreadId());
       return { thread, frequency, slice: SLICE_MS };
     },

@@ -1,9 +1,9 @@
 /**
- * The work of a thread on Windows that waits in the stead of another. `scripts/thread_sources.ts`
- * writes what this compiles to into `waiting_thread_code.ts`.
+ * The source of a thread that waits for `waitAsync()` on Windows. `scripts/thread_sources.ts`
+ * compiles it into `waiting_thread_code.ts`.
  *
- * The thread waits for a semaphore, for the event by which it is called back, and for the end of its
- * owner, because Deno does not end both together.
+ * The thread waits for three objects: the semaphore of the caller's place, the event that tells it
+ * to stop waiting, and the owner thread, because Deno does not end both together.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { WAIT_OBJECT_0, WAIT_TIMEOUT } from "./constants.ts";
 
 /** The data of a thread. */
 export interface ThreadData {
-  /** The thread that this one works for, or 0. */
+  /** The handle of the owner thread, or 0. */
   readonly thread: bigint;
   /** The ticks of the clock in a second. */
   readonly frequency: bigint;
@@ -57,7 +57,7 @@ export default function work(
         if (left <= 0) return { ending: "elapsed" };
         time = Math.min(time, Math.ceil(left));
       }
-      // Of several that are signaled, the call takes the first.
+      // If several are signaled, the call returns the first.
       const result = c.WaitForMultipleObjects(thread === 0n ? 2 : 3, handleBytes, 0, time) >>> 0;
       if (result === WAIT_OBJECT_0) return { ending: "woken" };
       if (result === 1 || result === 2) return { ending: "cancelled" };
