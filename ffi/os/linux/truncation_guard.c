@@ -1,32 +1,30 @@
 /*
- * The handler of SIGBUS that lets views of mapped files outlive the file.
+ * The handler of SIGBUS that keeps views of a mapped file usable after the file is truncated.
  *
- * A load or a store in a page of a file mapping that is past the end of the
- * file, because someone truncated it, raises SIGBUS, which ends the process.
- * This handler puts zeroed memory there instead, and the instruction runs
- * again. Everything else goes on to the handler that was there before.
+ * If another process truncates a mapped file, a load or a store past its new end raises SIGBUS,
+ * which ends the process. This handler maps zeroed memory there instead, and the instruction runs
+ * again. Every other signal is passed to the previous handler.
  *
- * This file is compiled to a few hundred bytes that scripts/truncation_guard.ts
- * writes into truncation_guard_code.ts, and truncation_guard.ts copies into a page of
- * their own. docs/truncation-guard.md tells the whole story.
+ * scripts/truncation_guard.ts compiles this file and writes its bytes into
+ * truncation_guard_code.ts, and truncation_guard.ts copies them into a page of their own.
+ * docs/truncation-guard.md describes all of it.
  *
- * What that asks of this file:
+ * Therefore this file has these properties:
  * - It runs wherever it is copied to: no relocations, no data, no libc, one
  *   section. The script refuses to write anything else.
  * - It is async-signal-safe and reentrant: it takes no lock, allocates nothing
- *   and makes system calls only. All that it stores to is the counters of an
- *   entry, the count of the reserve and, where the handler before us is to run only
- *   once, `previous`.
- * - Nothing that it does for a signal of others outlives that signal, unless the
- *   process ends by it: the next fault must find the guard as this one did.
- * - It runs with SIGBUS blocked: frames of several, one above the other, would be too much for the
+ *   and makes system calls only. It stores only to the counters of an entry, to the count of the
+ *   reserve, and to `previous` if the previous handler may run only once.
+ * - Whatever it changes for a foreign signal is restored when that signal has been handled, unless
+ *   the process ends by it: the next fault must find the guard in place.
+ * - It runs with SIGBUS blocked, because the frames of several nested signals would overflow the
  *   alternate stacks of some runtimes.
- * - The handler that was there before runs with the arguments, the mask and the
- *   stack that the kernel would have given it.
+ * - The previous handler runs with the arguments, the mask and the stack that the kernel would have
+ *   given it.
  */
 #include <stdint.h>
 
-/* No function but the handler: it must be the first, and calls none of ours. */
+/* The handler is the only function: it must come first, and the others are inlined into it. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* <asm-generic/siginfo.h>, <asm-generic/signal.h>, <asm-generic/mman-common.h> */
@@ -48,14 +46,14 @@ enum {
 #define SIG_IGN ((handler_function *) 1)
 #define SA_NODEFER 0x40000000u
 #define SA_RESETHAND 0x80000000u
-/* What `replaced` has until the C library has stored what was there, which never has these. */
+/* The values of `replaced` until the C library has stored the real ones, which always differ. */
 #define UNKNOWN_HANDLER ((handler_function *) UINT64_MAX)
 #define UNKNOWN_MASK UINT64_MAX
 #define UNKNOWN_FLAGS UINT32_MAX
 #define KERNEL_SIGSET_BYTES 8
 #define SIGBUS_BIT ((uint64_t) 1 << (SIGBUS - 1))
 
-/* siginfo_t of 64-bit Linux, as far as it is read. */
+/* The fields of siginfo_t on 64-bit Linux that are read. */
 struct siginfo {
   int32_t signo, error, code, padding;
   uint64_t address;
@@ -84,41 +82,41 @@ _Static_assert(sizeof(struct kernel_sigaction) == 32, "the layout of the kernel"
 struct entry {
   uint64_t start, end;
   /*
-   * The lower half is its state: the phase in the lowest bits, and above them how often it was
-   * used. The upper half counts how often zeroed memory was put there. They are one word, so
-   * that a fault is never counted in what the entry has become meanwhile.
+   * The lower half is the state: the phase in the lowest bits, and the number of uses above them.
+   * The upper half counts the faults. They are one word, so that a fault is never counted in an
+   * entry that has been reused meanwhile.
    */
   uint64_t state_and_faults;
-  /* How many of these faults are dealt with: until it is all, some of the memory may be to come. */
+  /* The number of settled faults. If it is less, a thread is still mapping zeroed memory. */
   uint32_t settled;
-  /* In how many pieces the memory was put there, and where the last one ends. */
+  /* The number of pieces of zeroed memory, and the end of the last one. */
   uint32_t pieces;
   uint64_t last;
 };
 /*
- * Live: the memory is in use. Vacated: its owner has put other memory there, or is about to,
- * and keeps the range for calls that are still at it. An entry of another phase guards nothing.
+ * Live: the memory is in use. Vacated: its owner has mapped other memory there, or is about to, and
+ * keeps the range for pending calls. An entry in another phase guards nothing.
  */
 enum { PHASE = 3, LIVE = 2, VACATED = 3 };
 #define ONE_FAULT ((uint64_t) 1 << 32)
-/* So many pieces hold what is lost and no more. */
+/* Up to this number, a piece replaces only lost pages. */
 #define EXACT_PIECES 512
 
-/* 64 KiB of entries. A block is never unmapped. Only the first has more than `next` and entries. */
+/* 64 KiB of entries, never unmapped. Only the first block uses the fields between. */
 struct block {
   struct block *next;
-  /* The handler that was there before: `replaced`, or `by_default`. */
+  /* The previous handler: `replaced`, or `by_default`. */
   const struct sigaction *previous;
   /*
-   * Mappings that are set aside for when there can be no more: the address of the first, a page's,
-   * plus how many pairs are left. A pair is a page that can be stored to, and one that cannot.
+   * Mappings to use when no more can be mapped: the address of the first pair, which is that of a
+   * page, plus the number of pairs left. A pair is a writable and an inaccessible page.
    */
   uint64_t reserve;
   uint64_t unused[5];
-  /* What was there a little before the installation, and what the installation replaced. */
+  /* The action found before the installation, and the action that the installation replaced. */
   struct sigaction found, replaced;
   struct sigaction own;
-  /* All zero: SIG_DFL, in the layout of libc as well as in the kernel's. */
+  /* All zero, which is SIG_DFL in the layout of libc and in that of the kernel. */
   struct sigaction by_default;
   uint8_t unused_too[2056 - 64 - 4 * sizeof(struct sigaction)];
   struct entry entries[(65536 - 2056) / sizeof(struct entry)];
@@ -128,8 +126,8 @@ _Static_assert(sizeof(struct entry) == 40, "guard_table.ts has the same");
 _Static_assert(sizeof(struct block) == 65536, "guard_table.ts has the same");
 
 /*
- * What stands before the code, in the same page, which nobody can write to
- * any more: truncation_guard.ts fills in the last two.
+ * The header before the code, in the same read-only page. truncation_guard.ts fills in the last two
+ * fields.
  */
 struct header {
   char magic[16];
@@ -199,7 +197,7 @@ ALWAYS_INLINE int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, u
 
 #endif
 
-/* An entry, and what it said at one moment. */
+/* An entry, and its fields at one moment. */
 struct found {
   struct entry *entry;
   uint64_t start, end;
@@ -211,10 +209,10 @@ ALWAYS_INLINE uint32_t state_of(const struct entry *entry) {
 }
 
 /*
- * The entry that guards an address, if there is one. What is read of an entry
- * is believed only if its state is the same before and after, so that the start
- * of one mapping never meets the end of another: else it is read anew, as it can
- * have become vacated, or another mapping's. What was found is not read again.
+ * Finds the entry that guards an address, if there is one. The start and end of an entry are valid
+ * only if its state is the same before and after they are read: otherwise they may belong to two
+ * mappings, and the entry is read again. The caller uses the values found here and does not read
+ * them again.
  */
 ALWAYS_INLINE struct found find(struct block *block, uint64_t address) {
   for (; block != 0; block = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE)) {
@@ -234,7 +232,7 @@ ALWAYS_INLINE struct found find(struct block *block, uint64_t address) {
   return (struct found) { 0, 0, 0, 0 };
 }
 
-/* Counts a fault, and returns which one it is; 0 if the entry is not what it was any more. */
+/* Counts a fault. Returns the new number of faults, or 0 if the state of the entry has changed. */
 ALWAYS_INLINE uint32_t count(struct found found) {
   uint64_t *word = &found.entry->state_and_faults;
   uint64_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -247,17 +245,17 @@ ALWAYS_INLINE uint32_t count(struct found found) {
 }
 
 /*
- * Whether a page is lost: the kernel compares its first word with 0 for us, as an order to wake
- * nobody and to move nobody, and answers EFAULT where there is none.
+ * Whether a page is lost. The futex call compares the first word of the page with 0, wakes and
+ * requeues nobody, and fails with EFAULT if the page cannot be read.
  */
 ALWAYS_INLINE int is_lost(uint64_t page) {
   return call(NR_futex, page, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, page, 0) == -EFAULT;
 }
 
 /*
- * Where the run of lost pages ends that a page is the first of, or a part of it. A truncated file
- * has lost all that comes then, but a disk that is full, or cannot be read, may have what comes
- * after a hole. The more faults there were, the further it looks, so that a long file takes few.
+ * The end of the run of lost pages that starts at a page, up to a limit. After a truncation, all
+ * following pages are lost; if the disk is full or cannot be read, some may exist. The limit grows
+ * with the number of faults, so that a long file takes few faults.
  */
 ALWAYS_INLINE uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t end,
                                   uint32_t faults) {
@@ -269,9 +267,9 @@ ALWAYS_INLINE uint64_t end_of_run(uint64_t page, uint64_t page_size, uint64_t en
 }
 
 /*
- * Where a piece ends at the least: each that is not right behind the last one is up to two mappings
- * more, of which a process can have only so many. Where there were very many, more and more of
- * what comes after goes with it.
+ * The minimum end of a piece. A piece that does not directly follow the last one takes up to two
+ * more mappings, which are limited per process. So after many pieces, each piece replaces more and
+ * more pages.
  */
 ALWAYS_INLINE uint64_t least_end(struct entry *entry, uint64_t page, uint64_t page_size) {
   uint32_t pieces = page == __atomic_load_n(&entry->last, __ATOMIC_RELAXED)
@@ -282,7 +280,7 @@ ALWAYS_INLINE uint64_t least_end(struct entry *entry, uint64_t page, uint64_t pa
   return page + (page_size << (shift < 32 ? shift : 32));
 }
 
-/* Takes a pair of pages from the reserve, and returns its address; 0 if there is none left. */
+/* Takes a pair of pages from the reserve. Returns its address, or 0 if none is left. */
 ALWAYS_INLINE uint64_t spare_pair(struct block *table, uint64_t page_size) {
   uint64_t now = __atomic_load_n(&table->reserve, __ATOMIC_ACQUIRE), left;
   do {
@@ -294,9 +292,8 @@ ALWAYS_INLINE uint64_t spare_pair(struct block *table, uint64_t page_size) {
 }
 
 /*
- * Puts zeroed memory at an address, over what is mapped there. Returns whether that worked.
- * Private memory is refused where the process has all the data that it may have (RLIMIT_DATA),
- * with which shared memory does not count.
+ * Maps zeroed memory over a range. Returns whether that worked. If private memory is refused, tries
+ * shared memory, which does not count for RLIMIT_DATA.
  */
 ALWAYS_INLINE int put_zeros(uint64_t from, uint64_t to) {
   uint64_t flags = MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE;
@@ -307,14 +304,14 @@ ALWAYS_INLINE int put_zeros(uint64_t from, uint64_t to) {
   }
 }
 
-/* Whether the C library has stored all that is read of it, in whatever order. */
+/* Whether the C library has stored all fields that are read. Their order is unknown. */
 ALWAYS_INLINE int is_known(const struct sigaction *action) {
   return __atomic_load_n(&action->handler, __ATOMIC_ACQUIRE) != UNKNOWN_HANDLER &&
          __atomic_load_n(&action->mask[0], __ATOMIC_ACQUIRE) != UNKNOWN_MASK &&
          __atomic_load_n(&action->flags, __ATOMIC_ACQUIRE) != UNKNOWN_FLAGS;
 }
 
-/* The handler: truncation_guard.ts expects it right after the header. */
+/* The handler. truncation_guard.ts expects it directly after the header. */
 void handler(int signal, struct siginfo *info, void *context) {
   const struct header *header = own_header();
   struct block *table = header->table;
@@ -323,44 +320,44 @@ void handler(int signal, struct siginfo *info, void *context) {
     struct found found = find(table, info->address);
     uint64_t page_size = header->page_size;
     uint64_t page = info->address & -page_size;
-    /* gVisor says that of each page that is lost, which on a processor is an unaligned access. */
+    /* gVisor reports lost pages as BUS_ADRALN, which otherwise means an unaligned access. */
     if (found.entry != 0 && (info->code == BUS_ADRERR || is_lost(page))) {
       int is_live = (found.state & PHASE) == LIVE;
       uint64_t from = page, to = found.end;
       if (is_live) {
-        /* Counted first: who has read zeros finds a count. If it has changed, all is done again. */
+        /* Counted first, so that whoever reads zeros finds a count. If the entry changed, retry. */
         uint32_t faults = count(found);
         if (faults == 0) return;
         to = end_of_run(page, page_size, to, faults);
         uint64_t least = least_end(found.entry, page, page_size);
         if (to < least) to = least < found.end ? least : found.end;
         /*
-         * The last mapping that there can be must not be taken with no reserve left: from then on
-         * nothing could be mapped. What takes the place of a whole mapping is none more.
+         * With no reserve left, a piece could take the last mapping, and then nothing more could be
+         * replaced. Replacing the whole mapping takes no further mapping.
          */
         if ((__atomic_load_n(&table->reserve, __ATOMIC_ACQUIRE) & (page_size - 1)) == 0) {
           from = found.start;
           to = found.end;
         }
       }
-      /* What is refused is tried again with what takes less, or loses more. */
+      /* If the system refuses, retry with a range that takes fewer mappings or less memory. */
       for (int step = 0; step < 5; step++) {
         uint64_t spare = step & 1 ? spare_pair(table, page_size) : 0;
-        /* Of the mappings that there can be none is left: two are made free. */
+        /* If the limit of mappings is reached, this makes room for two. */
         if (step == 1 && spare != 0) call(NR_munmap, spare, 2 * page_size, 0, 0, 0, 0);
         if (step == 2) {
           from = page;
-          to = page + page_size; /* it is too much memory */
+          to = page + page_size; /* there may be too little memory for more */
         }
         if (step == 3) {
-          /* There is no memory to be had: a page was set aside. */
+          /* If there is no memory at all, move a page of the reserve there. */
           if (spare != 0 && call(NR_mremap, spare, page_size, page_size, MREMAP_MAYMOVE_FIXED, page,
                                  0) == (int64_t) page) goto settled;
-          to = found.end; /* a mapping less than a piece in the middle */
+          to = found.end; /* takes one mapping less than a piece in the middle */
         }
-        if (step == 4) from = found.start; /* no mapping more */
+        if (step == 4) from = found.start; /* takes no further mapping */
         if (put_zeros(from, to)) goto settled;
-        /* There is other memory if the owner has put it there since, or will be. */
+        /* If the entry is vacated or has changed, its owner maps other memory there. */
         if (!is_live || state_of(found.entry) != found.state) return;
       }
       goto not_ours;
@@ -372,31 +369,31 @@ void handler(int signal, struct siginfo *info, void *context) {
   }
 
 not_ours:;
-  /* As if we were not there. */
+  /* Acts as the kernel would without this handler. */
   const struct sigaction *previous = __atomic_load_n(&table->previous, __ATOMIC_ACQUIRE);
   int is_fault = info->code > 0 && info->code != BUS_MCEERR_AO;
   if (!is_known(previous)) {
     /*
-     * The thread that installs us has not heard what it replaced. It can have been another guard,
-     * which this fault is for: so the instruction runs again until that is known. What was sent
-     * cannot wait, as it can have interrupted that very thread.
+     * The thread that installs this handler does not know the replaced one yet. That may be another
+     * guard, whose fault this is, so the instruction runs again until it is known. A signal that
+     * was sent cannot wait, because it may have interrupted that very thread.
      */
     if (is_fault) return;
     previous = &table->found;
   }
   handler_function *next = previous->handler;
   if (next == SIG_DFL || next == SIG_IGN) {
-    /* An instruction cannot go on: the kernel ends the process even where the signal is ignored. */
+    /* After a fault, the kernel ends the process even if the signal is ignored. */
     int64_t process = call(NR_getpid, 0, 0, 0, 0, 0, 0);
     int64_t thread = call(NR_gettid, 0, 0, 0, 0, 0, 0);
-    /* The first process of a container does not end by what is sent to it. */
+    /* A signal that was sent does not end the first process of a container. */
     if (!is_fault && (next == SIG_IGN || process == 1)) return;
     /*
-     * The process must end for certain: one that went on would have the default action from now
-     * on, and no guard. To run the instruction again does not suffice, as the file can be longer
-     * by then. So the signal is sent again, with all that is known of it or, where that is
-     * refused, without; and waits until sigreturn restores the mask and the registers, which are
-     * then those in the core dump.
+     * The process must end in any case: if it continued, it would have the default action and no
+     * guard. Running the instruction again is not enough, because the file may be longer by then.
+     * So the signal is sent again, with its information if the kernel permits that. It stays
+     * blocked until sigreturn restores the mask and the registers, so the core dump has the
+     * original registers.
      */
     uint64_t mask = SIGBUS_BIT;
     call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
@@ -406,11 +403,11 @@ not_ours:;
     call(NR_rt_sigaction, SIGBUS, (uint64_t) &table->by_default, 0, KERNEL_SIGSET_BYTES, 0, 0);
     return;
   }
-  /* What the kernel would have done before it called it. sigreturn gives the mask back. */
+  /* Prepares the call as the kernel would. sigreturn restores the mask. */
   uint64_t mask = previous->mask[0];
   call(NR_rt_sigprocmask, SIG_BLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
   if ((previous->flags & SA_NODEFER) != 0 && (mask & SIGBUS_BIT) == 0) {
-    mask = SIGBUS_BIT; /* which the kernel has blocked for us */
+    mask = SIGBUS_BIT; /* the kernel blocked it for this handler */
     call(NR_rt_sigprocmask, SIG_UNBLOCK, (uint64_t) &mask, 0, KERNEL_SIGSET_BYTES, 0, 0);
   }
   if (previous->flags & SA_RESETHAND) {
@@ -418,11 +415,12 @@ not_ours:;
   }
   struct kernel_sigaction before, after;
   call(NR_rt_sigaction, SIGBUS, 0, (uint64_t) &before, KERNEL_SIGSET_BYTES, 0, 0);
-  /* A handler without SA_SIGINFO takes no notice of what it does not expect. */
+  /* A handler without SA_SIGINFO ignores the further arguments. */
   next(signal, info, context);
   /*
-   * One that gives up by setting the default, as that of Rust and so of Deno does for any signal
-   * that is not its own, means itself, and would take us with it.
+   * The previous handler may set the default action, as that of Rust (and so of Deno) does for a
+   * foreign signal. It means to remove itself, but removes this handler: so this handler is
+   * installed again, and the default action becomes the previous one.
    */
   call(NR_rt_sigaction, SIGBUS, 0, (uint64_t) &after, KERNEL_SIGSET_BYTES, 0, 0);
   if (after.handler != SIG_DFL || before.handler == SIG_DFL) return;
