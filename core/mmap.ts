@@ -48,7 +48,7 @@ export interface RawMmap {
 /** Maps, and makes the handle; not part of the public API. */
 export let adopt: (plan: MappingPlan) => Mmap;
 
-// What only this module can pass to the constructor.
+// A value that only this module can pass to the constructor.
 const KEY = Symbol();
 
 /** Functions cannot be cloned, and V8 puts their text into the message of the error. */
@@ -84,7 +84,10 @@ const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() re
  * ```
  */
 export class Mmap implements Disposable {
-  /** Makes `postMessage()` and `structuredClone()` throw; they would make `{}` of a handle. */
+  /**
+   * Makes `postMessage()` and `structuredClone()` throw. Without it, they would clone a handle to
+   * `{}`.
+   */
   private readonly clone: () => string = REFUSE_CLONE;
   #mapping: Mapping;
 
@@ -158,7 +161,7 @@ export class Mmap implements Disposable {
    * @returns The handle.
    * @throws {TypeError} If `ticket` is not such an object.
    * @throws {MmapError} `EBADF` if the ticket is invalid: it was used or released, never existed,
-   * or is of another process.
+   * or belongs to another process.
    * @throws {Error} As {@linkcode MmapOptions.mapAnon} does.
    *
    * @example In a worker
@@ -189,8 +192,8 @@ export class Mmap implements Disposable {
    * @param ticket The ticket of {@linkcode Mmap.share}, or a clone of it, in any thread of the
    * process.
    * @throws {TypeError} As {@linkcode Mmap.fromTicket} does.
-   * @throws {MmapError} `EBADF` as {@linkcode Mmap.fromTicket} does, also if the ticket became a
-   * handle.
+   * @throws {MmapError} `EBADF` as {@linkcode Mmap.fromTicket} does, for example if the ticket was
+   * used.
    *
    * @example A worker that did not start
    * ```ts
@@ -318,8 +321,8 @@ export class Mmap implements Disposable {
 
   /**
    * Whether the mapping has lost pages because its file became shorter: a load, a store or a call
-   * hit such a page, and the file ends before the mapping does. If the system does not tell the
-   * length of the file, because it was deleted, this is whether the end of the mapping is lost.
+   * hit such a page, and the file ends before the mapping does. If the file was deleted, so that
+   * the system does not report its length, the value is true if the end of the mapping is lost.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
@@ -404,9 +407,9 @@ export class Mmap implements Disposable {
    * mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages is not
    * yet collected (views are detached then), was transferred away, or is in use (Bun from 1.4),
-   * while the mapping is shared, or while {@linkcode Mmap.waitAsync} waits for a word that would
-   * lose stores; `ENOTSUP` for mirrored memory; another code if the system refused, as some refuse
-   * `"read-execute"`. The access stays as it was.
+   * while the mapping is shared, or while {@linkcode Mmap.waitAsync} waits for a word in pages that
+   * would forbid stores; `ENOTSUP` for mirrored memory; another code if the system refused, as some
+   * refuse `"read-execute"`. The access stays as it was.
    *
    * @example A table that cannot be overwritten
    * ```ts
@@ -437,7 +440,7 @@ export class Mmap implements Disposable {
    * @param byteOffset The start: a multiple of {@linkcode pageSize}. Default: 0.
    * @param byteLength The length: a multiple of the page size, or up to the end. Default: up to the
    * end.
-   * @throws What {@linkcode Mmap.protect} throws, except for buffers that are not yet collected.
+   * @throws The errors of {@linkcode Mmap.protect}, except for buffers that are not yet collected.
    *
    * @example Freeze what was filled through a view
    * ```ts
@@ -502,10 +505,10 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not whole pages of the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages was
-   * transferred away or is in use (Bun from 1.4), while the mapping is shared, or while
-   * {@linkcode Mmap.waitAsync} waits for a word of them; `ENOTSUP` as `commit()`; another code if
-   * the system refused. Pages before the refused ones may be decommitted then:
-   * {@linkcode Mmap.accessAt} tells.
+   * transferred away or is in use (Bun from 1.4), while the mapping is shared, or while {@linkcode
+   * Mmap.waitAsync} waits for a word of them; `ENOTSUP` as `commit()`; another code if the system
+   * refused. Pages before the refused ones may be decommitted then: check them with {@linkcode
+   * Mmap.accessAt}.
    */
   decommit(byteOffset: number | bigint, byteLength: number | bigint): void {
     const mapping = Mmap.#opened(this);
@@ -559,8 +562,8 @@ export class Mmap implements Disposable {
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
    * or is in use (Bun from 1.4), while the mapping is shared, or while {@linkcode Mmap.waitAsync}
-   * waits for a word; `EACCES` if the access is mixed, or is `"none"` for memory that must be
-   * copied and was not always reserved; `ENOTSUP` with guard pages, huge pages, or growth of a file
+   * waits for a word; `EACCES` if the access is mixed, or if it is `"none"`, the memory was ever
+   * committed, and it must be copied; `ENOTSUP` with guard pages, huge pages, or growth of a file
    * that cannot grow; `EFBIG` if the process may not make the file as long (`ulimit -f`); `ENOMEM`
    * or another code if the system refused. Memory and file stay as they were.
    *
@@ -589,9 +592,9 @@ export class Mmap implements Disposable {
    * [`process_vm_readv`](https://man7.org/linux/man-pages/man2/process_vm_readv.2.html) on Linux (a
    * pipe if that is forbidden), `mach_vm_read_overwrite` on macOS; all memory by
    * [`ReadProcessMemory`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory)
-   * on Windows. Targets that may overlap the mapping, and `SharedArrayBuffer`s, are copied to
-   * through a buffer, 256 KiB at a time (all at once if they overlap at both ends, as in {@linkcode
-   * MmapOptions.mapMirrored}).
+   * on Windows. If the target may overlap the mapping or is in a `SharedArrayBuffer`, the bytes
+   * pass through a buffer, 256 KiB at a time (all at once if they overlap at both ends, as in
+   * {@linkcode MmapOptions.mapMirrored}).
    *
    * @param target A typed array or `DataView`. All of it is filled.
    * @param byteOffset The start in the mapping. Default: 0.
@@ -674,7 +677,7 @@ export class Mmap implements Disposable {
    *
    * @param byteOffset The start, rounded down to a page. Default: 0.
    * @param byteLength The length, rounded up to whole pages. Default: up to the end.
-   * @throws What {@linkcode Mmap.flush} throws.
+   * @throws The errors of {@linkcode Mmap.flush}.
    */
   startFlush(byteOffset: number | bigint = 0, byteLength?: number | bigint): void {
     const mapping = Mmap.#opened(this);
@@ -685,8 +688,8 @@ export class Mmap implements Disposable {
   /**
    * Gives the memory away without unmapping it: closes the handle and detaches its views. Pass the
    * result to {@linkcode Mmap.unsafeFromRaw}, here or in another thread; otherwise the memory stays
-   * mapped until the process ends. Await all calls of the runtime that got a view first: they would
-   * go on to use memory that has a new owner.
+   * mapped until the process ends. First await all calls of the runtime that got a view: otherwise
+   * they use memory that has a new owner.
    *
    * @returns The address and the length. It can be posted to a worker.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
@@ -713,7 +716,7 @@ export class Mmap implements Disposable {
    * `resize()` and `intoRaw()` throw `EBUSY`. The last handle can use them again once the
    * collectors of the other threads have found their views (a thread that ends earlier prevents
    * that for good). {@linkcode Mmap.discard}, advice and locks apply to the memory of all handles.
-   * Use `Atomics` where several threads store to one place.
+   * Use `Atomics` if several threads store to one place.
    *
    * While another thread stores to the memory, do not pass a view of it to `sort()` without a
    * comparator or to a text decoder: engines rely on the content not to change, and the process can
@@ -765,9 +768,10 @@ export class Mmap implements Disposable {
    * on Windows, where it stays committed until the range is unmapped.
    *
    * All threads together hold up to 16,384 ranges of 1 TiB in total (256 MiB on Windows; less under
-   * limits of the process). Beyond that the oldest ranges of this thread are unmapped, except
-   * within a 64th of both budgets. All of them are unmapped if mapping would fail for want of
-   * memory or addresses, and so are those that a strict hint overlaps.
+   * limits of the process). Beyond that, the oldest ranges of this thread are unmapped, but each
+   * thread may always hold a 64th of both budgets. All ranges of this thread are unmapped if
+   * mapping would fail for lack of memory or addresses, and so are ranges that a strict hint
+   * overlaps.
    *
    * @throws {MmapError} `EBUSY` if a buffer was transferred away: its new owner uses the memory,
    * which stays mapped until the process ends. Also `EBUSY` while the runtime uses a buffer (Bun
@@ -837,7 +841,7 @@ export class Mmap implements Disposable {
    * For memory of {@linkcode MmapOptions.map}, Linux locks the pages of the page cache without
    * copying them; pages that were or will be stored to are locked as copies. If the cache has a
    * huge page, a later store unlocks the rest of it: call `unlock()` and lock again to be sure.
-   * Before Linux 5.14, and where a sandbox forbids the calls, each page is copied; macOS may copy
+   * Before Linux 5.14, and in sandboxes that forbid the calls, each page is copied; macOS may copy
    * too.
    *
    * Calls [`mlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS; for
@@ -880,7 +884,7 @@ export class Mmap implements Disposable {
    *
    * Calls [`munlock`](https://man7.org/linux/man-pages/man2/mlock.2.html) on Linux and macOS,
    * [`VirtualUnlock`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualunlock)
-   * on Windows, which wants a range that is locked throughout.
+   * on Windows, which requires a range that is locked throughout.
    *
    * @param byteOffset The start. Default: 0.
    * @param byteLength The length. Default: up to the end. The range is rounded outwards to pages.
@@ -896,10 +900,10 @@ export class Mmap implements Disposable {
 
   /**
    * Counts the bytes that are in RAM, in whole pages. For a file on Linux it counts the pages in
-   * the page cache, whoever read them. The answer can be out of date at once.
+   * the page cache, whichever process read them. The result can be out of date at once.
    *
-   * It asks for every page, which takes about half a second for 1 TiB of reserved addresses on
-   * Linux. Windows skips what is not committed.
+   * On Linux and macOS the call checks every page, which takes about half a second for 1 TiB of
+   * reserved addresses on Linux. On Windows it skips pages that are not committed.
    *
    * Calls [`mincore`](https://man7.org/linux/man-pages/man2/mincore.2.html) on Linux and macOS,
    * [`VirtualQuery`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualquery)
@@ -935,9 +939,9 @@ export class Mmap implements Disposable {
    *
    * Calls [`madvise(MADV_POPULATE_WRITE)`](https://man7.org/linux/man-pages/man2/madvise.2.html) on
    * Linux from 5.14, or `MADV_POPULATE_READ` for memory that cannot be stored to. Elsewhere it
-   * loads from each page, or stores what is there. Linux refuses more than the machine or a control
-   * group (a container) has left. Elsewhere, and if others take the memory meanwhile, the system
-   * may end the process, as for any store.
+   * loads from each page, or stores to it without changing the content. Linux refuses more than the
+   * machine or a control group (a container) has left. On other systems, or if other programs take
+   * the memory meanwhile, the system may end the process, as for any store.
    *
    * @param options The range, a signal, and a function that is told the progress.
    * @returns A promise that is fulfilled when all pages are backed. All errors reject it; the call
@@ -960,8 +964,8 @@ export class Mmap implements Disposable {
    * });
    * ```
    */
-  // Not async, like waitAsync(): where the stack ends there must be no promise whose rejection
-  // nobody can see. In Bun 1.2 an async function that is called at the end leaves such a promise.
+  // Not async, like waitAsync(): in Bun 1.2, an async function that is called at the end of the
+  // stack leaves a promise whose rejection nobody can handle.
   prefault(options: PrefaultOptions = {}): Promise<void> {
     checkFewFrames();
     return prefault(() => Mmap.#opened(this), options);
@@ -969,14 +973,15 @@ export class Mmap implements Disposable {
 
   /**
    * Sleeps while a 32-bit word has the expected value, until another thread or process calls
-   * {@linkcode Mmap.notify} for the word. This is `Atomics.wait()` for memory that is no
-   * `SharedArrayBuffer`, and that processes can share. Comparing and going to sleep are one step.
+   * {@linkcode Mmap.notify} for the word. This is `Atomics.wait()` for memory that is not a
+   * `SharedArrayBuffer` and that processes can share. Comparing the word and going to sleep are one
+   * atomic step.
    *
-   * It blocks the thread and its event loop, also the main thread's. Store another value before you
-   * notify, and look at the value again after `"ok"`: a wake-up can be meant for an earlier waiter.
-   * The thread wakes for a moment every 100 ms, so that it can be terminated (not in Deno, or Bun
-   * before 1.3.14, which end no worker inside a call); a `notify()` without a new value finds
-   * nobody in that moment.
+   * It blocks the thread and its event loop, even in the main thread. Store another value before
+   * you notify, and check the value again after `"ok"`: the wake-up may have been meant for an
+   * earlier waiter. The thread wakes for a moment every 100 ms, so that it can be terminated (not
+   * in Deno, or Bun before 1.3.14, which end no worker inside a call); a `notify()` without a new
+   * value misses the thread in that moment.
    *
    * Calls [`futex`](https://man7.org/linux/man-pages/man2/futex.2.html) on Linux,
    * [`os_sync_wait_on_address`](https://developer.apple.com/documentation/os/os_sync_wait_on_address_with_timeout)
@@ -997,8 +1002,8 @@ export class Mmap implements Disposable {
    * more than 32 bits.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be stored to;
    * `EFAULT` if its page is lost; `ENOTSUP` for memory of {@linkcode MmapOptions.map} and
-   * {@linkcode MmapOptions.mapExec}, a private copy that no store of others wakes, and on macOS
-   * before 14.4; another code if the system refused.
+   * {@linkcode MmapOptions.mapExec}, a private copy that stores of others do not reach, and on
+   * macOS before 14.4; another code if the system refused.
    *
    * @example A flag that another process sets
    * ```ts

@@ -30,7 +30,7 @@ const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private f
 const MAP_MUT: FileKind = { use: "read-write", access: "read-write", source: "shared file" };
 const MAP_EXEC: FileKind = { use: "read-execute", access: "read-execute", source: "private file" };
 
-// What only this module can pass to the constructor.
+// A value that only this module can pass to the constructor.
 const CHECKED = Symbol();
 
 /**
@@ -50,7 +50,7 @@ export class MmapOptions {
   /** The value of every option. Frozen. */
   readonly settings: MmapSettings;
   readonly #request: MapRequest;
-  /** Plans for anonymous memory, made when first asked for. */
+  /** Plans for anonymous memory, made at the first use. */
   readonly #plans: { [call in "mapAnon" | "reserve"]: MappingPlan | undefined } = {
     mapAnon: undefined,
     reserve: undefined,
@@ -161,7 +161,7 @@ export class MmapOptions {
    * and never replaces what is mapped there. No effect without a hint.
    *
    * Linux: [`MAP_FIXED_NOREPLACE`](https://man7.org/linux/man-pages/man2/mmap.2.html). On all
-   * systems the address is compared, too.
+   * systems, the library also compares the address.
    *
    * @param on Default: true.
    * @returns New options.
@@ -175,9 +175,9 @@ export class MmapOptions {
    * Sets the position in the file at which the mapping starts. Memory without a file refuses an
    * offset above 0.
    *
-   * The system maps from the page below it (on Windows the 64 KiB), and a hint is the address of
-   * that page. A view of elements longer than a byte needs an offset that is a multiple of their
-   * size.
+   * The system maps from a multiple of {@linkcode allocationGranularity}, so the mapping starts at
+   * the offset rounded down to it. A hint is the address of that start. A view of elements longer
+   * than a byte needs an offset that is a multiple of their size.
    *
    * @param bytes The offset in bytes, of any alignment, within the file. Default: 0.
    * @returns New options.
@@ -193,8 +193,8 @@ export class MmapOptions {
    * or store in a page that the file has lost ends the process.
    *
    * Linux: a handler of `SIGBUS` lets such loads read zeros; {@linkcode Mmap.lostByteLength} and
-   * {@linkcode Mmap.truncated} report them. It is installed when a mapped file is first used, and
-   * passes signals for other memory to the handler that was there before: see
+   * {@linkcode Mmap.truncated} report them. The handler is installed when a mapped file is first
+   * used, and passes signals for other memory to the previous handler: see
    * [`docs/truncation-guard.md`](https://github.com/sysalloc/sysalloc/blob/main/docs/truncation-guard.md).
    * macOS: no effect, files are not guarded. Windows: no effect, a mapped file cannot be truncated.
    *
@@ -207,15 +207,14 @@ export class MmapOptions {
   }
 
   /**
-   * Sets the alignment of the first byte's address; for memory of a file, that of its page (on
-   * Windows of its 64 KiB).
+   * Sets the alignment of the address of the memory. For memory of a file, this is the address of
+   * the offset rounded down to {@linkcode allocationGranularity}.
    *
-   * Linux and macOS: maps more addresses, and unmaps those around. Windows: reserves more
-   * addresses, releases them, and asks for an aligned one among them, again if another thread took
-   * it.
+   * Linux and macOS: maps more addresses, and unmaps the excess. Windows: reserves more addresses,
+   * releases them, and maps at an aligned one among them; tries again if another thread took it.
    *
    * @param bytes The alignment in bytes: a power of two, at least {@linkcode allocationGranularity}
-   * when mapped. Default: 0, for no more than that.
+   * when mapped. Default: 0, which means the granularity.
    * @returns New options.
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is negative, above 2^53 - 1 or not a power of two. When mapped, if

@@ -67,8 +67,8 @@ const MAX_PID = 2 ** 31 - 1;
  * it. The list is a snapshot in the order of addresses, and no mapping overlaps another. Memory
  * that other threads, or the runtime itself, map or unmap meanwhile may be missing or listed.
  *
- * Some systems merge neighbours that do not differ, and memory of one call is several mappings if
- * its access differs.
+ * Some systems merge neighbours that do not differ. Memory mapped by one call is listed as several
+ * mappings if parts of it differ in access.
  *
  * Linux: reads [`/proc/self/maps`](https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html),
  * and [`/proc/self/smaps`](https://man7.org/linux/man-pages/man5/proc_pid_smaps.5.html) for the
@@ -82,8 +82,8 @@ const MAX_PID = 2 ** 31 - 1;
  * [`mach_vm_region`](https://developer.apple.com/documentation/kernel/1402149-mach_vm_region)
  * and `proc_regionfilename`.
  *
- * @param options The process, and whether to count the bytes in RAM. Default: this process,
- * without that.
+ * @param options The process, and whether to count the bytes in RAM. Default: this process, without
+ * counting.
  * @returns The mappings. A process that has ended and was not waited for (a zombie) has none, and
  * neither has a thread of the kernel.
  * @throws {TypeError} If an option is unknown or of the wrong type.

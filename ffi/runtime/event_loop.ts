@@ -46,8 +46,8 @@ export interface StatByCallback {
 const MAX_ASKED = 100;
 
 /**
- * Does the same in Bun before 1.4. There, fake timers also stop the wait, which then never ends, so
- * that the answers of `stat()` make the turns.
+ * Does the same in Bun before 1.4. There, fake timers also stop the wait, so it resolves after some
+ * calls of `stat()` instead.
  */
 export async function nextTurnByFile({ stat }: StatByCallback): Promise<void> {
   let isOver = false;

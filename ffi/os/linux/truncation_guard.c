@@ -102,7 +102,7 @@ enum { PHASE = 3, LIVE = 2, VACATED = 3 };
 /* Up to this number, a piece replaces only lost pages. */
 #define EXACT_PIECES 512
 
-/* 64 KiB of entries, never unmapped. Only the first block uses the fields between. */
+/* 64 KiB of entries, never unmapped. Only the first block uses all fields. */
 struct block {
   struct block *next;
   /* The previous handler: `replaced`, or `by_default`. */

@@ -30,7 +30,7 @@ export interface Posix extends CLibraryFacts, MemoryFacts, ResidencyFacts {
   readonly stat: StatFacts;
   readonly threads: ThreadFacts;
 
-  /** Opens the part of each name. */
+  /** Opens each part of the system. */
   readonly kernelCopying: (library: CLibrary) => KernelCopying;
   readonly named: (library: CLibrary, status: () => FileStatus) => NamedMemory;
   readonly regions: (library: CLibrary) => Regions;
