@@ -1046,7 +1046,7 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument or an option is of the wrong type, or unknown.
    * @throws {RangeError} As `wait()` does.
    * @throws {MmapError} As `wait()` does; `EBADF` also if the mapping is closed meanwhile; `EAGAIN`
-   * if 32 waits are pending, or a thread cannot start for want of descriptors; `ENOMEM` if a limit
+   * if 32 waits are pending, or a thread cannot start for lack of descriptors; `ENOMEM` if a limit
    * leaves too few addresses or too little data for a thread; `ENOTSUP` with a `cause` if the
    * runtime starts no thread (Node.js with `--permission` and without `--allow-worker`).
    * @throws The `reason` of an aborted signal.

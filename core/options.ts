@@ -522,7 +522,7 @@ export class MmapOptions {
    * until the system restarts. Only this user can open it (mode 0600 under any umask). Memory that
    * another user owns or may store to is refused without {@linkcode SharedOptions.foreign}, for
    * root too. No process sees the memory before it has its full length. If several processes use
-   * `"open-or-create"` at once, none is told that it created the memory: initialise it by
+   * `"open-or-create"` at once, none of them learns that it created the memory: initialise it by
    * `Atomics.compareExchange()` of a zero, or use `"create"`, and `"open"` after `EEXIST`.
    *
    * While another thread or process stores to the memory, do not pass a view of it to `sort()`

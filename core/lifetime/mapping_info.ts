@@ -46,6 +46,8 @@ export interface PageSnapshot {
   readonly start: number;
   readonly end: number;
   readonly access: Access;
-  /** `"decommitted"` if a buffer covered the pages, so that a pending call may still store to them. */
+  /**
+   * `"decommitted"` if a buffer covered the pages before: a pending call may still store to them.
+   */
   readonly past: "memory" | "reserved" | "decommitted";
 }

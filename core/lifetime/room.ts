@@ -73,7 +73,7 @@ export function memoryRefusal(os: Os, addedByteLength: number): AdvisedFailure |
   return os.room?.refuseMemory(BigInt(addedByteLength), "back less");
 }
 
-/** The same for pages at an address, some of which can be in memory already. */
+/** Does the same for pages at an address. Pages that are already in memory do not count. */
 export function backingRefusal(
   os: Os,
   address: bigint,

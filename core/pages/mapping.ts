@@ -181,7 +181,7 @@ export class Mapping {
     if (this.info.source !== "memory" || allocation.layout !== undefined) {
       throw new MmapError(
         "intoRaw() supports only anonymous memory without guard pages and huge pages: " +
-          "an address and a length do not tell how to unmap the rest",
+          "an address and a length are not enough to unmap other memory",
         { code: "ENOTSUP" },
       );
     }

@@ -237,7 +237,7 @@ export class PageState {
     return source === "memory" || source === "mirror";
   }
 
-  /** Whether no file on a disk backs the pages, so that they take memory until they are freed. */
+  /** Whether the pages take memory until they are freed, because no file on a disk backs them. */
   get areInMemory(): boolean {
     return this.areAnonymous || this.allocation.backing?.name !== undefined;
   }

@@ -21,7 +21,7 @@ export interface WholePages {
 }
 
 const ADVICES = Object.keys(ADVICE_SYSTEMS);
-/** Advice that may change content, so that the range must not be rounded outwards. */
+/** Advice that may change content. Its range must not be rounded outwards. */
 const CHANGING: readonly string[] = [
   "dont-need",
   "dont-need-locked",
@@ -40,7 +40,7 @@ export function isForWholePages(advice: Advice): boolean {
 export function advise(memory: PageState, range: PageRange, advice: Advice): void {
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
-  // A load backs named memory too.
+  // A load takes memory for named memory, but not for anonymous memory.
   const backs = advice === "populate-write" || (advice === "populate-read" && !memory.areAnonymous);
   if (backs && memory.areInMemory) checkBackable("back", memory, pages);
   memory.allocation.isSplit = true;

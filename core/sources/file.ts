@@ -166,7 +166,7 @@ function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFi
     }
   }
   throw new MmapError(
-    `Other programs keep replacing the ${name}, so that the file that was checked cannot be ` +
+    `Other programs keep replacing the ${name}, so the file that was checked cannot be ` +
       "mapped: try again",
     { code: "EAGAIN" },
   );

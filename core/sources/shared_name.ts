@@ -23,7 +23,7 @@ const ADVICE: Advice = {
   ESPIPE: "a pipe has this name",
 };
 export const OPEN_ADVICE: Advice = {
-  EACCES: "it belongs to another user, who lets nobody else open it",
+  EACCES: "it belongs to another user, and only that user may open it",
 };
 export const FOLDER_ADVICE: Advice = {
   EACCES: "this user may not create or remove files in the folder of shared memory",

@@ -188,7 +188,7 @@ class PendingWait implements Task, Waiter {
 function threadError(cause: unknown): MmapError {
   if (runtimeThreads().isShortage(cause)) {
     return new MmapError(
-      "No thread could be started for waitAsync(), for want of memory, descriptors or threads: " +
+      "No thread could be started for waitAsync(), for lack of memory, descriptors or threads: " +
         "see the cause, and try again later",
       { code: "EAGAIN", cause },
     );

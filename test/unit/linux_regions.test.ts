@@ -91,7 +91,7 @@ test("linuxRegions() says where /proc is missing, and not that a process is", ()
   const { list } = linuxRegions(simulatedLibrary(runtime));
   const missing = { syscall: "open", osError: 2, code: "ENOENT" };
   for (const pid of [undefined, 12]) {
-    const advice = "/proc, which tells what is mapped, is not mounted: mount it";
+    const advice = "/proc, which lists the mappings, is not mounted: mount it";
     assertEquals<unknown>(list({ ...OWN, pid }), { ...missing, advice });
   }
   isMounted = true;

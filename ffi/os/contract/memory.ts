@@ -86,7 +86,10 @@ export interface Mapper<Request extends MapRequest> {
   protect(address: bigint, byteLength: bigint, protection: Protection): Failure | undefined;
 }
 
-/** The failure of `syscall`, with its code from `codes`, in which numbers without a name may be empty. */
+/**
+ * The failure of `syscall`. `codes` are the names by number; unknown numbers may be empty or
+ * missing.
+ */
 export function failure(
   syscall: string,
   osError: number,

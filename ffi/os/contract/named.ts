@@ -51,8 +51,8 @@ export interface NamedMemory {
   readonly ownerOf: ((name: string) => Owner | Failure) | undefined;
 
   /**
-   * Creates zeroed memory that belongs to this user alone; `EEXIST` if the name exists.
-   * `isReserved` sets all of it aside, so that no store can run out of memory.
+   * Creates zeroed memory that belongs to this user alone; `EEXIST` if the name exists. With
+   * `isReserved`, all memory is reserved now, so no store can run out of memory.
    */
   create(name: string, byteLength: number, isReserved: boolean): NewMemory | AdvisedFailure;
 

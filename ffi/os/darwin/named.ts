@@ -17,8 +17,8 @@ import { _CS_DARWIN_USER_TEMP_DIR, DARWIN, O_CLOEXEC, O_NOFOLLOW, PATH_MAX } fro
 const PREFIX = "sysalloc-";
 
 /**
- * Opens the calls of named memory. A new file first has a temporary name ({@link
- * https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/mkstemp.3.html}),
+ * Opens the calls of named memory. A new file first has a temporary name
+ * ({@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/mkstemp.3.html}),
  * and gets its final name when it has its full length. So no other process finds a shorter file.
  */
 export function darwinNamed(library: CLibrary, status: () => FileStatus): NamedMemory {

@@ -49,7 +49,7 @@ export function darwinWaiting(library: CLibrary, kernel: () => KernelCopying): W
         case "ETIMEDOUT":
           return "elapsed";
         case "EINTR":
-        case "EFAULT": // the page may be out of RAM: reading the word tells
+        case "EFAULT": // the page may be lost or only out of RAM: reading the word decides
           return "interrupted";
         default:
           return refusal;
@@ -90,7 +90,10 @@ function openCalls({ open }: CLibrary) {
 }
 
 const tooOld = (): Failure =>
-  refusal("ENOTSUP", "macOS waits from 14.4 on: update it, or load the word from time to time");
+  refusal(
+    "ENOTSUP",
+    "waiting needs macOS 14.4 or later: update macOS, or check the word regularly",
+  );
 
 /** Refuses to wait, on a system that is too old. */
 const MISSING: Waiting = {

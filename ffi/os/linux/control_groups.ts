@@ -1,8 +1,8 @@
 /**
  * The memory that a process on Linux can get, which the machine and its control groups limit, such
- * as those of a container ({@link
- * https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files}, {@link
- * https://docs.kernel.org/admin-guide/cgroup-v1/memory.html}).
+ * as those of a container
+ * ({@link https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files},
+ * {@link https://docs.kernel.org/admin-guide/cgroup-v1/memory.html}).
  *
  * @module
  */
@@ -133,11 +133,11 @@ export function refusedMemory(
   { byteLength, limit }: MemoryShortage,
   remedy: string,
 ): AdvisedFailure {
-  const room = `${byteLength} are left, and nine tenths of these can be set aside: ${remedy}`;
+  const room = `${byteLength} are left, and a program can get nine tenths of these: ${remedy}`;
   return refusal(
     "ENOMEM",
     limit === undefined
-      ? `of the machine's bytes of memory ${room}`
+      ? `of the memory of the machine, in bytes, ${room}`
       : `the limit of this control group is ${limit.byteLength} bytes of memory (${limit.path}), ` +
         `${room}, or raise the limit (docker run --memory, MemoryMax= of systemd)`,
   );

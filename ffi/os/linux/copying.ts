@@ -19,11 +19,12 @@ const BYTES = 2 * IOVEC_BYTE_LENGTH;
 const MAX_BYTE_LENGTH = 65_536 - BYTES;
 
 /**
- * Opens `process_vm_readv` and `process_vm_writev`, used here to copy within the process: {@link
- * https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}. They need addresses on both
- * sides, and the array of a caller has no stable address, so all bytes pass through a buffer of the
- * library. The engine owns that buffer and frees it with the thread, however the thread ends. The
- * address of the buffer is stable, because no engine moves an `ArrayBuffer` of its length.
+ * Opens `process_vm_readv` and `process_vm_writev`, used here to copy within the process:
+ * {@link https://man7.org/linux/man-pages/man2/process_vm_readv.2.html}. They need addresses on
+ * both sides, and the array of a caller has no stable address, so all bytes pass through a buffer
+ * of the library. The engine owns that buffer and frees it with the thread, however the thread
+ * ends. The address of the buffer is stable, because no engine moves an `ArrayBuffer` of its
+ * length.
  */
 export function linuxCopying(library: CLibrary): KernelCopying {
   const { open, failed } = library;

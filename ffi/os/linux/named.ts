@@ -54,10 +54,10 @@ const SLICE_BYTE_LENGTH = 1n << 26n;
 const INTERRUPTIONS = 1000;
 
 /**
- * Opens the calls of named memory. A new file first has no name ({@link
- * https://man7.org/linux/man-pages/man2/open.2.html}, `O_TMPFILE`), and gets one when it has its
- * full length. So no other process finds a shorter file, and a process that ends before leaves
- * nothing. If the system lacks such files or `/proc`, the file first has a temporary name.
+ * Opens the calls of named memory. A new file first has no name
+ * ({@link https://man7.org/linux/man-pages/man2/open.2.html}, `O_TMPFILE`), and gets one when it
+ * has its full length. So no other process finds a shorter file, and a process that ends before
+ * leaves nothing. If the system lacks such files or `/proc`, the file first has a temporary name.
  */
 export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMemory {
   const { open, openFile, failed, arch } = library;

@@ -40,8 +40,8 @@ export function withPipe<T>(
 }
 
 /**
- * Opens `write` and `read`, which fail with `EFAULT` if a load or store would fault: {@link
- * https://man7.org/linux/man-pages/man2/write.2.html}. Each copy has a pipe of its own.
+ * Opens `write` and `read`, which fail with `EFAULT` if a load or store would fault:
+ * {@link https://man7.org/linux/man-pages/man2/write.2.html}. Each copy has a pipe of its own.
  */
 export function linuxPipeCopying(library: Piping): KernelCopying {
   const { native, file, open, failed } = library;

@@ -9,7 +9,7 @@ import { parseMaps } from "./maps.ts";
 import { type Reader, readText } from "./text.ts";
 
 /** The advice if not even this process is found. */
-const NO_PROC = "/proc, which tells what is mapped, is not mounted: mount it";
+const NO_PROC = "/proc, which lists the mappings, is not mounted: mount it";
 
 /**
  * Reads the files. The kernel returns one part at a time, and starts each part at the address where

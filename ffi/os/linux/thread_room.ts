@@ -11,9 +11,9 @@ import { isCapable } from "./locking.ts";
 import { anyText } from "./text.ts";
 
 /**
- * Makes the function that reads how much memory the process uses, from {@link
- * https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html}. (Mapping that much and unmapping it
- * again would leave other threads without memory in between.)
+ * Makes the function that reads how much memory the process uses, from
+ * {@link https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html}. (Mapping that much and
+ * unmapping it again would leave other threads without memory in between.)
  */
 export function linuxUsedMemory(library: CLibrary): () => UsedMemory | undefined {
   const read = anyText(library);

@@ -30,7 +30,7 @@ export interface Posix extends CLibraryFacts, MemoryFacts, ResidencyFacts {
   readonly stat: StatFacts;
   readonly threads: ThreadFacts;
 
-  /** Opens each part of the system. */
+  // The functions that open the parts of the system.
   readonly kernelCopying: (library: CLibrary) => KernelCopying;
   readonly named: (library: CLibrary, status: () => FileStatus) => NamedMemory;
   readonly regions: (library: CLibrary) => Regions;
@@ -67,7 +67,7 @@ export function posix(native: Native, arch: string, system: Posix): Os {
     populates: system.populates,
     reserves: system.reserves,
     unmapsNeighbours: true,
-    maxHeldByteLength: 2 ** 40, // of 2^47 bytes of addresses
+    maxHeldByteLength: 2 ** 40, // of the 2^47 bytes of addresses on most processors
 
     map: (request: MapRequest) => memory.map(request, 0),
     unmap: memory.unmap,

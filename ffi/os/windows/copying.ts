@@ -9,12 +9,11 @@ import { CURRENT_PROCESS } from "./constants.ts";
 import type { WindowsLibrary } from "./library.ts";
 
 /**
- * Opens {@link
- * https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory |
- * ReadProcessMemory} and {@link
- * https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-writeprocessmemory |
- * WriteProcessMemory}, used here to copy within the process. They fail if a load or store would
- * fault.
+ * Opens
+ * {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-readprocessmemory | ReadProcessMemory}
+ * and
+ * {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-writeprocessmemory | WriteProcessMemory},
+ * used here to copy within the process. They fail if a load or store would fault.
  */
 export function windowsCopying({ open, failed }: WindowsLibrary): Copying {
   const c = open(KERNEL32, "ReadProcessMemory", "WriteProcessMemory");

@@ -21,9 +21,9 @@ import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import { MemoryInformation } from "./query.ts";
 
 /**
- * Opens kernel32's calls of named sections: {@link
- * https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}. A section has its
- * full length and its memory from the start.
+ * Opens kernel32's calls of named sections:
+ * {@link https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}. A section
+ * has its full length and its memory from the start.
  */
 export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMemory {
   const { CreateFileMappingW } = native.open("kernel32.dll", NAMED_MAPPING);
@@ -52,7 +52,7 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
     return failure.code === "EACCES"
       ? {
         ...failure,
-        advice: "it belongs to another user, or to a program that lets nobody use it",
+        advice: "it belongs to another user, or its access control list denies access",
       }
       : failure;
   };
@@ -81,7 +81,7 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
       if (!isPlain) {
         failure = refusal(
           "ENOTSUP",
-          "it is an image, or not all of it is committed: only plain memory is mapped",
+          "it is an image, or is not fully committed: mapShared() maps only plain memory",
         );
       }
       address = info.end;

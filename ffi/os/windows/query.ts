@@ -56,8 +56,8 @@ export class MemoryInformation {
 const STRETCH_PAGES = 4096;
 
 /**
- * Opens the function that counts the pages of committed memory in the working set: {@link
- * https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex}
+ * Opens the function that counts the pages of committed memory in the working set:
+ * {@link https://learn.microsoft.com/windows/win32/api/psapi/nf-psapi-queryworkingsetex}
  */
 export function windowsWorkingSet(
   { open, pageSize, failed }: WindowsLibrary,
