@@ -53,8 +53,9 @@ function isPlain({ backing, layout, isMirrored, share }: Kind): boolean {
 }
 
 /**
- * Unmaps `allocation` when `owner` is collected. Every buffer refers to the owner. A memory that is
- * unmapped explicitly stays registered with length 0, which costs less than unregistering it.
+ * Unmaps `allocation` when `owner` is collected. Every buffer refers to the owner. After an
+ * explicit unmap, the allocation stays registered with length 0, which costs less than
+ * unregistering it.
  */
 export function unmapWithOwner(owner: object, allocation: Allocation): void {
   registry.register(owner, allocation);

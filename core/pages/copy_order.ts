@@ -42,10 +42,13 @@ export function copyOrder(from: Place, to: Place, byteLength: number): CopyOrder
 /** The longest piece of a copy through a buffer, in bytes. */
 const PIECE_BYTE_LENGTH = 262_144;
 
-/** Copies the piece from `start` through a buffer. Returns a result to stop. */
+/**
+ * Copies the piece that starts at `start` through a buffer. Returns `undefined` to continue, or the
+ * final result.
+ */
 export type CopyPiece<T> = (piece: Uint8Array<ArrayBuffer>, start: number) => T | undefined;
 
-/** Copies in pieces through a buffer, until a piece returns a result. */
+/** Copies in pieces through a buffer. Stops at the first piece that returns a result. */
 export function inPieces<T>(
   byteLength: number,
   order: CopyOrder,

@@ -139,8 +139,8 @@ export class Mapping {
   checkAlone(call: string): void {
     if (!refreshShare(this.allocation)) return;
     throw new MmapError(
-      `${call}() cannot change a mapping that is shared: another handle or a ticket of it is ` +
-        "open, or its thread has not yet collected a view of a closed handle",
+      `${call}() cannot change a mapping that is shared: another handle or a ticket of it is open, ` +
+        "or another thread has not yet collected the views of a handle that it closed",
       { code: "EBUSY" },
     );
   }

@@ -42,7 +42,7 @@ const FULL: Shortage = {
   code: "EAGAIN",
   words:
     `${MAX_THREADS} waits of this thread are pending or have just ended, and each needs a thread ` +
-    "of its own: end one, try again, or let one word signal for all",
+    "of its own: end one, try again, or use one word for all signals",
 };
 /** The number of idle threads that stay, so that the next waits begin at once. */
 const MAX_IDLE = 2;

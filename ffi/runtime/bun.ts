@@ -91,8 +91,8 @@ export function bun(
   process: NodeProcess,
 ): Runtime {
   const { platform, arch, getBuiltinModule } = process; // read once: a later replacement could unmap
-  // Before 1.4 markAsUntransferable() throws that it is not implemented, and toArrayBuffer() takes
-  // a bigint for another address.
+  // Before 1.4, markAsUntransferable() is not implemented, and toArrayBuffer() misreads an address
+  // that is a bigint.
   const is14 = isAtLeast(own(process.versions, "bun") ?? "", "1.4");
   // Loaded with the first buffer that a caller gets, because that takes 5 ms.
   let markAsUntransferable: BunWorkerThreads["markAsUntransferable"] | undefined;
