@@ -115,7 +115,7 @@ test(
     let entry: GuardEntry | undefined;
     guard.add = (address, byteLength) => entry = add.call(guard, address, byteLength);
     const mmap = new MmapOptions().map(path);
-    assertEquals(mmap.truncationGuarded, true);
+    assertEquals([mmap.bytes.length, mmap.truncationGuarded], [BYTES.length, true]);
     guard.add = add;
     const { address } = entry!;
     const worker = new TicketWorker();
