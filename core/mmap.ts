@@ -258,6 +258,30 @@ export class Mmap implements Disposable {
   }
 
   /**
+   * The buffer of {@linkcode Mmap.bytes}, which can be longer than the mapping. For
+   * {@linkcode MmapOptions.into} it is the present `memory.buffer`, and for
+   * {@linkcode MmapOptions.sharedBuffer} a `SharedArrayBuffer`: `unmap()` does not detach these two.
+   *
+   * @throws {MmapError} As {@linkcode Mmap.bytes} does.
+   * @throws {RangeError} As {@linkcode Mmap.bytes} does.
+   */
+  get buffer(): ArrayBufferLike {
+    return Mmap.#opened(this).trackViews().bytes.buffer;
+  }
+
+  /**
+   * The place of the first byte in {@linkcode Mmap.buffer}. For {@linkcode MmapOptions.into} it is
+   * the address for the module. For others it is 0, except with an {@linkcode MmapOptions.offset}
+   * within a page.
+   *
+   * @throws {MmapError} As {@linkcode Mmap.bytes} does.
+   * @throws {RangeError} As {@linkcode Mmap.bytes} does.
+   */
+  get byteOffset(): number {
+    return Mmap.#opened(this).trackViews().bytes.byteOffset;
+  }
+
+  /**
    * Makes a view of a part of the mapping: a typed array or a `DataView`. Nothing is copied, and
    * all views see the same memory.
    *
@@ -1107,7 +1131,10 @@ export class Mmap implements Disposable {
   }
 
   static #of(mmap: Mmap): Mapping {
-    if (typeof mmap === "object" && mmap !== null && #mapping in mmap) return mmap.#mapping;
+    if (typeof mmap === "object" && mmap !== null && #mapping in mmap) {
+      mmap.#mapping.noteMove();
+      return mmap.#mapping;
+    }
     throw new TypeError(`The receiver must be an Mmap, got ${describe(mmap)}`);
   }
 
@@ -1115,7 +1142,8 @@ export class Mmap implements Disposable {
     const mapping = Mmap.#of(mmap);
     if (mapping.byteLength !== 0) return mapping;
     throw new MmapError(
-      "The mapping is closed: it was unmapped, or given away by intoRaw()",
+      "The mapping is closed: it was unmapped, given away by intoRaw(), or its engine has moved " +
+        "the memory that it was mapped into",
       { code: "EBADF" },
     );
   }

@@ -22,7 +22,9 @@ import {
 } from "./checks/settings.ts";
 import type { MappingPlan } from "./lifetime/mapping_plan.ts";
 import type { Mmap } from "./mmap.ts";
-import { mapAnonymous, mapMirrored, planAnonymous } from "./sources/anonymous.ts";
+import type { WasmMemory } from "./lifetime/engine_memory.ts";
+import { mapAnonymous, mapMirrored, mapSharedBuffer, planAnonymous } from "./sources/anonymous.ts";
+import { type EngineTarget, engineTarget, NEW_MEMORY } from "./sources/into.ts";
 import { type FileKind, type FileSource, mapFile } from "./sources/file.ts";
 import { mapShared, type SharedOptions } from "./sources/named.ts";
 
@@ -50,6 +52,7 @@ export class MmapOptions {
   /** The value of every option. Frozen. */
   readonly settings: MmapSettings;
   readonly #request: MapRequest;
+  readonly #target: EngineTarget | undefined;
   /** Plans for anonymous memory, made at the first use. */
   readonly #plans: { [call in "mapAnon" | "reserve"]: MappingPlan | undefined } = {
     mapAnon: undefined,
@@ -74,7 +77,8 @@ export class MmapOptions {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(init?: MmapInit);
-  constructor(init: MmapInit = {}, key?: typeof CHECKED) {
+  constructor(init: MmapInit = {}, key?: typeof CHECKED, target?: EngineTarget) {
+    this.#target = key === CHECKED ? target : undefined;
     this.settings = key === CHECKED ? init as MmapSettings : settingsOf(init);
     const { settings } = this;
     this.#request = {
@@ -204,6 +208,88 @@ export class MmapOptions {
    */
   truncationGuard(on: boolean = true): MmapOptions {
     return MmapOptions.#with(this, { truncationGuard: flag(on, "truncationGuard") });
+  }
+
+  /**
+   * Sets a `WebAssembly.Memory` to map into, so that a module works on a file in place: for
+   * {@linkcode MmapOptions.map}, {@linkcode MmapOptions.mapMut} and
+   * {@linkcode MmapOptions.mapShared}.
+   *
+   * The module finds the file at {@linkcode Mmap.byteOffset}; `bytes` and `view()` are over
+   * `memory.buffer`. The file replaces whole pages, with zeros behind its last byte, and its
+   * {@linkcode MmapOptions.offset} must be a multiple of the page size. `unmap()` puts zeroed pages
+   * back, and views read zeros. If the handle is collected, the file stays mapped as long as the
+   * memory lives.
+   *
+   * With `"grow"`, the memory grows, and the file lies behind its old end. Do not use this with
+   * Emscripten's allocator, which would hand out the file's pages: let it allocate a block two pages
+   * longer than the file, and pass the first page boundary in the block.
+   *
+   * Bun needs a memory with `shared: true`, in the main thread, and keeps it until `unmap()`:
+   * JavaScriptCore moves other memories, and fills a memory with zeros when it frees it. Windows
+   * does not support this.
+   *
+   * Calls [`mmap(MAP_FIXED)`](https://man7.org/linux/man-pages/man2/mmap.2.html) over pages that the
+   * engine has mapped, and nothing else.
+   *
+   * @param memory The memory.
+   * @param byteOffset The place in the memory, a multiple of the page size, or `"grow"`. The memory
+   * stays grown if mapping fails.
+   * @returns New options.
+   * @throws {TypeError} If `memory` is no `WebAssembly.Memory`, or the place is of the wrong type.
+   * @throws {RangeError} If the place is negative or above 2^53 - 1.
+   *
+   * The calls that map also throw a `RangeError` if a place is no multiple of the page size, the
+   * memory is too short or cannot grow, or other options ask for another place; and an
+   * {@linkcode MmapError}: `ENOTSUP` if the system or the engine cannot map there, `EEXIST` if
+   * something else is mapped there.
+   *
+   * @example A file behind the end of the memory
+   * ```ts
+   * import { writeFileSync } from "node:fs";
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * writeFileSync("/tmp/data.bin", "Hello");
+   * const memory = new WebAssembly.Memory({ initial: 1, maximum: 100, shared: true });
+   * using mmap = new MmapOptions().into(memory, "grow").map("/tmp/data.bin");
+   * // exports.hash(mmap.byteOffset, mmap.byteLength)
+   * console.log(new Uint8Array(memory.buffer)[mmap.byteOffset]); // 72
+   * ```
+   */
+  into(memory: WasmMemory, byteOffset: number | bigint | "grow"): MmapOptions {
+    const { settings } = MmapOptions.#received(this);
+    return new Checked(settings, CHECKED, engineTarget(memory, byteOffset));
+  }
+
+  /**
+   * Sets whether {@linkcode Mmap.buffer} is a `SharedArrayBuffer`, which workers get by
+   * `postMessage()` without a ticket: for {@linkcode MmapOptions.mapAnon},
+   * {@linkcode MmapOptions.map}, {@linkcode MmapOptions.mapMut} and
+   * {@linkcode MmapOptions.mapShared}.
+   *
+   * `unmap()` does not detach it: views stay valid, and read zeros. It is the buffer of a
+   * `WebAssembly.Memory`, of at most 4 GiB in steps of 64 KiB, so that it can be longer than the
+   * mapping: use `bytes` and `view()`. `Atomics.wait()` and `Atomics.notify()` connect the threads
+   * of this process, {@linkcode Mmap.wait} and {@linkcode Mmap.notify} also processes, and neither
+   * wakes the other's waiters.
+   *
+   * Bun needs the main thread, and keeps the memory until `unmap()`. Windows does not support this.
+   *
+   * @param on Default: true.
+   * @returns New options.
+   * @throws {TypeError} If it is not a boolean.
+   *
+   * @example A counter for all workers
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536, sharedBuffer: true }).mapAnon();
+   * // worker.postMessage(mmap.buffer), and there as here:
+   * Atomics.add(new Int32Array(mmap.buffer), 0, 1);
+   * ```
+   */
+  sharedBuffer(on: boolean = true): MmapOptions {
+    return MmapOptions.#with(this, { sharedBuffer: flag(on, "sharedBuffer") });
   }
 
   /**
@@ -411,6 +497,7 @@ export class MmapOptions {
    */
   mapMirrored(): Mmap {
     const received = MmapOptions.#received(this);
+    received.#refuseTarget("mapMirrored()");
     return mapMirrored(received.settings, received.#request);
   }
 
@@ -589,22 +676,49 @@ export class MmapOptions {
    */
   mapShared(name: string, options: SharedOptions = {}): Mmap {
     const received = MmapOptions.#received(this);
-    return mapShared(name, options, received.settings, received.#request);
+    return mapShared(
+      name,
+      options,
+      received.settings,
+      received.#request,
+      received.#engineTarget,
+    );
   }
 
   #map(call: "mapAnon" | "reserve"): Mmap {
+    this.#refuseTarget(`${call}()`);
+    if (this.settings.sharedBuffer && call === "mapAnon") {
+      return mapSharedBuffer(this.settings, this.#request);
+    }
     const plan = this.#plans[call] ??= planAnonymous(this.settings, this.#request, call);
     return mapAnonymous(plan, this.settings, this.#request);
   }
 
   #mapFile(file: FileSource, kind: FileKind): Mmap {
-    return mapFile(file, kind, this.settings, this.#request);
+    if (kind === MAP_EXEC) {
+      this.#refuseTarget("mapExec()");
+      if (this.settings.sharedBuffer) {
+        throw new RangeError("Machine code has no views, and so no buffer: drop sharedBuffer()");
+      }
+    }
+    return mapFile(file, kind, this.settings, this.#request, this.#engineTarget);
   }
 
   static #with(options: MmapOptions, change: Partial<MmapSettings>): MmapOptions {
     const { settings } = MmapOptions.#received(options);
-    const Checked = MmapOptions as new (settings: MmapSettings, key: typeof CHECKED) => MmapOptions;
-    return new Checked(changed(settings, change), CHECKED);
+    return new Checked(changed(settings, change), CHECKED, options.#target);
+  }
+
+  /** Where in memory of the engine to map, if anywhere. */
+  get #engineTarget(): EngineTarget | undefined {
+    if (!this.settings.sharedBuffer) return this.#target;
+    this.#refuseTarget("sharedBuffer()");
+    return NEW_MEMORY;
+  }
+
+  #refuseTarget(call: string): void {
+    if (this.#target === undefined) return;
+    throw new RangeError(`into() is for map(), mapMut() and mapShared(): drop it, or ${call}`);
   }
 
   static #received(options: MmapOptions): MmapOptions {
@@ -616,3 +730,9 @@ export class MmapOptions {
     );
   }
 }
+
+const Checked = MmapOptions as new (
+  settings: MmapSettings,
+  key: typeof CHECKED,
+  target: EngineTarget | undefined,
+) => MmapOptions;

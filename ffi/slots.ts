@@ -102,6 +102,11 @@ export class Slot {
     return atomics.load(this.#block.uint64, this.#offset / 8 + place);
   }
 
+  /** Replaces a number of 64 bits, unless another thread has changed it. */
+  replace(place: number, from: bigint, to: bigint): void {
+    atomics.compareExchange(this.#block.uint64, this.#offset / 8 + place, from, to);
+  }
+
   set(place: number, value: bigint): void {
     atomics.store(this.#block.uint64, this.#offset / 8 + place, value);
   }

@@ -43,6 +43,8 @@ export interface MmapInit {
   readonly name?: string | undefined;
   /** Whether views survive truncation of the file: {@linkcode MmapOptions.truncationGuard}. Default: true. */
   readonly truncationGuard?: boolean | undefined;
+  /** Whether views are of a `SharedArrayBuffer`: {@linkcode MmapOptions.sharedBuffer}. Default: false. */
+  readonly sharedBuffer?: boolean | undefined;
 }
 
 /** The value of every option of an {@linkcode MmapOptions}. */
@@ -71,6 +73,8 @@ export interface MmapSettings {
   readonly name: string | undefined;
   /** Whether views survive truncation of the file, on systems that support it. */
   readonly truncationGuard: boolean;
+  /** Whether views are of a `SharedArrayBuffer`. */
+  readonly sharedBuffer: boolean;
 }
 
 const DEFAULTS: MmapSettings = {
@@ -86,6 +90,7 @@ const DEFAULTS: MmapSettings = {
   stack: false,
   name: undefined,
   truncationGuard: true,
+  sharedBuffer: false,
 };
 
 // The names of options in messages.
@@ -120,6 +125,7 @@ export function settingsOf(init: MmapInit): MmapSettings {
     stack: flag(options.stack, "stack"),
     name: name === undefined ? undefined : label(name),
     truncationGuard: flag(options.truncationGuard, "truncationGuard"),
+    sharedBuffer: flag(options.sharedBuffer, "sharedBuffer"),
   };
   rangeInAddressSpace(settings.hint, settings.len);
   return Object.freeze(settings);

@@ -8,9 +8,11 @@ import type { MmapSettings } from "./settings.ts";
 /** The calls that map. */
 export type MapCall = "mapAnon" | "reserve" | "mapMirrored" | "file" | "shared";
 
+const PLACED = "Memory of the engine is where it is";
+
 /** The refused combinations, and their messages. */
 const REFUSED: readonly (readonly [
-  isRefused: (settings: MmapSettings, call: MapCall) => boolean,
+  isRefused: (settings: MmapSettings, call: MapCall, isPlaced: boolean) => boolean,
   message: string,
 ])[] = [
   [
@@ -57,6 +59,23 @@ const REFUSED: readonly (readonly [
     "mapMirrored() does not support these options: drop align(), guard(), huge(), stack() and name()",
   ],
   [
+    ({ sharedBuffer }, call) => sharedBuffer && (call === "reserve" || call === "mapMirrored"),
+    "A shared buffer is readable and writable, and mapped once: drop sharedBuffer()",
+  ],
+  [
+    ({ hint, align, guard }, _call, isPlaced) =>
+      isPlaced && (hint !== 0n || align !== 0 || guard !== 0),
+    `${PLACED}: drop withHint(), align() and guard()`,
+  ],
+  [
+    ({ sharedBuffer, populate }, call) => sharedBuffer && populate && call === "mapAnon",
+    "The engine maps the memory of a shared buffer: call prefault() in place of populate()",
+  ],
+  [
+    ({ sharedBuffer, huge, stack }) => sharedBuffer && (huge !== false || stack),
+    "A shared buffer has no huge pages, and is no stack: drop huge() and stack()",
+  ],
+  [
     ({ huge, noReserve }) => huge !== false && noReserve,
     "A store to a huge page that was not reserved can end the process: drop noReserve() or huge()",
   ],
@@ -70,8 +89,11 @@ const REFUSED: readonly (readonly [
   ],
 ];
 
-/** Refuses settings that a call does not support. No setting is ever ignored. */
-export function checkSupported(settings: MmapSettings, call: MapCall): void {
-  const refused = REFUSED.find(({ 0: isRefused }) => isRefused(settings, call));
+/**
+ * Refuses settings that a call does not support. No setting is ever ignored. `isPlaced` is for memory of
+ * the engine.
+ */
+export function checkSupported(settings: MmapSettings, call: MapCall, isPlaced: boolean): void {
+  const refused = REFUSED.find(({ 0: isRefused }) => isRefused(settings, call, isPlaced));
   if (refused !== undefined) throw new RangeError(refused[1]);
 }

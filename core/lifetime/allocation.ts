@@ -7,6 +7,7 @@ import { host } from "../../ffi/host.ts";
 import type { OpenFile } from "../../ffi/os/contract/files.ts";
 import type { Mapper, MapRequest } from "../../ffi/os/contract/memory.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
+import type { EngineMemory } from "./engine_memory.ts";
 
 /** The resources of memory of a file. */
 export interface Backing {
@@ -90,6 +91,8 @@ export interface Allocation {
   readonly layout: GuardLayout | undefined;
   /** Whether the same memory is mapped twice in a row. */
   readonly isMirrored: boolean;
+  /** Set for memory that is the engine's. */
+  readonly engine: EngineMemory | undefined;
   /** The calls that unmap it, if it never became a mapping. */
   readonly mapper: Mapper<MapRequest> | undefined;
   /** Set for memory that is shared: this handle's part. */
@@ -109,6 +112,7 @@ export function plainAllocation(address: bigint, byteLength: bigint): Allocation
     backing: undefined,
     layout: undefined,
     isMirrored: false,
+    engine: undefined,
     mapper: undefined,
     share: undefined,
     waits: undefined,

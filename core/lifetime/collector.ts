@@ -9,7 +9,10 @@
  * @module
  */
 import { FreeList } from "../../ffi/free_list.ts";
+import { currentRuntime } from "../../ffi/host.ts";
+import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
 import { type Allocation, closeFile, plainAllocation, refreshShare } from "./allocation.ts";
+import { findMappedOver } from "./engine_memory.ts";
 import { leave, makePending, release } from "./release.ts";
 
 /** Unmaps its allocation when it is collected. */
@@ -18,7 +21,7 @@ export interface CollectorToken {
 }
 
 /** The fields in which an allocation can differ from plain anonymous memory. */
-type Kind = Pick<Allocation, "backing" | "layout" | "isMirrored" | "share">;
+type Kind = Pick<Allocation, "backing" | "layout" | "isMirrored" | "share" | "engine">;
 
 /** The number of tokens that are kept for the next mappings. */
 const MAX_SPARE = 64;
@@ -43,13 +46,14 @@ export function endToken(token: CollectorToken): void {
 }
 
 function allocationOf(kind: Kind): Allocation {
-  const { backing, layout, isMirrored, share } = kind;
+  const { backing, layout, isMirrored, share, engine } = kind;
   const isReusable = isPlain(kind);
-  return { ...plainAllocation(0n, 0n), isReusable, backing, layout, isMirrored, share };
+  return { ...plainAllocation(0n, 0n), isReusable, backing, layout, isMirrored, share, engine };
 }
 
-function isPlain({ backing, layout, isMirrored, share }: Kind): boolean {
-  return backing === undefined && layout === undefined && !isMirrored && share === undefined;
+function isPlain({ backing, layout, isMirrored, share, engine }: Kind): boolean {
+  return backing === undefined && layout === undefined && !isMirrored && share === undefined &&
+    engine === undefined;
 }
 
 /**
@@ -70,6 +74,7 @@ export function unmapCollected(allocation: Allocation): void {
     closeFile(allocation);
     return;
   }
+  if (allocation.engine !== undefined) return leaveToEngine(allocation);
   if (allocation.isTransferred) {
     if (refreshShare(allocation)) {
       allocation.share!.pin();
@@ -79,6 +84,47 @@ export function unmapCollected(allocation: Allocation): void {
   }
   makePending(allocation);
   if (!isScheduled) void releaseSoon();
+}
+
+/** Memory of the engine whose handle was collected, and that the engine would reuse. */
+const kept: Set<Allocation> = new Set();
+/** A guard of memory of the engine, and the range that it guards. */
+interface LeftGuard {
+  readonly guard: GuardEntry;
+  readonly address: bigint;
+  readonly byteLength: bigint;
+}
+
+/** Guards whose memory this thread does not use any more, and other threads may. */
+const left: Set<LeftGuard> = new Set();
+const guards: FinalizationRegistry<LeftGuard> = new FinalizationRegistry((guard) => {
+  left.add(guard);
+  releaseLeftGuards();
+});
+
+/** Releases the guards of memory that the engine has unmapped since. */
+function releaseLeftGuards(): void {
+  left.forEach((entry) => {
+    if (findMappedOver(entry.address, entry.byteLength) !== undefined) return;
+    left.delete(entry);
+    entry.guard.release();
+  });
+}
+
+/**
+ * Leaves a mapping in memory of the engine, which a module may still use without its handle. An
+ * engine that unmaps the memory ends the mapping with it. One that stores zeros to the memory
+ * before it reuses it would store them to the file, so that the memory is kept for ever.
+ */
+function leaveToEngine(allocation: Allocation): void {
+  const { address, byteLength, backing, engine } = allocation;
+  if (!currentRuntime().wasm.unmapsMemory) {
+    kept.add(allocation);
+    return;
+  }
+  closeFile(allocation);
+  const guard = backing?.guard;
+  if (guard !== undefined) guards.register(engine!.memory, { guard, address, byteLength });
 }
 
 /** Releases pending ranges in a microtask: programs can fake timers, but not `await`. */

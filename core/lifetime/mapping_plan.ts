@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backing, GuardLayout, Share } from "./allocation.ts";
+import type { EngineMemory } from "./engine_memory.ts";
 import type { Access, MappingInfo } from "./mapping_info.ts";
 
 /** A mapping that is still to be made. */
@@ -18,6 +19,8 @@ export interface MappingPlan extends MappingInfo {
   readonly layout: GuardLayout | undefined;
   /** Set for memory that is shared: this handle's part. */
   readonly share: Share | undefined;
+  /** The memory of the engine that it is mapped into. */
+  readonly engine: EngineMemory | undefined;
 }
 
 /** Plans plain anonymous memory. Other kinds of memory replace some of the fields. */
@@ -41,5 +44,6 @@ export function plainPlan(
     backing: undefined,
     layout: undefined,
     share: undefined,
+    engine: undefined,
   };
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { atomics } from "../../ffi/atomics.ts";
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
@@ -46,23 +47,34 @@ export class ProcessTable extends SlotTable<Failure> {
 
 // The first block holds counts too, behind the address of the next block.
 const HELD_COUNTS_OFFSET = 64;
-/** The counts of `room.ts`. */
-const ROOM_COUNTS_OFFSET = HELD_COUNTS_OFFSET + HELD_COUNTS_BYTES;
-const ROOM_COUNT_OF_COUNTS = 2;
+/** The counts of `room.ts`, and one of mappings into memory of the engine. */
+const COUNTS_OFFSET = HELD_COUNTS_OFFSET + HELD_COUNTS_BYTES;
+const COUNT_OF_COUNTS = 3;
+const ENGINE_MAPPINGS = 2;
 
-const roomCounts: WeakMap<Os, Int32Array> = new WeakMap();
+const counts: WeakMap<Os, Int32Array> = new WeakMap();
 
 /** Counts that all threads share, or only this thread if there is no table. They start at 0. */
 export function processCounts(os: Os): Int32Array {
-  let known = roomCounts.get(os);
+  let known = counts.get(os);
   if (known === undefined) {
     const block = knownRootOf(os);
-    known = block === undefined ? new Int32Array(ROOM_COUNT_OF_COUNTS) : new Int32Array(
-      currentRuntime().view(block + BigInt(ROOM_COUNTS_OFFSET), 4 * ROOM_COUNT_OF_COUNTS),
+    known = block === undefined ? new Int32Array(COUNT_OF_COUNTS) : new Int32Array(
+      currentRuntime().view(block + BigInt(COUNTS_OFFSET), 4 * COUNT_OF_COUNTS),
     );
-    roomCounts.set(os, known);
+    counts.set(os, known);
   }
   return known;
+}
+
+/** Notes that a thread has mapped a file into memory of the engine. */
+export function noteEngineMapping(os: Os): void {
+  atomics.store(processCounts(os), ENGINE_MAPPINGS, 1);
+}
+
+/** Whether a thread has ever mapped a file into memory of the engine. */
+export function hadEngineMapping(os: Os): boolean {
+  return atomics.load(processCounts(os), ENGINE_MAPPINGS) !== 0;
 }
 
 const tables: WeakMap<Os, ProcessTable> = new WeakMap();

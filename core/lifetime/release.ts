@@ -32,7 +32,11 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
   }
   const guard = allocation.backing?.guard;
   guard?.suspend();
-  const failure = mapperOf(allocation).unmap(allocation.address, allocation.byteLength);
+  const { address, byteLength, engine } = allocation;
+  const mapper = mapperOf(allocation);
+  const failure = engine === undefined
+    ? mapper.unmap(address, byteLength)
+    : mapper.vacate(address, byteLength); // the addresses stay the engine's
   if (failure === undefined) noteUnmapped(allocation);
   else guard?.resume();
   return failure;

@@ -40,7 +40,7 @@ export function copyOrder(from: Place, to: Place, byteLength: number): CopyOrder
 }
 
 /** The longest piece of a copy through a buffer, in bytes. */
-const PIECE_BYTE_LENGTH = 262_144;
+export const PIECE_BYTE_LENGTH = 262_144;
 
 /**
  * Copies the piece that starts at `start` through a buffer. Returns `undefined` to continue, or the

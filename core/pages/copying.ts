@@ -5,11 +5,19 @@
  */
 import { host } from "../../ffi/host.ts";
 import { byteCount, describe } from "../checks/arguments.ts";
+import { mayBeMappedOver } from "../lifetime/engine_memory.ts";
 import { isUnshared } from "../checks/buffers.ts";
 import { describeRange } from "../checks/errors.ts";
 import type { Extent, PageRange } from "../checks/ranges.ts";
+import { hadEngineMapping } from "../lifetime/process_table.ts";
 import { coveredBy } from "./buffers.ts";
-import { type CopyOrder, copyOrder, inPieces, type Place } from "./copy_order.ts";
+import {
+  type CopyOrder,
+  copyOrder,
+  inPieces,
+  PIECE_BYTE_LENGTH,
+  type Place,
+} from "./copy_order.ts";
 import type { PageState } from "./page_state.ts";
 
 const { apply } = Reflect;
@@ -131,10 +139,13 @@ function orderOf(
   verb: "read" | "write",
   pages: PageState,
   address: bigint,
-  { buffer, byteOffset, byteLength }: Uint8Array,
+  bytes: Uint8Array,
 ): CopyOrder {
-  if (!isUnshared(buffer)) return "forward";
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (byteLength <= PIECE_BYTE_LENGTH && !isUnshared(buffer)) return "forward"; // in one piece
   const covered = pages.canOverlap ? coveredBy(buffer) : undefined;
+  if (covered === undefined && isOverEngine(pages, bytes)) return "whole";
+  if (!isUnshared(buffer)) return "forward";
   const owner = covered?.owner as PageState | undefined;
   if (owner === undefined || !owner.canOverlap) return "any";
   const place = placeOf(pages, address);
@@ -142,6 +153,13 @@ function orderOf(
   return verb === "read"
     ? copyOrder(place, other, byteLength)
     : copyOrder(other, place, byteLength);
+}
+
+/** Whether bytes in memory of the engine can be those of the mapping, at any distance. */
+function isOverEngine(pages: PageState, bytes: Uint8Array): boolean {
+  // The system does not tell anonymous memory of a shared buffer from the engine's other memory.
+  if (pages.allocation.engine !== undefined && !isUnshared(bytes.buffer)) return true;
+  return pages.canOverlap && hadEngineMapping(host().os) && mayBeMappedOver(bytes);
 }
 
 /** The place of an address in memory that can be mapped at several addresses. */

@@ -6,7 +6,7 @@
 import { host } from "../../ffi/host.ts";
 import { describeRange, MmapError, unmapError } from "../checks/errors.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
-import { type Allocation, refreshShare } from "../lifetime/allocation.ts";
+import { type Allocation, noteUnmapped, refreshShare } from "../lifetime/allocation.ts";
 import { CLOSED, type CollectorToken, endToken, newToken } from "../lifetime/collector.ts";
 import { holdRange } from "../lifetime/held_ranges.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
@@ -31,10 +31,10 @@ export class Mapping {
 
   constructor(plan: MappingPlan) {
     makeRoot();
-    const { map, byteLength, exactByteLength, backing, layout, source, share } = plan;
+    const { map, byteLength, exactByteLength, backing, layout, source, share, engine } = plan;
     this.byteLength = byteLength;
     this.info = plan;
-    this.#token = newToken({ backing, layout, isMirrored: source === "mirror", share });
+    this.#token = newToken({ backing, layout, isMirrored: source === "mirror", share, engine });
     const { allocation } = this.#token;
     // Last: if the stack is exhausted or the thread is terminated after map(), the memory would be
     // lost.
@@ -45,6 +45,15 @@ export class Mapping {
   /** The memory to unmap. */
   get allocation(): Allocation {
     return this.#token.allocation;
+  }
+
+  /** Closes the mapping if the engine has moved the memory that holds it, and unmapped it there. */
+  noteMove(): void {
+    const { allocation } = this;
+    const { engine } = allocation;
+    if (engine === undefined || this.byteLength === 0 || engine.isInPlace) return;
+    noteUnmapped(allocation);
+    this.byteLength = 0;
   }
 
   /** The address of the first byte; `0n` once closed. */
@@ -131,8 +140,19 @@ export class Mapping {
   }
 
   #prepareChange(call: string): void {
+    this.refuseEngine(call);
     this.checkAlone(call);
     leaveRoom(host().os, 0);
+  }
+
+  /** Refuses a call that memory of the engine does not support. */
+  refuseEngine(call: string): void {
+    if (this.allocation.engine === undefined) return;
+    throw new MmapError(
+      `Memory of a WebAssembly.Memory or a shared buffer does not support ${call}(): the engine ` +
+        "relies on all of it being readable, writable, and in its place",
+      { code: "ENOTSUP" },
+    );
   }
 
   /** Refuses a call that would change the memory of other handles or of unused tickets. */
@@ -177,6 +197,7 @@ export class Mapping {
 
   /** Gives anonymous memory away. Returns its address. */
   giveAway(): bigint {
+    this.refuseEngine("intoRaw");
     const { allocation } = this;
     if (this.info.source !== "memory" || allocation.layout !== undefined) {
       throw new MmapError(
@@ -199,7 +220,7 @@ export class Mapping {
     if (this.byteLength === 0) return;
     const token = this.#token;
     const { allocation } = token;
-    if (this.pages?.wereViewed) {
+    if (this.pages?.wereViewed && allocation.engine === undefined) {
       this.#detachAll();
       endWaits(allocation);
       this.byteLength = 0; // first: no open handle may have a held range

@@ -20,6 +20,7 @@ import { LostPages } from "./lost_pages.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import type { ViewRange } from "./view_range.ts";
 import { type ViewedRun, ViewSet } from "./view_set.ts";
+import { EngineViews } from "./engine_views.ts";
 import { viewsOf } from "./views.ts";
 
 /** The pages of one mapping. */
@@ -109,12 +110,16 @@ export class PageState {
 
   /** Guards memory of a file from truncation, unless it is guarded already. */
   guard(): void {
-    const { backing, share } = this.allocation;
+    const { backing, share, engine } = this.allocation;
     if (backing === undefined || !this.info.isGuarded || backing.guard !== undefined) return;
-    // All handles share one entry. If the first handle got none, there is none.
-    backing.guard = share === undefined
-      ? host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength))
-      : share.guard;
+    if (share !== undefined) {
+      backing.guard = share.guard; // all handles share one entry: if the first got none, there is none
+      return;
+    }
+    const guard = host().os.guard?.();
+    const byteLength = BigInt(this.#byteLength);
+    if (engine !== undefined) guard?.endRanges(this.#address, byteLength);
+    backing.guard = guard?.add(this.#address, byteLength);
   }
 
   /** Whether a page that the file loses is replaced by zeros. */
@@ -216,6 +221,17 @@ export class PageState {
     const made = this.views.startingAt(run.start);
     if (made?.end === run.end) return made;
     const byteLength = run.end - run.start;
+    const { engine, address } = this.allocation;
+    if (engine !== undefined) {
+      const views = new EngineViews(
+        engine,
+        Number(address - engine.address) + run.start,
+        byteLength,
+      );
+      const viewed = { start: run.start, end: run.end, views };
+      this.views.add(viewed);
+      return viewed;
+    }
     const views = viewsOf(this.allocation, {
       address: run.start === 0 ? this.#address : this.addressOf(run.start),
       byteLength,

@@ -18,6 +18,7 @@ import { holdOld, partOf, resizeError, type Resizing, setLength } from "./old_ra
 /** Resizes a mapping. If the system refuses, all is as before. */
 export function resize(mapping: Mapping, byteLength: number): void {
   const { allocation, pages } = mapping;
+  mapping.refuseEngine("resize");
   checkResizable(mapping, byteLength);
   refuseWaits(allocation, "resized");
   mapping.checkAlone("resize");

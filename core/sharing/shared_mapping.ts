@@ -246,5 +246,6 @@ export function sharedPlan(
     backing,
     layout,
     share: new SharedMapping(table, record, backing),
+    engine: undefined,
   };
 }

@@ -42,6 +42,7 @@ function newKey(): TicketKey {
 export function share(open: () => Mapping): MmapTicket {
   const key = newKey(); // first: a monkey-patched function may unmap
   const mapping = open();
+  mapping.refuseEngine("share");
   const pages = mapping.trackViews();
   const { allocation } = mapping;
   if (allocation.share === undefined) checkStack();

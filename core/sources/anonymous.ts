@@ -11,6 +11,7 @@ import { checkSupported } from "../checks/unsupported_settings.ts";
 import { type MappingPlan, plainPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
 import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
+import { enginePlace, NEW_MEMORY } from "./into.ts";
 import { checkStrictHint, mappingOf, mapWithRoom } from "../placing/placement.ts";
 
 /** Plans memory of `mapAnon()` or `reserve()`. One plan serves for many mappings. */
@@ -29,6 +30,15 @@ export function planAnonymous(
   const plain = plainPlan(map, settings.len, request.byteLength, protection);
   const { noReserve } = request;
   return layout || noReserve ? { ...plain, noReserve, ...(layout && layoutInfo(layout)) } : plain;
+}
+
+/** Makes a shared buffer: the engine maps its memory. */
+export function mapSharedBuffer(settings: MmapSettings, request: MapRequest): Mmap {
+  const system = checkedHost(settings, request, "mapAnon");
+  const { len, noReserve } = settings;
+  const { engine } = enginePlace(system, NEW_MEMORY, 0, len);
+  const plan = plainPlan(() => engine.address, len, request.byteLength, "read-write");
+  return mapAnonymous({ ...plan, noReserve, engine }, settings, request);
 }
 
 /** Maps planned memory, and labels it. */
@@ -59,7 +69,7 @@ function checkedHost(
   { hint, strict }: MapRequest,
   call: "mapAnon" | "reserve" | "mapMirrored",
 ): Host {
-  checkSupported(settings, call);
+  checkSupported(settings, call, settings.sharedBuffer);
   if (settings.len === 0) throw new RangeError(`${LEN} must be greater than 0`);
   const system = host();
   if (strict) checkStrictHint(hint, system.os.allocationGranularity);

@@ -19,6 +19,7 @@ import { plainPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
 import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { checkStrictHint, mapWithRoom, undoMap } from "../placing/placement.ts";
+import { enginePlace, type EngineTarget, mapOver, undoMapOver } from "./into.ts";
 import { openSame } from "./same_file.ts";
 
 /**
@@ -71,16 +72,17 @@ export function mapFile(
   { use, access, source: kind }: FileKind,
   settings: MmapSettings,
   request: MapRequest,
+  target: EngineTarget | undefined,
 ): Mmap {
   const system = host();
   const { allocationGranularity } = system.os;
-  checkSupported(settings, "file");
+  checkSupported(settings, "file", target !== undefined);
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
   const path = pathOf(source);
   const opened = path === undefined
     ? openDescriptor(system, descriptorOf(source), use)
     : openPath(system, path, use);
-  return mapOpened(system, opened, { access, source: kind }, settings, request);
+  return mapOpened(system, opened, { access, source: kind }, settings, request, target);
 }
 
 /** Maps a part of an open file, and closes the file unless later calls need it. */
@@ -90,6 +92,7 @@ export function mapOpened(
   { access, source }: Omit<FileKind, "use">,
   settings: MmapSettings,
   request: MapRequest,
+  target: EngineTarget | undefined,
   named?: NamedUse,
 ): Mmap {
   const { allocationGranularity, files } = system.os;
@@ -119,22 +122,28 @@ export function mapOpened(
       isNamed: named !== undefined,
       offset: BigInt(backing.offset),
     };
+    const place = target && enginePlace(system, target, pageOffset, byteLength);
     const layout = layoutOf(system.os, settings, fileRequest);
     const laidOut = layout && layoutInfo(layout);
     const exactByteLength = laidOut?.exactByteLength ?? fileRequest.byteLength;
     const map = () => {
-      const address = layout === undefined
+      const address = place !== undefined
+        ? mapOver(system, place, fileRequest)
+        : layout === undefined
         ? mapWithRoom(system, fileRequest)
         : mapWithLayout(system, fileRequest, layout);
       const refusal = named?.publish?.();
       if (refusal === undefined) return address;
-      throw undoMap(files as Mapper<MapRequest>, address, exactByteLength, refusal);
+      throw place === undefined
+        ? undoMap(files as Mapper<MapRequest>, address, exactByteLength, refusal)
+        : undoMapOver(system, address, exactByteLength, refusal);
     };
     mmap = adopt({
       ...plainPlan(map, byteLength, exactByteLength, access),
       source,
       pageOffset,
       backing,
+      engine: place?.engine,
       isGuarded: settings.truncationGuard,
       ...laidOut,
     });

@@ -20,6 +20,7 @@ import { checkSupported } from "../checks/unsupported_settings.ts";
 import type { Mmap } from "../mmap.ts";
 import { checkStrictHint } from "../placing/placement.ts";
 import { mapOpened } from "./file.ts";
+import type { EngineTarget } from "./into.ts";
 import {
   checkedName,
   fileOf,
@@ -70,11 +71,12 @@ export function mapShared(
   options: SharedOptions,
   settings: MmapSettings,
   request: MapRequest,
+  target: EngineTarget | undefined,
 ): Mmap {
   const checkedOptions = sharedOptions(options);
   const { mode } = checkedOptions;
   const checked = checkedName(name);
-  checkSupported(settings, "shared");
+  checkSupported(settings, "shared", target !== undefined);
   if (mode === "create" && settings.len === 0) throw new RangeError(NO_LENGTH);
   const system = host();
   if (request.strict) checkStrictHint(request.hint, system.os.allocationGranularity);
@@ -84,8 +86,10 @@ export function mapShared(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const mmap = (mode === "create"
       ? undefined
-      : openNamed(system, checked, checkedOptions, settings, request)) ??
-      (mode === "open" ? undefined : createNamed(system, checked, mode, settings, request));
+      : openNamed(system, checked, checkedOptions, settings, request, target)) ??
+      (mode === "open"
+        ? undefined
+        : createNamed(system, checked, mode, settings, request, target));
     if (mmap !== undefined) {
       return mmap;
     }
@@ -107,6 +111,7 @@ function openNamed(
   { mode, foreign }: CheckedOptions,
   settings: MmapSettings,
   request: MapRequest,
+  target: EngineTarget | undefined,
 ): Mmap | undefined {
   const { named, files } = system.os;
   const found = named.open(name);
@@ -132,7 +137,7 @@ function openNamed(
     );
   }
   const opened = { file, ownFile: file, name: `shared memory ${quoted(name)}`, byteLength };
-  return mapOpened(system, opened, KIND, settings, request, {
+  return mapOpened(system, opened, KIND, settings, request, target, {
     name: hashOf(name),
     isKeptOpen: named.isKeptOpen,
     publish: undefined,
@@ -177,6 +182,7 @@ function createNamed(
   mode: SharedMode,
   settings: MmapSettings,
   request: MapRequest,
+  target: EngineTarget | undefined,
 ): Mmap | undefined {
   const { named } = system.os;
   const { len: byteLength, noReserve } = settings;
@@ -210,7 +216,7 @@ function createNamed(
     };
     let isDone = false;
     try {
-      const mmap = mapOpened(system, opened, KIND, settings, request, use);
+      const mmap = mapOpened(system, opened, KIND, settings, request, target, use);
       isDone = true;
       return mmap;
     } catch (error) {

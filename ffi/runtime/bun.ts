@@ -37,6 +37,8 @@ export type BunPointer = number & { __pointer__: null };
 export interface BunWorkerThreads {
   /** {@link https://nodejs.org/api/worker_threads.html#workermarkasuntransferableobject} */
   markAsUntransferable(object: object): void;
+  /** {@link https://nodejs.org/api/worker_threads.html#workerismainthread} */
+  readonly isMainThread: boolean;
 }
 
 /** The names that `bun:ffi` has for the types of the tables. */
@@ -132,6 +134,21 @@ export function bun(
         markAsUntransferable(buffer);
       }
       : undefined,
+
+    wasm: {
+      unmapsMemory: false,
+      refusal(isShared) {
+        if (!isShared) {
+          return "Bun moves a memory that is not shared when it grows: make it with shared: true";
+        }
+        if (!(getBuiltinModule("node:worker_threads") as BunWorkerThreads).isMainThread) {
+          return "Bun frees the memories of a worker that ends: map in the main thread, and post the buffer";
+        }
+        return /^(|0|false)$/.test(process.env["BUN_DESTRUCT_VM_ON_EXIT"] ?? "")
+          ? undefined
+          : "BUN_DESTRUCT_VM_ON_EXIT has Bun store zeros to all memories when it ends: unset it";
+      },
+    },
 
     pointer(address: bigint): Pointer {
       return Number(address) as unknown as Pointer;

@@ -7,7 +7,7 @@ import { bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import type { Builtin } from "./node_files.ts";
-import { gridLimits, type Pointer, type Runtime, type System } from "./runtime.ts";
+import { gridLimits, type Pointer, type Runtime, type System, V8_WASM } from "./runtime.ts";
 import { isAtLeast, maxV8BufferByteLength, type Versions } from "./versions.ts";
 
 /** The used part of the `Deno` namespace. */
@@ -59,6 +59,7 @@ export function deno(Deno: DenoNamespace, builtin: Builtin): Runtime {
     system: denoSystem(Deno),
 
     refuseTransfer: undefined,
+    wasm: V8_WASM,
 
     threadNative: () =>
       `{

@@ -6,7 +6,7 @@
 import { bare } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
-import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
+import { gridLimits, type NodeProcess, type Pointer, type Runtime, V8_WASM } from "./runtime.ts";
 import { isAtLeast, maxV8BufferByteLength } from "./versions.ts";
 
 /** The used part of koffi. */
@@ -87,6 +87,7 @@ export function koffi(
     threadNative: threadNative(file),
 
     refuseTransfer: undefined,
+    wasm: V8_WASM,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       const opened = load(library);

@@ -7,7 +7,7 @@
 import { bare, bareTable } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
-import { gridLimits, type NodeProcess, type Pointer, type Runtime } from "./runtime.ts";
+import { gridLimits, type NodeProcess, type Pointer, type Runtime, V8_WASM } from "./runtime.ts";
 import { maxV8BufferByteLength } from "./versions.ts";
 
 /** The used part of `node:ffi`. */
@@ -77,6 +77,7 @@ export function nodeFfi(
     threadNative,
 
     refuseTransfer: undefined,
+    wasm: V8_WASM,
 
     open<const T extends SymbolTable>(library: string, table: T): Functions<T> {
       // node:ffi ignores unknown keys, so only the type above prevents a misspelled one.

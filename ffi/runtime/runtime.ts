@@ -50,6 +50,21 @@ export function gridLimits(...byteLengths: readonly number[]): BufferLimits {
   };
 }
 
+/** What an engine bears of files that are mapped over the memory of its WebAssembly modules. */
+export interface WasmLimits {
+  /**
+   * Whether the engine unmaps the pages of a memory that it frees. Otherwise it stores zeros to
+   * them, and uses them again.
+   */
+  readonly unmapsMemory: boolean;
+
+  /** Returns why no file can be mapped over the pages of a memory; `undefined` if one can. */
+  refusal(isShared: boolean): string | undefined;
+}
+
+/** The limits of V8. */
+export const V8_WASM: WasmLimits = { unmapsMemory: true, refusal: () => undefined };
+
 /** A system, in the terms of Node.js's `process`. */
 export interface System {
   /** `"linux"`, `"darwin"` or `"win32"`, if it is supported. */
@@ -87,6 +102,9 @@ export interface Runtime extends Native, BufferLimits {
    * only callers hold. `undefined` if the runtime does not support it.
    */
   readonly refuseTransfer: ((buffer: ArrayBuffer) => void) | undefined;
+
+  /** What the engine bears of mapping over its memory. */
+  readonly wasm: WasmLimits;
 
   /** Converts an address to a pointer argument of this runtime's FFI. */
   pointer(address: bigint): Pointer;

@@ -22,6 +22,8 @@ const ROUNDS = {
   strangerSequences: { few: 120, all: 4000 },
   /** Random sequences of changes of access. */
   accessSequences: { few: 150, all: 500 },
+  /** Random maps into WebAssembly memories. */
+  memorySequences: { few: 30, all: 1000 },
   /** The rounds of each call of the runtime in flight. */
   inFlight: { few: 1, all: 4 },
   /** The length of its view, in MiB. */

@@ -119,6 +119,7 @@ const CALLS: Readonly<Record<string, Call>> = {
           stack: false,
           name: "name",
           truncationGuard: true,
+          sharedBuffer: false,
         }),
       ).mapAnon(),
     ),

@@ -16,6 +16,7 @@ const DEFAULTS = {
   stack: false,
   name: undefined as string | undefined,
   truncationGuard: true,
+  sharedBuffer: false,
 };
 
 test("new MmapOptions() has the defaults", () => {
@@ -57,6 +58,8 @@ const SETTERS: [string, (options: MmapOptions) => MmapOptions, Partial<typeof DE
   ["name(string)", (o) => o.name("a b"), { name: "a b" }],
   ["truncationGuard(false)", (o) => o.truncationGuard(false), { truncationGuard: false }],
   ["truncationGuard()", (o) => o.truncationGuard(false).truncationGuard(), {}],
+  ["sharedBuffer()", (o) => o.sharedBuffer(), { sharedBuffer: true }],
+  ["sharedBuffer(false)", (o) => o.sharedBuffer().sharedBuffer(false), {}],
   ["offset(0)", (o) => o.offset(1).offset(0), { offset: 0 }],
 ];
 
@@ -100,7 +103,8 @@ test("MmapOptions shows its settings when inspected", () => {
   assertEquals(
     inspect(new MmapOptions({ len: 5, hint: 65536, strict: true })),
     "MmapOptions { len: 5, hint: 0x10000, populate: false, noReserve: false, strict: true, " +
-      "offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true }",
+      "offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true, " +
+      "sharedBuffer: false }",
   );
   inspect(MmapOptions.prototype); // must not throw
 });

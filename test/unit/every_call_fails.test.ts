@@ -4,7 +4,7 @@ import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { linux } from "../../ffi/os/linux/os.ts";
 import { Mmap, MmapError, MmapOptions } from "../../mod.ts";
 import { BLAMED, IGNORED } from "../support/every_call/ignored.ts";
-import { PAGE, type Scenario } from "../support/every_call/prepared.ts";
+import { PAGE, placed, type Scenario, whereThatIs } from "../support/every_call/prepared.ts";
 import { SCENARIOS } from "../support/every_call/scenarios.ts";
 import { test } from "../support/harness.ts";
 import { on } from "../support/simulated/host.ts";
@@ -62,7 +62,8 @@ function warm(system: SimulatedSystem): string {
   void viewed.bytes;
   const waited = new MmapOptions({ len: PAGE }).mapAnon();
   waited.wait(0, 0, 0);
-  settle(system, copied, viewed, waited);
+  const into = whereThatIs(placed)(waited);
+  settle(system, copied, viewed, waited, into);
   return String(system.kernel);
 }
 

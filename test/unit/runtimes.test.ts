@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { isProxy } from "node:util/types";
 import { bare, bareTable } from "../../ffi/own.ts";
 import { bun } from "../../ffi/runtime/bun.ts";
@@ -109,6 +109,24 @@ test("bun().view() makes a buffer with no offset, and refuseTransfer() one that 
   runtime.refuseTransfer!(BUFFER);
   assertStrictEquals(markAsUntransferable.calls.length, 1);
   assertStrictEquals(markAsUntransferable.calls[0]?.[0], BUFFER);
+});
+
+test("bun() refuses memories that it would move, or store zeros to, under what is mapped into them", () => {
+  const refusal = (isShared: boolean, isMainThread: boolean, destructs?: string) => {
+    const process = {
+      ...stubProcess(BUN_1_4, { "node:worker_threads": { isMainThread } }),
+      env: { BUN_DESTRUCT_VM_ON_EXIT: destructs },
+    };
+    return bun(BUN_STUB, process).wasm.refusal(isShared) ?? "taken";
+  };
+  assertStringIncludes(refusal(false, true), "moves a memory");
+  assertStringIncludes(refusal(true, false), "a worker that ends");
+  for (const destructs of ["1", "true", "yes"]) {
+    assertStringIncludes(refusal(true, true, destructs), "BUN_DESTRUCT_VM_ON_EXIT");
+  }
+  for (const destructs of [undefined, "", "0", "false"]) {
+    assertEquals(refusal(true, true, destructs), "taken");
+  }
 });
 
 test("bun() has no refuseTransfer() before Bun 1.4, where it would throw", () => {

@@ -337,6 +337,21 @@ test("endAt() changes the end of an entry and nothing else", () => {
   assertEquals([...words], [0x1000n, 0x2000n, 2n, 0n, 0n]);
 });
 
+test("endRanges() ends the entries that overlap a range, and no others", () => {
+  const { guarded, memory } = simulatedGuard({});
+  const guard = guarded()!;
+  const ranges = [[0x1000n, 0x3000n], [0x4000n, 0x1000n], [0x6000n, 0x2000n]] as const;
+  const entries = ranges.map(([address, byteLength]) => guard.add(address, byteLength)!);
+  guard.add(0x5000n, 0x1000n)!.release();
+  guard.endRanges(0x3000n, 0x3000n);
+  const words = new BigUint64Array(memory.get(TABLE)!, 2056, 20);
+  const ends = [0, 1, 2, 3].map((entry) => words[5 * entry + 1]);
+  assertEquals(ends, [0x1000n, 0x4000n, 0x8000n, 0x6000n]);
+  assertEquals(words[0], 0x1000n);
+  entries[0]!.release();
+  assertEquals(guard.add(0x1000n, 0x1000n)!.address, entries[0]!.address);
+});
+
 test("add() returns undefined when the table is full and no memory is left", () => {
   const { guarded } = simulatedGuard({});
   const guard = guarded()!;

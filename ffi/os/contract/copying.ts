@@ -23,6 +23,12 @@ export interface Copying {
    */
   readonly peek: KernelRead | undefined;
 
+  /**
+   * Returns the address of an array's first byte, which lasts only for memory that the engine
+   * never moves. `undefined` on systems that cannot map over memory of the engine.
+   */
+  readonly addressOf: ((bytes: Uint8Array) => bigint) | undefined;
+
   /** Copies `source`, which may overlap it, to memory; see {@linkcode Copying.read}. */
   write(address: bigint, source: Uint8Array, canFault: boolean): Failure | undefined;
 }

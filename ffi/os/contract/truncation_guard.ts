@@ -14,6 +14,12 @@ export interface TruncationGuard {
   add(address: bigint, byteLength: bigint): GuardEntry | undefined;
 
   /**
+   * Ends the ranges that overlap one in which no guarded file is mapped. Their threads have ended
+   * with the memory of the engine that they guarded.
+   */
+  endRanges(address: bigint, byteLength: bigint): void;
+
+  /**
    * True if the guard's handler is called first. A handler that was installed above it may
    * not pass on faults.
    */

@@ -147,6 +147,17 @@ export class GuardTable implements TruncationGuard {
     slot.enter(LIVE); // last: now the handler sees it
     return new Entry(slot, this.#table);
   }
+
+  endRanges(address: bigint, byteLength: bigint): void {
+    let slot: Slot | undefined;
+    for (let number = 0; (slot = this.#table.slot(number)) !== undefined; number++) {
+      const start = slot.get(START);
+      const end = slot.get(END);
+      const isLive = phaseOf(slot.state) >= LIVE;
+      if (!isLive || start >= address + byteLength || end <= address) continue;
+      slot.replace(END, end, start); // an entry that was freed and used again has another end
+    }
+  }
 }
 
 /**

@@ -21,6 +21,7 @@ export function posixCopying({ open }: CLibrary, kernel: KernelCopying): Copying
   const { memmove, bcopy } = open(POSIX, "memmove", "bcopy");
   return {
     peek: kernel.peek,
+    addressOf: (bytes) => memmove(bytes, 0n, 0n),
 
     read(address, target, canFault) {
       if (canFault) return kernel.read(address, target);

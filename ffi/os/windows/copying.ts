@@ -27,6 +27,7 @@ export function windowsCopying({ open, failed }: WindowsLibrary): Copying {
   };
   return {
     peek: undefined,
+    addressOf: undefined,
     read: (address, target) => copy("ReadProcessMemory", address, target),
     write: (address, source) => copy("WriteProcessMemory", address, source),
   };

@@ -51,6 +51,8 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/^mapShared\(\) that makes/, "open", "how much memory is available need not be known"],
   [/^mapShared\(\) that makes/, "read", "how much memory is available need not be known"],
   [/^mapShared\(\) that makes/, "unlink", "the name that it had at first does no harm"],
+  [/of the engine$/, "munmap", "a page that was tried elsewhere is unmapped later"],
+  [/of the engine$/, "proc_regionfilename", "then it has no path"],
   [/^mapShared\(\) that opens/, "UnmapViewOfFile", "it is tried once more"],
   [/^unmap\(\) of a mirror/, "UnmapViewOfFile", "the half that is left is tried once more"],
   [/^unmap\(\) where/, "futex", "the thread looks from time to time"],

@@ -10,11 +10,13 @@ import {
   GRANULE,
   HUGE,
   huge,
+  intoMemory,
   made,
   mirrored,
   NAME,
   options,
   PAGE,
+  placed,
   reserved,
   type Scenarios,
   whereThatIs,
@@ -107,6 +109,11 @@ export const mapping: Scenarios = {
   "mapShared() that opens memory where there is some": {
     before: made,
     call: () => options(PAGE).mapShared(NAME, { mode: "open-or-create" }),
+  },
+  "map() into a memory of the engine": { call: whereThatIs(() => intoMemory().map("file")) },
+  "mapMut() into a memory of the engine": { call: whereThatIs(placed) },
+  "mapShared() that makes memory in a memory of the engine": {
+    call: whereThatIs(() => intoMemory(PAGE).mapShared(NAME, { mode: "create" })),
   },
   "removeShared()": { before: made, call: () => removeShared(NAME) },
 };

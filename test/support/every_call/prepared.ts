@@ -4,6 +4,7 @@
  * @module
  */
 import { type Mmap, type MmapError, MmapOptions } from "../../../mod.ts";
+import { makeMemory } from "../wasm_module.ts";
 
 /** A public call. */
 export interface Scenario {
@@ -66,6 +67,12 @@ export function patched(): Mmap {
   mmap.unsafeProtect("none", 5 * PAGE);
   return mmap;
 }
+
+/** Memory of the engine, and what maps into it. */
+const memory = makeMemory("shared", 16);
+export const intoMemory = (len: number = 0): MmapOptions => options(len).into(memory, 0);
+/** A file in memory of the engine. */
+export const placed = (): Mmap => intoMemory().mapMut("file");
 
 /** The same mapping once it was viewed. */
 export function used(map: () => Mmap): () => Mmap {

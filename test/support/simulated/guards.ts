@@ -34,6 +34,7 @@ export class Guards {
       get isInPlace() {
         return guard.isInPlace;
       },
+      endRanges: (address, byteLength) => guard.endRanges(address, byteLength),
       add: (address, byteLength) => {
         const entry = guard.add(address, byteLength);
         if (entry === undefined) return undefined;

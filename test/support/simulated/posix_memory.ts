@@ -8,6 +8,8 @@ import { Refusal } from "./kernel.ts";
 import type { StandIns } from "./runtime.ts";
 
 const MAP_FAILED = 2n ** 64n - 1n;
+/** The length of a memory of the engine. */
+const ENGINE_BYTE_LENGTH = 2n ** 20n;
 
 export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
   const { space, guards, machine } = kernel;
@@ -27,6 +29,10 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
     space.map(end, more, state!);
     return address;
   };
+
+  /** Where the engine has its shared memory. */
+  let engine: bigint | undefined;
+  const engineAddress = () => engine ??= space.map(0n, ENGINE_BYTE_LENGTH, "anonymous 3");
 
   return {
     ...failing(MAP_FAILED, {
@@ -86,7 +92,8 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
       },
       msync: own,
     }),
-    memmove: () => 0n,
+    // Of a shared memory it is asked where that is.
+    memmove: ({ buffer }: Uint8Array) => buffer instanceof SharedArrayBuffer ? engineAddress() : 0n,
     bcopy: () => {},
   };
 }

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import type { Pointer, Runtime } from "../../../ffi/runtime/runtime.ts";
+import {
+  type Pointer,
+  type Runtime,
+  V8_WASM,
+  type WasmLimits,
+} from "../../../ffi/runtime/runtime.ts";
 import type { Functions, SymbolTable } from "../../../ffi/symbols.ts";
 
 /** An argument of a C function of the tables. */
@@ -26,6 +31,7 @@ export class SimulatedRuntime implements Runtime {
   readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly longMappings: readonly never[] = [];
   readonly refuseTransfer: undefined;
+  readonly wasm: WasmLimits = V8_WASM;
   /** The libraries that were opened, in order. */
   readonly opened: { library: string; table: SymbolTable }[] = [];
   /** The calls, in order, without {@linkcode GROWTH}. */
