@@ -8,12 +8,13 @@
  *
  * @module
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Mmap, MmapOptions, removeShared } from "../mod.ts";
 import { Channel } from "./channel.ts";
+import { findPrograms } from "./programs.ts";
 
 const CAPACITY = 65_536;
 /** Offset of the channels. The first word of the memory counts the peers that are ready. */
@@ -30,39 +31,6 @@ function channelsOf(mmap: Mmap, index: number, timeoutMs?: number): { from: Chan
   const channel = (sender: number) =>
     new Channel(mmap, HEADER + sender * Channel.byteLength(CAPACITY), CAPACITY, timeoutMs);
   return { from: channel((index + PROCESSES - 1) % PROCESSES), to: channel(index) };
-}
-
-/** A command that runs this file in one runtime. */
-interface Program {
-  readonly runtime: string;
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
-const DENO = { runtime: "Deno", args: ["run", "--no-check", "-A"] };
-const BUN = { runtime: "Bun", args: [] };
-const NODE = { runtime: "Node.js", args: ["--no-warnings"] };
-
-/** This runtime, and each other one that is installed and can run this file. */
-function findPrograms(): Program[] {
-  const { Deno } = globalThis as { Deno?: { execPath(): string } };
-  const own = Deno !== undefined ? DENO : "bun" in process.versions ? BUN : NODE;
-  const modules = fileURLToPath(new URL("../node_modules/", import.meta.url));
-  const found: Program[] = [{ ...own, command: Deno?.execPath() ?? process.execPath }];
-  const candidates: readonly Program[] = [
-    { ...DENO, command: `${modules}.bin/deno` },
-    { ...DENO, command: "deno" },
-    { ...BUN, command: `${modules}.bin/bun` },
-    { ...BUN, command: "bun" },
-    { ...NODE, command: `${modules}node26/bin/node` },
-    { ...NODE, command: "node" },
-  ];
-  for (const program of candidates) {
-    if (found.some(({ runtime }) => runtime === program.runtime)) continue;
-    const { status } = spawnSync(program.command, [...program.args, FILE, "probe"]);
-    if (status === 0) found.push(program);
-  }
-  return found;
 }
 
 /** Appends this process's number to each message and passes it on, until the process is killed. */
@@ -148,7 +116,7 @@ function sendInVain({ from, to }: { from: Channel; to: Channel }): void {
 }
 
 async function main(): Promise<void> {
-  const found = findPrograms();
+  const found = findPrograms(FILE);
   const ring = Array.from({ length: PROCESSES }, (_, index) => found[index % found.length]!);
   console.log([...ring, ring[0]!].map(({ runtime }) => runtime).join(" → "));
   const name = `sysalloc-channel-${randomUUID()}`;
