@@ -7,6 +7,7 @@ import { allInC } from "./in_c.ts";
 import { mappedFiles } from "./files/mapped.ts";
 import { readFiles } from "./files/read.ts";
 import { streams } from "./files/streams.ts";
+import { wasmFiles } from "./files/wasm.ts";
 import { writtenFiles } from "./files/written.ts";
 import { serve } from "./serve.ts";
 
@@ -22,5 +23,6 @@ await serve({
   ...mappedFiles,
   ...readFiles,
   ...streams,
+  ...wasmFiles,
   ...writtenFiles,
 });
