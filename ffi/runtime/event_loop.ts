@@ -43,7 +43,7 @@ export interface StatByCallback {
 }
 
 /** The number of calls of `stat()` before it stops waiting. */
-const MAX_ASKED = 100;
+const MAX_ASKED = 500;
 
 /**
  * Does the same in Bun before 1.4. There, fake timers also stop the wait, so it resolves after some
