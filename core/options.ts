@@ -497,7 +497,7 @@ export class MmapOptions {
    */
   mapMirrored(): Mmap {
     const received = MmapOptions.#received(this);
-    received.#refuseTarget("mapMirrored()");
+    received.#refuseTarget("mapMirrored");
     return mapMirrored(received.settings, received.#request);
   }
 
@@ -686,7 +686,7 @@ export class MmapOptions {
   }
 
   #map(call: "mapAnon" | "reserve"): Mmap {
-    this.#refuseTarget(`${call}()`);
+    this.#refuseTarget(call);
     if (this.settings.sharedBuffer && call === "mapAnon") {
       return mapSharedBuffer(this.settings, this.#request);
     }
@@ -696,7 +696,7 @@ export class MmapOptions {
 
   #mapFile(file: FileSource, kind: FileKind): Mmap {
     if (kind === MAP_EXEC) {
-      this.#refuseTarget("mapExec()");
+      this.#refuseTarget("mapExec");
       if (this.settings.sharedBuffer) {
         throw new RangeError("Machine code has no views, and so no buffer: drop sharedBuffer()");
       }
@@ -712,13 +712,13 @@ export class MmapOptions {
   /** Where in memory of the engine to map, if anywhere. */
   get #engineTarget(): EngineTarget | undefined {
     if (!this.settings.sharedBuffer) return this.#target;
-    this.#refuseTarget("sharedBuffer()");
+    this.#refuseTarget("sharedBuffer");
     return NEW_MEMORY;
   }
 
   #refuseTarget(call: string): void {
     if (this.#target === undefined) return;
-    throw new RangeError(`into() is for map(), mapMut() and mapShared(): drop it, or ${call}`);
+    throw new RangeError(`into() is for map(), mapMut() and mapShared(): drop it, or ${call}()`);
   }
 
   static #received(options: MmapOptions): MmapOptions {

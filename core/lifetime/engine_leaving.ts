@@ -6,7 +6,7 @@
 import { currentRuntime } from "../../ffi/host.ts";
 import type { GuardEntry } from "../../ffi/os/contract/truncation_guard.ts";
 import { type Allocation, closeFile } from "./allocation.ts";
-import { findMappedOver } from "./engine_memory.ts";
+import { findMappedOver, listRegions } from "./engine_memory.ts";
 
 /**
  * Leaves a mapping in memory of the engine, which a module may still use without its handle. An
@@ -42,8 +42,9 @@ const guards: FinalizationRegistry<LeftGuard> = new FinalizationRegistry((guard)
 
 /** Releases the guards of memory that the engine has unmapped since. */
 function releaseLeftGuards(): void {
+  const regions = listRegions(); // once for all guards
   left.forEach((entry) => {
-    if (findMappedOver(entry.address, entry.byteLength) !== undefined) return;
+    if (findMappedOver(entry.address, entry.byteLength, regions) !== undefined) return;
     left.delete(entry);
     entry.guard.release();
   });

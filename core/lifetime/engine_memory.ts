@@ -72,13 +72,18 @@ function isKnown(buffer: ArrayBufferLike): boolean {
   return isFound;
 }
 
+/** Lists the mappings of the process. */
+export function listRegions(): readonly RegionFacts[] | Failure {
+  checkStack(); // what is opened is closed
+  return host().os.regions.list({ pid: undefined, resident: false });
+}
+
 /** Finds what is mapped over memory of the engine: the engine's own is private, and of no file. */
 export function findMappedOver(
   address: bigint,
   byteLength: bigint,
+  regions: readonly RegionFacts[] | Failure = listRegions(),
 ): RegionFacts | Failure | undefined {
-  checkStack(); // what is opened is closed
-  const regions = host().os.regions.list({ pid: undefined, resident: false });
   if (isFailure(regions)) return regions;
   const end = address + byteLength;
   return regions.find((region) =>

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { ACCESSES } from "../../core/lifetime/mapping_info.ts";
 import { platform } from "../support/harness.ts";
 import {
-  ACCESSES,
   GUARDED,
   type Held,
   MIRROR,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Access, allocationGranularity, type Mmap, MmapError, pageSize } from "../../mod.ts";
+import { ACCESSES } from "../../core/lifetime/mapping_info.ts";
+import { allocationGranularity, type Mmap, MmapError, pageSize } from "../../mod.ts";
 import { randomBelow } from "../support/random.ts";
 import type { CallName, Common, Memory } from "./shared.ts";
 
@@ -15,13 +16,6 @@ export const PAGES: number = LENGTH / PAGE;
 /** The words of the threads start here in each page; the first word is the one that is waited for. */
 export const FIRST_WORD = 16;
 
-export const ACCESSES: readonly Access[] = [
-  "none",
-  "read",
-  "read-write",
-  "copy-on-write",
-  "read-execute",
-];
 export const NONE = 0;
 /** The kinds of memory, by their numbers. */
 export const KINDS: readonly string[] = [

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ACCESSES, FIRST_WORD, type Held, MIRROR, PAGE, PAGES, type Racer } from "./racer.ts";
+import { ACCESSES } from "../../core/lifetime/mapping_info.ts";
+import { FIRST_WORD, type Held, MIRROR, PAGE, PAGES, type Racer } from "./racer.ts";
 
 function pageWithWord(racer: Racer, held: Held): number {
   return racer.random(2) === 0 ? 0 : racer.random(racer.pageCount(held));

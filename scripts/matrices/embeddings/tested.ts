@@ -11,6 +11,13 @@ const JEST = {
   "@babel/plugin-transform-modules-commonjs": "7.29.14",
 };
 
+const JEST_CONFIG = {
+  moduleFileExtensions: ["js", "mjs"],
+  testMatch: ["**/*.test.js"],
+  transform: { "\\.m?js$": "babel-jest" },
+  transformIgnorePatterns: ["node_modules/(?!sysalloc)"],
+};
+
 const TESTS = `import { tryAll } from "./features.mjs";
 test("the package works", async () => console.log(await tryAll()), 60_000);
 `;
@@ -23,12 +30,7 @@ export const TESTED: readonly Embedding[] = [
     files: {
       "package.json": '{ "private": true }',
       "babel.config.json": '{ "plugins": ["@babel/plugin-transform-modules-commonjs"] }',
-      "jest.config.json": JSON.stringify({
-        moduleFileExtensions: ["js", "mjs"],
-        testMatch: ["**/*.test.js"],
-        transform: { "\\.m?js$": "babel-jest" },
-        transformIgnorePatterns: ["node_modules/(?!sysalloc)"],
-      }),
+      "jest.config.json": JSON.stringify(JEST_CONFIG),
       "all.test.js": TESTS,
     },
     run: [RUNTIME, "node_modules/jest/bin/jest.js", "--config=jest.config.json"],
@@ -45,13 +47,7 @@ export const TESTED: readonly Embedding[] = [
     files: {
       "package.json": '{ "private": true }',
       "babel.config.json": '{ "presets": ["@babel/preset-env"] }',
-      "jest.config.json": JSON.stringify({
-        moduleFileExtensions: ["js", "mjs"],
-        testEnvironment: "jsdom",
-        testMatch: ["**/*.test.js"],
-        transform: { "\\.m?js$": "babel-jest" },
-        transformIgnorePatterns: ["node_modules/(?!sysalloc)"],
-      }),
+      "jest.config.json": JSON.stringify({ ...JEST_CONFIG, testEnvironment: "jsdom" }),
       "all.test.js": TESTS,
     },
     run: [RUNTIME, "node_modules/jest/bin/jest.js", "--config=jest.config.json"],
