@@ -199,7 +199,7 @@ export class MmapOptions {
    * Linux: a handler of `SIGBUS` lets such loads read zeros; {@linkcode Mmap.lostByteLength} and
    * {@linkcode Mmap.truncated} report them. The handler is installed when a mapped file is first
    * used, and passes signals for other memory to the previous handler: see
-   * [`docs/truncation-guard.md`](https://github.com/sysalloc/sysalloc/blob/main/docs/truncation-guard.md).
+   * [`docs/internals/truncation-guard.md`](https://github.com/sysalloc/sysalloc/blob/main/docs/internals/truncation-guard.md).
    * macOS: no effect, files are not guarded. Windows: no effect, a mapped file cannot be truncated.
    *
    * @param on Default: true, which is also the default without this setter.

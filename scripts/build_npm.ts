@@ -6,6 +6,7 @@
 import { build, emptyDir } from "@deno/dnt";
 import config from "../deno.json" with { type: "json" };
 import { OLDEST_VERSIONS } from "../ffi/runtime/versions.ts";
+import { addressOf, RELATIVE_LINK, REPOSITORY } from "./tools/addresses.ts";
 import { readArguments } from "./tools/arguments.ts";
 import { bundle } from "./tools/bundle.ts";
 
@@ -18,7 +19,6 @@ Options:
   -h, --help   print this`,
 });
 
-const REPOSITORY = "https://github.com/sysalloc/sysalloc";
 const OUTPUT = "npm";
 
 await emptyDir(OUTPUT);
@@ -70,8 +70,10 @@ await build({
     peerDependenciesMeta: { koffi: { optional: true } },
   },
   async postBuild() {
-    for (const file of ["README.md", "CHANGELOG.md", "LICENSE"]) {
-      await Deno.copyFile(file, `${OUTPUT}/${file}`);
+    await Deno.copyFile("LICENSE", `${OUTPUT}/LICENSE`);
+    for (const file of ["README.md", "CHANGELOG.md"]) {
+      const text = await Deno.readTextFile(file);
+      await Deno.writeTextFile(`${OUTPUT}/${file}`, withAddresses(text));
     }
     // Without dnt's esm/package.json, too: esbuild takes it for the package's, and
     // does not see there that importing the module has no effect.
@@ -79,6 +81,11 @@ await build({
     await finishDeclarations(`${OUTPUT}/esm/mod.d.ts`, "sysalloc");
   },
 });
+
+/** Makes links to files of the repository lead there: the package has none of them. */
+function withAddresses(text: string): string {
+  return text.replace(RELATIVE_LINK, addressOf);
+}
 
 /**
  * Makes the examples in the declarations import the package by `name`, and the

@@ -15,7 +15,7 @@ interface Result {
   readonly refused: number;
 }
 
-/** koffi ends the process where it is to throw in a thread that is being terminated: docs/runtimes.md. */
+/** koffi ends the process where it is to throw in a thread that is being terminated: docs/internals/runtimes.md. */
 const KOFFI_DEATH = /Error::ThrowAsJavaScriptException napi_throw/;
 
 async function race(threads: number, terminations: number): Promise<Result> {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { childValue } from "../support/child_processes.ts";
 import { runtime, test } from "../support/harness.ts";
 
-/** The flags that docs/sandboxes.md tells of, and that need no more permissions. */
+/** The flags that docs/guide/sandboxes.md tells of, and that need no more permissions. */
 const FLAGS: Readonly<Record<typeof runtime, readonly (readonly string[])[]>> = {
   deno: [["--no-prompt", "--allow-ffi"]],
   node: [["--jitless"], ["--frozen-intrinsics"], ["--disallow-code-generation-from-strings"]],

@@ -36,7 +36,7 @@ const { Deno } = globalThis as Globals;
 /** The program that runs this. */
 export const EXECUTABLE: string = Deno?.execPath() ?? process.execPath;
 
-/** Keeps Node.js before 22.9 from waiting for ever for its own compiler: docs/runtimes.md. */
+/** Keeps Node.js before 22.9 from waiting for ever for its own compiler: docs/internals/runtimes.md. */
 const SAFE_COMPILING = isAtLeast(process.versions.node, "22.9") ? [] : ["--no-maglev"];
 
 /** Keeps V8 from compiling beyond its bytecode, and from working in threads of its own. */

@@ -7,7 +7,7 @@
  *
  * scripts/truncation_guard.ts compiles this file and writes its bytes into
  * truncation_guard_code.ts, and truncation_guard.ts copies them into a page of their own.
- * docs/truncation-guard.md describes all of it.
+ * docs/internals/truncation-guard.md describes all of it.
  *
  * Therefore this file has these properties:
  * - It runs wherever it is copied to: no relocations, no data, no libc, one

@@ -1,6 +1,6 @@
 /**
  * Installs the truncation guard on Linux, a handler of `SIGBUS` in machine code.
- * `docs/truncation-guard.md` describes it, `truncation_guard.c` is its source, and `guard_table.ts`
+ * `docs/internals/truncation-guard.md` describes it, `truncation_guard.c` is its source, and `guard_table.ts`
  * has the table of the mappings that it guards.
  *
  * @module

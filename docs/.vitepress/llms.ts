@@ -1,0 +1,41 @@
+/**
+ * The pages as plain text, for language models: https://llmstxt.org.
+ *
+ * @module
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { SITE } from "../../scripts/tools/addresses.ts";
+
+interface Group {
+  readonly text: string;
+  readonly items: readonly { readonly text: string; readonly link: string }[];
+}
+
+/** Writes `llms.txt`, the index, and `llms-full.txt`, which has all pages. */
+export function writeTexts(
+  srcDir: string,
+  outDir: string,
+  description: string,
+  groups: readonly Group[],
+): void {
+  const title = `# sysalloc\n\n> ${description}\n`;
+  const index = groups.map(({ text, items }) =>
+    `## ${text}\n\n${
+      items.map(({ text, link }) => `- [${text}](${SITE}${link.slice(1)})\n`).join("")
+    }`
+  );
+  const pages = ["/index", ...groups.flatMap(({ items }) => items.map(({ link }) => link))];
+  const texts = pages.map((link) => textOf(join(srcDir, `${link}.md`)));
+  writeFileSync(join(outDir, "llms.txt"), [title, ...index].join("\n"));
+  writeFileSync(join(outDir, "llms-full.txt"), [title, ...texts].join("\n"));
+}
+
+/** The text of a page, with the files that it includes. */
+function textOf(file: string): string {
+  const beside = (path: string) => join(dirname(file), path);
+  return readFileSync(file, "utf8")
+    .replace(/^---\n[^]*?\n---\n/, "")
+    .replace(/<!--@include: (\S+?)-->/g, (_, path) => textOf(beside(path)))
+    .replace(/^<<< (\S+?)(?:\{.*\})?$/gm, (_, path) => `\`\`\`ts\n${textOf(beside(path))}\`\`\``);
+}
