@@ -422,7 +422,8 @@ export class Mmap implements Disposable {
    * on Windows.
    *
    * @param access The access: `"copy-on-write"` is for memory of {@linkcode MmapOptions.map} and
-   * {@linkcode MmapOptions.mapExec}, `"read-write"` for all other memory.
+   * {@linkcode MmapOptions.mapExec}, `"read-write"` for all other memory except that of
+   * {@linkcode MmapOptions.mapRead}, which allows no stores.
    * @param byteOffset The start: a multiple of {@linkcode pageSize}. Default: 0.
    * @param byteLength The length: a multiple of the page size, or up to the end. Default: up to the
    * end.
@@ -433,7 +434,8 @@ export class Mmap implements Disposable {
    * yet collected (views are detached then), was transferred away, or is in use (Bun from 1.4),
    * while the mapping is shared, or while {@linkcode Mmap.waitAsync} waits for a word in pages that
    * would forbid stores; `ENOTSUP` for mirrored memory; another code if the system refused, as some
-   * refuse `"read-execute"`. The access stays as it was.
+   * refuse `"read-execute"`; `EACCES` for stores to memory of {@linkcode MmapOptions.mapRead}. The
+   * access stays as it was.
    *
    * @example A table that cannot be overwritten
    * ```ts
@@ -1024,8 +1026,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the word is not within the mapping or not aligned, or the value has
    * more than 32 bits.
-   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be stored to;
-   * `EFAULT` if its page is lost; `ENOTSUP` for memory of {@linkcode MmapOptions.map} and
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the word cannot be stored to
+   * (in memory of {@linkcode MmapOptions.mapRead}: read); `EFAULT` if its page is lost; `ENOTSUP` for memory of {@linkcode MmapOptions.map} and
    * {@linkcode MmapOptions.mapExec}, a private copy that stores of others do not reach, and on
    * macOS before 14.4; another code if the system refused.
    *

@@ -30,6 +30,7 @@ import { mapShared, type SharedOptions } from "./sources/named.ts";
 
 const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private file" };
 const MAP_MUT: FileKind = { use: "read-write", access: "read-write", source: "shared file" };
+const MAP_READ: FileKind = { use: "read", access: "read", source: "read-only file" };
 const MAP_EXEC: FileKind = { use: "read-execute", access: "read-execute", source: "private file" };
 
 // A value that only this module can pass to the constructor.
@@ -582,6 +583,53 @@ export class MmapOptions {
   }
 
   /**
+   * Maps a file for reading only: the memory shows what others store to the file, and nothing can
+   * store to it. It needs no permission to write, and no memory beyond the page cache.
+   *
+   * It has no views, because JavaScript has no read-only buffers: `bytes` and `view()` throw.
+   * {@linkcode Mmap.read} copies from it, {@linkcode Mmap.wait} and {@linkcode Mmap.notify} take its
+   * words, and native code gets {@linkcode Mmap.pointer}. The library keeps the file open until
+   * `unmap()`.
+   *
+   * Calls [`mmap(PROT_READ, MAP_SHARED)`](https://man7.org/linux/man-pages/man2/mmap.2.html) on
+   * Linux and macOS,
+   * [`CreateFileMappingW(PAGE_READONLY)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
+   * and
+   * [`MapViewOfFileEx(FILE_MAP_READ)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex)
+   * on Windows.
+   *
+   * @param file As for {@linkcode MmapOptions.map}.
+   * @returns The mapping. Its `access` is `"read"`, its length as for `map()`. {@linkcode
+   * Mmap.protect} refuses with `EACCES` to allow stores.
+   * @throws {TypeError} As `map()` does.
+   * @throws {RangeError} As `map()` does, and if {@linkcode MmapOptions.into} or
+   * {@linkcode MmapOptions.sharedBuffer} is set, because a store of the engine would end the
+   * process.
+   * @throws {MmapError} As `map()` does.
+   * @throws {Error} As `map()` does.
+   *
+   * @example A file that another handle changes
+   * ```ts
+   * import { writeFileSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   * import { join } from "node:path";
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const path = join(tmpdir(), "sysalloc-state");
+   * writeFileSync(path, new Uint8Array(8));
+   * using reader = new MmapOptions().mapRead(path);
+   * using writer = new MmapOptions().mapMut(path); // or in another process
+   * writer.bytes[0] = 42;
+   * const state = new Uint8Array(8);
+   * reader.read(state);
+   * console.log(state[0]); // 42
+   * ```
+   */
+  mapRead(file: FileSource): Mmap {
+    return MmapOptions.#received(this).#mapFile(file, MAP_READ);
+  }
+
+  /**
    * Maps a file of machine code, which native code can call: it can be read and executed. It has no
    * views; {@linkcode Mmap.read} copies from it.
    *
@@ -695,10 +743,13 @@ export class MmapOptions {
   }
 
   #mapFile(file: FileSource, kind: FileKind): Mmap {
-    if (kind === MAP_EXEC) {
-      this.#refuseTarget("mapExec");
+    if (kind === MAP_EXEC || kind === MAP_READ) {
+      const call = kind === MAP_EXEC ? "mapExec" : "mapRead";
+      this.#refuseTarget(call);
       if (this.settings.sharedBuffer) {
-        throw new RangeError("Machine code has no views, and so no buffer: drop sharedBuffer()");
+        throw new RangeError(
+          `Memory of ${call}() has no views, and so no buffer: drop sharedBuffer()`,
+        );
       }
     }
     return mapFile(file, kind, this.settings, this.#request, this.#engineTarget);

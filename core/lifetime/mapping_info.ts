@@ -22,10 +22,10 @@ export const ACCESSES: readonly Access[] = [
 ];
 
 /**
- * The kind of memory: anonymous, mapped twice in a row, a private copy of a file, or a file that
- * stores change.
+ * The kind of memory: anonymous, mapped twice in a row, a private copy of a file, a file that
+ * stores change, or a file that others change and this mapping only reads.
  */
-export type Source = "memory" | "mirror" | "private file" | "shared file";
+export type Source = "memory" | "mirror" | "private file" | "shared file" | "read-only file";
 
 /** A mapping as it was made or resized. */
 export interface MappingInfo extends Extent {

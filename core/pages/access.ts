@@ -5,12 +5,13 @@
  */
 import type { Access, PageSnapshot, Source } from "../lifetime/mapping_info.ts";
 
-/** The access that allows stores. */
-export const WRITABLE: Readonly<Record<Source, Access>> = {
+/** The access that allows stores; `undefined` for memory that never does. */
+export const WRITABLE: Readonly<Record<Source, Access | undefined>> = {
   "memory": "read-write",
   "mirror": "read-write",
   "private file": "copy-on-write",
   "shared file": "read-write",
+  "read-only file": undefined,
 };
 
 /**

@@ -21,10 +21,18 @@ import type { Run } from "./range_map.ts";
 export function checkAccess(pages: PageState, access: Access): void {
   const { source } = pages.info;
   refuseMirror(pages, "protect");
-  if (!isViewable(access) || access === WRITABLE[source]) return;
+  const writable = WRITABLE[source];
+  if (!isViewable(access) || access === writable) return;
+  if (writable === undefined) {
+    throw new MmapError(
+      `Memory of mapRead() cannot have the access "${access}", because its file is open for ` +
+        "reading only: use mapMut(), or map() for a private copy",
+      { code: "EACCES" },
+    );
+  }
   throw new RangeError(
     `A mapping of ${source === "memory" ? "anonymous memory" : `a ${source}`} cannot have the ` +
-      `access "${access}": use "${WRITABLE[source]}"`,
+      `access "${access}": use "${writable}"`,
   );
 }
 

@@ -190,11 +190,17 @@ export class PageState {
   accessError(done: string, { start, end }: PageRange): MmapError {
     const { pageOffset, source } = this.info;
     const first = Math.max(start, pageOffset);
-    const forStores = ["viewed", "written", "discarded", "waited for", "notified"].includes(done);
-    const needed = forStores ? `"${WRITABLE[source]}"` : 'not "none"';
+    const forStores = ["viewed", "written", "discarded"].includes(done) ||
+      (["waited for", "notified"].includes(done) && this.useOfWords === "written");
+    const writable = WRITABLE[source];
+    const needed = !forStores
+      ? 'and must be not "none" throughout'
+      : writable === undefined
+      ? "and memory of mapRead() never allows stores: copy it by read(), or use map() or mapMut()"
+      : `and must be "${writable}" throughout`;
     return new MmapError(
       `The ${end - first} bytes from byteOffset ${first - pageOffset} cannot be ${done}: their ` +
-        `access is "${this.accessOf({ start, end })}", and must be ${needed} throughout`,
+        `access is "${this.accessOf({ start, end })}", ${needed}`,
       { code: "EACCES" },
     );
   }
@@ -268,6 +274,16 @@ export class PageState {
     return this.info.source === "private file";
   }
 
+  /** Whether the pages show what others store to the file. */
+  get areOfSharedFile(): boolean {
+    return this.info.source === "shared file" || this.info.source === "read-only file";
+  }
+
+  /** What a word that is waited for must allow: stores, unless the memory never does. */
+  get useOfWords(): "read" | "written" {
+    return WRITABLE[this.info.source] === undefined ? "read" : "written";
+  }
+
   /** Whether the same bytes can be mapped at other addresses too. */
   get canOverlap(): boolean {
     return this.info.source !== "memory";
@@ -299,7 +315,7 @@ export class PageState {
     const { backing } = this.allocation;
     // Both halves of a mirror have the same words.
     const at = source === "mirror" ? offset % (byteLength / 2) : offset;
-    const place = source === "shared file" && backing !== undefined
+    const place = this.areOfSharedFile && backing !== undefined
       ? { memory: backing, offset: BigInt(backing.offset + at) }
       : undefined;
     return { address: this.addressOf(at), place };

@@ -66,8 +66,9 @@ function checkResizable({ allocation, info, pages }: Mapping, byteLength: number
   pages?.checkNotLost();
   if (byteLength <= info.byteLength || info.source === "memory") return;
   const { backing } = allocation;
-  const reason = info.source === "private file"
-    ? "Memory of map() and mapExec() cannot become longer: use mapMut(), or map the file again"
+  const reason = info.source !== "shared file"
+    ? "Memory of map(), mapRead() and mapExec() cannot become longer: use mapMut(), or map the " +
+      "file again"
     : backing?.name !== undefined
     ? "Memory of mapShared() cannot become longer: create new memory with another name"
     : backing?.file === undefined

@@ -44,16 +44,22 @@ const RUNS = 14;
 const RUN_COUNT = 15;
 // The flags. SOURCE and ACCESS are the lowest bits of a number.
 const SOURCE = 0;
-const ACCESS = 2;
-const IS_RESERVED = 1 << 5;
-const NO_RESERVE = 1 << 6;
-const IS_GUARDED = 1 << 7;
-const HAS_FILE = 1 << 8;
-const HAS_LAYOUT = 1 << 9;
-const IS_PINNED = 1 << 10;
-const IS_NAMED = 1 << 11;
+const ACCESS = 3;
+const IS_RESERVED = 1 << 6;
+const NO_RESERVE = 1 << 7;
+const IS_GUARDED = 1 << 8;
+const HAS_FILE = 1 << 9;
+const HAS_LAYOUT = 1 << 10;
+const IS_PINNED = 1 << 11;
+const IS_NAMED = 1 << 12;
 
-const SOURCES: readonly Source[] = ["memory", "mirror", "private file", "shared file"];
+const SOURCES: readonly Source[] = [
+  "memory",
+  "mirror",
+  "private file",
+  "shared file",
+  "read-only file",
+];
 
 /** One handle's part in shared memory. */
 export class SharedMapping implements Share {
@@ -237,7 +243,7 @@ export function sharedPlan(
     byteLength: number(BYTE_LENGTH),
     exactByteLength: record.get(EXACT_BYTE_LENGTH),
     access: ACCESSES[flags >> ACCESS & 7]!,
-    source: SOURCES[flags >> SOURCE & 3]!,
+    source: SOURCES[flags >> SOURCE & 7]!,
     guardByteLength: number(GUARD_BYTE_LENGTH),
     pageOffset: number(PAGE_OFFSET),
     isGuarded: (flags & IS_GUARDED) !== 0,

@@ -148,8 +148,8 @@ export function mapOpened(
       ...laidOut,
     });
   } finally {
-    // flush() and resize() of a shared file need the descriptor.
-    const isKept = source === "shared file" && named?.isKeptOpen !== false;
+    // flush(), resize() and, on Windows, wait() need the descriptor of a shared file.
+    const isKept = source !== "private file" && named?.isKeptOpen !== false;
     if (mmap === undefined || !isKept) closeFile({ backing });
   }
   return mmap;

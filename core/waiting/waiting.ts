@@ -45,8 +45,8 @@ export function wordRange(
 }
 
 /**
- * Returns the word at a range, which must be writable even for a wait. Memory of a private file is
- * refused: Linux would copy the page to wait for it, and the waiter would not see the stores of
+ * Returns the word at a range, which must be writable even for a wait, except in memory that only
+ * others can store to. Memory of a private file is refused: Linux would copy the page to wait for it, and the waiter would not see the stores of
  * others.
  */
 export function wordOf(pages: PageState, range: PageRange, done: "waited for" | "notified"): Word {
@@ -54,11 +54,11 @@ export function wordOf(pages: PageState, range: PageRange, done: "waited for" | 
     throw new MmapError(
       `The word at ${hex(pages.addressOf(range.start))} cannot be ${done}: memory of map() and ` +
         "mapExec() is a private copy of the file, which other processes cannot change: use " +
-        "mapMut(), or mapAnon() between threads",
+        "mapMut() or mapRead(), or mapAnon() between threads",
       { code: "ENOTSUP" },
     );
   }
-  if (!pages.allows("written", range)) throw pages.accessError(done, range);
+  if (!pages.allows(pages.useOfWords, range)) throw pages.accessError(done, range);
   pages.checkNotLost(range);
   return pages.wordAt(range.start);
 }

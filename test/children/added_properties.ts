@@ -295,6 +295,7 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
     mmap.discard();
     return [target[1], mmap.bytes[1]].join();
   },
+  "a file for reading": () => new MmapOptions().mapRead(path)[Symbol.dispose](),
   "code of a file": () => new MmapOptions().mapExec(path)[Symbol.dispose](),
   "a file that is not there": () => new MmapOptions().map(join(folder, "nothing")),
   "a folder": () => new MmapOptions().map(folder),

@@ -14,7 +14,15 @@ import { copyPages, equal, GRANULE, type Model, PAGE, type TestFile } from "./wo
 import type { Step, World } from "./sequence.ts";
 import type { Wish } from "./names.ts";
 
-type Kind = "mapAnon" | "reserve" | "mapMirrored" | "map" | "mapMut" | "mapExec" | "mapShared";
+type Kind =
+  | "mapAnon"
+  | "reserve"
+  | "mapMirrored"
+  | "map"
+  | "mapMut"
+  | "mapRead"
+  | "mapExec"
+  | "mapShared";
 
 const KINDS: readonly Kind[] = [
   "mapAnon",
@@ -25,6 +33,7 @@ const KINDS: readonly Kind[] = [
   "map",
   "mapMut",
   "mapMut",
+  "mapRead",
   "mapExec",
   "mapShared",
   "mapShared",
@@ -35,6 +44,7 @@ const ACCESS: Readonly<Record<Kind, Access>> = {
   mapMirrored: "read-write",
   map: "copy-on-write",
   mapMut: "read-write",
+  mapRead: "read",
   mapExec: "read-execute",
   mapShared: "read-write",
 };
@@ -45,7 +55,7 @@ const NO_HUGE_PAGES: Errors = ["ENOMEM", "ENOTSUP", "EPERM", "EINVAL", "RangeErr
 export function create(world: World, index: number, [, , a, b, c]: Step): void {
   const kind = KINDS[a % KINDS.length]!;
   const { settings, errors } = wanted(a >> 3, b);
-  const isFile = kind === "map" || kind === "mapMut" || kind === "mapExec";
+  const isFile = kind === "map" || kind === "mapMut" || kind === "mapRead" || kind === "mapExec";
   if (kind === "mapMirrored" && b % 16 !== 2 && errors.length === 0) {
     settings["len"] = GRANULE * (1 + a % 2);
   }
@@ -224,6 +234,8 @@ function modelOf(
       ? "memory"
       : kind === "mapMut" || kind === "mapShared"
       ? "shared"
+      : kind === "mapRead"
+      ? "read-only"
       : "private",
     byteLength,
     skip,

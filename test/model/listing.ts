@@ -73,7 +73,7 @@ function checkPage({ source, access: accesses }: Model, page: number, region: Re
   if (!isHeld) equal(found, access, `The access of page ${page} in regions()`);
   // Code of a file that is mapped without copies is shared to Windows.
   if (source === "private" && !isLinux) return;
-  const expected = source === "shared" || source === "mirror";
+  const expected = source !== "memory" && source !== "private";
   equal(isShared, expected, `isShared of page ${page} in regions()`);
 }
 

@@ -22,9 +22,13 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
   if (model.source === "mirror") errors.push("ENOTSUP");
   if (typeof access !== "string") errors.push("TypeError");
   else if (!ACCESSES.includes(access)) errors.push("RangeError");
-  const own = model.source === "private" ? "copy-on-write" : "read-write";
+  const own = model.source === "private"
+    ? "copy-on-write"
+    : model.source === "read-only"
+    ? undefined
+    : "read-write";
   if ((access === "copy-on-write" || access === "read-write") && access !== own) {
-    errors.push("RangeError");
+    errors.push(model.source === "read-only" ? "EACCES" : "RangeError");
   }
   const { byteOffset, byteLength, start, end } = range;
   const allowed = model.source !== "memory" || access === "read-execute"

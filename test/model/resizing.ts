@@ -21,7 +21,9 @@ export const resize: TakeSlot = (world, slot, [, , a, b], name) => {
   if (guard > 0 || source === "mirror") errors.push("ENOTSUP");
   if (model.access.some((other) => other !== access)) errors.push("EACCES");
   const isNamed = source === "shared" && model.file!.fd === -1;
-  if (isLonger && (source === "private" || isNamed)) errors.push("ENOTSUP");
+  if (isLonger && (source === "private" || source === "read-only" || isNamed)) {
+    errors.push("ENOTSUP");
+  }
   // What is behind the last byte, and comes to light then, cannot be read now.
   if (isLonger && access === "none" && model.byteLength % PAGE > 0) return;
   // Where an advice keeps it from moving, it cannot be copied; and a descriptor cannot always be opened again.

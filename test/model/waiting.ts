@@ -34,6 +34,7 @@ function wordOf(slot: Slot, a: number, b: number): Word {
     : a % 16 === 1
     ? [undefined, model.byteLength, model.byteLength - 3, aligned + 1][b % 4]
     : aligned;
+  const isUsable = model.source === "read-only" ? isReadable : isWritable;
   const errors = byteOffset === undefined ? ["TypeError"] : countErrors(byteOffset);
   const closed = stateErrors(slot, false);
   if (errors.length > 0) return { byteOffset, errors: [...errors, ...closed], start: 0 };
@@ -42,7 +43,7 @@ function wordOf(slot: Slot, a: number, b: number): Word {
   const isWord = offset + 4 <= model.byteLength && start % 4 === 0;
   if (!isWord) errors.push("RangeError");
   else if (model.source === "private") errors.push("ENOTSUP");
-  else if (!isWritable(model, start, start + 4)) errors.push("EACCES");
+  else if (!isUsable(model, start, start + 4)) errors.push("EACCES");
   return { byteOffset, errors: [...errors, ...closed], start };
 }
 

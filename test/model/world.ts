@@ -33,7 +33,7 @@ export interface Lost {
 
 /** One mapping, as the documentation has it. Ranges count from the first page, `skip` bytes before the first byte. */
 export interface Model {
-  source: "memory" | "mirror" | "private" | "shared";
+  source: "memory" | "mirror" | "private" | "shared" | "read-only";
   readonly byteLength: number;
   readonly skip: number;
   /** By page. */
@@ -165,7 +165,7 @@ export function isByte(model: Model, at: number, actual: number | undefined): bo
   if (model.hasStrangers && isStrangers(at)) return true;
   if (source === "memory" || source === "mirror") return own[at] === actual;
   const inFile = file!.bytes[fileOffset + at];
-  const state = source === "shared" ? 0 : copied[Math.floor(at / PAGE)];
+  const state = source !== "private" ? 0 : copied[Math.floor(at / PAGE)];
   return state === 0 ? inFile === actual : own[at] === actual || (state === 2 && inFile === actual);
 }
 

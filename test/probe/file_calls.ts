@@ -40,6 +40,10 @@ export const FILE_CALLS: Readonly<Record<string, (place: Place) => unknown>> = {
     mmap.flush();
     same(place.byteOf(path, 1), 8);
   },
+  "mapRead()": (place) => {
+    const mmap = place.kept(new MmapOptions().mapRead(place.file()));
+    same(mmap.wait(0, 0x01010101, 1), "timed-out");
+  },
   "mapExec()": (place) => same(place.kept(new MmapOptions().mapExec(place.file())).bytes[0], 1),
   "read() and write() of a file": (place) => {
     const mmap = place.kept(new MmapOptions().mapMut(place.file()));

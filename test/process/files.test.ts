@@ -24,10 +24,10 @@ test("a file that must not be written is EACCES for mapMut() alone", async () =>
   const path = folder.file("file", BYTES);
   chmodSync(path, 0o444);
   const outcomes = await childValue("file_other_user.ts", { args: [path] });
-  assertEquals(outcomes, ["mapped", "EACCES", "mapped"]);
+  assertEquals(outcomes, ["mapped", "EACCES", "mapped", "mapped"]);
   chmodSync(path, 0o600);
   const hidden = await childValue("file_other_user.ts", { args: [path] });
-  assertEquals(hidden, ["EACCES", "EACCES", "EACCES"]);
+  assertEquals(hidden, CALLS.map(() => "EACCES"));
 }, {
   skip: unlessLinux("only Linux is known to let a process become another user so") ??
     withoutOtherUsers(),
@@ -42,13 +42,13 @@ test("Deno's permissions hold for files", async () => {
       permissions: ["--no-prompt", "--allow-ffi", ...permissions],
     });
   const refused = "NotCapable";
-  assertEquals(await outcomes(), [refused, refused, refused]);
-  assertEquals(await outcomes(`--allow-read=${path}`), ["mapped", refused, "mapped"]);
-  assertEquals(await outcomes(`--allow-write=${path}`), [refused, refused, refused]);
+  assertEquals(await outcomes(), CALLS.map(() => refused));
+  assertEquals(await outcomes(`--allow-read=${path}`), ["mapped", refused, "mapped", "mapped"]);
+  assertEquals(await outcomes(`--allow-write=${path}`), CALLS.map(() => refused));
   const both = [`--allow-read=${path}`, `--allow-write=${path}`];
-  assertEquals(await outcomes(...both), ["mapped", "mapped", "mapped"]);
+  assertEquals(await outcomes(...both), CALLS.map(() => "mapped"));
   const other = join(folder.path, "other");
-  assertEquals(await outcomes(`--allow-read=${other}`), [refused, refused, refused]);
+  assertEquals(await outcomes(`--allow-read=${other}`), CALLS.map(() => refused));
 }, { skip: runtime === "deno" ? undefined : "permissions are Deno's" });
 
 test("no descriptor and no mapping is left, however mapping a file ends", async () => {

@@ -100,12 +100,14 @@ function pathsOf(inside: string, outside: string): string[] {
   ];
 }
 
-test("map(), mapMut() and mapExec() map what the runtime opens by the same path", async () => {
+test("calls that map files map what the runtime opens by the same path", async () => {
   const { inside, outside } = makeFolders();
   const outcomes = await outcomesOf(pathsOf(inside, outside), inside);
   assertSame(outcomes);
   // Deno 2.1 takes `..` out of a path, here, too.
-  if (runtime !== "deno") assertEquals(outcomes["link/../file"], Array(3).fill(["O", "O"]));
+  if (runtime !== "deno") {
+    assertEquals(outcomes["link/../file"], Array(CALLS.length).fill(["O", "O"]));
+  }
 }, { skip: withoutLinks });
 
 for (
@@ -115,7 +117,7 @@ for (
     ["all files", () => ["--allow-read", "--allow-write"]],
   ] as const
 ) {
-  test(`map(), mapMut() and mapExec() map what Deno opens where ${what} is permitted`, async () => {
+  test(`calls that map files map what Deno opens where ${what} is permitted`, async () => {
     const { inside, outside } = makeFolders();
     const permissions = ["--no-prompt", "--allow-ffi", ...flags(inside)];
     const outcomes = await outcomesOf(pathsOf(inside, outside), inside, permissions);
@@ -133,7 +135,7 @@ for (
   }, { skip: unlessDeno ?? withoutLinks });
 }
 
-test("map(), mapMut() and mapExec() refuse the files of the system that Deno refuses", async () => {
+test("calls that map files refuse the files of the system that Deno refuses", async () => {
   const { inside } = makeFolders();
   symlinkSync("/proc/self/environ", join(inside, "environ"));
   symlinkSync(FOLDER, join(inside, "memory"));
@@ -154,7 +156,7 @@ test("map(), mapMut() and mapExec() refuse the files of the system that Deno ref
     const permissions = ["--no-prompt", "--allow-ffi", read, read.replace("read", "write")];
     const outcomes = await outcomesOf(paths, inside, permissions);
     assertSame(outcomes);
-    const refused = Array(3).fill(["NotCapable", "NotCapable"]);
+    const refused = Array(CALLS.length).fill(["NotCapable", "NotCapable"]);
     assertEquals(outcomes[`memory/${memory.name}`], refused);
     assertEquals(outcomes["/proc/self/environ"], refused);
   }
@@ -164,14 +166,14 @@ test("map(), mapMut() and mapExec() refuse the files of the system that Deno ref
 }, { skip: unlessDeno ?? unlessLinux("the files are Linux's") ?? unlessFolder });
 
 test(
-  "map(), mapMut() and mapExec() map what Node.js opens, and throw its errors, where little is permitted",
+  "calls that map files map what Node.js opens, and throw its errors, where little is permitted",
   async () => {
     const { inside, outside } = makeFolders();
     const paths = pathsOf(inside, outside);
     const read = [...NODE_PERMISSION, `--allow-fs-read=${inside}/*`];
     const some = await outcomesOf(paths, inside, [...read, `--allow-fs-write=${inside}/*`]);
     assertSame(some);
-    assertEquals(some["./file"], Array(3).fill(["I", "I"]));
+    assertEquals(some["./file"], Array(CALLS.length).fill(["I", "I"]));
     const reading = await outcomesOf(paths, inside, read);
     assertSame(reading);
     const refused = ["ERR_ACCESS_DENIED", "ERR_ACCESS_DENIED"] as const;

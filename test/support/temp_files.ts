@@ -86,7 +86,12 @@ export function withoutOtherUsers(): string | undefined {
 }
 
 /** The ways to map a file, by their names. */
-export const CALLS = ["map", "mapMut", "mapExec"] as const;
+export const CALLS = ["map", "mapMut", "mapRead", "mapExec"] as const;
+
+/** Whether the memory of a way to map a file has views. */
+export function hasViews(call: typeof CALLS[number]): boolean {
+  return call === "map" || call === "mapMut";
+}
 
 /** Reads from a mapping, whether it has views or not. */
 export function readBytes(mmap: Mmap, byteLength: number, byteOffset: number = 0): Uint8Array {

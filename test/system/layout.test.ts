@@ -4,7 +4,7 @@ import { MmapError } from "../../core/checks/errors.ts";
 import { allocationGranularity, type MmapInit, MmapOptions, pageSize } from "../../mod.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { mappedByteLength, smapsEntry, withoutSmaps } from "../support/memory_map.ts";
-import { TempFolder } from "../support/temp_files.ts";
+import { CALLS, hasViews, TempFolder } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
 const GRANULE = allocationGranularity();
@@ -144,7 +144,7 @@ test("guard() and align() hold for files, whose content is there", () => {
   const bytes = Uint8Array.from({ length: 3 * GRANULE }, (_, index) => index % 251);
   const path = use(new TempFolder()).file("file", bytes);
   for (const offset of [0, 1, PAGE, GRANULE + 5]) {
-    for (const call of ["map", "mapMut", "mapExec"] as const) {
+    for (const call of CALLS) {
       for (const populate of [true, false]) {
         const init = { offset, align: 2 ** 21, populate };
         const guard = platform === "win32" ? 0 : 1;
@@ -153,7 +153,7 @@ test("guard() and align() hold for files, whose content is there", () => {
         const copy = new Uint8Array(mmap.byteLength);
         mmap.read(copy);
         assertEquals(copy, bytes.subarray(offset));
-        if (call !== "mapExec") mmap.bytes[0] = mmap.bytes[0]!;
+        if (hasViews(call)) mmap.bytes[0] = mmap.bytes[0]!;
         mmap.flush();
       }
     }

@@ -211,9 +211,9 @@ for (const isViewed of [false, true]) {
   }
 }
 
-test("resize() of map() and mapExec() makes them shorter only", () => {
+test("resize() of map(), mapRead() and mapExec() makes them shorter only", () => {
   withFile(pattern(3 * GRANULE), (path) => {
-    for (const call of ["map", "mapExec"] as const) {
+    for (const call of ["map", "mapRead", "mapExec"] as const) {
       const mmap = use(new MmapOptions()[call](path));
       mmap.resize(GRANULE + 1);
       assertEquals(content(mmap, GRANULE + 1), pattern(GRANULE + 1));

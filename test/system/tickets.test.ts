@@ -94,6 +94,7 @@ const KINDS: Readonly<Record<string, (path: string) => Mmap>> = {
   "map() without a guard": (path) => new MmapOptions({ truncationGuard: false }).map(path),
   "mapMut()": (path) => new MmapOptions({ len: GRANULE }).mapMut(path),
   "mapMut() from an offset": (path) => new MmapOptions({ offset: 7, len: 100 }).mapMut(path),
+  "mapRead()": (path) => new MmapOptions().mapRead(path),
   "mapExec()": (path) => new MmapOptions().mapExec(path),
 };
 

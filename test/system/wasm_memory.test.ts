@@ -152,6 +152,7 @@ test("into() throws a RangeError when the place is not of whole pages of the mem
   assertThrows(() => new MmapOptions({ len: PAGE }).into(memory, "grow").mapAnon(), RangeError);
   assertThrows(() => new MmapOptions({ len: PAGE }).into(memory, "grow").reserve(), RangeError);
   assertThrows(() => new MmapOptions({ len: PAGE }).into(memory, "grow").mapMirrored(), RangeError);
+  assertThrows(() => new MmapOptions().into(memory, "grow").mapRead(path), RangeError);
   assertThrows(() => new MmapOptions().into(memory, "grow").mapExec(path), RangeError);
   for (const set of ["withHint", "align", "guard"] as const) {
     assertThrows(() => new MmapOptions()[set](65536).into(memory, "grow").map(path), RangeError);
@@ -222,6 +223,7 @@ test("sharedBuffer() throws a RangeError when other options or a call exclude it
     const call of [
       () => options.reserve(),
       () => options.mapMirrored(),
+      () => options.mapRead(path),
       () => options.mapExec(path),
       () => options.withHint(65536).mapAnon(),
       () => options.align(65536).mapAnon(),

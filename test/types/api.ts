@@ -67,6 +67,7 @@ export function views(mmap: Mmap, name: "F32" | "Map"): void {
 }
 
 export function sharing(options: MmapOptions, init: SharedOptions, mode: SharedMode): void {
+  expectType(options.mapRead("file")).is<Mmap>();
   expectType(options.mapShared("name")).is<Mmap>();
   expectType(options.mapShared("name", init)).is<Mmap>();
   expectType(options.mapShared("name", { mode })).is<Mmap>();

@@ -132,11 +132,12 @@ for (const platform of ["linux", "darwin"] as const) {
     assertEquals(files.resize(7, 5001), undefined);
   });
 
-  test(`${platform} maps a file, privately unless stores are to reach it`, () => {
+  test(`${platform} maps a file, privately unless it is for stores or for reading alone`, () => {
     for (
       const [protection, number, kind] of [
         ["copy-on-write", 3, 0x2 | facts.noReserve],
         ["read-write", 3, 0x1],
+        ["read", 1, 0x1 | facts.noReserve],
         ["read-execute", 5, 0x2 | facts.noReserve],
       ] as const
     ) {

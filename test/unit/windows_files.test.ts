@@ -122,6 +122,7 @@ for (
   const [protection, section, view] of [
     ["copy-on-write", 0x8, 0x1], // PAGE_WRITECOPY, FILE_MAP_COPY
     ["read-write", 0x4, 0x2], // PAGE_READWRITE, FILE_MAP_WRITE
+    ["read", 0x2, 0x4], // PAGE_READONLY, FILE_MAP_READ
     ["read-execute", 0x20, 0x24], // PAGE_EXECUTE_READ, FILE_MAP_READ | FILE_MAP_EXECUTE
   ] as const
 ) {

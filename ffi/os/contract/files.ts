@@ -24,7 +24,10 @@ export type FileUse = "read" | "read-write" | "read-execute";
 /** A request to map a part of a file. */
 export interface FileRequest extends MapRequest {
   readonly kind: "file";
-  /** The file, opened with the access that `protection` needs. */
+  /**
+   * The file, opened with the access that `protection` needs. Memory of `"read"` and `"read-write"`
+   * is that of the file, and other memory is a private copy.
+   */
   readonly file: OpenFile;
   /** The name of the file in messages. */
   readonly name: string;

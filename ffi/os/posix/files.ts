@@ -58,7 +58,9 @@ export function posixFiles(
 
   const map = (request: FileRequest, fixed: number): bigint | Failure => {
     const { hint, byteLength, protection, file, offset } = request;
-    const kind = protection === "read-write" ? MAP_SHARED : MAP_PRIVATE;
+    // Stores of others show in "read", and private copies never do.
+    const isShared = protection === "read-write" || protection === "read";
+    const kind = isShared ? MAP_SHARED : MAP_PRIVATE;
     const all = kind | flags(request) | fixed;
     const address = mmap(hint, byteLength, PROTECTIONS[protection], all, file, offset);
     return address === MAP_FAILED ? failed("mmap") : address;

@@ -23,6 +23,7 @@ import {
   INVALID_HANDLE_VALUE,
   OPEN_EXISTING,
   PAGE_EXECUTE_READ,
+  PAGE_READONLY,
   PAGE_READWRITE,
   PAGE_WRITECOPY,
 } from "./constants.ts";
@@ -39,6 +40,7 @@ const ACCESS: Readonly<Record<FileUse, number>> = {
 const KINDS: Readonly<Partial<Record<Protection, readonly [section: number, view: number]>>> = {
   "copy-on-write": [PAGE_WRITECOPY, FILE_MAP_COPY],
   "read-write": [PAGE_READWRITE, FILE_MAP_WRITE],
+  "read": [PAGE_READONLY, FILE_MAP_READ],
   "read-execute": [PAGE_EXECUTE_READ, FILE_MAP_READ | FILE_MAP_EXECUTE],
 };
 

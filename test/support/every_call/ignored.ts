@@ -7,13 +7,13 @@
 
 /** The failures that are no error, and why; the row is one of each system that makes the call. */
 export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: string])[] = [
-  [/^map(Mut|Exec)?\(\)|file/, "fstatfs", "then it is taken for a file like any other"],
+  [/^map(Mut|Read|Exec)?\(\)|file/, "fstatfs", "then it is taken for a file like any other"],
   [/./, "close", "it is closed all the same"],
   [/./, "CloseHandle", "it is closed all the same"],
   [/at a hint$/, "VirtualAlloc", "Windows is asked once more, without the hint"],
   [/at a hint$/, "MapViewOfFileEx", "Windows is asked once more, without the hint"],
   [/^mapMut\(\) of a descriptor$/, "open", "only resizing needs the file's own opening"],
-  [/^map(Mut|Exec)?\(\)/, "lseek", "the position is nobody else's"],
+  [/^map(Mut|Read|Exec)?\(\)/, "lseek", "the position is nobody else's"],
   [/^map(Shared)?\(\) .*populated/, "madvise", "a page that cannot be read now is when it is used"],
   [/populated/, "mach_vm_read_overwrite", "a page that cannot be read now is when it is used"],
   [/populated/, "ReadProcessMemory", "a page that cannot be read now is when it is used"],

@@ -33,6 +33,7 @@ const guardedFile = (options: MmapOptions): Scenarios => {
 const file = (name: string, options: MmapOptions): Scenarios => ({
   [`map() of ${name}`]: { call: () => options.map("file") },
   [`mapMut() of ${name}`]: { call: () => options.mapMut("file") },
+  [`mapRead() of ${name}`]: { call: () => options.mapRead("file") },
   [`mapExec() of ${name}`]: { call: () => options.mapExec("file") },
 });
 /** A hint that no processor has either. */

@@ -14,7 +14,7 @@ const INVALID_HANDLE_VALUE = 2n ** 64n - 1n;
 export function fileCalls({ kernel, setError, failing, status }: Calls): StandIns {
   const [ERROR_FILE_NOT_FOUND, ERROR_ALREADY_EXISTS] = [2, 183];
   /** The protections of pages, by the access of a view. */
-  const PROTECTIONS: Readonly<Record<number, number>> = { 1: 8, 2: 4, 0x24: 0x20 };
+  const PROTECTIONS: Readonly<Record<number, number>> = { 1: 8, 2: 4, 4: 2, 0x24: 0x20 };
   const { space, names } = kernel;
   let position = 0;
   let sectionByteLength = 0n;
