@@ -344,6 +344,45 @@ export class Mmap implements Disposable {
   }
 
   /**
+   * Returns an `ArrayBuffer` of exactly these bytes, without copying them: for libraries that take
+   * one, and for `structuredClone()`, which copies nothing else then. `unmap()`, `protect()` and
+   * other calls detach it as they do with views. The same range has the same buffer as long as that
+   * is reachable.
+   *
+   * In Deno, Node.js and Bun before 1.4 the mapping keeps the buffer of each different range, about
+   * 1 KB of heap, until it is detached. Bun counts the length of the buffer as JavaScript heap.
+   *
+   * Atomic operations need elements at multiples of their size in memory: on some ARM processors
+   * `Atomics` on a buffer whose address is no multiple of 8 end the process. The address of byte 0
+   * is one, except with an {@linkcode MmapOptions.offset}.
+   *
+   * @param byteOffset The start in bytes, of any alignment. Default: 0.
+   * @param byteLength The length in bytes. Default: up to the end of the mapping; in mirrored
+   * memory at most one copy.
+   * @returns The buffer. Once the mapping is closed its length is 0.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If the range is out of bounds, longer than {@linkcode maxViewByteLength},
+   * or longer than one copy of mirrored memory.
+   * @throws {MmapError} As {@linkcode Mmap.bytes} does, for these bytes; `ENOTSUP` for memory of
+   * {@linkcode MmapOptions.into} and {@linkcode MmapOptions.sharedBuffer}, which is part of a longer
+   * buffer.
+   *
+   * @example A record for another thread
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 2 ** 20 }).mapAnon();
+   * mmap.write(Uint8Array.of(1, 2, 3), 4096);
+   * const record = structuredClone(mmap.arrayBuffer(4096, 3)); // copies 3 bytes
+   * console.log(new Uint8Array(record)); // Uint8Array(3) [ 1, 2, 3 ]
+   * ```
+   */
+  arrayBuffer(byteOffset: number | bigint = 0, byteLength?: number | bigint): ArrayBuffer {
+    const mapping = Mmap.#opened(this);
+    return mapping.arrayBuffer(viewRange(1, byteOffset, byteLength, mapping.info));
+  }
+
+  /**
    * Whether the mapping has lost pages because its file became shorter: a load, a store or a call
    * hit such a page, and the file ends before the mapping does. If the file was deleted, so that
    * the system does not report its length, the value is true if the end of the mapping is lost.

@@ -17,7 +17,9 @@ import { leaveRoom } from "../lifetime/room.ts";
 import { endWaits, refuseWaits } from "../lifetime/waiters.ts";
 import { isViewable } from "./access.ts";
 import { checkAccess, checkAnonymous, commit, decommit, protect } from "./access_changes.ts";
+import { arrayBuffer } from "./array_buffer.ts";
 import { PageState } from "./page_state.ts";
+import type { ViewRange } from "./view_range.ts";
 
 /** A mapping: memory, and the state of its pages. {@linkcode Mmap} is its handle. */
 export class Mapping {
@@ -92,6 +94,13 @@ export class Mapping {
     const pages = this.track();
     this.#refuseTransferred();
     return pages;
+  }
+
+  /** Returns the buffer of exactly a window. */
+  arrayBuffer(range: ViewRange): ArrayBuffer {
+    const buffer = arrayBuffer(this.trackViews(), range);
+    this.#refuseTransferred(); // the buffer may be one of before
+    return buffer;
   }
 
   /** Checks a range of bytes. */

@@ -6,6 +6,7 @@
 import { MmapError } from "../checks/errors.ts";
 import { overlap, type PageRange } from "../checks/ranges.ts";
 import type { Views } from "./buffers.ts";
+import type { ExactBuffers } from "./exact_buffers.ts";
 
 /** The views over one run of pages. */
 export interface ViewedRun extends PageRange {
@@ -24,6 +25,8 @@ const NONE: readonly never[] = [];
  * only for more: they would be a third of the memory that a mapping takes.
  */
 export class ViewSet {
+  /** The buffers of windows, once one was asked for. */
+  exact: ExactBuffers | undefined;
   #only: ViewedRun | undefined;
   #others: Set<ViewedRun> | undefined;
   /** The last run added at each start, except for the first run. */
@@ -67,11 +70,12 @@ export class ViewSet {
 
   /** Whether a buffer is known to have been transferred away. */
   get areTransferred(): boolean {
-    return this.some(isTransferred);
+    return this.some(isTransferred) || this.exact?.areTransferred === true;
   }
 
   /** Detaches every buffer over a range. Throws if a buffer cannot be detached. */
   detach(range: PageRange): void {
+    this.exact?.detach(range); // first: if one was transferred, nothing changes
     for (const run of this.all) {
       if (!overlap(run, range)) continue;
       run.views.detach();
@@ -81,11 +85,11 @@ export class ViewSet {
 
   /** Detaches every buffer over a range and remembers it, because the memory stays mapped. */
   detachMapped(range: PageRange): void {
-    const found = this.all
+    const viewed = this.all
       .filter((run) => overlap(run, range))
-      .flatMap(({ start, end, views }) =>
-        views.buffers.map((buffer) => ({ start, end, buffer: new WeakRef(buffer) }))
-      );
+      .flatMap(({ start, end, views }) => views.buffers.map((buffer) => ({ start, end, buffer })));
+    const found = [...viewed, ...this.exact?.windowsIn(range) ?? []]
+      .map(({ buffer, ...bounds }) => ({ ...bounds, buffer: new WeakRef(buffer) }));
     if (found.length > 0) this.#detached = [...this.#detached.filter(isReachable), ...found];
     this.detach(range);
   }

@@ -136,7 +136,7 @@ export class WindowViews implements Views {
  * Makes a buffer record its transfer. The buffer is held weakly, so it cannot be checked once it is
  * collected.
  */
-function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
+export function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
   for (const method of [transfer, transferToFixedLength]) {
     define(buffer, method.name, {
       value(this: ArrayBuffer, ...lengths: number[]): ArrayBuffer {

@@ -21,6 +21,7 @@ const KEEP: Record<string, (mmap: Mmap) => unknown> = {
   "a subarray": (mmap) => mmap.bytes.subarray(100, 200),
   "a window": (mmap) => mmap.view(Uint8Array, 4096, 100),
   "a DataView": (mmap) => mmap.view(DataView, 5),
+  "a buffer of a window": (mmap) => mmap.arrayBuffer(4096, 100),
   "a buffer": (mmap) => mmap.view(Uint8Array).buffer,
 };
 

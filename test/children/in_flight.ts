@@ -93,7 +93,8 @@ async function startAndUnmap(call: InFlightCall, folder: string): Promise<Starte
 
 type Prepared = { readonly inFlight?: Promise<void> } | undefined;
 
-function start({ start }: InFlightCall, { bytes }: Mmap, folder: string, prepared: Prepared) {
+function start({ start }: InFlightCall, mmap: Mmap, folder: string, prepared: Prepared) {
+  const bytes = changeCount % 2 === 0 ? mmap.bytes : new Uint8Array(mmap.arrayBuffer());
   try {
     return start(bytes, folder, prepared);
   } catch (error) {

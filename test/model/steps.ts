@@ -26,7 +26,7 @@ import type { Take, TakeSlot, World } from "./sequence.ts";
 import { badTicket, share } from "./sharing.ts";
 import { lend, recall } from "./stranger.ts";
 import { takeLost, truncate } from "./truncating.ts";
-import { bytes, load, storeKept, transfer, view } from "./viewing.ts";
+import { arrayBuffer, bytes, load, storeKept, transfer, view } from "./viewing.ts";
 import { notify, wait, waitAsync } from "./waiting.ts";
 import {
   checkContent,
@@ -163,6 +163,7 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   create: { weight: 16, take: create },
   options: { weight: 3, take: options },
   view: { weight: 14, take: inSlot(view) },
+  arrayBuffer: { weight: 4, take: inSlot(arrayBuffer) },
   bytes: { weight: 4, take: inSlot(bytes) },
   load: { weight: 4, take: inSlot(load) },
   storeKept: { weight: 5, take: inSlot(storeKept) },

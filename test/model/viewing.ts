@@ -76,6 +76,24 @@ export function view(world: World, slot: Slot, [, , a, b, c]: Step, name: string
   );
 }
 
+/** arrayBuffer() of any range. */
+export function arrayBuffer(world: World, slot: Slot, [, , a, b, c]: Step, name: string): void {
+  const { mmap, model } = slot;
+  const errors = stateErrors(slot, true);
+  const byteOffset = c % 16 === 0 ? bad(a, slot) : a % (model.byteLength + 2);
+  const rest = model.byteLength - (typeof byteOffset === "number" ? byteOffset : 0);
+  const byteLength = c % 16 === 1 ? bad(b, slot) : c % 4 === 2 ? undefined : b % (rest + 2);
+  const range = boundsOf(model, byteOffset, byteLength, 1, errors);
+  const make = () => {
+    const buffer = mmap.arrayBuffer(byteOffset as number, byteLength as number);
+    const again = mmap.arrayBuffer(byteOffset as number, byteLength as number);
+    equal(again, buffer, "arrayBuffer(), asked for again,");
+    equal(buffer.byteLength, range[1] - range[0], "The byteLength of arrayBuffer()");
+    return new Uint8Array(buffer);
+  };
+  made(world, slot, errors, range, `${name}(${words(byteOffset, byteLength)})`, make, range);
+}
+
 /** The range of a view, from the first page; adds the errors that asking for it must throw. */
 function boundsOf(
   model: Model,
@@ -112,6 +130,7 @@ function made(
   [start, end]: [number, number],
   name: string,
   make: () => ArrayBufferView,
+  bounds: [number, number] = runAt(slot.model, start),
 ): void {
   const { model } = slot;
   if (errors.length === 0 && start < end) {
@@ -123,7 +142,7 @@ function made(
   equal(value.byteLength, end - start, `The byteLength of ${name}`);
   if (start === end) return;
   const bytes = new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
-  const [bufferStart, bufferEnd] = runAt(model, start);
+  const [bufferStart, bufferEnd] = bounds;
   const { byteLength } = value.buffer;
   const longest = Math.min(bufferEnd - bufferStart, model.skip + longestView(model));
   if (byteLength > longest) {
@@ -225,7 +244,7 @@ export function storeKept(world: World, { kept }: Slot, [, , a, b, c]: Step, nam
 /** Transfers the buffer of a view away, where the runtime lets it. */
 export function transfer(
   world: World,
-  { kept, model }: Slot,
+  { mmap, kept, model }: Slot,
   [, , a, b]: Step,
   name: string,
 ): void {
@@ -243,5 +262,7 @@ export function transfer(
   }
   if (buffer.byteLength === byteLength) return;
   model.isTransferred = true;
+  // That of a window is looked for when it is detached, or asked for again.
+  world.call("unmap(transferred)", ["EBUSY"], () => mmap.unmap());
   for (const other of kept) if (other.view.buffer === buffer) other.isStale = true;
 }

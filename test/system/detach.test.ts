@@ -24,7 +24,8 @@ const ENDINGS: Record<string, (mmap: Mmap) => void> = {
 function everyKindOfView(mmap: Mmap): [Uint8Array[], ArrayBufferView[], DataView[]] {
   const { bytes } = mmap;
   return [
-    [bytes, bytes.subarray(5), new Uint8Array(bytes.buffer), mmap.view(Uint8Array, 1, 9)],
+    [bytes, bytes.subarray(5), new Uint8Array(bytes.buffer), mmap.view(Uint8Array, 1, 9)]
+      .concat([new Uint8Array(mmap.arrayBuffer()), new Uint8Array(mmap.arrayBuffer(9, 100))]),
     [mmap.view(Float64Array), mmap.view(Int16Array, 8), mmap.view(BigInt64Array, 16, 1)],
     [mmap.view(DataView), mmap.view(DataView, 7, 3), mmap.view(DataView, mmap.byteLength)],
   ];

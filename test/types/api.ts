@@ -44,6 +44,8 @@ export function views(mmap: Mmap, name: "F32" | "Map"): void {
   expectType(mmap.view(Float32Array)).is<Float32Array<ArrayBuffer>>();
   expectType(mmap.view(Float64Array)).is<Float64Array<ArrayBuffer>>();
   expectType(mmap.view(DataView)).is<DataView<ArrayBuffer>>();
+  expectType(mmap.arrayBuffer()).is<ArrayBuffer>();
+  expectType(mmap.arrayBuffer(8n, 2)).is<ArrayBuffer>();
   class Header extends DataView<ArrayBuffer> {}
   expectType(mmap.view(Header)).is<Header>();
   class Pixels extends Uint8ClampedArray<ArrayBuffer> {}

@@ -29,6 +29,7 @@ const part = () => new MmapOptions({ offset: GRANULE + 5, len: PAGE }).mapMut("f
 
 export const pages: Scenarios = {
   "view()": { before: anon, call: (mmap) => void mmap.view(Int32Array) },
+  "arrayBuffer()": { before: anon, call: (mmap) => void mmap.arrayBuffer(5, 100) },
   "protect() of what was viewed": {
     before: viewed,
     call: (mmap) => mmap.unsafeProtect("read", PAGE),
