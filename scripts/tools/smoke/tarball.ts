@@ -20,18 +20,24 @@ const HOLDS: readonly string[] = [
   "esm/cli.js.map",
 ];
 
-interface Packed {
+/** A tarball and its files. */
+export interface Packed {
   readonly filename: string;
   readonly files: readonly { readonly path: string }[];
 }
 
-/** Packs `npm/` as `npm publish` would, and lints the tarball. Returns its path, if there is one. */
+/** Packs `npm/` into the temporary folder, as `npm publish` would. */
+export async function pack(): Promise<Packed> {
+  const command = ["npm", "pack", "--json", "--pack-destination", temporary];
+  const [packed] = JSON.parse(await run(command, join(project, "npm"))) as Packed[];
+  return packed!;
+}
+
+/** Packs `npm/`, and lints the tarball. Returns its path, if there is one. */
 export async function checkTarball(): Promise<string | undefined> {
   let tarball: string | undefined;
   await check("npm pack", async () => {
-    const command = ["npm", "pack", "--json", "--pack-destination", temporary];
-    const [packed] = JSON.parse(await run(command, join(project, "npm"))) as Packed[];
-    const { filename, files } = packed!;
+    const { filename, files } = await pack();
     checkFiles(files.map(({ path }) => path));
     tarball = join(temporary, filename);
     return `${files.length} files`;
