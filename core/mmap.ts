@@ -21,6 +21,7 @@ import { hex, MmapError } from "./checks/errors.ts";
 import { printAs } from "./checks/inspect.ts";
 import { type Access, ACCESSES } from "./lifetime/mapping_info.ts";
 import { type MappingPlan, plainPlan } from "./lifetime/mapping_plan.ts";
+import { type MmapPin, pin } from "./lifetime/pins.ts";
 import { discard, flush } from "./pages/content.ts";
 import { bytesOf, copy, copyRange } from "./pages/copying.ts";
 import { Mapping } from "./pages/mapping.ts";
@@ -218,12 +219,65 @@ export class Mmap implements Disposable {
    * The address in the form that this runtime's FFI takes for a pointer: `Deno.PointerObject`,
    * `Pointer` of `bun:ffi`, or a `bigint` in Node.js.
    *
-   * Native code must not use the memory after `unmap()`: views are protected, pointers are not.
+   * Native code must not use the memory after `unmap()`, or after the handle was collected: views
+   * are protected, pointers are not. {@linkcode Mmap.pin} keeps the memory for calls that run on.
    *
    * @throws {MmapError} `EBADF` if the mapping is closed.
    */
   get pointer(): Pointer {
     return currentRuntime().pointer(Mmap.#opened(this).address);
+  }
+
+  /**
+   * Returns the address of one byte in the form of {@linkcode Mmap.pointer}.
+   *
+   * @param byteOffset The place of the byte, within the mapping.
+   * @returns The pointer.
+   * @throws {TypeError} If the place is not a whole number or a bigint.
+   * @throws {RangeError} If there is no such byte.
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   */
+  pointerAt(byteOffset: number | bigint): Pointer {
+    const mapping = Mmap.#opened(this);
+    const { start } = mapping.byteRange(byteOffset, 1);
+    return currentRuntime().pointer(mapping.address + BigInt(start - mapping.info.pageOffset));
+  }
+
+  /**
+   * Keeps the memory where it is while native code uses it by its {@linkcode Mmap.pointer}, for
+   * calls that run on after they return.
+   *
+   * Until the pin is disposed, the mapping is not collected, and {@linkcode Mmap.unmap},
+   * {@linkcode Mmap.protect}, {@linkcode Mmap.unsafeProtect}, {@linkcode Mmap.decommit},
+   * {@linkcode Mmap.resize} and {@linkcode Mmap.intoRaw} throw `EBUSY`; so does the end of a `using`
+   * block of the handle. Declare the pin after the handle with `using`, so that it ends first.
+   * Pins add up. A pin that is dropped and never disposed keeps the memory for ever, because nobody
+   * sees when native code has forgotten an address.
+   *
+   * If the memory is shared, handles in other threads can be unmapped, and the memory stays: it
+   * lives as long as this handle, and nobody can protect, decommit or resize shared memory. Calls
+   * that change only content, such as {@linkcode Mmap.discard}, are not refused. A file that becomes
+   * shorter takes its pages with it.
+   *
+   * @returns The pin.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `ENOTSUP` for a `WebAssembly.Memory` that
+   * is not shared, because the engine moves it when it grows.
+   *
+   * @example A call of C that runs on
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * {
+   *   using _pin = mmap.pin();
+   *   const target = mmap.pointerAt(4096);
+   *   // await library.read_later(target, 1024);
+   *   void target;
+   * } // the pin ends, and mmap can be unmapped
+   * ```
+   */
+  pin(): MmapPin {
+    return pin(Mmap.#opened(this));
   }
 
   /** The length in bytes as it was asked for, not rounded up to pages; 0 when closed. */
@@ -472,7 +526,7 @@ export class Mmap implements Disposable {
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages is not
    * yet collected (views are detached then), was transferred away, or is in use (Bun from 1.4),
    * while the mapping is shared, or while {@linkcode Mmap.waitAsync} waits for a word in pages that
-   * would forbid stores; `ENOTSUP` for mirrored memory; another code if the system refused, as some
+   * would forbid stores, or while the mapping is pinned; `ENOTSUP` for mirrored memory; another code if the system refused, as some
    * refuse `"read-execute"`; `EACCES` for stores to memory of {@linkcode MmapOptions.mapRead}. The
    * access stays as it was.
    *
@@ -570,8 +624,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the range is not whole pages of the mapping.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer of the pages was
-   * transferred away or is in use (Bun from 1.4), while the mapping is shared, or while {@linkcode
-   * Mmap.waitAsync} waits for a word of them; `ENOTSUP` as `commit()`; another code if the system
+   * transferred away or is in use (Bun from 1.4), while the mapping is shared or pinned, or while
+   * {@linkcode Mmap.waitAsync} waits for a word of them; `ENOTSUP` as `commit()`; another code if the system
    * refused. Pages before the refused ones may be decommitted then: check them with {@linkcode
    * Mmap.accessAt}.
    */
@@ -626,8 +680,8 @@ export class Mmap implements Disposable {
    * @throws {TypeError} If it is not a whole number or a bigint.
    * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
-   * or is in use (Bun from 1.4), while the mapping is shared, or while {@linkcode Mmap.waitAsync}
-   * waits for a word; `EACCES` if the access is mixed, or if it is `"none"`, the memory was ever
+   * or is in use (Bun from 1.4), while the mapping is shared or pinned, or while
+   * {@linkcode Mmap.waitAsync} waits for a word; `EACCES` if the access is mixed, or if it is `"none"`, the memory was ever
    * committed, and it must be copied; `ENOTSUP` with guard pages, huge pages, or growth of a file
    * that cannot grow; `EFBIG` if the process may not make the file as long (`ulimit -f`); `ENOMEM`
    * or another code if the system refused. Memory and file stay as they were.
@@ -758,7 +812,7 @@ export class Mmap implements Disposable {
    *
    * @returns The address and the length. It can be posted to a worker.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
-   * or is in use (Bun from 1.4), or while the mapping is shared; `ENOTSUP` for memory that an
+   * or is in use (Bun from 1.4), or while the mapping is shared or pinned; `ENOTSUP` for memory that an
    * address and a length do not describe: of files, mirrored, with guard pages or of huge pages.
    */
   intoRaw(): RawMmap {
@@ -840,8 +894,8 @@ export class Mmap implements Disposable {
    *
    * @throws {MmapError} `EBUSY` if a buffer was transferred away: its new owner uses the memory,
    * which stays mapped until the process ends. Also `EBUSY` while the runtime uses a buffer (Bun
-   * from 1.4), and if a thread of {@linkcode Mmap.waitAsync} does not leave within 10 s: try again
-   * then. Another code if the system refused: the memory is still mapped, and you can try again.
+   * from 1.4), while the mapping is pinned, and if a thread of {@linkcode Mmap.waitAsync} does not
+   * leave within 10 s: try again then. Another code if the system refused: the memory is still mapped, and you can try again.
    */
   unmap(): void {
     Mmap.#of(this).unmap();

@@ -29,7 +29,7 @@ export interface MmapErrorInit {
  * | --- | --- |
  * | `EADDRNOTAVAIL` | a strict hint cannot be satisfied; `requested` and `actual` are the addresses |
  * | `EBADF` | the mapping is closed, or a ticket is invalid |
- * | `EBUSY` | a view's buffer was transferred away, is in use (Bun from 1.4), or is not yet collected: the memory stays mapped; or the call would change memory that another handle shares, or a word that `waitAsync()` waits for |
+ * | `EBUSY` | the memory is pinned; or a view's buffer was transferred away, is in use (Bun from 1.4), or is not yet collected: the memory stays mapped; or the call would change memory that another handle shares, or a word that `waitAsync()` waits for |
  * | `EFAULT` | the mapping has lost a page: its file was truncated, its disk is full, or it cannot be read |
  * | `EACCES` | the access of the memory does not allow the call, or is mixed; or shared memory belongs to another user, or others may store to it |
  * | `EEXIST` | shared memory of this name exists |

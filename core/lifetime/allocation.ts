@@ -99,6 +99,8 @@ export interface Allocation {
   share: Share | undefined;
   /** The pending waits for words of this memory. */
   waits: readonly Waiter[] | undefined;
+  /** The number of pins for native code. */
+  pins: number;
 }
 
 /** A record of plain memory. It has all fields: see `ffi/own.ts`. */
@@ -116,6 +118,7 @@ export function plainAllocation(address: bigint, byteLength: bigint): Allocation
     mapper: undefined,
     share: undefined,
     waits: undefined,
+    pins: 0,
   };
 }
 

@@ -11,6 +11,7 @@ import { CLOSED, type CollectorToken, endToken, newToken } from "../lifetime/col
 import { holdRange } from "../lifetime/held_ranges.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
 import type { MappingPlan } from "../lifetime/mapping_plan.ts";
+import { refusePins } from "../lifetime/pins.ts";
 import { makeRoot } from "../lifetime/process_table.ts";
 import { unmapAllocation } from "../lifetime/release.ts";
 import { leaveRoom } from "../lifetime/room.ts";
@@ -123,6 +124,7 @@ export class Mapping {
   protect(range: PageRange, access: Access, isChecked: boolean): void {
     const pages = this.track();
     checkAccess(pages, access);
+    refusePins(this.allocation, "protected");
     if (!isViewable(access)) refuseWaits(this.allocation, "protected", range);
     this.#prepareChange("protect");
     this.detachMapped(range);
@@ -142,6 +144,7 @@ export class Mapping {
   decommit(range: PageRange): void {
     const pages = this.track();
     checkAnonymous(pages, "decommit");
+    refusePins(this.allocation, "decommitted");
     refuseWaits(this.allocation, "decommitted", range);
     this.#prepareChange("decommit");
     this.detachMapped(range);
@@ -215,6 +218,7 @@ export class Mapping {
         { code: "ENOTSUP" },
       );
     }
+    refusePins(allocation, "given away");
     this.checkAlone("intoRaw");
     const { address } = allocation;
     this.#detachAll();
@@ -229,6 +233,7 @@ export class Mapping {
     if (this.byteLength === 0) return;
     const token = this.#token;
     const { allocation } = token;
+    refusePins(allocation, "unmapped");
     if (this.pages?.wereViewed && allocation.engine === undefined) {
       this.#detachAll();
       endWaits(allocation);

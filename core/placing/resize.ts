@@ -9,6 +9,7 @@ import { checkStack } from "../checks/call_stack.ts";
 import { MmapError } from "../checks/errors.ts";
 import { roundUp } from "../../ffi/bigints.ts";
 import type { Access } from "../lifetime/mapping_info.ts";
+import { refusePins } from "../lifetime/pins.ts";
 import { leaveRoom } from "../lifetime/room.ts";
 import { refuseWaits } from "../lifetime/waiters.ts";
 import type { Mapping } from "../pages/mapping.ts";
@@ -20,6 +21,7 @@ export function resize(mapping: Mapping, byteLength: number): void {
   const { allocation, pages } = mapping;
   mapping.refuseEngine("resize");
   checkResizable(mapping, byteLength);
+  refusePins(allocation, "resized");
   refuseWaits(allocation, "resized");
   mapping.checkAlone("resize");
   leaveRoom(host().os, Math.max(0, byteLength - mapping.byteLength));

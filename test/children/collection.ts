@@ -21,6 +21,9 @@ const KEEP: Record<string, (mmap: Mmap) => unknown> = {
   "a subarray": (mmap) => mmap.bytes.subarray(100, 200),
   "a window": (mmap) => mmap.view(Uint8Array, 4096, 100),
   "a DataView": (mmap) => mmap.view(DataView, 5),
+  "nothing, after a pin": (mmap) => mmap.pin()[Symbol.dispose](),
+  "a pin": (mmap) => mmap.pin(),
+  "a pin that is dropped": (mmap) => (mmap.pin(), "dropped"),
   "a buffer of a window": (mmap) => mmap.arrayBuffer(4096, 100),
   "a buffer": (mmap) => mmap.view(Uint8Array).buffer,
 };
@@ -45,6 +48,9 @@ function mapAndDrop(len: number, keep: (mmap: Mmap) => unknown): Dropped {
 
 /** Stores to and loads from what was kept. */
 function isIntact(kept: unknown): boolean {
+  if (kept === "dropped" || (!(kept instanceof Mmap) && Symbol.dispose in (kept as object))) {
+    return true; // the address alone is the native code's
+  }
   const bytes = kept instanceof Mmap
     ? kept.bytes
     : kept instanceof ArrayBuffer

@@ -18,7 +18,7 @@ import { create } from "./creating.ts";
 import { list } from "./listing.ts";
 import { options } from "./options.ts";
 import { commit, decommit, discard, protect } from "./paging.ts";
-import { badRaw, raw, unmap } from "./releasing.ts";
+import { badRaw, pin, raw, unmap } from "./releasing.ts";
 import { resize } from "./resizing.ts";
 import { remove } from "./names.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
@@ -116,6 +116,11 @@ const inspection: TakeSlot = (world, slot, [, , a], name) => {
     [...closed, ...errors],
     () => mmap.accessAt(offset as number),
   );
+  world.call(
+    `${name}: pointerAt(${words(offset)})`,
+    [...closed, ...errors],
+    () => mmap.pointerAt(offset as number),
+  );
 };
 
 const METHODS = [
@@ -185,6 +190,7 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   notify: { weight: 2, take: inSlot(notify) },
   waitAsync: { weight: 2, take: inSlot(waitAsync) },
   raw: { weight: 2, take: inSlot(raw) },
+  pin: { weight: 2, take: inSlot(pin) },
   badRaw: { weight: 1, take: badRaw },
   unmap: { weight: 6, take: inSlot(unmap) },
   removeShared: { weight: 2, take: remove },

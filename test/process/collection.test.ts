@@ -11,7 +11,7 @@ test("garbage collection unmaps what nothing reaches, and nothing else", async (
   const results = await childValue<Record<string, { mapped: number; intact: number }>>(
     "collection.ts",
   );
-  assertEquals(Object.keys(results).length, 18);
+  assertEquals(Object.keys(results).length, 24);
   for (const [name, { mapped, intact }] of Object.entries(results)) {
     if (name.startsWith("nothing")) {
       // The last one or two can still be in a register or on the stack.

@@ -85,6 +85,7 @@ const METHODS = MEMBERS.filter((name) =>
 const ARGUMENTS: Partial<Record<Member, unknown[]>> = {
   view: [Uint8Array],
   accessAt: [0],
+  pointerAt: [0],
   protect: ["read"],
   commit: [0, PAGE],
   decommit: [0, PAGE],
@@ -100,6 +101,8 @@ function* badHandles(): Generator<BadCall> {
     yield [`view() of one ${name}`, () => handle.view(Uint8Array), "EBADF", message];
     yield [`flush() of one ${name}`, () => handle.flush(), "EBADF", message];
     yield [`intoRaw() of one ${name}`, () => handle.intoRaw(), "EBADF", message];
+    yield [`pin() of one ${name}`, () => handle.pin(), "EBADF", message];
+    yield [`pointerAt() of one ${name}`, () => handle.pointerAt(0), "EBADF", message];
     yield [`pointer of one ${name}`, () => handle.pointer, "EBADF", message];
   }
   for (const [name, receiver, words] of NOT_RECEIVERS) {

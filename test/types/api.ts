@@ -12,6 +12,7 @@ import {
   MmapError,
   type MmapInit,
   MmapOptions,
+  type MmapPin,
   type MmapSettings,
   type pageSize,
   type PrefaultOptions,
@@ -45,6 +46,7 @@ export function views(mmap: Mmap, name: "F32" | "Map"): void {
   expectType(mmap.view(Float64Array)).is<Float64Array<ArrayBuffer>>();
   expectType(mmap.view(DataView)).is<DataView<ArrayBuffer>>();
   expectType(mmap.arrayBuffer()).is<ArrayBuffer>();
+  expectType(mmap.pin()).is<MmapPin>();
   expectType(mmap.arrayBuffer(8n, 2)).is<ArrayBuffer>();
   class Header extends DataView<ArrayBuffer> {}
   expectType(mmap.view(Header)).is<Header>();

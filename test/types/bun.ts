@@ -40,6 +40,7 @@ export function calls(mmap: Mmap): void {
   );
   symbols.use(mmap.pointer, mmap.byteLength);
   expectType(ffi.toArrayBuffer(mmap.pointer, 0, 1)).is<ArrayBuffer>();
+  symbols.use(mmap.pointerAt(1n), 1);
   const number: number = mmap.pointer;
 
   // @ts-expect-error: not every number is a pointer

@@ -29,6 +29,7 @@ export function calls(mmap: Mmap, table: Table): void {
   });
   symbols.use(mmap.pointer, BigInt(mmap.byteLength));
   expectType(Deno.UnsafePointer.value(mmap.pointer)).is<bigint>();
+  symbols.use(mmap.pointerAt(1), 1n);
   expectType(Deno.UnsafePointerView.getArrayBuffer(mmap.pointer, 1)).is<ArrayBuffer>();
 
   // @ts-expect-error: a pointer is not its address

@@ -39,6 +39,7 @@ export function calls(mmap: Mmap): void {
     use: { arguments: ["pointer", "uint64"], return: "void" },
   });
   use(mmap.pointer, BigInt(mmap.byteLength));
+  use(mmap.pointerAt(1), 1n);
   expectType(ffi.toArrayBuffer(mmap.pointer, 1, false)).is<ArrayBuffer>();
   expectType(koffi.view(mmap.pointer, 1)).is<ArrayBuffer>();
 
