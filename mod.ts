@@ -25,6 +25,7 @@ export { Mmap, type RawMmap } from "./core/mmap.ts";
 export type { Access } from "./core/lifetime/mapping_info.ts";
 export type { MmapTicket } from "./core/sharing/tickets.ts";
 export type { MmapPin } from "./core/lifetime/pins.ts";
+export type { MmapRange } from "./core/pages/matches.ts";
 export type { PrefaultOptions } from "./core/pages/prefault.ts";
 export type { WaitAsyncOptions, WaitSignal } from "./core/waiting/wait_async.ts";
 export type { WaitResult } from "./core/waiting/waiting.ts";

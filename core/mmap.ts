@@ -19,14 +19,18 @@ import {
 import { checkFewFrames } from "./checks/call_stack.ts";
 import { hex, MmapError } from "./checks/errors.ts";
 import { printAs } from "./checks/inspect.ts";
+import { searchRange } from "./checks/ranges.ts";
 import { type Access, ACCESSES } from "./lifetime/mapping_info.ts";
 import { type MappingPlan, plainPlan } from "./lifetime/mapping_plan.ts";
 import { type MmapPin, pin } from "./lifetime/pins.ts";
 import { discard, flush } from "./pages/content.ts";
 import { bytesOf, copy, copyRange } from "./pages/copying.ts";
 import { Mapping } from "./pages/mapping.ts";
+import { count, type MmapRange, split } from "./pages/matches.ts";
+import { filledPattern, patternBytes } from "./pages/pattern.ts";
 import { prefault, type PrefaultOptions } from "./pages/prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./pages/residency.ts";
+import { indexOf, lastIndexOf } from "./pages/searching.ts";
 import {
   elementByteLength,
   type ViewConstructor,
@@ -760,6 +764,155 @@ export class Mmap implements Disposable {
     const mapping = Mmap.#opened(this);
     const range = copyRange(mapping.info, bytes, byteOffset);
     if (range !== undefined) copy("write", mapping.track(), range, bytes);
+  }
+
+  /**
+   * Finds the first place of a pattern, whatever the access of the bytes except `"none"`. A page
+   * that the file has lost is an error, and never ends the process. While others store to the
+   * memory, a byte counts as it was at some moment of the call.
+   *
+   * Calls [`memchr`](https://man7.org/linux/man-pages/man3/memchr.3.html) for a byte, and
+   * [`memmem`](https://man7.org/linux/man-pages/man3/memmem.3.html) for more, unless one byte of
+   * the pattern is rare in the memory; Windows has no `memmem`, and the library compares in
+   * JavaScript. Memory of a file that has no guard ({@linkcode Mmap.truncationGuarded}) is copied
+   * for it, as {@linkcode Mmap.read} does, 256 KiB at a time.
+   *
+   * @param pattern A typed array, a `DataView`, a string (its UTF-8), or a byte from 0 to 255.
+   * @param byteOffset The start of the range. Default: 0.
+   * @param byteEnd The end of the range: one past its last byte. Default: the end of the mapping.
+   * @returns The byteOffset of the first match that lies in the range as a whole, or -1. An empty
+   * pattern is found at `byteOffset`.
+   * @throws {TypeError} If an argument is of the wrong type, or the view is detached.
+   * @throws {RangeError} If the range is out of bounds or ends before it starts, a number is not a
+   * byte, or a string has a lone surrogate.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if a byte of the range cannot be
+   * read; `EFAULT` if the file has lost a page of it.
+   *
+   * @example Find a header
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
+   * mmap.write(new TextEncoder().encode("Content-Length: 42\r\n\r\n"), 1000);
+   * console.log(mmap.indexOf("\r\n\r\n"), mmap.indexOf("Host:")); // 1018 -1
+   * ```
+   */
+  indexOf(
+    pattern: ArrayBufferView | string | number,
+    byteOffset: number | bigint = 0,
+    byteEnd?: number | bigint,
+  ): number {
+    const bytes = patternBytes(pattern, "The pattern");
+    const mapping = Mmap.#opened(this);
+    const range = searchRange(byteOffset, byteEnd, mapping);
+    return indexOf(mapping.track(), range, bytes);
+  }
+
+  /**
+   * Finds the last place of a pattern. The range is that of {@linkcode Mmap.indexOf}, unlike for
+   * `lastIndexOf()` of arrays and strings, whose second argument is the last place that counts.
+   *
+   * Calls the functions of {@linkcode Mmap.indexOf}, for ever longer ranges from the end.
+   *
+   * @param pattern A typed array, a `DataView`, a string (its UTF-8), or a byte from 0 to 255.
+   * @param byteOffset The start of the range. Default: 0.
+   * @param byteEnd The end of the range: one past its last byte. Default: the end of the mapping.
+   * @returns The byteOffset of the last match that lies in the range as a whole, or -1. An empty
+   * pattern is found at the end of the range.
+   * @throws The errors of {@linkcode Mmap.indexOf}.
+   *
+   * @example The last line
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 12 }).mapAnon();
+   * mmap.write(new TextEncoder().encode("first\nsecond"));
+   * console.log(mmap.lastIndexOf("\n") + 1); // 6
+   * ```
+   */
+  lastIndexOf(
+    pattern: ArrayBufferView | string | number,
+    byteOffset: number | bigint = 0,
+    byteEnd?: number | bigint,
+  ): number {
+    const bytes = patternBytes(pattern, "The pattern");
+    const mapping = Mmap.#opened(this);
+    const range = searchRange(byteOffset, byteEnd, mapping);
+    return lastIndexOf(mapping.track(), range, bytes);
+  }
+
+  /**
+   * Counts the places of a pattern. Matches that overlap an earlier one do not count.
+   *
+   * Calls the functions of {@linkcode Mmap.indexOf}. Where matches are near to each other, the
+   * library copies the bytes, up to 64 KiB at a time, and compares in JavaScript.
+   *
+   * @param pattern A typed array, a `DataView`, a string (its UTF-8), or a byte from 0 to 255.
+   * @param byteOffset The start of the range. Default: 0.
+   * @param byteEnd The end of the range: one past its last byte. Default: the end of the mapping.
+   * @returns The number of matches that lie in the range as a whole.
+   * @throws The errors of {@linkcode Mmap.indexOf}, and a `RangeError` for an empty pattern.
+   *
+   * @example Lines of a log
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 16 }).mapAnon();
+   * mmap.write(new TextEncoder().encode("one\ntwo\nthree\n"));
+   * console.log(mmap.count("\n")); // 3
+   * ```
+   */
+  count(
+    pattern: ArrayBufferView | string | number,
+    byteOffset: number | bigint = 0,
+    byteEnd?: number | bigint,
+  ): number {
+    const bytes = filledPattern(pattern, "The pattern");
+    const mapping = Mmap.#opened(this);
+    const range = searchRange(byteOffset, byteEnd, mapping);
+    return count(mapping.track(), range, bytes);
+  }
+
+  /**
+   * Iterates over records that a separator ends, such as lines: ranges, not copies. The last record
+   * needs no separator; after one that ends the range, no empty record follows.
+   *
+   * The iterator searches when it is asked, up to 64 KiB ahead. Between two steps the mapping may
+   * be unmapped or resized.
+   *
+   * Calls the functions of {@linkcode Mmap.count}.
+   *
+   * @param separator A typed array, a `DataView`, a string (its UTF-8), or a byte from 0 to 255.
+   * @param byteOffset The start of the range. Default: 0.
+   * @param byteEnd The end of the range: one past its last byte. Default: the end of the mapping.
+   * @returns The iterator. A step throws the errors of {@linkcode Mmap.indexOf}, for example
+   * `EBADF` if the mapping was unmapped, or a `RangeError` if it was resized and is shorter than
+   * the range.
+   * @throws {TypeError} As {@linkcode Mmap.indexOf} does.
+   * @throws {RangeError} As {@linkcode Mmap.indexOf} does, and for an empty separator.
+   * @throws {MmapError} `EBADF` if the mapping is closed.
+   *
+   * @example Lines as text
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 9 }).mapAnon();
+   * mmap.write(new TextEncoder().encode("one\ntwo\n\n"));
+   * const decoder = new TextDecoder();
+   * for (const { byteOffset, byteLength } of mmap.split("\n")) {
+   *   console.log(decoder.decode(mmap.bytes.slice(byteOffset, byteOffset + byteLength)));
+   * }
+   * // one, two, and an empty line
+   * ```
+   */
+  split(
+    separator: ArrayBufferView | string | number,
+    byteOffset: number | bigint = 0,
+    byteEnd?: number | bigint,
+  ): IterableIterator<MmapRange> {
+    const bytes = filledPattern(separator, "The separator");
+    const range = searchRange(byteOffset, byteEnd, Mmap.#opened(this));
+    return split(() => Mmap.#opened(this), range, bytes);
   }
 
   /**

@@ -17,6 +17,14 @@ export interface PageRange {
   readonly end: number;
 }
 
+/** A range that may be empty, counted from the first byte of the mapping. */
+export interface ByteRange {
+  /** The first byte. */
+  readonly start: number;
+  /** One past the last byte. */
+  readonly end: number;
+}
+
 /** The length of a mapping, and where it starts in its first page. */
 export interface Extent {
   /** The length in bytes. */
@@ -76,6 +84,27 @@ export function byteRange(
 ): PageRange {
   const { start, end } = checkedRange(byteOffset, byteLength, mappedByteLength);
   return { start: pageOffset + start, end: pageOffset + end };
+}
+
+/** Checks a range to search, which may be empty. */
+export function searchRange(
+  byteOffset: number | bigint,
+  byteEnd: number | bigint | undefined,
+  { byteLength }: Pick<Extent, "byteLength">,
+): ByteRange {
+  const start = byteCount(byteOffset, "The byteOffset");
+  const end = byteEnd === undefined ? byteLength : byteCount(byteEnd, "The byteEnd");
+  if (end > byteLength) {
+    throw new RangeError(
+      `The byteEnd must be at most ${byteLength}, the length of the mapping, got ${end}`,
+    );
+  }
+  if (start > end) {
+    throw new RangeError(
+      `The byteOffset must be at most ${end}, where the range ends, got ${start}`,
+    );
+  }
+  return { start, end };
 }
 
 /** Checks a range, which it returns counted from the first byte of the mapping. */

@@ -92,6 +92,10 @@ const ARGUMENTS: Partial<Record<Member, unknown[]>> = {
   read: [new Uint8Array(1)],
   write: [new Uint8Array(1)],
   resize: [1],
+  indexOf: [0],
+  lastIndexOf: [0],
+  count: [0],
+  split: [0],
 };
 
 function* badHandles(): Generator<BadCall> {
@@ -164,6 +168,48 @@ function* badHandles(): Generator<BadCall> {
   ];
 }
 
+function* badSearches(): Generator<BadCall> {
+  const end = 4 * PAGE;
+  for (const name of ["indexOf", "lastIndexOf", "count", "split"] as const) {
+    const call = (...args: unknown[]) => mmap[name](...as<[number]>(args));
+    const what = name === "split" ? "The separator" : "The pattern";
+    for (const [value, given, words] of NOT_WHOLE_NUMBERS) {
+      const message = `must be a whole number or a bigint, got ${words}`;
+      yield [`${name}(byteOffset ${value})`, () => call(1, given), TypeError, message];
+      yield [`${name}(byteEnd ${value})`, () => call(1, 0, given), TypeError, message];
+      if (typeof given === "string") continue;
+      const kind = `${what} must be a typed array, a DataView, a string or a byte, got ${words}`;
+      yield [`${name}(${value})`, () => call(given), TypeError, kind];
+    }
+    for (const [value, given, words] of NOT_BYTE_COUNTS) {
+      const message = `must be from 0 to 2^53 - 1 bytes, got ${words}`;
+      yield [`${name}(byteOffset ${value})`, () => call(1, given), RangeError, message];
+      yield [`${name}(byteEnd ${value})`, () => call(1, 0, given), RangeError, message];
+    }
+    const past = `The byteOffset must be at most ${end}, where the range ends`;
+    yield [`${name}() past the end`, () => call(1, end + 1), RangeError, past];
+    const order = "The byteOffset must be at most 1, where the range ends, got 2";
+    yield [`${name}() that ends before it starts`, () => call(1, 2, 1), RangeError, order];
+    const most = `The byteEnd must be at most ${end}, the length of the mapping`;
+    yield [`${name}() that ends past the end`, () => call(1, 0, end + 1), RangeError, most];
+    for (const number of [-1, 256, Infinity, 2 ** 40]) {
+      const message = `${what} must be a byte from 0 to 255, got ${number}`;
+      yield [`${name}(${number})`, () => call(number), RangeError, message];
+    }
+    yield [`${name}(undefined)`, () => call(undefined), TypeError, "got undefined"];
+    yield [`${name}(1n)`, () => call(1n), TypeError, "got a bigint"];
+    const surrogate = `${what} has a lone surrogate`;
+    yield [`${name}(a lone surrogate)`, () => call("a\ud800b"), RangeError, surrogate];
+    const detached = new Uint8Array(8);
+    detached.buffer.transfer();
+    const message = `${what} is detached or out of bounds`;
+    yield [`${name}(detached)`, () => call(detached), TypeError, message];
+    const on = (handle: Mmap) => () => handle[name](1);
+    yield [`${name}() of one unmapped`, on(closed), "EBADF", "The mapping is closed"];
+    yield [`${name}() of one given away`, on(given), "EBADF", "The mapping is closed"];
+  }
+}
+
 /** The calls of memory that is mapped, but for `prefault()`, which rejects: see its own tests. */
 function* badResidency(): Generator<BadCall> {
   const calls = {
@@ -219,4 +265,4 @@ function* badResidency(): Generator<BadCall> {
   }
 }
 
-testBadCalls({ badViews, badHandles, badResidency }, 400);
+testBadCalls({ badViews, badHandles, badResidency, badSearches }, 600);

@@ -13,6 +13,7 @@ import {
   type MmapInit,
   MmapOptions,
   type MmapPin,
+  type MmapRange,
   type MmapSettings,
   type pageSize,
   type PrefaultOptions,
@@ -102,6 +103,23 @@ export function tables<K extends keyof typeof TYPES>(mmap: Mmap, name: "F32" | "
   const view: ViewOf<(typeof TYPES)[K]> = mmap.view(TYPES[key]);
   const length: number = view.length;
   void length;
+}
+
+export function searching(mmap: Mmap, record: MmapRange): void {
+  expectType(mmap.indexOf("text")).is<number>();
+  expectType(mmap.lastIndexOf(10, 0, 4096)).is<number>();
+  expectType(mmap.count(new Float32Array(1), 1n, 2n)).is<number>();
+  for (const range of mmap.split("\n")) expectType(range).is<MmapRange>();
+  const { byteOffset, byteLength } = record;
+  expectType(mmap.indexOf(0, byteOffset, byteOffset + byteLength)).is<number>();
+  // @ts-expect-error: a pattern is needed
+  mmap.indexOf();
+  // @ts-expect-error: a buffer is not a view
+  mmap.count(new ArrayBuffer(1));
+  // @ts-expect-error: a byte is a number
+  mmap.split(10n);
+  // @ts-expect-error: the range cannot be changed
+  record.byteOffset = 1;
 }
 
 /** Ranges by bigints, as addresses are. */

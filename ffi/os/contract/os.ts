@@ -14,6 +14,7 @@ import type { Regions } from "./regions.ts";
 import type { NamedMemory } from "./named.ts";
 import type { GuardEntry, TruncationGuard } from "./truncation_guard.ts";
 import type { Residency } from "./residency.ts";
+import type { Searching } from "./searching.ts";
 import type { ThreadNeeds } from "../../thread_needs.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -135,6 +136,9 @@ export interface Os extends Mapper<MapRequest> {
 
   /** Copying that cannot fault. */
   readonly copying: Copying;
+
+  /** Searching memory. */
+  readonly searching: Searching;
 
   /**
    * Returns the truncation guard, and installs it at the first call; `undefined` if the system

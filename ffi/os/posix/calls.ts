@@ -50,6 +50,11 @@ export const POSIX = {
   // void bcopy(const void *src, void *dest, size_t n): memmove() with its arguments swapped
   bcopy: { parameters: ["buffer", "usize", "usize"], result: "void" },
 
+  // void *memchr(const void *s, int c, size_t n)
+  memchr: { parameters: ["usize", "i32", "usize"], result: "usize" },
+  // void *memmem(const void *haystack, size_t haystacklen, const void *needle, size_t needlelen)
+  memmem: { parameters: ["usize", "usize", "buffer", "usize"], result: "usize" },
+
   // pid_t getpid(void)
   getpid: { parameters: [], result: "i32" },
   // uid_t geteuid(void)

@@ -17,6 +17,7 @@ import { type CLibrary, type CLibraryFacts, openCLibrary } from "./library.ts";
 import { type MemoryFacts, type PosixMemory, posixMemory } from "./memory.ts";
 import { posixMirrors, type Repeat } from "./mirrors.ts";
 import { posixResidency, type ResidencyFacts } from "./residency.ts";
+import { posixSearching } from "./searching.ts";
 import { type FileStatus, posixStatus, type StatFacts } from "./status.ts";
 import { posixThreadRoom, type ThreadFacts } from "./thread_room.ts";
 
@@ -91,6 +92,7 @@ export function posix(native: Native, arch: string, system: Posix): Os {
     remap: () => system.remap?.(library),
     residency: () => posixResidency(library, system),
     room,
+    searching: () => posixSearching(library),
     threadShortage: () => posixThreadRoom(library, system.threads, room()),
     waiting: () => system.waiting(library, kernelCopying),
   });

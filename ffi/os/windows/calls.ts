@@ -169,3 +169,11 @@ export const NTDLL = {
   // VOID RtlZeroMemory(VOID UNALIGNED *Destination, SIZE_T Length)
   RtlZeroMemory: { parameters: ["usize", "usize"], result: "void" },
 } as const;
+
+/** The functions of `ucrtbase.dll`, the C library. */
+export const UCRTBASE = {
+  // void *memchr(const void *buffer, int c, size_t count)
+  memchr: { parameters: ["usize", "i32", "usize"], result: "usize" },
+  // void *memmove(void *dest, const void *src, size_t count): returns dest
+  memmove: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+} as const;

@@ -29,6 +29,7 @@ import { windowsMirrors } from "./mirrors.ts";
 import { windowsNamed } from "./named.ts";
 import { windowsRegions } from "./regions.ts";
 import { windowsResidency } from "./residency.ts";
+import { windowsSearching } from "./searching.ts";
 import { windowsWaiting } from "./waiting.ts";
 
 const PROTECTIONS: Readonly<Record<Protection, number>> = {
@@ -122,6 +123,7 @@ export function windows(native: Native): Os {
     named: () => windowsNamed(library),
     regions: () => windowsRegions(library),
     residency: () => residency = windowsResidency(library),
+    searching: () => windowsSearching(library),
     waiting: () => windowsWaiting(library),
   });
 }

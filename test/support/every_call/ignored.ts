@@ -34,6 +34,7 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/^resize\(\) .*viewed/, "DiscardVirtualMemory", "the memory goes with the range"],
   [/^prefault\(\) of a file/, "mach_vm_read_overwrite", "it is when it is used"],
   [/^prefault\(\) of a file/, "ReadProcessMemory", "it is when it is used"],
+  [/^(lastIndexOf|count|split)\(\)/, "sigaction", "the kernel copies the bytes then"],
   [/name$/, "prctl", "older kernels have no names"],
   [/huge pages, aligned/, "mmap", "another place is tried"],
   [/aligned/, "VirtualAlloc", "another place is tried"],

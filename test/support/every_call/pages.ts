@@ -79,6 +79,10 @@ export const pages: Scenarios = {
   "read() of a file": { before: priv, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "read() of code": { before: code, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "write() of a shared file": { before: shared, call: (mmap) => mmap.write(new Uint8Array(2)) },
+  "indexOf()": { before: anon, call: (mmap) => void mmap.indexOf(1) },
+  "lastIndexOf() of a file": { before: priv, call: (mmap) => void mmap.lastIndexOf(1, 0, 2) },
+  "count() of code": { before: code, call: (mmap) => void mmap.count(1, 0, 2) },
+  "split() of a shared file": { before: shared, call: (mmap) => void [...mmap.split(1, 0, 2)] },
   "regions()": { before: part, call: () => void regions() },
   "regions() with what is in RAM": {
     before: () => [part(), anon()],

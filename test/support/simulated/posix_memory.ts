@@ -95,5 +95,7 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
     // Of a shared memory it is asked where that is.
     memmove: ({ buffer }: Uint8Array) => buffer instanceof SharedArrayBuffer ? engineAddress() : 0n,
     bcopy: () => {},
+    memchr: () => 0n, // finds nothing, for no memory is simulated
+    memmem: () => 0n,
   };
 }

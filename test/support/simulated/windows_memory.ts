@@ -110,6 +110,8 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
       if (!isCommitted(address, byteLength)) throw new Error("A store would end the process");
     },
     RtlMoveMemory: () => {},
+    memchr: () => 0n, // finds nothing, for no memory is simulated
+    memmove: () => 0n,
     GetLargePageMinimum: () => 2n ** 21n,
   };
 }
