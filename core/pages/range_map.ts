@@ -13,25 +13,32 @@ export interface Run<V> {
   readonly value: V;
 }
 
+/** The most runs of a chunk: a change copies the chunks that it overlaps, and no others. */
+const MAX_CHUNK = 128;
+
+type Chunk<V> = readonly Run<V>[];
+
 /** A value for every byte from 0 up to a length. Neighbouring runs differ. */
 export class RangeMap<V> {
-  /** In order, without gaps. */
-  #runs: readonly Run<V>[];
+  /** In order, without gaps. No chunk is empty. */
+  #chunks: readonly Chunk<V>[];
 
   constructor(byteLength: number, value: V) {
-    this.#runs = [{ start: 0, end: byteLength, value }];
+    this.#chunks = [[{ start: 0, end: byteLength, value }]];
   }
 
   /** The run of a byte; the last run for bytes past the end. */
   runAt(byteOffset: number): Run<V> {
-    return this.#runs[this.#indexOf(byteOffset)]!;
+    const chunk = this.#chunks[indexOf(this.#chunks, endOfChunk, byteOffset)]!;
+    return chunk[indexOf(chunk, endOfRun, byteOffset)]!;
   }
 
   /** The runs from `start` up to `end`, cut to that range. */
   runsIn(start: number, end: number): Run<V>[] {
-    const first = this.#indexOf(start);
-    const past = end > this.#runs[first]!.start ? this.#indexOf(end - 1) + 1 : first;
-    return this.#runs.slice(first, past).map((run) => ({
+    const runs = this.#runsOver(start, end);
+    const first = indexOf(runs, endOfRun, start);
+    const past = end > runs[first]!.start ? indexOf(runs, endOfRun, end - 1) + 1 : first;
+    return runs.slice(first, past).map((run) => ({
       ...run,
       start: Math.max(run.start, start),
       end: Math.min(run.end, end),
@@ -40,25 +47,27 @@ export class RangeMap<V> {
 
   /** Whether all bytes from `start` up to `end` match. Allocates nothing. */
   areAll(start: number, end: number, matches: (value: V) => boolean): boolean {
-    const runs = this.#runs;
-    for (let index = this.#indexOf(start); index < runs.length; index++) {
-      const run = runs[index]!;
-      if (run.start >= end) break;
-      if (!matches(run.value)) return false;
+    const chunks = this.#chunks;
+    for (let at = indexOf(chunks, endOfChunk, start); at < chunks.length; at++) {
+      const runs = chunks[at]!;
+      for (let index = indexOf(runs, endOfRun, start); index < runs.length; index++) {
+        const run = runs[index]!;
+        if (run.start >= end) return true;
+        if (!matches(run.value)) return false;
+      }
     }
     return true;
   }
 
   /** Sets the value of at least one byte, from `start` up to `end`. */
   set(start: number, end: number, value: V): void {
-    const runs = this.#runs;
-    if (runs.length === 1 && start === 0 && end === runs[0]!.end) {
-      this.#runs = [{ start, end, value }];
-      return;
-    }
-    let first = this.#indexOf(start);
-    let last = this.#indexOf(end - 1);
-    // Neighbours of the same value are merged.
+    const chunks = this.#chunks;
+    // With the neighbours of the range, because runs of the same value are merged.
+    const firstChunk = indexOf(chunks, endOfChunk, start - 1);
+    const lastChunk = indexOf(chunks, endOfChunk, end);
+    const runs = this.#runsOver(start - 1, end + 1);
+    let first = indexOf(runs, endOfRun, start);
+    let last = indexOf(runs, endOfRun, end - 1);
     const follows = first > 0 && runs[first]!.start === start;
     const precedes = last < runs.length - 1 && runs[last]!.end === end;
     if (follows && runs[first - 1]!.value === value) first--;
@@ -72,19 +81,42 @@ export class RangeMap<V> {
     };
     const changed = [{ ...before, end: run.start }, run, { ...after, start: run.end }]
       .filter(({ start, end }) => start < end);
-    this.#runs = runs.toSpliced(first, last + 1 - first, ...changed);
+    const next = runs.toSpliced(first, last + 1 - first, ...changed);
+    this.#chunks = chunks.toSpliced(firstChunk, lastChunk + 1 - firstChunk, ...inChunks(next));
   }
 
-  /** The index of the run of a byte, by binary search. */
-  #indexOf(byteOffset: number): number {
-    const runs = this.#runs;
-    let low = 0;
-    let high = runs.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (byteOffset < runs[middle]!.end) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  /** The runs of the chunks that have a byte from `start` up to `end`. */
+  #runsOver(start: number, end: number): Chunk<V> {
+    const chunks = this.#chunks;
+    const first = indexOf(chunks, endOfChunk, start);
+    const last = indexOf(chunks, endOfChunk, end - 1);
+    return first === last ? chunks[first]! : chunks.slice(first, last + 1).flat();
   }
+}
+
+/** Parts of a list of runs that are at most as long as a chunk. */
+function inChunks<V>(runs: Chunk<V>): readonly Chunk<V>[] {
+  if (runs.length <= MAX_CHUNK) return [runs];
+  const half = runs.length >> 1;
+  return [...inChunks(runs.slice(0, half)), ...inChunks(runs.slice(half))];
+}
+
+function endOfRun({ end }: Run<unknown>): number {
+  return end;
+}
+
+function endOfChunk(chunk: Chunk<unknown>): number {
+  return chunk[chunk.length - 1]!.end;
+}
+
+/** The index of the item that holds a byte, or of the last one, by binary search. */
+function indexOf<T>(items: readonly T[], endOf: (item: T) => number, byteOffset: number): number {
+  let low = 0;
+  let high = items.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (byteOffset < endOf(items[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
