@@ -24,6 +24,7 @@ import { type Access, ACCESSES } from "./lifetime/mapping_info.ts";
 import { type MappingPlan, plainPlan } from "./lifetime/mapping_plan.ts";
 import { type MmapPin, pin } from "./lifetime/pins.ts";
 import { discard, flush } from "./pages/content.ts";
+import { withoutWarning } from "./pages/buffers.ts";
 import { bytesOf, copy, copyRange } from "./pages/copying.ts";
 import { Mapping } from "./pages/mapping.ts";
 import { count, type MmapRange, split } from "./pages/matches.ts";
@@ -395,10 +396,12 @@ export class Mmap implements Disposable {
     byteOffset: number | bigint = 0,
     length?: number | bigint,
   ): ArrayBufferView {
-    const size = elementByteLength(type); // first: a getter of the type may unmap
+    // First: a getter or a trap of the type may unmap.
+    const size = elementByteLength(type);
+    const maker = withoutWarning(type);
     const mapping = Mmap.#opened(this);
     const range = viewRange(size, byteOffset, length, mapping.info);
-    return mapping.trackViews().view(type, range);
+    return mapping.trackViews().view(maker, range);
   }
 
   /**
@@ -407,8 +410,9 @@ export class Mmap implements Disposable {
    * other calls detach it as they do with views. The same range has the same buffer as long as that
    * is reachable.
    *
-   * In Deno, Node.js and Bun before 1.4 the mapping keeps the buffer of each different range, about
-   * 1 KB of heap, until it is detached. Bun counts the length of the buffer as JavaScript heap.
+   * The mapping keeps the buffer of each different range, about 1 KB of heap, until it is detached;
+   * in Bun from 1.4 on, a mapping above 64 MiB does not. Bun counts the length of the buffer as
+   * JavaScript heap.
    *
    * Atomic operations need elements at multiples of their size in memory: on some ARM processors
    * `Atomics` on a buffer whose address is no multiple of 8 end the process. The address of byte 0
@@ -437,7 +441,7 @@ export class Mmap implements Disposable {
    */
   arrayBuffer(byteOffset: number | bigint = 0, byteLength?: number | bigint): ArrayBuffer {
     const mapping = Mmap.#opened(this);
-    return mapping.arrayBuffer(viewRange(1, byteOffset, byteLength, mapping.info));
+    return mapping.trackViews().arrayBuffer(viewRange(1, byteOffset, byteLength, mapping.info));
   }
 
   /**

@@ -1,10 +1,17 @@
 /**
- * The buffers over a mapping's memory, and the views that share one.
+ * The buffers over a mapping's memory.
  *
  * @module
  */
 import { currentRuntime } from "../../ffi/host.ts";
-import { detach, isDetached } from "../checks/buffers.ts";
+import { define } from "../../ffi/own.ts";
+import { isDetached } from "../checks/buffers.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import type { Allocation } from "../lifetime/allocation.ts";
+
+// Taken once: a buffer can have own properties of these names.
+const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
+const { apply } = Reflect;
 
 /** A typed array constructor or `DataView`, reduced to the call that makes a view. */
 export type ViewMaker<V> = new (
@@ -21,32 +28,6 @@ export function withoutWarning<V>(type: ViewMaker<V>): ViewMaker<V> {
   return function (buffer: ArrayBuffer, start: number, length: number) {
     return (type as unknown as { from: ViewFrom<V> }).from(buffer, start, length);
   } as unknown as ViewMaker<V>;
-}
-
-/** The buffers over one mapping. */
-export interface Views {
-  /**
-   * All bytes (of a mirror, the first copy) as one array. Returns the same array while it is
-   * reachable. Throws a `RangeError` if it is longer than the longest view.
-   */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-
-  /** Makes a view of `length` elements, which are `byteLength` bytes. */
-  make<V>(
-    type: ViewMaker<V>,
-    byteOffset: number,
-    length: number,
-    byteLength: number,
-  ): V;
-
-  /** Whether a buffer is known to have been transferred away. */
-  readonly isTransferred: boolean;
-
-  /** The buffers that are still reachable. */
-  readonly buffers: readonly ArrayBuffer[];
-
-  /** Detaches every buffer. Throws a `TypeError` if a buffer was transferred away, or is in use. */
-  detach(): void;
 }
 
 // The constructor returns the given object, so a subclass adds its private fields to that object.
@@ -84,31 +65,6 @@ export function coveredBy(buffer: ArrayBufferLike): Covered | undefined {
   return Owned.of(buffer);
 }
 
-/** A run of pages that views are made of. */
-export interface Stretch extends Covered {
-  /** The length in bytes. */
-  readonly byteLength: number;
-  /**
-   * The distance in bytes after which the content repeats: one copy of a mirror, else the length.
-   */
-  readonly period: number;
-  /** The start of {@linkcode Views.bytes}, in bytes. */
-  readonly pageOffset: number;
-}
-
-/** Makes the array of {@linkcode Views.bytes}. */
-export function allBytes(views: Views, { period, pageOffset }: Stretch): Uint8Array<ArrayBuffer> {
-  const { maxViewByteLength } = currentRuntime();
-  const length = period - pageOffset;
-  if (length <= maxViewByteLength) {
-    return views.make(Uint8Array<ArrayBuffer>, pageOffset, length, length);
-  }
-  throw new RangeError(
-    `This mapping of ${length} bytes is longer than the longest view in this runtime, ` +
-      `${maxViewByteLength} bytes: use view() for a part of it`,
-  );
-}
-
 /** Makes a buffer over memory, which keeps its owner alive. */
 export function makeBuffer(covered: Covered, byteLength: number): ArrayBuffer {
   const runtime = currentRuntime();
@@ -118,32 +74,40 @@ export function makeBuffer(covered: Covered, byteLength: number): ArrayBuffer {
   return buffer;
 }
 
-/** One buffer that all views share, held strongly. */
-export class SharedViews implements Views {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly #buffer: ArrayBuffer;
-
-  constructor(stretch: Stretch) {
-    this.#buffer = makeBuffer(stretch, stretch.byteLength);
-    this.bytes = new Uint8Array(this.#buffer, stretch.pageOffset);
-  }
-
-  make<V>(type: ViewMaker<V>, byteOffset: number, length: number): V {
-    return new type(this.#buffer, byteOffset, length);
-  }
-
-  get isTransferred(): boolean {
-    return isDetached(this.#buffer);
-  }
-
-  get buffers(): readonly ArrayBuffer[] {
-    return [this.#buffer];
-  }
-
-  detach(): void {
-    detach(this.#buffer);
+/**
+ * Makes a buffer record its transfer. A buffer that only callers hold cannot be checked once it is
+ * collected.
+ */
+export function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): void {
+  for (const method of [transfer, transferToFixedLength]) {
+    define(buffer, method.name, {
+      value(this: ArrayBuffer, ...lengths: number[]): ArrayBuffer {
+        const moved = apply(method, this, lengths);
+        if (isDetached(buffer)) allocation.isTransferred = true;
+        return moved;
+      },
+    });
   }
 }
 
-/** The alignment of buffers that atomic operations need on some processors. */
-export const ALIGNMENT = 8;
+/** A buffer and the pages that it covers. */
+export class PageBuffer implements PageRange {
+  readonly start: number;
+  readonly end: number;
+  /** The next buffer in a chain of {@linkcode BufferIndex}. */
+  next: PageBuffer | undefined;
+  readonly #held: ArrayBuffer | undefined;
+  readonly #weak: WeakRef<ArrayBuffer> | undefined;
+
+  constructor({ start, end }: PageRange, buffer: ArrayBuffer, isHeld: boolean) {
+    this.start = start;
+    this.end = end;
+    if (isHeld) this.#held = buffer;
+    else this.#weak = new WeakRef(buffer);
+  }
+
+  /** The buffer, until it is collected. */
+  get buffer(): ArrayBuffer | undefined {
+    return this.#held ?? this.#weak!.deref();
+  }
+}

@@ -4,10 +4,10 @@
  * @module
  */
 import type { EngineMemory } from "../lifetime/engine_memory.ts";
-import type { ViewMaker, Views } from "./buffers.ts";
+import type { ViewMaker } from "./buffers.ts";
 
 /** The views of a part of a `WebAssembly.Memory`. */
-export class EngineViews implements Views {
+export class EngineViews {
   readonly #engine: EngineMemory;
   readonly #byteOffset: number;
   readonly #byteLength: number;
@@ -30,14 +30,4 @@ export class EngineViews implements Views {
     const buffer = this.#engine.buffer as ArrayBuffer;
     return new type(buffer, this.#byteOffset + byteOffset, length);
   }
-
-  get isTransferred(): boolean {
-    return false;
-  }
-
-  get buffers(): readonly ArrayBuffer[] {
-    return [];
-  }
-
-  detach(): void {}
 }

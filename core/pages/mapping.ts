@@ -4,7 +4,7 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import { describeRange, MmapError, unmapError } from "../checks/errors.ts";
+import { MmapError, unmapError } from "../checks/errors.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
 import { type Allocation, noteUnmapped, refreshShare } from "../lifetime/allocation.ts";
 import { CLOSED, type CollectorToken, endToken, newToken } from "../lifetime/collector.ts";
@@ -18,9 +18,7 @@ import { leaveRoom } from "../lifetime/room.ts";
 import { endWaits, refuseWaits } from "../lifetime/waiters.ts";
 import { isViewable } from "./access.ts";
 import { checkAccess, checkAnonymous, commit, decommit, protect } from "./access_changes.ts";
-import { arrayBuffer } from "./array_buffer.ts";
 import { PageState } from "./page_state.ts";
-import type { ViewRange } from "./view_range.ts";
 
 /** A mapping: memory, and the state of its pages. {@linkcode Mmap} is its handle. */
 export class Mapping {
@@ -90,18 +88,11 @@ export class Mapping {
     return this.pages ??= new PageState(this.allocation, this.info, this, snapshot);
   }
 
-  /** Returns the state of the pages for making views. Throws if a buffer was transferred away. */
+  /** Returns the state of the pages for making views. Throws if it knows of a transfer. */
   trackViews(): PageState {
     const pages = this.track();
-    this.#refuseTransferred();
+    pages.views.refuseTransferred();
     return pages;
-  }
-
-  /** Returns the buffer of exactly a window. */
-  arrayBuffer(range: ViewRange): ArrayBuffer {
-    const buffer = arrayBuffer(this.trackViews(), range);
-    this.#refuseTransferred(); // the buffer may be one of before
-    return buffer;
   }
 
   /** Checks a range of bytes. */
@@ -183,28 +174,16 @@ export class Mapping {
   }
 
   #detach(detach: () => void): void {
-    this.#refuseTransferred();
+    this.pages?.views.refuseTransferred();
     try {
       detach();
     } catch (cause) {
-      this.#refuseTransferred();
+      this.pages?.views.refuseTransferred();
       throw new MmapError(
         "The runtime is using a buffer of this mapping, which stays mapped: try again when it is done",
         { code: "EBUSY", cause },
       );
     }
-  }
-
-  #refuseTransferred(): void {
-    if (!this.pages?.views.areTransferred) return;
-    const { allocation } = this;
-    allocation.isTransferred = true; // the collector must not unmap it either
-    throw new MmapError(
-      `A buffer of this mapping was transferred away: its ${
-        describeRange({ address: allocation.address, byteLength: this.byteLength })
-      } stay mapped for the new owner; copy data before transferring it`,
-      { code: "EBUSY" },
-    );
   }
 
   /** Gives anonymous memory away. Returns its address. */

@@ -1,8 +1,8 @@
 /**
  * The state of a mapping's pages: their access, their history, and the views over them.
  *
- * A view lies within one run of equal access, and no buffer covers a page that a plain load or
- * store may not touch.
+ * A buffer lies within one run of equal access, and covers no page that a plain load or store may
+ * not touch.
  *
  * @module
  */
@@ -14,30 +14,42 @@ import type { PageRange } from "../checks/ranges.ts";
 import { roundUp } from "../../ffi/bigints.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
-import { type History, isReadable, isViewable, pastOf, wasNotViewed, WRITABLE } from "./access.ts";
-import { type ViewMaker, withoutWarning } from "./buffers.ts";
+import {
+  type History,
+  isReadable,
+  isViewable,
+  pastOf,
+  wasNotViewed,
+  wasViewed,
+  WRITABLE,
+} from "./access.ts";
+import type { ViewMaker } from "./buffers.ts";
 import { LostPages } from "./lost_pages.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import type { ViewRange } from "./view_range.ts";
-import { type ViewedRun, ViewSet } from "./view_set.ts";
+import { type ViewedPages, ViewSet } from "./view_set.ts";
 import { EngineViews } from "./engine_views.ts";
-import { viewsOf } from "./views.ts";
 
 /** The pages of one mapping. */
-export class PageState {
+export class PageState implements ViewedPages {
   readonly allocation: Allocation;
   readonly info: MappingInfo;
   readonly access: RangeMap<Access>;
   readonly history: RangeMap<History>;
   /** The buffers over the pages. */
   readonly views: ViewSet;
-  /** The mapping. Buffers refer to these pages, so the mapping lives as long as a buffer. */
+  /**
+   * The mapping. Buffers refer to these pages, so the mapping lives as long as a buffer; and after a
+   * resize that moved, the old range does.
+   */
   readonly #owner: object;
   readonly #address: bigint;
   /** The length of the pages in bytes. */
   readonly #byteLength: number;
   /** The pages that a file has lost, for memory of a file. */
   readonly #lost: LostPages | undefined;
+  /** The views of memory of the engine, which has buffers of its own. */
+  readonly #engine: EngineViews | undefined;
   /** Whether the system refused a call because of a lost page. */
   #wasRefused = false;
   /** The result of the last {@linkcode wordAt}. */
@@ -49,16 +61,21 @@ export class PageState {
     info: MappingInfo,
     owner: object,
     snapshot: readonly PageSnapshot[] = [],
-    views: ViewSet = new ViewSet(),
+    views?: ViewSet,
   ) {
     allocation.isReusable = false;
     this.allocation = allocation;
     this.info = info;
-    this.views = views;
     this.#owner = owner;
     this.#address = allocation.address + BigInt(info.guardByteLength);
     this.#byteLength = info.pageOffset + info.byteLength;
-    const { backing } = allocation;
+    this.views = new ViewSet(allocation, this.#byteLength, views);
+    const { backing, engine } = allocation;
+    this.#engine = engine && new EngineViews(
+      engine,
+      Number(allocation.address - engine.address),
+      this.#byteLength,
+    );
     this.#lost = backing && new LostPages(backing, this.#address, this.#byteLength);
     this.access = new RangeMap(this.#byteLength, info.access);
     const history = info.isReserved ? "reserved" : "never viewed";
@@ -210,45 +227,42 @@ export class PageState {
   /** All bytes as one array. */
   get bytes(): Uint8Array<ArrayBuffer> {
     this.checkNotLost();
-    return this.#viewsIn(0, this.#byteLength).views.bytes;
+    const run = this.#viewableRun(0, this.#byteLength);
+    return this.#engine?.bytes ?? this.views.bytes(this.info.pageOffset, run, this);
   }
 
   /** Makes a view. */
-  view<V>(type: ViewMaker<V>, { byteOffset, length, byteLength }: ViewRange): V {
+  view<V>(type: ViewMaker<V>, range: ViewRange): V {
+    const { byteOffset, length, byteLength } = range;
     this.checkNotLost({ start: byteOffset, end: byteOffset + byteLength });
-    const { start, views } = this.#viewsIn(byteOffset, byteOffset + byteLength);
-    return views.make(withoutWarning(type), byteOffset - start, length, byteLength);
+    const run = this.#viewableRun(byteOffset, byteOffset + byteLength);
+    return this.#engine?.make(type, byteOffset, length) ??
+      this.views.make(type, range, run, this);
   }
 
-  /** The views of the run that holds all these bytes. */
-  #viewsIn(start: number, end: number): ViewedRun {
-    const run = this.access.runAt(start);
-    if (!isViewable(run.value) || run.end < end) throw this.accessError("viewed", { start, end });
-    const made = this.views.startingAt(run.start);
-    if (made?.end === run.end) return made;
-    const byteLength = run.end - run.start;
-    const { engine, address } = this.allocation;
-    if (engine !== undefined) {
-      const views = new EngineViews(
-        engine,
-        Number(address - engine.address) + run.start,
-        byteLength,
+  /** Returns the buffer of exactly these bytes. */
+  arrayBuffer({ byteOffset, byteLength }: ViewRange): ArrayBuffer {
+    if (this.#engine !== undefined) {
+      throw new MmapError(
+        "A part of a WebAssembly.Memory or a shared buffer has no buffer of its own: use view(), " +
+          "or copy it by read()",
+        { code: "ENOTSUP" },
       );
-      const viewed = { start: run.start, end: run.end, views };
-      this.views.add(viewed);
-      return viewed;
     }
-    const views = viewsOf(this.allocation, {
-      address: run.start === 0 ? this.#address : this.addressOf(run.start),
-      byteLength,
-      period: this.areMirrored ? this.#byteLength / 2 : byteLength,
-      pageOffset: run.start === 0 ? this.info.pageOffset : 0,
-      owner: this, // keeps the mapping alive too, and after a resize that moved, the old range
-    });
-    const viewed = { start: run.start, end: run.end, views };
-    this.history.set(run.start, run.end, "viewed");
-    this.views.add(viewed);
-    return viewed;
+    const range = { start: byteOffset, end: byteOffset + byteLength };
+    this.checkNotLost(range);
+    return this.views.window(range, this.#viewableRun(range.start, range.end), this);
+  }
+
+  /** The run that holds all these bytes, which can be viewed. */
+  #viewableRun(start: number, end: number): PageRange {
+    const run = this.access.runAt(start);
+    if (isViewable(run.value) && run.end >= end) return run;
+    throw this.accessError("viewed", { start, end });
+  }
+
+  noteViewed({ start, end }: PageRange): void {
+    if (!this.history.areAll(start, end, wasViewed)) this.history.set(start, end, "viewed");
   }
 
   // Kind of memory

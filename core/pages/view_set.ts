@@ -3,95 +3,175 @@
  *
  * @module
  */
-import { MmapError } from "../checks/errors.ts";
-import { overlap, type PageRange } from "../checks/ranges.ts";
-import type { Views } from "./buffers.ts";
-import type { ExactBuffers } from "./exact_buffers.ts";
+import { currentRuntime } from "../../ffi/host.ts";
+import { detach, isDetached } from "../checks/buffers.ts";
+import { describeRange, MmapError } from "../checks/errors.ts";
+import type { PageRange } from "../checks/ranges.ts";
+import type { Allocation } from "../lifetime/allocation.ts";
+import { BufferIndex } from "./buffer_index.ts";
+import { heldPlace, mirrorPlace, weakPlace } from "./buffer_place.ts";
+import { makeBuffer, noteTransferBy, PageBuffer, type ViewMaker } from "./buffers.ts";
+import type { ViewRange } from "./view_range.ts";
 
-/** The views over one run of pages. */
-export interface ViewedRun extends PageRange {
-  readonly views: Views;
+/** The longest buffer that short views share, in bytes. */
+const MAX_SHORT = 131_072;
+
+/** The pages that views are made of. Their buffers refer to them. */
+export interface ViewedPages {
+  /** The distance in bytes at which the same bytes repeat. */
+  readonly period: number;
+  /** The address of a byte. */
+  addressOf(offset: number): bigint;
+  /** Notes that a buffer may cover pages. */
+  noteViewed(range: PageRange): void;
 }
-
-/** A detached buffer over pages that stay mapped. A pending call of the runtime may still use it. */
-interface Detached extends PageRange {
-  readonly buffer: WeakRef<ArrayBuffer>;
-}
-
-const NONE: readonly never[] = [];
 
 /**
- * The viewed runs of one mapping. Most mappings have at most one, so the set and the map are made
- * only for more: they would be a third of the memory that a mapping takes.
+ * The buffers of one mapping. A buffer covers pages of one run that can be viewed, and is detached
+ * before one of them changes.
+ *
+ * The set holds the buffers, so that a transfer is always noticed. An engine that counts a buffer's
+ * length as heap can refuse transfers, and there only the caller holds the buffers of long mappings.
  */
 export class ViewSet {
-  /** The buffers of windows, once one was asked for. */
-  exact: ExactBuffers | undefined;
-  #only: ViewedRun | undefined;
-  #others: Set<ViewedRun> | undefined;
-  /** The last run added at each start, except for the first run. */
-  #byStart: Map<number, ViewedRun> | undefined;
+  readonly #allocation: Allocation;
+  readonly #isHeld: boolean;
+  readonly #buffers: BufferIndex = new BufferIndex();
   /** The buffers that were detached while their memory stays mapped, until they are collected. */
-  #detached: readonly Detached[] = NONE;
+  #detached: BufferIndex | undefined;
+  /** The short buffer that was used last: mostly the next view needs the same. */
+  #last: PageBuffer | undefined;
+  #lastBuffer: ArrayBuffer | undefined;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #weakBytes: WeakRef<Uint8Array<ArrayBuffer>> | undefined;
 
-  /** Adds a run. */
-  add(run: ViewedRun): void {
-    if (this.#only === undefined && this.#others === undefined) {
-      this.#only = run;
-      return;
+  /** `before` is the set of the pages before they were resized, which has no views. */
+  constructor(allocation: Allocation, byteLength: number, before?: ViewSet) {
+    this.#allocation = allocation;
+    this.#isHeld = byteLength <= currentRuntime().maxHeldByteLength;
+    if (before !== undefined) this.#detached = before.#detached;
+  }
+
+  /** Makes a view of pages of a run. */
+  make<V>(
+    type: ViewMaker<V>,
+    { byteOffset, length, byteLength }: ViewRange,
+    run: PageRange,
+    pages: ViewedPages,
+  ): V {
+    // A view of nothing can start at the end of the run.
+    const start = byteLength === 0 ? Math.min(byteOffset, run.end - 1) : byteOffset;
+    const place = this.#placeOf({ start, end: start + Math.max(1, byteLength) }, run, pages);
+    const last = this.#last;
+    const buffer = last?.start === place.start && last.end === place.end
+      ? this.#lastBuffer!
+      : this.#bufferAt(place, run, pages);
+    this.#check(buffer);
+    return new type(buffer, byteOffset - place.start, length);
+  }
+
+  /** Returns the buffer of exactly a range of a run: the same one while it is reachable. */
+  window(range: PageRange, run: PageRange, pages: ViewedPages): ArrayBuffer {
+    const buffer = this.#bufferAt(range, run, pages);
+    this.#check(buffer);
+    return buffer;
+  }
+
+  /** Throws if a buffer was transferred away: this one, or any that was found before. */
+  #check(buffer: ArrayBuffer): void {
+    if (isDetached(buffer)) this.#allocation.isTransferred = true;
+    this.refuseTransferred();
+  }
+
+  #placeOf(view: PageRange, run: PageRange, { period }: ViewedPages): PageRange {
+    if (!this.#isHeld) return weakPlace(view, run, period);
+    if (period !== Infinity) return mirrorPlace(view, run, period);
+    return heldPlace(view, run, this.#buffers.size);
+  }
+
+  #bufferAt(place: PageRange, run: PageRange, pages: ViewedPages): ArrayBuffer {
+    let entry = this.#buffers.at(place);
+    let buffer = entry?.buffer;
+    if (entry === undefined || buffer === undefined) {
+      if (entry !== undefined) this.#buffers.delete(entry);
+      pages.noteViewed(run);
+      const { start, end } = place;
+      buffer = makeBuffer({ owner: pages, address: pages.addressOf(start) }, end - start);
+      if (!this.#isHeld) noteTransferBy(buffer, this.#allocation);
+      entry = new PageBuffer(place, buffer, this.#isHeld);
+      this.#buffers.add(entry);
     }
-    (this.#others ??= new Set()).add(run);
-    (this.#byStart ??= new Map()).set(run.start, run);
+    // A long buffer that is held for the next view would count as heap.
+    if (this.#isHeld || entry.end - entry.start <= MAX_SHORT) {
+      this.#last = entry;
+      this.#lastBuffer = buffer;
+    }
+    return buffer;
   }
 
-  /** Removes a run. */
-  delete(run: ViewedRun): void {
-    if (this.#only === run) this.#only = undefined;
-    this.#others?.delete(run);
-    if (this.#byStart?.get(run.start) === run) this.#byStart.delete(run.start);
+  /**
+   * All bytes from an offset (of a mirror, of the first copy) as one array. Returns the same array
+   * while it is reachable.
+   */
+  bytes(pageOffset: number, run: PageRange, pages: ViewedPages): Uint8Array<ArrayBuffer> {
+    const kept = this.#bytes ?? this.#weakBytes?.deref();
+    if (kept !== undefined && !isDetached(kept.buffer)) return kept;
+    const { maxViewByteLength } = currentRuntime();
+    const length = Math.min(pages.period, run.end) - pageOffset;
+    if (length > maxViewByteLength) {
+      throw new RangeError(
+        `This mapping of ${length} bytes is longer than the longest view in this runtime, ` +
+          `${maxViewByteLength} bytes: use view() for a part of it`,
+      );
+    }
+    const range = { byteOffset: pageOffset, length, byteLength: length };
+    const bytes = this.make(Uint8Array<ArrayBuffer>, range, run, pages);
+    if (this.#isHeld) this.#bytes = bytes;
+    else this.#weakBytes = new WeakRef(bytes);
+    return bytes;
   }
 
-  /** The last run added at a start. */
-  startingAt(start: number): ViewedRun | undefined {
-    return this.#byStart?.get(start) ?? (this.#only?.start === start ? this.#only : undefined);
-  }
-
-  /** Whether a run matches. Allocates nothing for one run at most. */
-  some(matches: (run: ViewedRun) => boolean): boolean {
-    if (this.#only !== undefined && matches(this.#only)) return true;
-    return this.#others !== undefined && [...this.#others].some(matches);
-  }
-
-  /** All runs at this moment. */
-  get all(): readonly ViewedRun[] {
-    const only = this.#only === undefined ? [] : [this.#only];
-    return this.#others === undefined ? only : [...only, ...this.#others];
-  }
-
-  /** Whether a buffer is known to have been transferred away. */
-  get areTransferred(): boolean {
-    return this.some(isTransferred) || this.exact?.areTransferred === true;
+  /** Throws if a buffer was transferred away: over a range, or any that was found before. */
+  refuseTransferred(range?: PageRange): void {
+    if (range !== undefined) {
+      this.#buffers.forEachOver(range, ({ buffer }) => {
+        if (buffer !== undefined && isDetached(buffer)) this.#allocation.isTransferred = true;
+      });
+    }
+    const { isTransferred, address, byteLength } = this.#allocation;
+    if (!isTransferred) return;
+    throw new MmapError(
+      `A buffer of this mapping was transferred away: its ${
+        describeRange({ address, byteLength })
+      } stay mapped for the new owner; copy data before transferring it`,
+      { code: "EBUSY" },
+    );
   }
 
   /** Detaches every buffer over a range. Throws if a buffer cannot be detached. */
   detach(range: PageRange): void {
-    this.exact?.detach(range); // first: if one was transferred, nothing changes
-    for (const run of this.all) {
-      if (!overlap(run, range)) continue;
-      run.views.detach();
-      this.delete(run); // if the next one fails, this one was not transferred
-    }
+    this.#detach(range, () => {});
   }
 
   /** Detaches every buffer over a range and remembers it, because the memory stays mapped. */
   detachMapped(range: PageRange): void {
-    const viewed = this.all
-      .filter((run) => overlap(run, range))
-      .flatMap(({ start, end, views }) => views.buffers.map((buffer) => ({ start, end, buffer })));
-    const found = [...viewed, ...this.exact?.windowsIn(range) ?? []]
-      .map(({ buffer, ...bounds }) => ({ ...bounds, buffer: new WeakRef(buffer) }));
-    if (found.length > 0) this.#detached = [...this.#detached.filter(isReachable), ...found];
-    this.detach(range);
+    this.#detach(range, (entry, buffer) => {
+      this.#detached ??= new BufferIndex();
+      this.#detached.add(new PageBuffer(entry, buffer, false));
+    });
+  }
+
+  #detach(range: PageRange, remember: (entry: PageBuffer, buffer: ArrayBuffer) => void): void {
+    this.refuseTransferred(range);
+    this.#last = this.#lastBuffer = this.#bytes = undefined;
+    this.#buffers.forEachOver(range, (entry) => {
+      const { buffer } = entry;
+      if (buffer !== undefined) {
+        remember(entry, buffer);
+        detach(buffer);
+      }
+      this.#buffers.delete(entry); // if the next one fails, this one was not transferred
+    });
   }
 
   /**
@@ -99,9 +179,9 @@ export class ViewSet {
    * it.
    */
   checkUnused(range: PageRange): void {
-    if (this.#detached.length === 0) return;
-    this.#detached = this.#detached.filter(isReachable);
-    if (!this.#detached.some((buffer) => overlap(buffer, range))) return;
+    let isUsed = false;
+    this.#detached?.forEachOver(range, ({ buffer }) => isUsed ||= buffer !== undefined);
+    if (!isUsed) return;
     throw new MmapError(
       "A pending call of the runtime may still use a buffer of these pages, whose views are " +
         "detached now: await such calls and try again when the buffers are collected, or use " +
@@ -109,12 +189,4 @@ export class ViewSet {
       { code: "EBUSY" },
     );
   }
-}
-
-function isTransferred({ views }: ViewedRun): boolean {
-  return views.isTransferred;
-}
-
-function isReachable({ buffer }: Detached): boolean {
-  return buffer.deref() !== undefined;
 }

@@ -43,7 +43,8 @@ export function share(open: () => Mapping): MmapTicket {
   const key = newKey(); // first: a monkey-patched function may unmap
   const mapping = open();
   mapping.refuseEngine("share");
-  const pages = mapping.trackViews();
+  const pages = mapping.track();
+  pages.views.refuseTransferred(pages.all);
   const { allocation } = mapping;
   if (allocation.share === undefined) checkStack();
   checkFewFrames();

@@ -8,7 +8,7 @@ import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { nextTurnByFile, nextTurnByWait, type StatByCallback } from "./event_loop.ts";
 import {
   type BufferLimits,
-  gridLimits,
+  heldLimits,
   type NodeProcess,
   type Pointer,
   type Runtime,
@@ -53,13 +53,11 @@ const MIB = 2 ** 20;
 const WINDOWS: BufferLimits = {
   // JavaScriptCore's MAX_ARRAY_BUFFER_SIZE; a longer one throws "Out of memory".
   maxViewByteLength: 4096 * MIB,
-  maxSharedByteLength: 64 * MIB,
-  longMappings: "windows",
+  maxHeldByteLength: 64 * MIB,
 };
-// Bun before 1.4 cannot refuse a transfer, so the library holds the buffers to notice one. Short
-// views get short buffers, which count little as heap. A buffer of 4 GiB would lose its length or
-// its last byte.
-const grids = (): BufferLimits => gridLimits(128 * MIB, 3072 * MIB);
+// Bun before 1.4 cannot refuse a transfer, so the library holds the buffers to notice one. A buffer
+// of 4 GiB would lose its length or its last byte.
+const held = (): BufferLimits => heldLimits(3072 * MIB);
 
 const TYPES: Readonly<Record<CType, BunType>> = bare({
   void: "void",
@@ -99,7 +97,7 @@ export function bun(
   // Loaded with the first buffer that a caller gets, because that takes 5 ms.
   let markAsUntransferable: BunWorkerThreads["markAsUntransferable"] | undefined;
   return {
-    ...(is14 ? WINDOWS : grids()),
+    ...(is14 ? WINDOWS : held()),
 
     system: { platform, arch },
 

@@ -7,7 +7,7 @@ import { bareTable, own } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
 import type { Builtin } from "./node_files.ts";
-import { gridLimits, type Pointer, type Runtime, type System, V8_WASM } from "./runtime.ts";
+import { heldLimits, type Pointer, type Runtime, type System, V8_WASM } from "./runtime.ts";
 import { isAtLeast, maxV8BufferByteLength, type Versions } from "./versions.ts";
 
 /** The used part of the `Deno` namespace. */
@@ -54,7 +54,7 @@ interface NodeTimers {
 export function deno(Deno: DenoNamespace, builtin: Builtin): Runtime {
   const { dlopen, UnsafePointer, UnsafePointerView, version } = Deno;
   return {
-    ...gridLimits(maxV8BufferByteLength(version)),
+    ...heldLimits(maxV8BufferByteLength(version)),
 
     system: denoSystem(Deno),
 

@@ -6,7 +6,7 @@
 import { bare } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
-import { gridLimits, type NodeProcess, type Pointer, type Runtime, V8_WASM } from "./runtime.ts";
+import { heldLimits, type NodeProcess, type Pointer, type Runtime, V8_WASM } from "./runtime.ts";
 import { isAtLeast, maxV8BufferByteLength } from "./versions.ts";
 
 /** The used part of koffi. */
@@ -80,7 +80,7 @@ export function koffi(
   if (typeof load !== "function") throw new Error(`${file} is not koffi, or is broken`);
   const { platform, arch } = process;
   return {
-    ...gridLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(process.versions))),
+    ...heldLimits(Math.min(maxBufferByteLength, maxV8BufferByteLength(process.versions))),
 
     system: { platform, arch },
 

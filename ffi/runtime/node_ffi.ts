@@ -7,7 +7,7 @@
 import { bare, bareTable } from "../own.ts";
 import type { CType, Functions, SymbolTable } from "../symbols.ts";
 import { type MessageChannels, nextTurn } from "./event_loop.ts";
-import { gridLimits, type NodeProcess, type Pointer, type Runtime, V8_WASM } from "./runtime.ts";
+import { heldLimits, type NodeProcess, type Pointer, type Runtime, V8_WASM } from "./runtime.ts";
 import { maxV8BufferByteLength } from "./versions.ts";
 
 /** The used part of `node:ffi`. */
@@ -70,7 +70,7 @@ export function nodeFfi(
 ): Runtime {
   const { platform, arch } = process;
   return {
-    ...gridLimits(maxV8BufferByteLength(process.versions)),
+    ...heldLimits(maxV8BufferByteLength(process.versions)),
 
     system: { platform, arch },
 

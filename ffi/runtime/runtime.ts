@@ -7,46 +7,24 @@
 import type { Native } from "../symbols.ts";
 import type { Versions } from "./versions.ts";
 
-/** Overlapping buffers that cover a mapping: a view of at most one stride lies within one buffer. */
-export interface BufferGrid {
-  /** Distance between the starts of two buffers, in bytes. */
-  readonly stride: number;
-  /** Length of a buffer in bytes: two strides. */
-  readonly byteLength: number;
-}
-
-/** The limits of an engine's buffers, and how buffers cover mappings within them. */
+/** The limits of an engine's buffers. */
 export interface BufferLimits {
   /** The longest single view, in bytes. */
   readonly maxViewByteLength: number;
 
-  /** The longest mapping, in bytes, whose views all share one buffer. */
-  readonly maxSharedByteLength: number;
-
   /**
-   * The buffers of a longer mapping.
-   *
-   * - `"windows"`: one buffer for the window of each view, held weakly, for an engine that
-   *   counts a buffer's length as heap and can refuse transfers to another thread.
-   * - Grids, the shortest buffers first: the buffers that contain the views, held strongly, so
-   *   that a transfer is always noticed.
+   * The longest mapping, in bytes, whose buffers the library holds, so that a transfer is always
+   * noticed. An engine that counts a buffer's length as heap must refuse transfers of other buffers.
    */
-  readonly longMappings: "windows" | readonly BufferGrid[];
+  readonly maxHeldByteLength: number;
 }
 
-/**
- * The limits of an engine that needs grids, from the lengths of their buffers in
- * bytes, the longest last.
- */
-export function gridLimits(...byteLengths: readonly number[]): BufferLimits {
-  const grids = byteLengths.map((byteLength) => {
-    const stride = Math.floor(byteLength / 2 ** 17) * 2 ** 16; // aligned for every type
-    return { stride, byteLength: 2 * stride };
-  });
+/** The limits of an engine whose buffers are all held, from the length of the longest, in bytes. */
+export function heldLimits(byteLength: number): BufferLimits {
   return {
-    maxViewByteLength: grids.at(-1)!.stride,
-    maxSharedByteLength: grids[0]!.stride,
-    longMappings: grids,
+    // A buffer is at most twice as long as its view. Aligned for every type.
+    maxViewByteLength: Math.floor(byteLength / 2 ** 17) * 2 ** 16,
+    maxHeldByteLength: Number.MAX_SAFE_INTEGER,
   };
 }
 

@@ -12,7 +12,7 @@ import { equal, Mismatch, PAGE } from "./world.ts";
 
 /** The calls that change access. */
 const CHUNK = 2 ** 22;
-/** Just above the 64 MiB up to which Bun shares one buffer. */
+/** Just above the 64 MiB up to which the library holds the buffers in Bun. */
 const MIN_CHUNKS = 17;
 /** The number of calls of a step: it is seldom, because mapping so much takes its time. */
 const CALLS = 24;
@@ -21,8 +21,9 @@ const MAX_VIEW_BYTE_LENGTH = PAGE + 8;
 interface LargeView {
   readonly bytes: Uint8Array;
   readonly start: number;
-  /** The run of equal access that it is in. */
-  readonly run: readonly [first: number, last: number];
+  /** The bounds of its buffer. */
+  readonly bufferStart: number;
+  readonly bufferEnd: number;
 }
 
 export class Large {
@@ -96,12 +97,11 @@ export class Large {
     );
     if (bytes === undefined || isZero) return;
     equal(bytes.length, end - start, `The length of ${name}`);
-    const run: [number, number] = [first, last];
-    while (run[0] > 0 && this.#access[run[0] - 1] === "read-write") run[0]--;
-    while (this.#access[run[1] + 1] === "read-write") run[1]++;
     this.#check(bytes, start, name);
     if (this.#views.length >= 6) this.#views.shift();
-    this.#views.push({ bytes, start, run });
+    const bufferStart = start - bytes.byteOffset;
+    const bufferEnd = bufferStart + bytes.buffer.byteLength;
+    this.#views.push({ bytes, start, bufferStart, bufferEnd });
     this.#store(bytes, start, c);
   }
 
@@ -187,8 +187,11 @@ export class Large {
   }
 
   #detach(first: number, last: number): void {
-    this.#views = this.#views.filter(({ bytes, run }) => {
-      if (run[0] >= last || run[1] < first) return true;
+    this.#views = this.#views.filter(({ bytes, start, bufferStart, bufferEnd }) => {
+      if (bufferStart >= last * CHUNK || bufferEnd <= first * CHUNK) {
+        this.#check(bytes, start, "A view beside the change of the large mapping");
+        return true;
+      }
       equal(bytes.length, 0, "The length of a stale view of the large mapping");
       return false;
     });

@@ -41,6 +41,9 @@ const NO_TYPES = [
   "Uint8Array",
 ] as unknown as readonly AnyView[];
 
+/** A buffer is at most as much longer than its view at each end, in a mapping of few buffers. */
+const SPACING = 65_536;
+
 /** view() of every type, and of what is none. */
 export function view(world: World, slot: Slot, [, , a, b, c]: Step, name: string): void {
   const { mmap, model } = slot;
@@ -91,7 +94,7 @@ export function arrayBuffer(world: World, slot: Slot, [, , a, b, c]: Step, name:
     equal(buffer.byteLength, range[1] - range[0], "The byteLength of arrayBuffer()");
     return new Uint8Array(buffer);
   };
-  made(world, slot, errors, range, `${name}(${words(byteOffset, byteLength)})`, make, range);
+  made(world, slot, errors, range, `${name}(${words(byteOffset, byteLength)})`, make, true);
 }
 
 /** The range of a view, from the first page; adds the errors that asking for it must throw. */
@@ -130,7 +133,7 @@ function made(
   [start, end]: [number, number],
   name: string,
   make: () => ArrayBufferView,
-  bounds: [number, number] = runAt(slot.model, start),
+  isExact = false,
 ): void {
   const { model } = slot;
   if (errors.length === 0 && start < end) {
@@ -142,11 +145,17 @@ function made(
   equal(value.byteLength, end - start, `The byteLength of ${name}`);
   if (start === end) return;
   const bytes = new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
-  const [bufferStart, bufferEnd] = bounds;
-  const { byteLength } = value.buffer;
-  const longest = Math.min(bufferEnd - bufferStart, model.skip + longestView(model));
-  if (byteLength > longest) {
-    throw new Error(`The buffer of ${byteLength} bytes is longer than ${longest}`);
+  const bufferStart = start - value.byteOffset;
+  const bufferEnd = bufferStart + value.buffer.byteLength;
+  const run = runAt(model, start);
+  if (bufferStart < run[0] || bufferEnd > run[1]) {
+    throw new Error(`The buffer reaches from ${bufferStart} to ${bufferEnd}, beyond ${run}`);
+  }
+  const longest = isExact
+    ? end - start
+    : Math.min(model.skip + longestView(model), 2 * (end - start) + 2 * SPACING);
+  if (value.buffer.byteLength > longest) {
+    throw new Error(`The buffer of ${value.buffer.byteLength} bytes is longer than ${longest}`);
   }
   const kept: Kept = {
     view: value,
@@ -262,7 +271,9 @@ export function transfer(
   }
   if (buffer.byteLength === byteLength) return;
   model.isTransferred = true;
-  // That of a window is looked for when it is detached, or asked for again.
-  world.call("unmap(transferred)", ["EBUSY"], () => mmap.unmap());
   for (const other of kept) if (other.view.buffer === buffer) other.isStale = true;
+  // Noticed by the next call that would use the buffer, and from then on by all.
+  world.call("unmap(transferred)", ["EBUSY"], () => mmap.unmap());
+  const { start, byteLength: length } = chosen;
+  world.call(`${name}: view`, ["EBUSY"], () => mmap.view(Uint8Array, start - model.skip, length));
 }

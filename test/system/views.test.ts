@@ -1,96 +1,177 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { CoveredViews, gridCover } from "../../core/pages/covered_views.ts";
-import { MmapOptions } from "../../mod.ts";
-import { test } from "../support/harness.ts";
+import fc from "fast-check";
+import { type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
+import { test, unlessLinux, use } from "../support/harness.ts";
 
-const STRIDE = 2 ** 16;
-const LENGTH = 11 * STRIDE + 8;
-const GRIDS = [1, 4].map((strides) => ({
-  stride: strides * STRIDE,
-  byteLength: 2 * strides * STRIDE,
-}));
+const PAGE = pageSize();
+const KIB64 = 65_536;
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
 
-/** A mapping, and grids over it of short buffers, as they are over a very long one. */
-function mapWithGrids(): { views: CoveredViews; bytes: Uint8Array; unmap: () => void } {
-  const mmap = new MmapOptions({ len: LENGTH }).mapAnon();
-  const stretch = {
-    address: mmap.address,
-    byteLength: LENGTH,
-    period: LENGTH,
-    pageOffset: 0,
-    owner: {},
-  };
-  const views = new CoveredViews(stretch, gridCover(stretch, GRIDS));
-  const unmap = () => {
-    if (!views.isTransferred) views.detach();
-    mmap.unmap();
-  };
-  return { views, bytes: mmap.bytes, unmap };
-}
+test("protect() and decommit() keep views that do not overlap the changed pages", () => {
+  const mmap = use(new MmapOptions({ len: 8 * MIB }).mapAnon());
+  const below = mmap.view(Uint8Array, 0, MIB);
+  const over = mmap.view(Uint8Array, 2 * MIB - 8, 16);
+  const above = mmap.view(Uint8Array, 3 * MIB);
+  const { bytes } = mmap;
+  below.fill(1);
+  above.fill(3);
+  mmap.unsafeProtect("read", 2 * MIB, PAGE);
+  mmap.decommit(2 * MIB + PAGE, PAGE);
+  assertEquals([over.length, bytes.length], [0, 0]);
+  assertEquals([below.length, below[MIB - 1]], [MIB, 1]);
+  assertEquals([above.length, above[0]], [5 * MIB, 3]);
+  below[0] = 7;
+  assertEquals(mmap.view(Uint8Array, 0, 1)[0], 7);
+  mmap.unsafeProtect("read-write", 2 * MIB, 2 * PAGE);
+  assertEquals(mmap.view(Uint8Array, 2 * MIB - 8, 16).length, 16);
+});
 
-function byteView(
-  views: CoveredViews,
-  byteOffset: number,
-  length: number,
-): Uint8Array<ArrayBuffer> {
-  return views.make(Uint8Array<ArrayBuffer>, byteOffset, length, length);
-}
+/** A mapping of 4 MiB with holes, and the views that were made of it. */
+class Guest {
+  static readonly LENGTH = 4 * MIB;
+  readonly mmap: Mmap = new MmapOptions({ len: Guest.LENGTH, noReserve: true }).mapAnon();
+  readonly content: Uint8Array = new Uint8Array(Guest.LENGTH);
+  readonly #isOpen: boolean[] = Array<boolean>(Guest.LENGTH / PAGE).fill(true);
+  #views: { bytes: Uint8Array<ArrayBuffer>; start: number; from: number; to: number }[] = [];
 
-test("the views of grids reach every byte, by buffers no longer than the grids'", () => {
-  const { views, bytes, unmap } = mapWithGrids();
-  for (let index = 0; index < LENGTH; index += 8) bytes[index] = index / 8;
-  for (const length of [0, 1, 8, STRIDE - 1, STRIDE, STRIDE + 1, 4 * STRIDE]) {
-    for (let byteOffset = 0; byteOffset + length <= LENGTH; byteOffset += STRIDE / 2) {
-      for (const start of [byteOffset - 1, byteOffset, LENGTH - length]) {
-        if (start < 0) continue;
-        const view = byteView(views, start, length);
-        assertEquals(view.length, length);
-        assert(view.buffer.byteLength <= (length <= STRIDE ? 2 : 8) * STRIDE);
-        const [first, last] = [0, length - 1].map((index) => view[index]);
-        assertEquals(
-          [first, last],
-          [0, length - 1].map((index) => bytes.subarray(start, start + length)[index]),
-        );
+  view(start: number, length: number, value: number): void {
+    const pages = this.#isOpen.slice(Math.floor(start / PAGE), Math.ceil((start + length) / PAGE));
+    const make = () => this.mmap.view(Uint8Array<ArrayBuffer>, start, length);
+    if (pages.includes(false)) {
+      assertEquals(assertThrows(make, MmapError).code, "EACCES");
+      return;
+    }
+    const bytes = make();
+    const { byteLength } = bytes.buffer;
+    const from = start - bytes.byteOffset;
+    assert(byteLength <= 2 * (length + KIB64), `${byteLength} bytes for ${length}`);
+    const to = from + byteLength;
+    assert(!this.#isOpen.slice(Math.floor(from / PAGE), Math.ceil(to / PAGE)).includes(false));
+    this.#views.push({ bytes, start, from, to });
+    const at = start + value % length;
+    bytes[at - start] = value;
+    this.content[at] = value;
+  }
+
+  change(verb: "protect" | "allow" | "decommit" | "commit", first: number, count: number): void {
+    const [start, end] = [first * PAGE, (first + count) * PAGE];
+    if (verb === "protect") this.mmap.unsafeProtect("none", start, end - start);
+    if (verb === "allow") this.mmap.unsafeProtect("read-write", start, end - start);
+    if (verb === "decommit") this.mmap.decommit(start, end - start);
+    if (verb === "commit") this.mmap.commit(start, end - start);
+    this.#isOpen.fill(verb === "allow" || verb === "commit", first, first + count);
+    if (verb === "decommit") this.content.fill(0, start, end);
+    if (verb !== "commit") this.#drop(start, end);
+  }
+
+  #drop(start: number, end: number): void {
+    this.#views = this.#views.filter(({ bytes, from, to }) => {
+      const isDetached = from < end && to > start;
+      if (isDetached) assertEquals(bytes.length, 0);
+      return !isDetached;
+    });
+    for (const { bytes, start } of this.#views) {
+      assert(bytes.length > 0);
+      for (const at of [0, bytes.length >> 1, bytes.length - 1]) {
+        assertEquals(bytes[at], this.content[start + at]);
       }
     }
   }
-  const word = views.make(BigUint64Array, LENGTH - 8, 1, 8);
-  word[0] = 0x0102n;
-  assertEquals([...bytes.subarray(LENGTH - 8, LENGTH - 6)], [2, 1]);
-  unmap();
-});
 
-test("the views of grids make one buffer for all views that fall into it", () => {
-  const { views, unmap } = mapWithGrids();
-  const { buffer } = byteView(views, 0, 1);
-  assert(byteView(views, STRIDE - 1, STRIDE).buffer === buffer);
-  assert(byteView(views, STRIDE, 1).buffer !== buffer);
-  assert(byteView(views, 0, STRIDE + 1).buffer !== buffer);
-  unmap();
-});
-
-test("the views of grids detach every buffer", () => {
-  const { views, unmap } = mapWithGrids();
-  const made = [0, STRIDE, 2 * STRIDE, LENGTH].map((start) =>
-    byteView(views, start, Math.min(5, LENGTH - start))
-  );
-  made.push(byteView(views, 5, 3 * STRIDE));
-  views.detach();
-  assertEquals(made.map(({ buffer }) => buffer.detached), made.map(() => true));
-  views.detach(); // nothing is left
-  unmap();
-});
-
-test("the views of grids notice a transfer of any buffer, and are not detached then", () => {
-  for (const start of [0, 3 * STRIDE, 10 * STRIDE]) {
-    const { views, unmap } = mapWithGrids();
-    byteView(views, 5 * STRIDE, 1);
-    assertEquals(views.isTransferred, false);
-    const moved = byteView(views, start, 1).buffer.transfer();
-    assertEquals(views.isTransferred, true);
-    assertThrows(() => views.detach(), TypeError);
-    assertEquals(views.isTransferred, true);
-    moved.transfer(0);
-    unmap();
+  unmap(): void {
+    this.mmap.unmap();
+    this.#drop(0, Guest.LENGTH);
   }
+}
+
+test("view(), protect(), commit() and decommit() keep just the views whose buffers they spare", () => {
+  const pages = Guest.LENGTH / PAGE;
+  const step = fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        start: fc.nat(Guest.LENGTH - 1),
+        length: fc.oneof(
+          fc.integer({ min: 1, max: 2 * PAGE }),
+          fc.integer({ min: 1, max: 2 * MIB }),
+        ),
+        value: fc.integer({ min: 1, max: 255 }),
+      }),
+    },
+    fc.record({
+      verb: fc.constantFrom("protect", "allow", "decommit", "commit"),
+      first: fc.nat(pages - 1),
+      count: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 300 })),
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
+      const guest = new Guest();
+      for (const step of steps) {
+        if ("verb" in step) {
+          guest.change(step.verb, step.first, Math.min(step.count, pages - step.first));
+        } else guest.view(step.start, Math.min(step.length, Guest.LENGTH - step.start), step.value);
+      }
+      guest.unmap();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("view() makes few buffers, however many views", () => {
+  const mmap = use(new MmapOptions({ len: GIB, noReserve: true }).mapAnon());
+  const buffers = new Set<ArrayBuffer>();
+  const views: Uint8Array<ArrayBuffer>[] = [];
+  for (let at = 0; at < GIB; at += KIB64) {
+    const view = mmap.view(Uint8Array<ArrayBuffer>, at, 16);
+    buffers.add(view.buffer);
+    if (at % (16 * MIB) === 0) views.push(view);
+  }
+  assert(buffers.size < ("Bun" in globalThis ? GIB / KIB64 + 1 : 6000), `${buffers.size} buffers`);
+  mmap.unmap();
+  assertEquals(views.filter(({ length }) => length > 0), []);
+}, { skip: unlessLinux("this system sets memory aside for all that is mapped") });
+
+test("view() throws EBUSY for a buffer that was transferred away, and unmap() for any", () => {
+  const mmap = new MmapOptions({ len: 4 * MIB }).mapAnon();
+  const kept = mmap.view(Uint8Array, 0, 8);
+  const moved = mmap.view(Uint8Array<ArrayBuffer>, 2 * MIB, 8).buffer.transfer();
+  mmap.unsafeProtect("read", MIB, PAGE);
+  assertEquals(kept.length, 8);
+  for (
+    const call of [
+      () => mmap.view(Uint8Array, 2 * MIB, 8),
+      () => mmap.unmap(),
+      () => mmap.protect("read", 2 * MIB, PAGE),
+      () => mmap.view(Uint8Array, 0, 8), // known by now
+    ]
+  ) assertEquals(assertThrows(call, MmapError).code, "EBUSY");
+  new Uint8Array(moved)[0] = 1; // still mapped
+});
+
+test("unmap(), protect() and share() throw EBUSY for the transfer of any buffer that they change", () => {
+  const calls: readonly ((mmap: Mmap) => unknown)[] = [
+    (mmap) => mmap.unmap(),
+    (mmap) => mmap.share(),
+    (mmap) => mmap.unsafeProtect("read", 2 * MIB, PAGE),
+    (mmap) => mmap.decommit(0, 3 * MIB),
+  ];
+  for (const call of calls) {
+    const mmap = new MmapOptions({ len: 4 * MIB }).mapAnon();
+    mmap.view(Uint8Array, 0, 8);
+    mmap.view(Uint8Array<ArrayBuffer>, 2 * MIB, 8).buffer.transfer();
+    assertEquals(assertThrows(() => call(mmap), MmapError).code, "EBUSY");
+  }
+});
+
+test("view() makes nothing when a trap of its type unmaps", () => {
+  const mmap = new MmapOptions({ len: 128 * MIB, noReserve: true }).mapAnon();
+  const type = new Proxy(Uint8Array, {
+    getOwnPropertyDescriptor(target, key) {
+      mmap.unmap();
+      return Reflect.getOwnPropertyDescriptor(target, key);
+    },
+  });
+  assertEquals(assertThrows(() => mmap.view(type, 0, MIB), MmapError).code, "EBADF");
 });

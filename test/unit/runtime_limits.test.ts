@@ -3,7 +3,7 @@ import { bun } from "../../ffi/runtime/bun.ts";
 import { deno } from "../../ffi/runtime/deno.ts";
 import { koffi } from "../../ffi/runtime/koffi.ts";
 import { nodeFfi } from "../../ffi/runtime/node_ffi.ts";
-import { type BufferGrid, gridLimits, type Runtime } from "../../ffi/runtime/runtime.ts";
+import { heldLimits, type Runtime } from "../../ffi/runtime/runtime.ts";
 import { isAtLeast, type Versions } from "../../ffi/runtime/versions.ts";
 import { test } from "../support/harness.ts";
 import {
@@ -19,41 +19,31 @@ const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
 /** The limits of a runtime's views. */
-function limits(
-  { maxViewByteLength, maxSharedByteLength, longMappings }: Runtime,
-): [number, number, Runtime["longMappings"]] {
-  return [maxViewByteLength, maxSharedByteLength, longMappings];
+function limits({ maxViewByteLength, maxHeldByteLength }: Runtime): [number, number] {
+  return [maxViewByteLength, maxHeldByteLength];
 }
 
-test("bun() makes windows above 64 MiB, and buffers of grids before Bun 1.4", () => {
+const ALL = Number.MAX_SAFE_INTEGER;
+
+test("bun() leaves the buffers of mappings above 64 MiB to their users, but holds all before 1.4", () => {
   const of = (version: string) => limits(bun(BUN_STUB, stubProcess({ bun: version })));
   for (const version of ["1.4.0", "1.4.5", "1.10.0", "2.0.0"]) {
-    assertEquals(of(version), [4 * GIB, 64 * MIB, "windows"], version);
+    assertEquals(of(version), [4 * GIB, 64 * MIB], version);
   }
-  const grids = [
-    { stride: 64 * MIB, byteLength: 128 * MIB },
-    { stride: 1.5 * GIB, byteLength: 3 * GIB },
-  ];
-  for (const version of ["1.2.6", "1.3.14"]) {
-    assertEquals(of(version), [1.5 * GIB, 64 * MIB, grids], version);
-  }
+  for (const version of ["1.2.6", "1.3.14"]) assertEquals(of(version), [1.5 * GIB, ALL], version);
 });
 
-test("gridLimits() asks for no buffer that is longer, and starts each aligned", () => {
+test("heldLimits() allows views of half the longest buffer, aligned for each type", () => {
   for (const byteLength of [2 ** 17, 2 ** 17 + 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
-    const { maxViewByteLength, longMappings } = gridLimits(byteLength);
-    const [grid] = longMappings as readonly BufferGrid[];
-    assertStrictEquals(grid!.byteLength, 2 * grid!.stride);
-    assertStrictEquals(grid!.stride, maxViewByteLength);
-    assertStrictEquals(grid!.stride % 2 ** 16, 0);
-    assert(grid!.byteLength <= byteLength && grid!.byteLength > byteLength - 2 ** 17);
+    const { maxViewByteLength } = heldLimits(byteLength);
+    assertStrictEquals(maxViewByteLength % 2 ** 16, 0);
+    assert(2 * maxViewByteLength <= byteLength && 2 * maxViewByteLength > byteLength - 2 ** 17);
   }
 });
 
 test("koffi() limits buffers to the length that it is given", () => {
   const runtime = koffi(stubKoffi(0).koffi, "", 2 ** 32, stubProcess({}));
-  const grids = [{ stride: 2 * GIB, byteLength: 4 * GIB }];
-  assertEquals(limits(runtime), [2 * GIB, 2 * GIB, grids]);
+  assertEquals(limits(runtime), [2 * GIB, ALL]);
 });
 
 /** Values of `process.versions`, and whether that engine ends the process at 32 GiB. */
@@ -84,12 +74,10 @@ for (
     ],
   ] as const
 ) {
-  test(`${name}() shares one buffer among all views, and none that V8 cannot bear`, () => {
+  test(`${name}() holds all buffers, and makes none that V8 cannot bear`, () => {
     for (const [versions, aborts] of V8_VERSIONS) {
-      const byteLength = aborts ? 30 * GIB : 2 ** 53 - 2 ** 17;
-      const stride = byteLength / 2;
-      const grids = [{ stride, byteLength }];
-      assertEquals(limits(make(versions)), [stride, stride, grids], versions.v8);
+      const longest = aborts ? 15 * GIB : 2 ** 52 - 2 ** 16;
+      assertEquals(limits(make(versions)), [longest, ALL], versions.v8);
     }
   });
 }

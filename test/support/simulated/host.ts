@@ -77,8 +77,7 @@ export async function on(system: SimulatedSystem, body: () => void | Promise<voi
     [opened, { os: withReal(system, opened.os), runtime }],
     [engine, {
       view: (address: bigint, byteLength: number) => runtime.view(address, byteLength),
-      longMappings: [],
-      maxSharedByteLength: Number.MAX_SAFE_INTEGER,
+      maxHeldByteLength: Number.MAX_SAFE_INTEGER,
     }],
     [runtimeThreads(), SIMULATED_THREADS],
     [files, {

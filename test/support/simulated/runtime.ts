@@ -28,8 +28,7 @@ export const GROWTH: StandIns = { getauxval: () => 0n, getrlimit: () => -1, sbrk
 export class SimulatedRuntime implements Runtime {
   readonly system = { platform: "linux", arch: "x64" };
   readonly maxViewByteLength: number = Number.MAX_SAFE_INTEGER;
-  readonly maxSharedByteLength: number = Number.MAX_SAFE_INTEGER;
-  readonly longMappings: readonly never[] = [];
+  readonly maxHeldByteLength: number = Number.MAX_SAFE_INTEGER;
   readonly refuseTransfer: undefined;
   readonly wasm: WasmLimits = V8_WASM;
   /** The libraries that were opened, in order. */
