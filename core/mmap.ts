@@ -301,8 +301,11 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * All bytes of the mapping as a view: the same array each time. For
+   * All bytes of the mapping as a view: the same array until it is detached. For
    * {@linkcode MmapOptions.mapMirrored}, the first copy.
+   *
+   * Every change of access detaches it, because it overlaps all pages: call {@linkcode Mmap.view}
+   * for the part that you use.
    *
    * In Bun avoid it for mappings of more than 64 MiB, because Bun counts the length of an array as
    * JavaScript heap: call {@linkcode Mmap.view} for the part that you use.
@@ -344,8 +347,13 @@ export class Mmap implements Disposable {
    * Makes a view of a part of the mapping: a typed array or a `DataView`. Nothing is copied, and
    * all views see the same memory.
    *
-   * `structuredClone()` and `postMessage()` of a view copy the whole buffer behind it, which is
-   * usually the whole mapping: clone `view.slice()` instead.
+   * A view shares its `buffer` with others of nearly the same bytes. The buffer is up to 64 KiB, or
+   * an eighth of the view, longer at each end, and longer still in a mapping that already has more
+   * than 1,000 buffers. {@linkcode Mmap.protect} and {@linkcode Mmap.decommit} detach the buffers
+   * that overlap the changed pages; views of all other bytes stay.
+   *
+   * `structuredClone()` and `postMessage()` of a view copy the whole buffer: clone `view.slice()`
+   * instead.
    *
    * While another thread or process stores to the memory, do not pass a view of it to `sort()`
    * without a comparator or to a text decoder: engines rely on the content not to change, and the
@@ -507,8 +515,9 @@ export class Mmap implements Disposable {
   }
 
   /**
-   * Changes the access of whole pages. Detaches the views that overlap them; new views need
-   * `"read-write"` or `"copy-on-write"`. Reserved and decommitted pages are committed, zeroed,
+   * Changes the access of whole pages. Detaches the views whose buffers overlap them (see
+   * {@linkcode Mmap.view}), and no others; new views need `"read-write"` or `"copy-on-write"`.
+   * Reserved and decommitted pages are committed, zeroed,
    * unless the access is `"none"`.
    *
    * A pending call of the runtime, such as a compression, may still use a buffer of the pages.
@@ -619,8 +628,8 @@ export class Mmap implements Disposable {
 
   /**
    * Frees the memory of whole pages and makes them inaccessible, until {@linkcode Mmap.commit}
-   * makes them zeroed memory again. Detaches the views that overlap them. Pages that were ever
-   * viewed stay accessible to native code, because a pending call of the runtime may use them.
+   * makes them zeroed memory again. Detaches the views whose buffers overlap them (see
+   * {@linkcode Mmap.view}), and no others. Pages that were ever viewed stay accessible to native code, because a pending call of the runtime may use them.
    *
    * Calls [`mmap`](https://man7.org/linux/man-pages/man2/mmap.2.html) over the pages on Linux and
    * macOS,

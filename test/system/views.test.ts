@@ -16,6 +16,7 @@ test("protect() and decommit() keep views that do not overlap the changed pages"
   const { bytes } = mmap;
   below.fill(1);
   above.fill(3);
+  mmap.view(Uint8Array, 2 * MIB - 8, 16);
   mmap.unsafeProtect("read", 2 * MIB, PAGE);
   mmap.decommit(2 * MIB + PAGE, PAGE);
   assertEquals([over.length, bytes.length], [0, 0]);
