@@ -11,6 +11,7 @@ const READY = "readying.ts";
 const READ = "reading.ts";
 const GROW = "growing.ts";
 const LIVE = "living.ts";
+const PROTECT = "protecting.ts";
 
 const HEAP: Measure = {
   key: "heap",
@@ -214,5 +215,16 @@ export const memory: readonly Benchmark[] = [
     ],
     measures: [TIME, HEAP],
     seconds: 11,
+  },
+  {
+    name: "protect-view",
+    title: "Changing the access of a page, and a view",
+    counted: "`unsafeProtect()` of 4 KiB in one mapping, and a `view()` of 4 KiB there",
+    sizes: [GIB],
+    quick: GIB,
+    operations: () => 2000,
+    contenders: [...sysalloc(PROTECT, "sysalloc/protect-view"), ...floor(PROTECT, "protect-view")],
+    targets: [{ of: "sysalloc", against: "the number", measure: "time", atMost: 10_000 }],
+    seconds: 4,
   },
 ];
