@@ -24,7 +24,7 @@ const MAX_DOUBLINGS = 12;
  */
 export function heldPlace(view: PageRange, run: PageRange, count: number): PageRange {
   const doublings = Math.min(MAX_DOUBLINGS, Math.floor(count / BUFFERS_OF_SPACING));
-  return spaced(view, run, SPACING * 2 ** doublings);
+  return spaced(view, run, SPACING << doublings);
 }
 
 /**

@@ -77,9 +77,10 @@ export class ViewSet {
     return buffer;
   }
 
-  /** Throws if a buffer was transferred away: this one, or any that was found before. */
+  /** Throws if a buffer was transferred away. */
   #check(buffer: ArrayBuffer): void {
-    if (isDetached(buffer)) this.#allocation.isTransferred = true;
+    if (!isDetached(buffer)) return;
+    this.#allocation.isTransferred = true;
     this.refuseTransferred();
   }
 
