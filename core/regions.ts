@@ -132,7 +132,7 @@ export function regions(options: RegionsOptions = {}): Region[] {
     }
     checkPermitted(fileOf(pid, resident), pid);
   }
-  const found = system.list({ pid, resident });
+  const found = system.list({ pid, resident, within: undefined });
   if (isFailure(found)) throw listError(found, pid);
   return found;
 }
@@ -173,7 +173,7 @@ function unreadable(pid: number): string {
 /** The meaning of a failure to open a file of a process, for some codes. */
 function reasonFor(pid: number, code: string): { code: string; message: string } | undefined {
   if (code === "ENOENT" || code === "ESRCH") {
-    const own = host().os.regions.list({ pid: undefined, resident: false });
+    const own = host().os.regions.list({ pid: undefined, resident: false, within: undefined });
     if (isFailure(own)) return undefined; // no process can be read
     return { code: "ESRCH", message: `there is no process ${pid}` };
   }

@@ -11,3 +11,8 @@ export const atomics: Pick<
   typeof Atomics,
   "add" | "compareExchange" | "load" | "notify" | "or" | "store" | "wait" | "waitAsync"
 > = { add, compareExchange, load, notify, or, store, wait, waitAsync };
+
+/** Sleeps for a millisecond. */
+export function sleep(): void {
+  wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+}

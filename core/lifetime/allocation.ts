@@ -159,7 +159,7 @@ export function noteUnmapped(allocation: Allocation): void {
  * Ends the guard of memory that is unmapped. The guard must not end earlier: a thread may still be
  * handling a fault from before the memory was vacated.
  */
-function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
+export function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
   if (backing?.guard === undefined) return;
   const { guard } = backing;
   backing.guard = undefined; // first: another mapping may take a free entry

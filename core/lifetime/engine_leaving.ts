@@ -44,7 +44,7 @@ const guards: FinalizationRegistry<LeftGuard> = new FinalizationRegistry((guard)
 function releaseLeftGuards(): void {
   const regions = listRegions(); // once for all guards
   left.forEach((entry) => {
-    if (findMappedOver(entry.address, entry.byteLength, regions) !== undefined) return;
+    if (findMappedOver(entry, regions) !== undefined) return;
     left.delete(entry);
     entry.guard.release();
   });

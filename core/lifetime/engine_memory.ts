@@ -8,7 +8,7 @@
  */
 import { host } from "../../ffi/host.ts";
 import { type Failure, isFailure } from "../../ffi/os/contract/memory.ts";
-import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
+import type { AddressRange, RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { describe } from "../checks/arguments.ts";
 import { isUnshared } from "../checks/buffers.ts";
 import { checkStack } from "../checks/call_stack.ts";
@@ -58,7 +58,8 @@ export function mayBeMappedOver(bytes: Uint8Array): boolean {
   if (addressOf === undefined || buffer.byteLength % WASM_PAGE_BYTE_LENGTH !== 0) return false;
   if (isUnshared(buffer)) return isKnown(buffer);
   // Any thread can have done it.
-  return findMappedOver(addressOf(bytes), BigInt(byteLength)) !== undefined;
+  return findMappedOver({ address: addressOf(bytes), byteLength: BigInt(byteLength) }) !==
+    undefined;
 }
 
 /** Whether a buffer is of a memory of this thread alone that something was mapped into. */
@@ -72,22 +73,26 @@ function isKnown(buffer: ArrayBufferLike): boolean {
   return isFound;
 }
 
-/** Lists the mappings of the process. */
-export function listRegions(): readonly RegionFacts[] | Failure {
+/** Lists the mappings of the process, all or those in a range. */
+export function listRegions(within?: AddressRange): readonly RegionFacts[] | Failure {
   checkStack(); // what is opened is closed
-  return host().os.regions.list({ pid: undefined, resident: false });
+  return host().os.regions.list({ pid: undefined, resident: false, within });
+}
+
+/** Whether a mapping and a range have addresses in common. */
+export function overlap(region: RegionFacts, { address, byteLength }: AddressRange): boolean {
+  return region.address < address + byteLength &&
+    region.address + BigInt(region.byteLength) > address;
 }
 
 /** Finds what is mapped over memory of the engine: the engine's own is private, and of no file. */
 export function findMappedOver(
-  address: bigint,
-  byteLength: bigint,
-  regions: readonly RegionFacts[] | Failure = listRegions(),
+  range: AddressRange,
+  regions: readonly RegionFacts[] | Failure = listRegions(range),
 ): RegionFacts | Failure | undefined {
   if (isFailure(regions)) return regions;
-  const end = address + byteLength;
   return regions.find((region) =>
-    region.address < end && region.address + BigInt(region.byteLength) > address &&
+    overlap(region, range) &&
     (region.path !== undefined || region.isShared || region.access !== "read-write")
   );
 }

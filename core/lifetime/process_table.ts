@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { atomics } from "../../ffi/atomics.ts";
+import { atomics, sleep } from "../../ffi/atomics.ts";
 import { currentRuntime, host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
@@ -16,7 +16,7 @@ import { BLOCK_BYTES, Slot, type SlotLayout, SlotTable } from "../../ffi/slots.t
 import { MmapError, systemError } from "../checks/errors.ts";
 import { countHeldIn, HELD_COUNTS_BYTES } from "./held_totals.ts";
 import { unmapStray } from "./release.ts";
-import { knownRootOf, mapBlock, rootOf, TAKEN } from "./root.ts";
+import { knownRootOf, mapBlock, PATIENCE_MS, rootOf, TAKEN } from "./root.ts";
 
 /** The slots of a block. The first block has counts before them. */
 const SLOTS: SlotLayout = { first: 128, byteLength: 128, state: 0 };
@@ -47,10 +47,15 @@ export class ProcessTable extends SlotTable<Failure> {
 
 // The first block holds counts too, behind the address of the next block.
 const HELD_COUNTS_OFFSET = 64;
-/** The counts of `room.ts`, and one of mappings into memory of the engine. */
+/** The counts of `room.ts`, and two for mappings into memory of the engine. */
 const COUNTS_OFFSET = HELD_COUNTS_OFFSET + HELD_COUNTS_BYTES;
-const COUNT_OF_COUNTS = 3;
+const COUNT_OF_COUNTS = 4;
+/** The kinds of mappings that there were. */
 const ENGINE_MAPPINGS = 2;
+const ANY = 1;
+const GUARDED = 2;
+/** The number of times that threads have begun or ended their turn: odd while one has it. */
+const ENGINE_TURNS = 3;
 
 const counts: WeakMap<Os, Int32Array> = new WeakMap();
 
@@ -67,14 +72,46 @@ export function processCounts(os: Os): Int32Array {
   return known;
 }
 
-/** Notes that a thread has mapped a file into memory of the engine. */
-export function noteEngineMapping(os: Os): void {
-  atomics.store(processCounts(os), ENGINE_MAPPINGS, 1);
+/** Notes that a thread maps a file into memory of the engine. */
+export function noteEngineMapping(os: Os, isGuarded: boolean): void {
+  atomics.or(processCounts(os), ENGINE_MAPPINGS, isGuarded ? ANY | GUARDED : ANY);
 }
 
 /** Whether a thread has ever mapped a file into memory of the engine. */
 export function hadEngineMapping(os: Os): boolean {
   return atomics.load(processCounts(os), ENGINE_MAPPINGS) !== 0;
+}
+
+/** Whether a thread has ever guarded such a mapping. */
+export function hadEngineGuard(os: Os): boolean {
+  return (atomics.load(processCounts(os), ENGINE_MAPPINGS) & GUARDED) !== 0;
+}
+
+/**
+ * Waits until no other thread maps into memory of the engine. A thread that was terminated in its
+ * turn leaves it to the next one, as does a thread that is stopped for so long: `isMine()` tells it.
+ */
+export function takeEngineTurn(os: Os): { readonly isMine: () => boolean; end(): void } {
+  const counts = processCounts(os);
+  let seen = atomics.load(counts, ENGINE_TURNS);
+  for (let waited = 0;;) {
+    const isTaken = (seen & 1) !== 0;
+    if (isTaken && waited < PATIENCE_MS) {
+      sleep();
+      waited++;
+    } else {
+      const mine = seen + (isTaken ? 2 : 1) | 0;
+      if (atomics.compareExchange(counts, ENGINE_TURNS, seen, mine) === seen) {
+        return {
+          isMine: () => atomics.load(counts, ENGINE_TURNS) === mine,
+          end: () => void atomics.compareExchange(counts, ENGINE_TURNS, mine, mine + 1 | 0),
+        };
+      }
+    }
+    const now = atomics.load(counts, ENGINE_TURNS);
+    if (now !== seen) waited = 0;
+    seen = now;
+  }
 }
 
 const tables: WeakMap<Os, ProcessTable> = new WeakMap();

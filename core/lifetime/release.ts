@@ -30,13 +30,17 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
     }
     return undefined;
   }
-  const guard = allocation.backing?.guard;
-  guard?.suspend();
-  const { address, byteLength, engine } = allocation;
+  const { address, byteLength, backing, engine } = allocation;
+  const guard = backing?.guard;
   const mapper = mapperOf(allocation);
-  const failure = engine === undefined
-    ? mapper.unmap(address, byteLength)
-    : mapper.vacate(address, byteLength); // the addresses stay the engine's
+  let failure: Failure | undefined;
+  if (engine === undefined) {
+    guard?.suspend();
+    failure = mapper.unmap(address, byteLength);
+  } else {
+    guard?.vacate(); // other threads may load from the pages meanwhile
+    failure = mapper.vacate(address, byteLength); // the addresses stay the engine's
+  }
   if (failure === undefined) noteUnmapped(allocation);
   else guard?.resume();
   return failure;

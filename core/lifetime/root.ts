@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { atomics } from "../../ffi/atomics.ts";
+import { atomics, sleep } from "../../ffi/atomics.ts";
 import { currentRuntime } from "../../ffi/host.ts";
 import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
@@ -33,8 +33,8 @@ const MAGIC = 0x7379_7361_6c6c_6f01n;
 /** The length of the magic number and the address of the first block. */
 const ROOT_BYTES = 16;
 
-/** The longest time to wait for another thread to fill the root that it has mapped, in ms. */
-const PATIENCE_MS = 1000;
+/** The longest time to wait for another thread to finish a step, which may have ended in it. */
+export const PATIENCE_MS = 1000;
 
 /** The failure if nothing can be mapped at any of the addresses. */
 export const TAKEN: Failure = { ...UNSUPPORTED, code: "EADDRNOTAVAIL" };
@@ -130,7 +130,7 @@ function findRoot(os: Os, address: bigint, waits: boolean): bigint | Failure | u
     if (magic !== 0n || !waits) return undefined;
     // Another thread has just mapped the page. If that thread is terminated now, the page stays
     // empty.
-    atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    sleep();
   }
   return undefined;
 }

@@ -103,7 +103,8 @@ export class LostPages {
   #regions(): FileRange[] {
     checkStack(); // list() closes the file that it opens
     const end = this.#byteLength;
-    const regions = host().os.regions.list({ pid: undefined, resident: false });
+    const within = { address: this.#address, byteLength: BigInt(end) };
+    const regions = host().os.regions.list({ pid: undefined, resident: false, within });
     if (!Array.isArray(regions)) return [{ start: 0, end, path: undefined, isDeleted: false }];
     return regions.map((region) => {
       const start = Number(region.address - this.#address);

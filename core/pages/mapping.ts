@@ -15,7 +15,7 @@ import { refusePins } from "../lifetime/pins.ts";
 import { makeRoot } from "../lifetime/process_table.ts";
 import { unmapAllocation } from "../lifetime/release.ts";
 import { leaveRoom } from "../lifetime/room.ts";
-import { endWaits, refuseWaits } from "../lifetime/waiters.ts";
+import { cancelWaits, endWaits, refuseWaits } from "../lifetime/waiters.ts";
 import { isViewable } from "./access.ts";
 import { checkAccess, checkAnonymous, commit, decommit, protect } from "./access_changes.ts";
 import { PageState } from "./page_state.ts";
@@ -41,6 +41,7 @@ export class Mapping {
     // lost.
     allocation.address = map();
     allocation.byteLength = exactByteLength;
+    if (engine !== undefined) this.track(); // a module can lose pages before a call of the handle
   }
 
   /** The memory to unmap. */
@@ -48,13 +49,18 @@ export class Mapping {
     return this.#token.allocation;
   }
 
-  /** Closes the mapping if the engine has moved the memory that holds it, and unmapped it there. */
+  /**
+   * Closes the mapping if the engine has moved the memory that holds it, and unmapped it there, or
+   * another file was mapped there after all pages of this one were lost.
+   */
   noteMove(): void {
     const { allocation } = this;
-    const { engine } = allocation;
-    if (engine === undefined || this.byteLength === 0 || engine.isInPlace) return;
-    noteUnmapped(allocation);
+    const { engine, backing } = allocation;
+    if (engine === undefined || this.byteLength === 0) return;
+    if (engine.isInPlace && !backing?.guard?.isEnded) return;
     this.byteLength = 0;
+    noteUnmapped(allocation);
+    cancelWaits(allocation);
   }
 
   /** The address of the first byte; `0n` once closed. */

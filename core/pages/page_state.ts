@@ -127,16 +127,13 @@ export class PageState implements ViewedPages {
 
   /** Guards memory of a file from truncation, unless it is guarded already. */
   guard(): void {
-    const { backing, share, engine } = this.allocation;
+    const { backing, share } = this.allocation;
     if (backing === undefined || !this.info.isGuarded || backing.guard !== undefined) return;
     if (share !== undefined) {
       backing.guard = share.guard; // all handles share one entry: if the first got none, there is none
       return;
     }
-    const guard = host().os.guard?.();
-    const byteLength = BigInt(this.#byteLength);
-    if (engine !== undefined) guard?.endRanges(this.#address, byteLength);
-    backing.guard = guard?.add(this.#address, byteLength);
+    backing.guard = host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength));
   }
 
   /** Whether a page that the file loses is replaced by zeros. */

@@ -128,7 +128,7 @@ export function mapOpened(
     const exactByteLength = laidOut?.exactByteLength ?? fileRequest.byteLength;
     const map = () => {
       const address = place !== undefined
-        ? mapOver(system, place, fileRequest)
+        ? mapOver(system, place, fileRequest, backing, settings.truncationGuard)
         : layout === undefined
         ? mapWithRoom(system, fileRequest)
         : mapWithLayout(system, fileRequest, layout);
@@ -136,7 +136,7 @@ export function mapOpened(
       if (refusal === undefined) return address;
       throw place === undefined
         ? undoMap(files as Mapper<MapRequest>, address, exactByteLength, refusal)
-        : undoMapOver(system, address, exactByteLength, refusal);
+        : undoMapOver(place, { address, byteLength: exactByteLength }, backing, refusal);
     };
     mmap = adopt({
       ...plainPlan(map, byteLength, exactByteLength, access),

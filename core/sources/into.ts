@@ -6,24 +6,31 @@
 import { currentRuntime, type Host } from "../../ffi/host.ts";
 import type { FileRequest } from "../../ffi/os/contract/files.ts";
 import {
+  type AdvisedFailure,
   type Failure,
   isFailure,
   type Mapper,
   type MapRequest,
+  UNSUPPORTED,
 } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
+import type { AddressRange, RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { byteCount } from "../checks/arguments.ts";
+import { checkStack } from "../checks/call_stack.ts";
 import { describeRange, MmapError, systemError, unmapError } from "../checks/errors.ts";
+import { type Backing, plainAllocation, releaseGuard } from "../lifetime/allocation.ts";
 import {
   bufferOf,
   EngineMemory,
   findMappedOver,
   growBy,
+  listRegions,
+  overlap,
   WASM_PAGE_BYTE_LENGTH,
   type WasmMemory,
 } from "../lifetime/engine_memory.ts";
-import { noteEngineMapping } from "../lifetime/process_table.ts";
-import { unmapStray } from "../lifetime/release.ts";
+import { hadEngineGuard, noteEngineMapping, takeEngineTurn } from "../lifetime/process_table.ts";
+import { unmapAllocation, unmapStray } from "../lifetime/release.ts";
 import { leaveRoom } from "../lifetime/room.ts";
 
 /** Where to map: in a caller's memory, at a byte or behind its end, or in a new one. */
@@ -108,16 +115,43 @@ function grown(memory: WasmMemory, byteLength: number): EnginePlace {
   return { engine: new EngineMemory(memory), byteOffset: before * WASM_PAGE_BYTE_LENGTH };
 }
 
-/** Maps a file over the pages of a place. Returns the address. */
-export function mapOver({ os }: Host, place: EnginePlace, request: FileRequest): bigint {
-  const hint = place.engine.address + BigInt(place.byteOffset);
-  checkFree(hint, request.byteLength);
+/** Maps a file over the pages of a place, and guards them. Returns the address. */
+export function mapOver(
+  { os }: Host,
+  { engine, byteOffset }: EnginePlace,
+  request: FileRequest,
+  backing: Backing,
+  isGuarded: boolean,
+): bigint {
+  const { byteLength, name } = request;
+  const address = engine.address + BigInt(byteOffset);
+  const range = { address, byteLength };
   leaveRoom(os, 0);
-  noteEngineMapping(os); // first: from then on another thread may find it
-  const failure = tryElsewhere(os, request) ?? os.files.mapOver!({ ...request, hint });
-  if (failure === undefined) return hint;
-  throw systemError(`to map ${request.byteLength} bytes of ${request.name} into a memory`, failure);
+  checkStack(); // all of the steps or none
+  let failure: AdvisedFailure | undefined = tryElsewhere(os, request);
+  if (failure === undefined) {
+    const turn = takeEngineTurn(os); // another thread may find the same pages free
+    try {
+      checkFree(os, range);
+      // First: from then on another thread may find it, and a module may load from it.
+      noteEngineMapping(os, isGuarded);
+      backing.guard = isGuarded ? os.guard?.()?.add(address, byteLength) : undefined;
+      failure = turn.isMine() ? os.files.mapOver!({ ...request, hint: address }) : LATE;
+      if (failure !== undefined) releaseGuard({ backing });
+    } finally {
+      turn.end();
+    }
+  }
+  if (failure === undefined) return address;
+  throw systemError(`to map ${byteLength} bytes of ${name} into a memory`, failure);
 }
+
+/** The failure if this thread was stopped for so long that another one has taken its turn. */
+const LATE: AdvisedFailure = {
+  ...UNSUPPORTED,
+  code: "EAGAIN",
+  advice: "another thread has begun to map into a memory: try again",
+};
 
 /**
  * Maps a page elsewhere, and unmaps it: Linux unmaps the memory before it asks a file system that
@@ -133,24 +167,40 @@ function tryElsewhere({ files, pageSize }: Os, request: FileRequest): Failure | 
 
 /** Puts zeroed memory back in place of what {@linkcode mapOver} mapped. Returns the error to throw. */
 export function undoMapOver(
-  { os }: Host,
-  address: bigint,
-  byteLength: bigint,
+  { engine }: EnginePlace,
+  range: AddressRange,
+  backing: Backing,
   reason: unknown,
 ): unknown {
-  const failure = os.files.vacate(address, byteLength);
-  return failure === undefined ? reason : unmapError({ address, byteLength }, failure, reason);
+  const { address, byteLength } = range;
+  const failure = unmapAllocation({ ...plainAllocation(address, byteLength), backing, engine });
+  return failure === undefined ? reason : unmapError(range, failure, reason);
 }
 
 /** Refuses pages that are not the engine's own any more, because something is mapped there. */
-function checkFree(address: bigint, byteLength: bigint): void {
-  const other = findMappedOver(address, byteLength);
-  if (other === undefined) return;
+function checkFree(os: Os, range: AddressRange): void {
+  const guard = hadEngineGuard(os) ? os.guard?.() : undefined;
+  // The lost pages of a mapping look like the engine's.
+  const { address, byteLength } = range;
+  const other = findMappedOver(range) ?? findFileIn(guard?.lossesIn(address, byteLength) ?? []);
+  if (other === undefined) return guard?.endRanges(address, byteLength);
   if (isFailure(other)) throw systemError("to tell what is mapped in the memory", other);
   throw new MmapError(
-    `The memory has something else mapped among ${describeRange({ address, byteLength })}` +
+    `The memory has something else mapped among ${describeRange(range)}` +
       (other.path === undefined ? "" : `, ${JSON.stringify(other.path)}`) +
       ": unmap that first, or choose another byteOffset",
     { code: "EEXIST" },
   );
+}
+
+/** Finds a file that is still mapped in one of these ranges. */
+function findFileIn(ranges: readonly AddressRange[]): RegionFacts | Failure | undefined {
+  let found: RegionFacts | Failure | undefined;
+  ranges.forEach((range) => {
+    const regions = found === undefined ? listRegions(range) : [];
+    found ??= isFailure(regions)
+      ? regions
+      : regions.find((region) => region.path !== undefined && overlap(region, range));
+  });
+  return found;
 }

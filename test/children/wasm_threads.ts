@@ -155,6 +155,21 @@ const CASES: Readonly<Record<string, () => unknown>> = {
     );
     return [areRight, new Set(places.flat()).size];
   },
+
+  async "two threads map at one place at once"() {
+    const memory = makeMemory("shared", 4, 4);
+    const steps = new SharedArrayBuffer(4);
+    const rounds = 100;
+    const threads = [new Thread(), new Thread()];
+    const won = await Promise.all(threads.map((thread, index) => {
+      const path = file(index + 1);
+      const place = index * WASM_PAGE / 2;
+      return thread.ask({ race: { memory, path, place, byte: index + 1, rounds, steps } });
+    }));
+    for (const thread of threads) await thread.end();
+    const [first, second] = won as [number, number];
+    return first + second === rounds || won[0];
+  },
 };
 
 function areWhole(mappings: readonly Mmap[]): boolean {

@@ -1,6 +1,6 @@
 // Does in a thread with WebAssembly memories what the main thread asks for, and answers each request.
 import { parentPort } from "node:worker_threads";
-import { type MmapError, MmapOptions } from "../../mod.ts";
+import { type Mmap, type MmapError, MmapOptions } from "../../mod.ts";
 import { makeMemory } from "../support/wasm_module.ts";
 
 /** What the main thread asks for. */
@@ -13,13 +13,58 @@ export interface Request {
   readonly grow?: { readonly memory: WebAssembly.Memory; readonly count: number };
   /** Stores a byte at an index of a buffer. */
   readonly store?: { readonly buffer: SharedArrayBuffer; readonly index: number };
+  readonly race?: Race;
   /** Waits for the first word of a buffer to change from 0, after it says so. */
   readonly wait?: SharedArrayBuffer;
 }
 
 const kept: unknown[] = [];
 
-function answer({ map, mapAll, grow, store, wait }: Request): unknown {
+/** Maps a file at a place when another thread does, so often. */
+export interface Race {
+  readonly memory: WebAssembly.Memory;
+  readonly path: string;
+  readonly place: number;
+  /** The first byte of the file. */
+  readonly byte: number;
+  readonly rounds: number;
+  /** A count that both threads add to at each step. */
+  readonly steps: SharedArrayBuffer;
+}
+
+/** Counts the rounds in which this thread was first. */
+function race({ memory, path, place, byte, rounds, steps }: Race): number | string {
+  const count = new Int32Array(steps);
+  let met = 0;
+  const meet = () => {
+    met += 2;
+    Atomics.add(count, 0, 1);
+    while (Atomics.load(count, 0) < met);
+  };
+  let won = 0;
+  let failed: string | undefined;
+  for (let round = 0; round < rounds; round++) {
+    let mmap: Mmap | undefined;
+    meet();
+    try {
+      mmap = new MmapOptions().into(memory, place).mapMut(path);
+    } catch (error) {
+      const { code } = error as MmapError;
+      if (code !== "EEXIST") failed = code;
+    }
+    meet();
+    if (mmap !== undefined) {
+      won++;
+      if (mmap.bytes.some((found) => found !== byte)) failed = "another file is mapped there";
+    }
+    meet();
+    mmap?.unmap();
+  }
+  return failed ?? won;
+}
+
+function answer({ map, mapAll, grow, store, wait, ...request }: Request): unknown {
+  if (request.race !== undefined) return race(request.race);
   if (map !== undefined) {
     const { path, into } = map;
     const memory = typeof into === "string" ? makeMemory(into, 1, 4) : into;

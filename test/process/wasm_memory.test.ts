@@ -50,6 +50,7 @@ const THREADS: Readonly<Record<string, unknown>> = {
   "a thread waits for a word of the buffer": ["ok", 1],
   "the memory grows in another thread meanwhile": [true, 221],
   "two threads map behind the end at once": inThread([true, 40]),
+  "two threads map at one place at once": inThread(true),
 };
 const valueOf = childValues<unknown>("wasm_threads.ts", Object.keys(THREADS));
 for (const [name, expected] of Object.entries(THREADS)) {
@@ -80,6 +81,18 @@ for (const kind of MEMORY_KINDS) {
       { skip: withoutEngineMemory ?? unlessLinux("only Linux has the guard") },
     );
   }
+}
+
+const LOSSES: Readonly<Record<string, unknown>> = {
+  "a module loads them before the handle is used": [0, 2, true],
+  "other pages of the file are there": [[0, 0, 0], ["EEXIST", "EEXIST"], 78],
+  "no page of the file is left": [[0, 0, 0], [true, "EBADF", null], [0, 79, 78], 0, 0],
+};
+const lossOf = childValues<unknown>("wasm_losses.ts", Object.keys(LOSSES));
+for (const [name, expected] of Object.entries(LOSSES)) {
+  test(`lost pages in memory of the engine are no other's when ${name}`, async () => {
+    assertEquals(await lossOf(name), expected);
+  }, { skip: withoutEngineMemory ?? unlessLinux("only Linux has the guard") });
 }
 
 for (const how of ["return", "drop", "exit", "throw", "kill"]) {

@@ -6,7 +6,7 @@
 import type { RegionFacts } from "../../ffi/os/contract/regions.ts";
 
 export const PAGE = 4096;
-export const OWN = { pid: undefined, resident: false };
+export const OWN = { pid: undefined, resident: false, within: undefined };
 
 /** Regions as rows of what differs. */
 export function rows(found: RegionFacts[] | object): unknown {

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { runInNewContext } from "node:vm";
+import { takeEngineTurn } from "../../core/lifetime/process_table.ts";
+import { host } from "../../ffi/host.ts";
 import { MmapOptions, pageSize } from "../../mod.ts";
 import { codeOf } from "../support/errors.ts";
 import { runtime, test, use } from "../support/harness.ts";
@@ -101,6 +103,16 @@ test("into() maps into a memory with 64-bit addresses", () => {
   module.store(place, 99);
   assertEquals([contents(path)[0], mmap.bytes[0]], [99, 99]);
 }, { skip: skip ?? (memoryOf64Bits ? undefined : "this engine has no 64-bit memories") });
+
+test("into() takes the turn of a thread that was terminated in it", () => {
+  const { isMine, end } = takeEngineTurn(host().os);
+  const mmap = use(new MmapOptions().into(makeMemory(), 0).map(file()));
+  assertEquals([isMine(), mmap.bytes[0]], [false, pattern(1)[0]]);
+  end(); // late: it is nobody's turn to end
+  const other = takeEngineTurn(host().os);
+  assert(other.isMine());
+  other.end();
+}, { skip });
 
 test("sharedBuffer() makes a buffer of 4 GiB", () => {
   const mmap = use(new MmapOptions({ len: 2 ** 32, sharedBuffer: true }).mapAnon());

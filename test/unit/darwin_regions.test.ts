@@ -76,6 +76,20 @@ test("darwinRegions() tells access, sharing and paths", () => {
   );
 });
 
+test("darwinRegions() asks for the mappings of a range alone", () => {
+  const regions = darwin([
+    { start: 0x1000n, pages: 1, protection: 1 },
+    { start: 0x4000n, pages: 4, protection: 3 },
+    { start: 0x9000n, pages: 1, protection: 1 },
+    { start: 0xa000n, pages: 1, protection: 1 },
+  ]);
+  const within = { address: 0x6000n, byteLength: 0x4000n };
+  assertEquals(rows(regions.list({ ...OWN, within })), [
+    ["0x6000", 2 * PAGE, "read-write", false, undefined, undefined],
+    ["0x9000", PAGE, "read", false, undefined, undefined],
+  ]);
+});
+
 test("darwinRegions() tells no address twice, and ends, when what is mapped changes", () => {
   const before: DarwinEntry = { start: 0x4000n, pages: 2, protection: 1 };
   const grown: DarwinEntry = { start: 0x4000n, pages: 4, protection: 3 };

@@ -59,10 +59,37 @@ test("linuxRegions() reads more than it has room for at first", () => {
   assertStrictEquals(found.at(-1)!.address, BigInt((2 * 19_999 + 1) * PAGE));
 });
 
+test("linuxRegions() reads and parses no more than the mappings of a range needs", () => {
+  const lines = [
+    "10000000-10002000 r--p 00000000 08:01 7    /before",
+    "10002000-10004000 rw-p 00000000 08:01 7    /a\\012",
+    "10004000-10005000 r--p 00000000 08:01 7    /ffffffff-ffffffff",
+    "10006000-10007000 r--p 00000000 00:00 0",
+    "10007000-10008000 r--p 00000000 00:00 0",
+  ].map((line) => `${line}\n`);
+  const within = { address: 0x1000_3000n, byteLength: 0x3000n };
+  const expected = [
+    ["0x10002000", 2 * PAGE, "copy-on-write", false, "/a\n", undefined],
+    ["0x10004000", PAGE, "read", false, "/ffffffff-ffffffff", undefined],
+  ];
+  for (const size of [1, 7, 50, 130, 1000]) {
+    const text = lines.join("");
+    const parts: string[] = [];
+    for (let at = 0; at < text.length; at += size) parts.push(text.slice(at, at + size));
+    const { regions, runtime } = linux({ parts });
+    assertEquals(rows(regions.list({ ...OWN, within })), expected, `in parts of ${size}`);
+    assertEquals(runtime.calls.at(-1)?.slice(0, 2), ["close", 5]);
+  }
+  const parts = [lines.slice(0, 2).join(""), lines.slice(2, 4).join(""), lines[4]!];
+  const { regions, runtime } = linux({ parts });
+  regions.list({ ...OWN, within });
+  assertStrictEquals(runtime.calls.filter(([name]) => name === "read").length, 2);
+});
+
 test("linuxRegions() reads the file of each process, and smaps for what is in RAM", () => {
   const pathOf = (pid: number | undefined, resident: boolean) => {
     const { regions, runtime } = linux();
-    regions.list({ pid, resident });
+    regions.list({ ...OWN, pid, resident });
     const [name, path, flags] = runtime.calls[0]!;
     assertEquals([name, flags], ["open", 0x80000]);
     return new TextDecoder().decode(path as Uint8Array);

@@ -337,6 +337,20 @@ test("endAt() changes the end of an entry and nothing else", () => {
   assertEquals([...words], [0x1000n, 0x2000n, 2n, 0n, 0n]);
 });
 
+test("lossesIn() lists the entries that overlap a range and have lost pages", () => {
+  const { guarded, memory } = simulatedGuard({});
+  const guard = guarded()!;
+  for (const address of [0x1000n, 0x3000n, 0x5000n, 0x7000n]) guard.add(address, 0x2000n);
+  const words = new Int32Array(memory.get(TABLE)!, 2056, 40);
+  for (const entry of [0, 1, 3]) words[10 * entry + 5] = 1; // faults
+  assertEquals(guard.lossesIn(0x2000n, 0x4000n), [
+    { address: 0x1000n, byteLength: 0x2000n },
+    { address: 0x3000n, byteLength: 0x2000n },
+  ]);
+  words[14] = 1; // the second one is suspended
+  assertEquals(guard.lossesIn(0x3000n, 0x4000n), []);
+});
+
 test("endRanges() ends the entries that overlap a range, and no others", () => {
   const { guarded, memory } = simulatedGuard({});
   const guard = guarded()!;
@@ -348,7 +362,9 @@ test("endRanges() ends the entries that overlap a range, and no others", () => {
   const ends = [0, 1, 2, 3].map((entry) => words[5 * entry + 1]);
   assertEquals(ends, [0x1000n, 0x4000n, 0x8000n, 0x6000n]);
   assertEquals(words[0], 0x1000n);
+  assertEquals(entries.map(({ isEnded }) => isEnded), [true, true, false]);
   entries[0]!.release();
+  assertStrictEquals(entries[0]!.isEnded, false);
   assertEquals(guard.add(0x1000n, 0x1000n)!.address, entries[0]!.address);
 });
 

@@ -24,12 +24,20 @@ export interface RegionFacts {
   readonly residentByteLength: number | undefined;
 }
 
+/** A range of addresses. */
+export interface AddressRange {
+  readonly address: bigint;
+  readonly byteLength: bigint;
+}
+
 /** A request to list mappings. */
 export interface RegionsRequest {
   /** Another process, if the system has {@linkcode Regions.fileOf}; `undefined` for this process. */
   readonly pid: number | undefined;
   /** Count the bytes in RAM. */
   readonly resident: boolean;
+  /** The only addresses that matter: a system need not list mappings elsewhere. */
+  readonly within: AddressRange | undefined;
 }
 
 /** The list of mappings on one system. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { AddressRange } from "./regions.ts";
 
 /** The truncation guard of this process. */
 export interface TruncationGuard {
@@ -13,9 +14,12 @@ export interface TruncationGuard {
    */
   add(address: bigint, byteLength: bigint): GuardEntry | undefined;
 
+  /** Returns the guarded ranges that overlap one and have lost pages. */
+  lossesIn(address: bigint, byteLength: bigint): readonly AddressRange[];
+
   /**
-   * Ends the ranges that overlap one in which no guarded file is mapped. Their threads have ended
-   * with the memory of the engine that they guarded.
+   * Ends the ranges that overlap one, over which a file is about to be mapped. They have lost all
+   * pages, or their threads have ended with the memory of the engine that they guarded.
    */
   endRanges(address: bigint, byteLength: bigint): void;
 
@@ -39,6 +43,9 @@ export interface GuardEntry {
    * replacing pages. Read it before `faults`: if they are equal, all lost pages can be found.
    */
   readonly settledFaults: number;
+
+  /** True if {@linkcode TruncationGuard.endRanges} has ended the range. */
+  readonly isEnded: boolean;
 
   /** Ends the guarded range at a page, before the pages above are unmapped. */
   endAt(address: bigint): void;

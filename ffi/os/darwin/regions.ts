@@ -61,9 +61,10 @@ export function darwinRegions(
   return {
     fileOf: undefined,
 
-    list({ resident }) {
+    list({ resident, within }) {
       const regions = new Set<RegionFacts>();
-      for (let told = 0n;;) {
+      const past = within && within.address + within.byteLength;
+      for (let told = within?.address ?? 0n; past === undefined || told < past;) {
         const result = query(told, VM_REGION_BASIC_INFO_64, VM_REGION_BASIC_INFO_COUNT_64);
         if (result === KERN_INVALID_ADDRESS) return [...regions];
         if (result !== 0) return failure("mach_vm_region", result, KERN_CODES);
@@ -103,6 +104,7 @@ export function darwinRegions(
           residentByteLength,
         });
       }
+      return [...regions];
     },
   };
 }

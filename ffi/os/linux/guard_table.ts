@@ -9,6 +9,7 @@ import { roundUp } from "../../bigints.ts";
 import { Block, BLOCK_BYTES, CLAIMED, phaseOf, Slot, SlotTable } from "../../slots.ts";
 import type { Functions } from "../../symbols.ts";
 import { type Failure, isFailure } from "../contract/memory.ts";
+import type { AddressRange } from "../contract/regions.ts";
 import type { GuardEntry, TruncationGuard } from "../contract/truncation_guard.ts";
 import {
   MAP_FAILED,
@@ -148,14 +149,31 @@ export class GuardTable implements TruncationGuard {
     return new Entry(slot, this.#table);
   }
 
+  lossesIn(address: bigint, byteLength: bigint): readonly AddressRange[] {
+    const losses = new Set<AddressRange>();
+    this.#eachIn(address, byteLength, (slot, start, end) => {
+      if (slot.load(FAULTS) !== 0) losses.add({ address: start, byteLength: end - start });
+    });
+    return [...losses];
+  }
+
   endRanges(address: bigint, byteLength: bigint): void {
+    this.#eachIn(address, byteLength, (slot, start, end) => {
+      slot.replace(END, end, start); // an entry that was freed and used again has another end
+    });
+  }
+
+  #eachIn(
+    address: bigint,
+    byteLength: bigint,
+    take: (slot: Slot, start: bigint, end: bigint) => void,
+  ): void {
     let slot: Slot | undefined;
     for (let number = 0; (slot = this.#table.slot(number)) !== undefined; number++) {
       const start = slot.get(START);
       const end = slot.get(END);
       const isLive = phaseOf(slot.state) >= LIVE;
-      if (!isLive || start >= address + byteLength || end <= address) continue;
-      slot.replace(END, end, start); // an entry that was freed and used again has another end
+      if (isLive && start < address + byteLength && end > address) take(slot, start, end);
     }
   }
 }
@@ -192,6 +210,10 @@ class Entry implements GuardEntry {
 
   get settledFaults(): number {
     return this.#slot.load(SETTLED) >>> 0;
+  }
+
+  get isEnded(): boolean {
+    return this.#counted === undefined && this.#slot.get(START) === this.#slot.get(END);
   }
 
   endAt(address: bigint): void {

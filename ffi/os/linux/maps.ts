@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { protectionOf, type RegionFacts } from "../contract/regions.ts";
+import { type AddressRange, protectionOf, type RegionFacts } from "../contract/regions.ts";
 
 /** A line of `maps`. It ends with the path, which can contain anything except a newline. */
 const LINE =
@@ -72,6 +72,22 @@ export function parseMaps(text: string, resident: boolean): RegionFacts[] {
     regions.add(last);
   }
   return [...regions];
+}
+
+/** Returns the lines of `maps` that overlap a range: to parse all takes four times as long. */
+export function linesWithin(text: string, { address, byteLength }: AddressRange): string {
+  const start = Number(address);
+  const end = Number(address + byteLength);
+  return text.split("\n").filter((line) =>
+    parseInt(line, 16) < end && parseInt(line.slice(line.indexOf("-") + 1), 16) > start
+  ).join("\n");
+}
+
+/** Whether the last whole line that starts in a part of `maps` is past a range. */
+export function isPast(part: string, { address, byteLength }: AddressRange): boolean {
+  const before = part.lastIndexOf("\n", part.length - 2);
+  // Without the start of a line, the digits can be those of a path.
+  return before >= 0 && parseInt(part.slice(before + 1), 16) >= Number(address + byteLength);
 }
 
 /**

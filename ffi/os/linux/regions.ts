@@ -5,7 +5,7 @@
  */
 import type { AdvisedFailure } from "../contract/memory.ts";
 import type { Regions } from "../contract/regions.ts";
-import { parseMaps } from "./maps.ts";
+import { isPast, linesWithin, parseMaps } from "./maps.ts";
 import { type Reader, readText } from "./text.ts";
 
 /** The advice if not even this process is found. */
@@ -22,8 +22,13 @@ export function linuxRegions(library: Reader): Regions {
   return {
     fileOf,
 
-    list({ pid = "self", resident }) {
-      const text = readText(library, fileOf(pid, resident));
+    list({ pid = "self", resident, within }) {
+      const file = fileOf(pid, resident);
+      if (within !== undefined && !resident) {
+        const text = readText(library, file, (part) => isPast(part, within));
+        return typeof text === "string" ? parseMaps(linesWithin(text, within), false) : text;
+      }
+      const text = readText(library, file);
       if (typeof text === "string") return parseMaps(text, resident);
       // ENOENT means a missing process only if /proc shows this one.
       const isProcThere = text.code !== "ENOENT" ||

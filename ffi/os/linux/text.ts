@@ -17,11 +17,11 @@ const PART_BYTE_LENGTH = 16_384;
 /** The parts of a C library that reading needs. */
 export type Reader = Pick<CLibrary, "open" | "openFile" | "failed">;
 
-/** Passes the parts of a file to `take`, one at a time. */
+/** Passes the parts of a file to `take`, one at a time, until it returns true. */
 export function readParts(
   { open, openFile, failed }: Reader,
   path: string,
-  take: (part: Uint8Array) => void,
+  take: (part: Uint8Array) => unknown,
 ): Failure | undefined {
   const file = openFile(path, O_RDONLY);
   if (typeof file !== "number") return file;
@@ -31,19 +31,25 @@ export function readParts(
     for (;;) {
       const count = Number(read(file, bytes, BigInt(bytes.length)));
       if (count <= 0) return count === 0 ? undefined : failed("read");
-      take(bytes.subarray(0, count));
+      if (take(bytes.subarray(0, count)) === true) return undefined;
     }
   } finally {
     open(POSIX, "close").close(file);
   }
 }
 
-/** Returns the text of a file. */
-export function readText(library: Reader, path: string): string | Failure {
+/** Returns the text of a file, up to the part that `isLast` tells. */
+export function readText(
+  library: Reader,
+  path: string,
+  isLast: (part: string) => boolean = () => false,
+): string | Failure {
   const decoder = textDecoder();
   let text = "";
-  const failure = readParts(library, path, (part) => {
-    text += decoder.decode(part, { stream: true });
+  const failure = readParts(library, path, (bytes) => {
+    const part = decoder.decode(bytes, { stream: true });
+    text += part;
+    return isLast(part);
   });
   return failure ?? text + decoder.decode();
 }

@@ -28,6 +28,8 @@ export interface Run {
 /** Everything that is mapped. */
 export class AddressSpace {
   #runs: readonly Run[] = [];
+  /** The memory of the engine, once something is mapped into it. */
+  engine: { readonly start: bigint; readonly end: bigint } | undefined;
   #next = 2n ** 60n;
   readonly #places: bigint[] | undefined;
   /** The address of the next mapping, whatever was asked for. */
@@ -63,6 +65,13 @@ export class AddressSpace {
   /** The run that an address is in, or the next one. */
   from(address: bigint): Run | undefined {
     return this.#runs.find(({ end }) => address < pagesUp(end));
+  }
+
+  /** Whether the engine has a range, and no file is mapped there. */
+  isEngines(start: bigint, end: bigint): boolean {
+    const { engine } = this;
+    return engine !== undefined && start >= engine.start && end <= engine.end &&
+      !this.states(start, end - start).some((state) => state.includes("file"));
   }
 
   isFree(address: bigint, byteLength: bigint): boolean {

@@ -34,6 +34,7 @@ export class Guards {
       get isInPlace() {
         return guard.isInPlace;
       },
+      lossesIn: (address, byteLength) => guard.lossesIn(address, byteLength),
       endRanges: (address, byteLength) => guard.endRanges(address, byteLength),
       add: (address, byteLength) => {
         const entry = guard.add(address, byteLength);
@@ -55,6 +56,9 @@ export class Guards {
       get settledFaults() {
         return entry.settledFaults;
       },
+      get isEnded() {
+        return entry.isEnded;
+      },
       endAt: (address) => {
         range = { ...range, end: address };
         this.#guarded.set(entry.address, range);
@@ -71,7 +75,8 @@ export class Guards {
       },
       release: () => {
         this.#guarded.delete(entry.address);
-        if (!this.#space.isFree(range.start, range.end - range.start)) {
+        const { start, end } = range;
+        if (!this.#space.isFree(start, end - start) && !this.#space.isEngines(start, end)) {
           throw new Error(`A fault at 0x${range.start.toString(16)} would find no guard`);
         }
         entry.release();

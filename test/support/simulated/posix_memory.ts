@@ -31,8 +31,13 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
   };
 
   /** Where the engine has its shared memory. */
-  let engine: bigint | undefined;
-  const engineAddress = () => engine ??= space.map(0n, ENGINE_BYTE_LENGTH, "anonymous 3");
+  const engineAddress = () => {
+    if (space.engine === undefined) {
+      const start = space.map(0n, ENGINE_BYTE_LENGTH, "anonymous 3");
+      space.engine = { start, end: start + ENGINE_BYTE_LENGTH };
+    }
+    return space.engine.start;
+  };
 
   return {
     ...failing(MAP_FAILED, {
