@@ -26,6 +26,22 @@ export function fillRandom(target: BigUint64Array): void {
   web("crypto", "crypto").getRandomValues(target);
 }
 
+interface Timers {
+  setInterval(act: () => void, milliseconds: number): { unref(): unknown };
+  clearInterval(timer: unknown): void;
+}
+
+/** Calls a function every so many milliseconds while the event loop runs anyway. Returns the end. */
+export function repeat(act: () => void, milliseconds: number): () => void {
+  const { process } = globalThis as unknown as {
+    readonly process: { getBuiltinModule(name: string): Timers };
+  };
+  const { setInterval, clearInterval } = process.getBuiltinModule("node:timers");
+  const timer = setInterval(act, milliseconds);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
 function web<Name extends keyof Web>(name: Name, module: string): Web[Name] {
   const globals = globalThis as unknown as Web & {
     readonly process: { getBuiltinModule(name: string): Web & { readonly webcrypto: never } };

@@ -6,6 +6,7 @@
 import { host, runtimeThreads } from "../../ffi/host.ts";
 import { isFailure } from "../../ffi/os/contract/memory.ts";
 import type { ThreadWait, Word } from "../../ffi/os/contract/waiting.ts";
+import { repeat } from "../../ffi/web.ts";
 import {
   checkOptions,
   type Defaults,
@@ -59,6 +60,9 @@ const DEFAULTS = {
   ref: true,
 } satisfies Defaults<WaitAsyncOptions>;
 
+/** The interval of the checks that memory of the engine is in its place, in milliseconds. */
+const MOVE_CHECK_MS = 100;
+
 /** Waits without blocking. `open` returns the mapping, and throws if it is closed. */
 export async function waitAsync(
   open: () => Mapping,
@@ -97,9 +101,15 @@ export async function waitAsync(
   } catch (error) {
     pendingWait?.cancel(error);
   }
+  const { engine } = mapping.allocation;
+  // Nobody tells the library when the engine moves the memory.
+  const endWatch = engine === undefined || engine.isShared
+    ? undefined
+    : repeat(() => mapping.noteMove(), MOVE_CHECK_MS);
   try {
     return await ended;
   } finally {
+    endWatch?.();
     signal?.removeEventListener("abort", onAbort);
   }
 }
@@ -164,17 +174,21 @@ class PendingWait implements Task, Waiter {
 
   done(report: Report): void {
     if (this.#isDone) return;
+    const { mapping } = this.#target;
+    mapping.noteMove(); // cancels the wait: the thread has looked at memory of somebody else
     this.#isDone = true;
-    const { allocation } = this.#target.mapping;
+    const { allocation } = mapping;
     const others = allocation.waits?.filter((wait) => wait !== this) ?? [];
     allocation.waits = others.length === 0 ? undefined : others;
     const { resolve, reject } = this.#settle;
     const ending = this.#wait.end(report.kind === "ending" ? report.ending : "cancelled");
-    if (ending !== "cancelled") resolve(resultOf(ending));
-    else if (report.kind === "failure") {
+    const isCancelled = this.#cancelled !== undefined;
+    if (ending !== "cancelled" && !(ending === "different" && isCancelled)) {
+      resolve(resultOf(ending));
+    } else if (report.kind === "failure" && !isCancelled) {
       const { syscall, osError } = report;
       const failure = host().os.waiting.failed(syscall, osError);
-      reject(waitError(this.#target.mapping.track(), this.#word, failure));
+      reject(waitError(mapping.track(), this.#word, failure));
     } else if (report.kind === "ended") {
       reject(
         new MmapError("The thread of this waitAsync() was ended: try again", { code: "EAGAIN" }),

@@ -7,18 +7,24 @@ import { moduleOver, WASM_PAGE } from "../support/wasm_module.ts";
 
 const folder = new TempFolder();
 const path = folder.file("file", new Uint8Array(WASM_PAGE).fill(77));
-new MmapOptions().map(path).unmap(); // the library's own memory is there
+// The library's own memory is there, and an idle thread for the wait.
+await new MmapOptions().mapMut(path).waitAsync(0, 77 * 0x1010101, { timeout: 1 });
 limitAddressSpace(2 ** 29);
 const memory = new WebAssembly.Memory({ initial: 1 });
 const mmap = new MmapOptions().into(memory, 0).mapMut(path);
 mmap.bytes[0] = 78;
 const { address } = mmap;
-const hasMoved = memory.grow(100) === 1 && mmap.address !== address;
+const wait = mmap.waitAsync(64, 77 * 0x1010101).catch(({ code }) => code);
+const hasMoved = memory.grow(100) === 1;
+const ended = await wait; // without a call of the handle
+const hasLeft = mmap.address !== address;
 const module = moduleOver(memory);
 const copied = [module.load(0), module.load(1)];
 module.store(2, 79);
 console.log(JSON.stringify({
   hasMoved,
+  hasLeft,
+  ended,
   copied,
   state: [mmap.closed, mmap.byteLength, String(mmap.address)],
   code: codeOf(() => mmap.bytes),

@@ -122,6 +122,8 @@ test(
     });
     assertEquals(found, {
       hasMoved: true,
+      hasLeft: true,
+      ended: "EBADF",
       copied: [78, 77],
       state: [true, 0, "0"],
       code: "EBADF",
