@@ -87,8 +87,22 @@ function close(index: number): void {
   call("unmap()", [], () => mmap.unmap());
 }
 
+/** Maps memory of the engine, and unmaps it. In Bun only the main thread does. */
+function mapBuffer(options: MmapOptions): void {
+  call("sharedBuffer()", ["ENOTSUP", "ENOMEM"], () => {
+    const mmap = options.sharedBuffer().mapAnon();
+    const { bytes } = mmap;
+    const byte = 1 + random(255);
+    if (bytes.some((byte) => byte !== 0)) throw new Error("a shared buffer is not empty");
+    bytes.fill(byte);
+    if (bytes.some((found) => found !== byte)) throw new Error("a shared buffer was changed");
+    mmap.unmap();
+  });
+}
+
 function map(): void {
   const options = new MmapOptions({ len: PAGE * (1 + random(6)) });
+  if (random(32) === 0) return mapBuffer(options);
   const kind = random(4);
   call("map", ["ENOMEM", "EAGAIN"], () => {
     add(

@@ -7,6 +7,7 @@
 import { collectGarbage } from "../support/harness.ts";
 import { randomNumbers } from "../support/random.ts";
 import type { Errors } from "./arguments.ts";
+import { EngineMappings } from "./engine.ts";
 import { STEPS } from "./steps.ts";
 import { Files } from "./files.ts";
 import { Large } from "./large.ts";
@@ -67,6 +68,8 @@ export class World {
   readonly orphans: Kept[] = [];
   /** A mapping that is longer than one buffer is. */
   readonly large: Large = new Large();
+  /** Files in WebAssembly memories. */
+  readonly engine: EngineMappings = new EngineMappings();
   /** True if the processor is emulated. */
   readonly isEmulated: boolean;
   /** Another thread, where there is one. */
@@ -137,6 +140,7 @@ export class World {
   end(): void {
     this.recall();
     this.large.end(this);
+    this.engine.end(this);
     this.checkOrphans();
     this.orphans.length = 0;
     for (let index = 0; index < SLOTS; index++) {
@@ -158,6 +162,7 @@ export class World {
     this.orphans.length = 0;
     this.slots.length = 0;
     this.large.clear();
+    this.engine.clear();
     this.names.clear();
     for (const file of this.files.all) file.isDirty = true;
     try {

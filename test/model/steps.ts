@@ -199,6 +199,7 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   inspection: { weight: 3, take: inSlot(inspection) },
   truncate: { weight: 6, take: inSlot(truncate) },
   large: { weight: 1, take: (world, _index, step) => world.large.take(world, step) },
+  engine: { weight: 3, take: (world, _index, step) => world.engine.take(world, step) },
   share: { weight: 3, take: inSlot(share) },
   lend: { weight: 0, take: inSlot(lend) },
   recall: { weight: 0, take: inSlot(recall) },
