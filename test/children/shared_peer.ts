@@ -12,6 +12,16 @@ const COMMANDS: Readonly<Record<string, (...args: string[]) => unknown>> = {
     mmap = new MmapOptions({ len: Number(len) }).mapShared(name, { mode: mode as SharedMode });
     return mmap.byteLength;
   },
+  buffer(name = "") {
+    mmap = new MmapOptions({ sharedBuffer: true }).mapShared(name, { mode: "open" });
+    return Object.prototype.toString.call(mmap.buffer);
+  },
+  wait(offset = "0", expected = "0") {
+    return mmap!.wait(Number(offset), Number(expected), 10_000);
+  },
+  notify(offset = "0") {
+    return mmap!.notify(Number(offset));
+  },
   read(offset = "0", length = "0") {
     const bytes = new Uint8Array(Number(length));
     mmap!.read(bytes, Number(offset));

@@ -14,6 +14,8 @@ export interface Request {
   /** Stores a byte at an index of a buffer. */
   readonly store?: { readonly buffer: SharedArrayBuffer; readonly index: number };
   readonly race?: Race;
+  /** Maps a file at a place and unmaps it for ever, after it says so. */
+  readonly churn?: Pick<Race, "memory" | "path" | "place">;
   /** Waits for the first word of a buffer to change from 0, after it says so. */
   readonly wait?: SharedArrayBuffer;
 }
@@ -65,6 +67,11 @@ function race({ memory, path, place, byte, rounds, steps }: Race): number | stri
 
 function answer({ map, mapAll, grow, store, wait, ...request }: Request): unknown {
   if (request.race !== undefined) return race(request.race);
+  if (request.churn !== undefined) {
+    const { memory, path, place } = request.churn;
+    parentPort!.postMessage({ value: "churning" });
+    for (;;) new MmapOptions().into(memory, place).mapMut(path).unmap();
+  }
   if (map !== undefined) {
     const { path, into } = map;
     const memory = typeof into === "string" ? makeMemory(into, 1, 4) : into;

@@ -1,9 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
-import { childValue, childValues, runChild } from "../support/child_processes.ts";
-import { runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { assertEquals } from "@std/assert";
+import { childValue, childValues } from "../support/child_processes.ts";
+import { runtime, test, unlessLinux } from "../support/harness.ts";
 import { withoutRegions } from "../support/memory_map.ts";
-import { contents, TempFolder } from "../support/temp_files.ts";
-import { MEMORY_KINDS, WASM_PAGE, withoutEngineMemory } from "../support/wasm_module.ts";
+import { MEMORY_KINDS, withoutEngineMemory } from "../support/wasm_module.ts";
 
 /** How many of four collected mappings stay: JavaScriptCore would use their memories again. */
 const KEPT = runtime === "bun" ? 4 : 0;
@@ -93,20 +92,6 @@ for (const [name, expected] of Object.entries(LOSSES)) {
   test(`lost pages in memory of the engine are no other's when ${name}`, async () => {
     assertEquals(await lossOf(name), expected);
   }, { skip: withoutEngineMemory ?? unlessLinux("only Linux has the guard") });
-}
-
-for (const how of ["return", "drop", "exit", "throw", "kill"]) {
-  test(
-    `a file in memory of the engine keeps what was stored when the process ends by ${how}`,
-    async () => {
-      const path = use(new TempFolder()).file("file", new Uint8Array(WASM_PAGE).fill(77));
-      const { stderr } = await runChild("wasm_ends.ts", { args: [path, how] });
-      const bytes = contents(path);
-      assertEquals([...bytes.subarray(0, 2)], [78, 79], stderr);
-      assert(bytes.subarray(2).every((byte) => byte === 77));
-    },
-    { skip: withoutEngineMemory },
-  );
 }
 
 test("into() leaves the memory as it was when a file system refuses to map", async () => {
