@@ -1,5 +1,6 @@
-// Plays ping-pong with another process: each makes a word of a file odd, or even,
-// once the other one has made it even, or odd. Prints how long that took.
+// Plays ping-pong with another process: each makes a word odd, or even, once the other
+// one has made it even, or odd. Before, both add to another word. The words are those of a file,
+// or of shared memory. Prints how long the game took.
 import { MmapOptions } from "../../mod.ts";
 
 const [path, role, rounds] = process.argv.slice(2) as [string, "even" | "odd", string];
@@ -8,7 +9,8 @@ const COUNT = Number(rounds);
 const LATE_MS = 90;
 const TIMEOUT_MS = 120_000;
 
-const mmap = new MmapOptions().mapMut(path);
+const isName = !/[\\/]/.test(path);
+const mmap = isName ? new MmapOptions().mapShared(path) : new MmapOptions().mapMut(path);
 const words = mmap.view(Int32Array);
 const own = role === "even" ? 0 : 1;
 let late = 0;
@@ -31,6 +33,7 @@ function turn(): number {
 Atomics.add(words, 1, 1);
 mmap.notify(4);
 for (let count; (count = Atomics.load(words, 1)) < 2;) mmap.wait(4, count, TIMEOUT_MS);
+for (let round = 0; round < COUNT; round++) Atomics.add(words, 2, 1);
 const start = performance.now();
 for (let round = 0; round < COUNT; round++) {
   const value = turn();

@@ -68,6 +68,8 @@ const ROUNDS = {
   killedWriters: { few: 1, all: 3 },
   /** Wake-ups of two processes, there and back. */
   wakeUps: { few: 300, all: 2000 },
+  /** The same with a program in Python or C. */
+  handOvers: { few: 5000, all: 50_000 },
   /** Files that are truncated, and how often one is mapped again. */
   truncatedFiles: { few: 30, all: 200 },
   truncatedAgain: { few: 200, all: 2000 },
