@@ -285,7 +285,10 @@ export class Mmap implements Disposable {
     return pin(Mmap.#opened(this));
   }
 
-  /** The length in bytes as it was asked for, not rounded up to pages; 0 when closed. */
+  /**
+   * The length in bytes as it was asked for, not rounded up to pages; 0 when closed. Other handles
+   * of memory with a {@linkcode MmapOptions.capacity} can make it longer.
+   */
   get byteLength(): number {
     return Mmap.#of(this).byteLength;
   }
@@ -680,28 +683,53 @@ export class Mmap implements Disposable {
 
   /**
    * Makes the mapping longer or shorter. The content stays, up to the shorter length; new bytes are
-   * zero, except in the last page of a mapping that was shorter before. The address can change, and
-   * views are detached: ask for new ones.
+   * zero, except in the last page of a mapping that was shorter before. Without a
+   * {@linkcode MmapOptions.capacity}, the address can change, and views are detached: ask for new
+   * ones.
    *
-   * A mapping of {@linkcode MmapOptions.mapMut} that becomes longer also makes its file longer if
-   * needed; one that becomes shorter leaves the file as it is. Other memory of files, and memory of
+   * Without an argument, takes the present length of the file, from the mapping's offset on: of
+   * memory with a capacity, and of {@linkcode MmapOptions.mapMut}. So a reader follows a file that
+   * becomes longer, or was truncated.
+   *
+   * A mapping of `mapMut()` that becomes longer also makes its file longer if needed; one that
+   * becomes shorter leaves the file as it is. Other memory of files, and memory of
    * {@linkcode MmapOptions.mapShared}, can only become shorter. Memory that moves starts at any
    * page, whatever `align()` was.
+   *
+   * Within a capacity, the address stays, and only the views of what goes are detached. Memory that
+   * goes is freed; pages that were ever viewed stay accessible to native code, because a pending
+   * call of the runtime may use them. New bytes have the access of the last byte before them.
+   * Memory of {@linkcode MmapOptions.map} and {@linkcode MmapOptions.mapExec} can become as long as
+   * its file, and memory of `mapShared()` makes the named memory longer for all processes. Memory
+   * that is shared by {@linkcode Mmap.share} can become longer, but not shorter: every handle has
+   * the new length at its next call. If several threads make it longer at once, the greatest length
+   * stays.
    *
    * Linux: moves anonymous memory by
    * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), without copying, except memory
    * that was committed piece by piece. macOS: grows in place if the addresses behind are free, else
-   * copies. Windows: always copies, and keeps the addresses of a mapping that became shorter.
+   * copies. Windows: always copies, and keeps the addresses of a mapping that became shorter. Within
+   * a capacity: [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html) on Linux and
+   * macOS,
+   * [`VirtualAlloc(MEM_COMMIT)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
+   * on Windows, the functions of {@linkcode Mmap.decommit} to become shorter, and
+   * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) for the file on Linux.
    *
-   * @param byteLength The new length in bytes, above 0.
+   * @param byteLength The new length in bytes, above 0. Default: up to the present end of the file.
    * @throws {TypeError} If it is not a whole number or a bigint.
-   * @throws {RangeError} If it is 0, negative or above 2^53 - 1.
+   * @throws {RangeError} If it is 0, negative, above 2^53 - 1, or beyond the capacity; or if the
+   * file of `map()` with a capacity is shorter.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
-   * or is in use (Bun from 1.4), while the mapping is shared or pinned, or while
-   * {@linkcode Mmap.waitAsync} waits for a word; `EACCES` if the access is mixed, or if it is `"none"`, the memory was ever
-   * committed, and it must be copied; `ENOTSUP` with guard pages, huge pages, or growth of a file
-   * that cannot grow; `EFBIG` if the process may not make the file as long (`ulimit -f`); `ENOMEM`
-   * or another code if the system refused. Memory and file stay as they were.
+   * or is in use (Bun from 1.4), while the mapping is pinned or shared (within a capacity, only to
+   * become shorter), or while {@linkcode Mmap.waitAsync} waits for a word (within a capacity, for
+   * one that goes); `EACCES` if the access is mixed without a capacity, or if it is `"none"`, the
+   * memory was ever committed, and it must be copied; `ENOTSUP` with guard pages or huge pages but
+   * no capacity, growth of a file that cannot grow (on macOS, and for file systems without
+   * `fallocate`, also growth of the file while its memory is shared), or without a length if no file
+   * is open; `EINVAL` if the file ends before the mapping starts; `EFAULT` if the file has lost a
+   * page that stays; `ENOSPC` if `/dev/shm` is full; `EFBIG` if the process may not make the file as
+   * long (`ulimit -f`); `ENOMEM` or another code if the system refused. Memory and file stay as they
+   * were.
    *
    * @example A buffer that grows
    * ```ts
@@ -713,8 +741,8 @@ export class Mmap implements Disposable {
    * console.log(mmap.bytes[0], mmap.byteLength); // 42 1048576
    * ```
    */
-  resize(byteLength: number | bigint): void {
-    const length = byteCount(byteLength, "The length");
+  resize(byteLength?: number | bigint): void {
+    const length = byteLength === undefined ? undefined : byteCount(byteLength, "The length");
     if (length === 0) throw new RangeError("The length must be greater than 0");
     resize(Mmap.#opened(this), length);
   }
@@ -998,7 +1026,8 @@ export class Mmap implements Disposable {
    * terminate it.
    *
    * While there are other handles or tickets, {@linkcode Mmap.protect}, `commit()`, `decommit()`,
-   * `resize()` and `intoRaw()` throw `EBUSY`. The last handle can use them again once the
+   * `resize()` and `intoRaw()` throw `EBUSY`; with a {@linkcode MmapOptions.capacity}, `resize()`
+   * can make the memory longer. The last handle can use them again once the
    * collectors of the other threads have found their views (a thread that ends earlier prevents
    * that for good). {@linkcode Mmap.discard}, advice and locks apply to the memory of all handles.
    * Use `Atomics` if several threads store to one place.
@@ -1393,7 +1422,7 @@ export class Mmap implements Disposable {
 
   static #of(mmap: Mmap): Mapping {
     if (typeof mmap === "object" && mmap !== null && #mapping in mmap) {
-      mmap.#mapping.noteMove();
+      mmap.#mapping.refresh();
       return mmap.#mapping;
     }
     throw new TypeError(`The receiver must be an Mmap, got ${describe(mmap)}`);

@@ -9,6 +9,7 @@ import { hex } from "./checks/errors.ts";
 import { printAs } from "./checks/inspect.ts";
 import {
   ALIGN,
+  CAPACITY,
   changed,
   GUARD,
   HINT,
@@ -106,6 +107,47 @@ export class MmapOptions {
    */
   len(bytes: number | bigint): MmapOptions {
     return MmapOptions.#with(this, { len: byteCount(bytes, LEN) });
+  }
+
+  /**
+   * Sets the length up to which {@linkcode Mmap.resize} makes the memory longer in its place: for
+   * {@linkcode MmapOptions.mapAnon}, {@linkcode MmapOptions.mapShared}, and the calls that map
+   * files. The address never changes then, views of what stays are kept, and the memory can also
+   * grow while it is shared.
+   *
+   * The addresses behind the memory are set aside when it is mapped. They take no memory, and no
+   * swap space is reserved for them. They count against a limit of addresses (`ulimit -v`).
+   * {@linkcode MmapOptions.populate} and {@linkcode Mmap.lock} affect only the memory that there is.
+   *
+   * Linux and macOS: [`mmap(PROT_NONE)`](https://man7.org/linux/man-pages/man2/mmap.2.html), and
+   * [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html) to grow. Windows, for
+   * anonymous memory only:
+   * [`VirtualAlloc`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
+   * with `MEM_RESERVE`, and with `MEM_COMMIT` to grow.
+   *
+   * @param bytes The capacity in bytes, rounded up to pages. Default: 0, which means none.
+   * @returns New options.
+   * @throws {TypeError} If it is not a whole number or a bigint.
+   * @throws {RangeError} If it is negative or above 2^53 - 1, or if the range from the hint on does
+   * not fit into the address space. When mapped, if it is below the length.
+   *
+   * The calls that map also throw an {@linkcode MmapError}: `ENOMEM` if there are not as many
+   * addresses in a row; `EOVERFLOW` on Linux if the file system allows no file as long; `ENOTSUP`
+   * for memory of files on Windows, and for {@linkcode MmapOptions.mapShared} on macOS and Windows.
+   *
+   * @example A list that grows without a copy
+   * ```ts
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * using mmap = new MmapOptions({ len: 65536, capacity: 2 ** 36 }).mapAnon();
+   * const start = mmap.view(Float64Array, 0, 100);
+   * mmap.resize(2 ** 30);
+   * start[0] = 42; // the view is still valid
+   * console.log(mmap.view(Float64Array, 0, 1)[0]); // 42
+   * ```
+   */
+  capacity(bytes: number | bigint): MmapOptions {
+    return MmapOptions.#with(this, { capacity: byteCount(bytes, CAPACITY) });
   }
 
   /**
@@ -664,7 +706,8 @@ export class MmapOptions {
    * without a comparator or to a text decoder: engines rely on the content not to change, and the
    * process can crash. Copy the bytes by {@linkcode Mmap.read} first.
    *
-   * The memory behaves like that of {@linkcode MmapOptions.mapMut}, but cannot become longer.
+   * The memory behaves like that of {@linkcode MmapOptions.mapMut}, but becomes longer only with a
+   * {@linkcode MmapOptions.capacity}, on Linux.
    * {@linkcode MmapOptions.len} is the length of new memory, and how much is mapped of existing
    * memory. Other programs find it by the same name: on Linux C's
    * [`shm_open`](https://man7.org/linux/man-pages/man3/shm_open.3.html) and Python's
@@ -739,7 +782,7 @@ export class MmapOptions {
       return mapSharedBuffer(this.settings, this.#request);
     }
     const plan = this.#plans[call] ??= planAnonymous(this.settings, this.#request, call);
-    return mapAnonymous(plan, this.settings, this.#request);
+    return mapAnonymous(plan, this.settings);
   }
 
   #mapFile(file: FileSource, kind: FileKind): Mmap {

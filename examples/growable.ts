@@ -1,7 +1,7 @@
 /**
- * An array that grows to gigabytes and never moves. It reserves all of its
- * addresses at the start and commits a chunk when it needs one. It never copies,
- * and existing views stay valid.
+ * An array that grows to gigabytes and never moves. It sets all of its addresses
+ * aside at the start, and takes memory for a chunk when it needs one. It never
+ * copies, and existing views stay valid.
  *
  * `deno run --allow-ffi examples/growable.ts`, `bun examples/growable.ts` or
  * `node examples/growable.ts [COUNT]`.
@@ -15,16 +15,17 @@ const ELEMENT = Float64Array.BYTES_PER_ELEMENT;
 const CHUNK_BYTE_LENGTH = 2 ** 24;
 const CHUNK_LENGTH = CHUNK_BYTE_LENGTH / ELEMENT;
 
-/** Numbers that grow within the reserved addresses. */
+/** Numbers that grow within a capacity. */
 class GrowableFloat64 implements Disposable {
   readonly #mmap: Mmap;
   /** One view per chunk: short views are fast everywhere, and one long view has a maximum length. */
-  readonly #chunks: Float64Array[] = [];
+  readonly #chunks: Float64Array[];
   #length = 0;
 
-  /** Reserves addresses, which takes no memory. */
+  /** Addresses take no memory. */
   constructor(maxByteLength: number = 2 ** 36) {
-    this.#mmap = new MmapOptions({ len: maxByteLength }).reserve();
+    this.#mmap = new MmapOptions({ len: CHUNK_BYTE_LENGTH, capacity: maxByteLength }).mapAnon();
+    this.#chunks = [this.#chunkAt(0)];
   }
 
   get length(): number {
@@ -55,9 +56,13 @@ class GrowableFloat64 implements Disposable {
   }
 
   #grow(): void {
-    const start = this.#chunks.length * CHUNK_BYTE_LENGTH;
-    this.#mmap.commit(start, CHUNK_BYTE_LENGTH);
-    this.#chunks.push(this.#mmap.view(Float64Array, start, CHUNK_LENGTH));
+    const start = this.#mmap.byteLength;
+    this.#mmap.resize(start + CHUNK_BYTE_LENGTH);
+    this.#chunks.push(this.#chunkAt(start));
+  }
+
+  #chunkAt(start: number): Float64Array {
+    return this.#mmap.view(Float64Array, start, CHUNK_LENGTH);
   }
 
   [Symbol.dispose](): void {

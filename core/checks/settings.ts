@@ -21,6 +21,8 @@ import {
 export interface MmapInit {
   /** The length in bytes: {@linkcode MmapOptions.len}. Default: 0, the rest of a file. */
   readonly len?: number | bigint | undefined;
+  /** The length up to which the memory can grow in its place, in bytes: {@linkcode MmapOptions.capacity}. Default: 0, none. */
+  readonly capacity?: number | bigint | undefined;
   /** The address to map at: {@linkcode MmapOptions.withHint}. Default: 0, no hint. */
   readonly hint?: number | bigint | undefined;
   /** Whether mapping backs every page with memory: {@linkcode MmapOptions.populate}. Default: false. */
@@ -51,6 +53,8 @@ export interface MmapInit {
 export interface MmapSettings {
   /** The length in bytes. */
   readonly len: number;
+  /** The length up to which the memory can grow in its place, in bytes; 0 for none. */
+  readonly capacity: number;
   /** The address to map at; `0n` for no hint. */
   readonly hint: bigint;
   /** Whether mapping backs every page with memory before it returns. */
@@ -79,6 +83,7 @@ export interface MmapSettings {
 
 const DEFAULTS: MmapSettings = {
   len: 0,
+  capacity: 0,
   hint: 0n,
   populate: false,
   noReserve: false,
@@ -95,6 +100,7 @@ const DEFAULTS: MmapSettings = {
 
 // The names of options in messages.
 export const LEN: string = "The length (len)";
+export const CAPACITY: string = "The capacity";
 export const HINT: string = "The hint";
 export const OFFSET: string = "The offset";
 export const ALIGN: string = "The alignment (align)";
@@ -103,9 +109,7 @@ export const HUGE: string = "The length of a huge page (huge)";
 
 /** Changes settings. Each value of `change` was checked by itself. */
 export function changed(settings: MmapSettings, change: Partial<MmapSettings>): MmapSettings {
-  const next = { ...settings, ...change };
-  rangeInAddressSpace(next.hint, next.len);
-  return Object.freeze(next);
+  return frozen({ ...settings, ...change });
 }
 
 /** Checks options, and fills in defaults. */
@@ -114,6 +118,7 @@ export function settingsOf(init: MmapInit): MmapSettings {
   const { huge, name } = options;
   const settings = {
     len: byteCount(options.len, LEN),
+    capacity: byteCount(options.capacity, CAPACITY),
     hint: memoryAddress(options.hint, HINT),
     populate: flag(options.populate, "populate"),
     noReserve: flag(options.noReserve, "noReserve"),
@@ -127,7 +132,12 @@ export function settingsOf(init: MmapInit): MmapSettings {
     truncationGuard: flag(options.truncationGuard, "truncationGuard"),
     sharedBuffer: flag(options.sharedBuffer, "sharedBuffer"),
   };
-  rangeInAddressSpace(settings.hint, settings.len);
+  return frozen(settings);
+}
+
+function frozen(settings: MmapSettings): MmapSettings {
+  const { hint, len, capacity } = settings;
+  rangeInAddressSpace(hint, Math.max(len, capacity));
   return Object.freeze(settings);
 }
 

@@ -59,6 +59,22 @@ const REFUSED: readonly (readonly [
     "mapMirrored() does not support these options: drop align(), guard(), huge(), stack() and name()",
   ],
   [
+    ({ capacity }, call) => capacity !== 0 && call === "reserve",
+    "reserve() sets addresses aside by itself: drop capacity(), and use len()",
+  ],
+  [
+    ({ capacity }, call) => capacity !== 0 && call === "mapMirrored",
+    "Memory of mapMirrored() cannot grow: drop capacity()",
+  ],
+  [
+    ({ capacity }, _call, isPlaced) => capacity !== 0 && isPlaced,
+    `${PLACED}, and cannot grow: drop capacity()`,
+  ],
+  [
+    ({ capacity, huge }) => capacity !== 0 && huge !== false,
+    "Huge pages cannot grow: drop capacity() or huge()",
+  ],
+  [
     ({ sharedBuffer }, call) => sharedBuffer && (call === "reserve" || call === "mapMirrored"),
     "A shared buffer is readable and writable, and mapped once: drop sharedBuffer()",
   ],

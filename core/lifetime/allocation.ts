@@ -21,7 +21,10 @@ export interface Backing {
   readonly offset: number;
 }
 
-/** The parts of an allocation: guard pages, memory, guard pages. All lengths are in bytes. */
+/**
+ * The parts of an allocation: guard pages, memory, guard pages. All lengths are in bytes. With a
+ * capacity, the memory includes the addresses that it can grow into.
+ */
 export interface GuardLayout {
   /** The length of the lower guard: whole granules, so that the memory starts at one. */
   readonly below: bigint;
@@ -31,6 +34,8 @@ export interface GuardLayout {
   readonly above: bigint;
   /** The length of a page, if pages are huge. */
   readonly hugePage: number | undefined;
+  /** Whether the memory has a capacity. */
+  readonly isGrowable: boolean;
 }
 
 /** One handle's part in memory that several handles share. */
@@ -40,6 +45,12 @@ export interface Share {
 
   /** Stops using the memory. Returns whether this handle was the last to use it. */
   leave(): boolean;
+
+  /** The length of memory with a capacity, in bytes: another handle can make it longer. */
+  readonly byteLength: number;
+
+  /** Makes memory with a capacity longer. Does nothing if it is as long already. */
+  growTo(byteLength: number): void;
 
   /** Whether the handle has stopped using the memory. */
   readonly hasLeft: boolean;
@@ -87,8 +98,13 @@ export interface Allocation {
   isReusable: boolean;
   /** Set for memory of a file. */
   readonly backing: Backing | undefined;
-  /** Set for memory with guard pages or of huge pages. */
+  /** Set for memory with guard pages, of huge pages, or with a capacity. */
   readonly layout: GuardLayout | undefined;
+  /**
+   * For memory with a capacity: the greatest length that it had, in bytes. Pages behind it take no
+   * memory, and nothing can use them.
+   */
+  usedByteLength: bigint;
   /** Whether the same memory is mapped twice in a row. */
   readonly isMirrored: boolean;
   /** Set for memory that is the engine's. */
@@ -113,6 +129,7 @@ export function plainAllocation(address: bigint, byteLength: bigint): Allocation
     isSplit: false,
     backing: undefined,
     layout: undefined,
+    usedByteLength: 0n,
     isMirrored: false,
     engine: undefined,
     mapper: undefined,

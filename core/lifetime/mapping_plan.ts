@@ -15,7 +15,7 @@ export interface MappingPlan extends MappingInfo {
   readonly exactByteLength: bigint;
   /** Set for memory of a file. */
   readonly backing: Backing | undefined;
-  /** Set for memory with guard pages or of huge pages. */
+  /** Set for memory with guard pages, of huge pages, or with a capacity. */
   readonly layout: GuardLayout | undefined;
   /** Set for memory that is shared: this handle's part. */
   readonly share: Share | undefined;

@@ -71,6 +71,19 @@ function purgeAlone(allocation: Allocation): void {
   closeFile(allocation);
 }
 
+/**
+ * Unmaps the addresses of a capacity that were never used, so that a held range does not keep
+ * them.
+ */
+export function unmapUnused(allocation: Allocation): void {
+  const { layout, usedByteLength, address, byteLength } = allocation;
+  const { os } = host();
+  if (!layout?.isGrowable || !os.unmapsNeighbours || refreshShare(allocation)) return;
+  const kept = layout.below + roundUp(usedByteLength, BigInt(os.pageSize));
+  if (kept === byteLength || os.unmap(address + kept, byteLength - kept) !== undefined) return;
+  allocation.byteLength = kept;
+}
+
 /** Drops this handle's use of shared memory. The last user frees the memory. */
 export function leave(allocation: Allocation): void {
   const share = allocation.share!;
@@ -106,11 +119,15 @@ const UNCOMMITTED_BYTE_LENGTH = 0x10_0000n;
  * range stays in one piece, so that held ranges do not use up that number.
  */
 function vacate(allocation: Allocation): Failure | undefined {
-  const { address, byteLength, layout, share, isSplit } = allocation;
+  const { address, byteLength, layout, usedByteLength, share, isSplit } = allocation;
   const mapper = mapperOf(allocation);
   if (layout !== undefined && !host().os.unmapsNeighbours) {
-    return mapper.vacate(address + layout.below, layout.byteLength);
+    return mapper.vacate(
+      address + layout.below,
+      layout.isGrowable ? usedByteLength : layout.byteLength,
+    );
   }
+  if (layout?.isGrowable) return mapper.vacate(address, layout.below + usedByteLength);
   const isOnePiece = !isSplit && layout === undefined && share === undefined &&
     byteLength < UNCOMMITTED_BYTE_LENGTH;
   return mapper.vacate(address, byteLength, isOnePiece);

@@ -41,6 +41,11 @@ export function wasNotViewed(history: History): boolean {
   return !wasViewed(history);
 }
 
+/** The history of a page once it is committed. */
+export function committed(history: History): History {
+  return history === "decommitted" ? "viewed" : history === "reserved" ? "never viewed" : history;
+}
+
 /** The history of a page as another handle sees it: views are not shared. */
 export function pastOf(history: History): PageSnapshot["past"] {
   return history === "viewed" || history === "never viewed" ? "memory" : history;

@@ -13,7 +13,7 @@ import { describeRange, MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { mapperOf } from "../lifetime/allocation.ts";
 import type { Access } from "../lifetime/mapping_info.ts";
-import { type History, isViewable, wasViewed, WRITABLE } from "./access.ts";
+import { committed, isViewable, wasViewed, WRITABLE } from "./access.ts";
 import type { PageState } from "./page_state.ts";
 import type { Run } from "./range_map.ts";
 
@@ -109,13 +109,8 @@ function change(
   }
 }
 
-/** The history of a page once it is committed. */
-function committed(history: History): History {
-  return history === "decommitted" ? "viewed" : history === "reserved" ? "never viewed" : history;
-}
-
 /** Zeroes decommitted pages that stayed mapped, because a pending call may have stored to them. */
-function clear(pages: PageState, { start, end }: PageRange): Failure | undefined {
+export function clear(pages: PageState, { start, end }: PageRange): Failure | undefined {
   const { os } = host();
   let failure: Failure | undefined;
   for (const run of pages.history.runsIn(start, end)) {

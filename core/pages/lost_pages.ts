@@ -17,7 +17,7 @@ export class LostPages {
   readonly #backing: Backing;
   readonly #address: bigint;
   /** The length of all pages in bytes, up to the mapping's end. */
-  readonly #byteLength: number;
+  #byteLength: number;
   /** The pages that were found lost. */
   #ranges: readonly PageRange[] = [];
   /** The number of faults at that time. */
@@ -27,6 +27,13 @@ export class LostPages {
     this.#backing = backing;
     this.#address = address;
     this.#byteLength = byteLength;
+  }
+
+  /** Changes the length of the pages. */
+  setLength(byteLength: number): void {
+    this.#byteLength = byteLength;
+    this.#ranges = [];
+    this.#faults = 0;
   }
 
   /** The lost pages, in order. */

@@ -6,18 +6,19 @@
 import { host } from "../../ffi/host.ts";
 import { MmapError, unmapError } from "../checks/errors.ts";
 import { byteRange, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
-import { type Allocation, noteUnmapped, refreshShare } from "../lifetime/allocation.ts";
+import { type Allocation, noteUnmapped, refreshShare, type Share } from "../lifetime/allocation.ts";
 import { CLOSED, type CollectorToken, endToken, newToken } from "../lifetime/collector.ts";
 import { holdRange } from "../lifetime/held_ranges.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
 import type { MappingPlan } from "../lifetime/mapping_plan.ts";
 import { refusePins } from "../lifetime/pins.ts";
 import { makeRoot } from "../lifetime/process_table.ts";
-import { unmapAllocation } from "../lifetime/release.ts";
+import { unmapAllocation, unmapUnused } from "../lifetime/release.ts";
 import { leaveRoom } from "../lifetime/room.ts";
 import { cancelWaits, endWaits, refuseWaits } from "../lifetime/waiters.ts";
 import { isViewable } from "./access.ts";
 import { checkAccess, checkAnonymous, commit, decommit, protect } from "./access_changes.ts";
+import { noteAdded } from "./extent.ts";
 import { PageState } from "./page_state.ts";
 
 /** A mapping: memory, and the state of its pages. {@linkcode Mmap} is its handle. */
@@ -42,6 +43,7 @@ export class Mapping {
     allocation.address = map();
     allocation.byteLength = exactByteLength;
     if (engine !== undefined) this.track(); // a module can lose pages before a call of the handle
+    if (layout?.isGrowable) this.#noteUse();
   }
 
   /** The memory to unmap. */
@@ -51,16 +53,49 @@ export class Mapping {
 
   /**
    * Closes the mapping if the engine has moved the memory that holds it, and unmapped it there, or
-   * another file was mapped there after all pages of this one were lost.
+   * another file was mapped there after all pages of this one were lost. Takes the new length of
+   * memory that another handle has made longer.
    */
-  noteMove(): void {
-    const { allocation } = this;
-    const { engine, backing } = allocation;
-    if (engine === undefined || this.byteLength === 0) return;
-    if (engine.isInPlace && !backing?.guard?.isEnded) return;
+  refresh(): void {
+    const { allocation, byteLength } = this;
+    const { engine, share, layout, backing } = allocation;
+    if (byteLength === 0) return;
+    if (share !== undefined && layout?.isGrowable) this.#follow(share);
+    if (engine === undefined || engine.isInPlace && !backing?.guard?.isEnded) return;
     this.byteLength = 0;
     noteUnmapped(allocation);
     cancelWaits(allocation);
+  }
+
+  #follow(share: Share): void {
+    const { byteLength } = share;
+    if (byteLength > this.byteLength) this.lengthen(byteLength);
+  }
+
+  /** Notes that memory with a capacity is longer. */
+  lengthen(byteLength: number): void {
+    if (this.pages !== undefined) noteAdded(this.pages, byteLength);
+    this.setLength(byteLength);
+  }
+
+  /** Changes the length of memory with a capacity. */
+  setLength(byteLength: number): void {
+    this.byteLength = byteLength;
+    this.info = { ...this.info, byteLength };
+    this.pages?.setInfo(this.info);
+    this.#noteUse();
+  }
+
+  /** The length up to which the memory grows in its place, in bytes; 0 if it does not. */
+  get capacity(): number {
+    const { layout } = this.allocation;
+    return layout?.isGrowable ? Number(layout.byteLength) - this.info.pageOffset : 0;
+  }
+
+  #noteUse(): void {
+    const { allocation, info } = this;
+    const used = BigInt(info.pageOffset + info.byteLength);
+    if (used > allocation.usedByteLength) allocation.usedByteLength = used;
   }
 
   /** The address of the first byte; `0n` once closed. */
@@ -166,12 +201,20 @@ export class Mapping {
 
   /** Refuses a call that would change the memory of other handles or of unused tickets. */
   checkAlone(call: string): void {
-    if (!refreshShare(this.allocation)) return;
+    if (this.endSharing()) return;
     throw new MmapError(
       `${call}() cannot change a mapping that is shared: another handle or a ticket of it is open, ` +
         "or another thread has not yet collected the views of a handle that it closed",
       { code: "EBUSY" },
     );
+  }
+
+  /** Ends sharing if no other handle or ticket is left. Returns whether the memory has one handle. */
+  endSharing(): boolean {
+    const { share, layout } = this.allocation;
+    if (refreshShare(this.allocation)) return false;
+    if (share !== undefined && layout?.isGrowable) this.#follow(share); // the last growth of others
+    return true;
   }
 
   /** Detaches the buffers over pages that stay mapped. */
@@ -198,7 +241,7 @@ export class Mapping {
     const { allocation } = this;
     if (this.info.source !== "memory" || allocation.layout !== undefined) {
       throw new MmapError(
-        "intoRaw() supports only anonymous memory without guard pages and huge pages: " +
+        "intoRaw() supports only anonymous memory without guard pages, huge pages and capacity: " +
           "an address and a length are not enough to unmap other memory",
         { code: "ENOTSUP" },
       );
@@ -223,6 +266,7 @@ export class Mapping {
       this.#detachAll();
       endWaits(allocation);
       this.byteLength = 0; // first: no open handle may have a held range
+      unmapUnused(allocation);
       holdRange(allocation);
       return;
     }

@@ -11,7 +11,6 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Word } from "../../ffi/os/contract/waiting.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import { roundUp } from "../../ffi/bigints.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
 import {
@@ -24,6 +23,7 @@ import {
   WRITABLE,
 } from "./access.ts";
 import type { ViewMaker } from "./buffers.ts";
+import { pageEnd } from "./extent.ts";
 import { LostPages } from "./lost_pages.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import type { ViewRange } from "./view_range.ts";
@@ -33,7 +33,6 @@ import { EngineViews } from "./engine_views.ts";
 /** The pages of one mapping. */
 export class PageState implements ViewedPages {
   readonly allocation: Allocation;
-  readonly info: MappingInfo;
   readonly access: RangeMap<Access>;
   readonly history: RangeMap<History>;
   /** The buffers over the pages. */
@@ -43,9 +42,10 @@ export class PageState implements ViewedPages {
    * resize that moved, the old range does.
    */
   readonly #owner: object;
+  #info: MappingInfo;
   readonly #address: bigint;
-  /** The length of the pages in bytes. */
-  readonly #byteLength: number;
+  /** The length of the pages in bytes, with those that they can grow into. */
+  readonly #extent: number;
   /** The pages that a file has lost, for memory of a file. */
   readonly #lost: LostPages | undefined;
   /** The views of memory of the engine, which has buffers of its own. */
@@ -65,24 +65,29 @@ export class PageState implements ViewedPages {
   ) {
     allocation.isReusable = false;
     this.allocation = allocation;
-    this.info = info;
+    this.#info = info;
     this.#owner = owner;
     this.#address = allocation.address + BigInt(info.guardByteLength);
-    this.#byteLength = info.pageOffset + info.byteLength;
-    this.views = new ViewSet(allocation, this.#byteLength, views);
-    const { backing, engine } = allocation;
+    const { backing, engine, layout } = allocation;
+    this.#extent = layout?.isGrowable ? Number(layout.byteLength) : this.#byteLength;
+    this.views = new ViewSet(allocation, this.#extent, views);
     this.#engine = engine && new EngineViews(
       engine,
       Number(allocation.address - engine.address),
       this.#byteLength,
     );
     this.#lost = backing && new LostPages(backing, this.#address, this.#byteLength);
-    this.access = new RangeMap(this.#byteLength, info.access);
+    this.access = new RangeMap(this.#extent, info.access);
     const history = info.isReserved ? "reserved" : "never viewed";
-    this.history = new RangeMap<History>(this.#byteLength, history);
+    this.history = new RangeMap<History>(this.#extent, history);
     for (const { start, end, access, past } of snapshot) {
       this.access.set(start, end, access);
       this.history.set(start, end, past === "memory" ? "never viewed" : past);
+    }
+    const end = pageEnd(this.#byteLength);
+    if (end < this.#extent) {
+      this.access.set(end, this.#extent, "none");
+      this.history.set(end, this.#extent, this.areAnonymous ? "reserved" : "never viewed");
     }
     this.guard();
   }
@@ -90,12 +95,25 @@ export class PageState implements ViewedPages {
   /** The state after the length has changed in place. The pages are uniform and have no buffers. */
   resized(info: MappingInfo): PageState {
     const pages = new PageState(this.allocation, info, this.#owner, [], this.views);
-    const pageSize = BigInt(host().os.pageSize);
     for (const { start, end, value } of this.history.runsIn(0, pages.#byteLength)) {
-      const pageEnd = Number(roundUp(BigInt(end), pageSize));
-      pages.history.set(start, Math.min(pageEnd, pages.#byteLength), value);
+      pages.history.set(start, Math.min(pageEnd(end), pages.#byteLength), value);
     }
     return pages;
+  }
+
+  get info(): MappingInfo {
+    return this.#info;
+  }
+
+  /** Changes the length of memory with a capacity. */
+  setInfo(info: MappingInfo): void {
+    this.#info = info;
+    this.#lost?.setLength(this.#byteLength);
+  }
+
+  /** The length of the pages in bytes. */
+  get #byteLength(): number {
+    return this.#info.pageOffset + this.#info.byteLength;
   }
 
   /** All bytes of the pages. */
@@ -117,9 +135,10 @@ export class PageState implements ViewedPages {
       const before = index === 0 ? undefined : runs.at(index - 1);
       return before?.access !== access || before.past !== past;
     });
+    // Another handle may make the memory longer before a ticket is used.
     return differing.map((run, index) => ({
       ...run,
-      end: differing.at(index + 1)?.start ?? byteLength,
+      end: differing.at(index + 1)?.start ?? this.#extent,
     }));
   }
 
@@ -157,6 +176,11 @@ export class PageState implements ViewedPages {
     this.#lost?.check(range);
   }
 
+  /** Whether a page of a range was found lost. */
+  areLost({ start, end }: PageRange): boolean {
+    return this.#lost?.ranges.some((range) => range.start < end && start < range.end) ?? false;
+  }
+
   /** The error for a call that the system refused for these pages. Says why a file has lost one. */
   systemError(action: string, failure: Failure, advice?: string): MmapError {
     const lost = failure.code === "EFAULT" ? this.#lost : undefined;
@@ -168,7 +192,7 @@ export class PageState implements ViewedPages {
 
   /** Whether a buffer was ever made. */
   get wereViewed(): boolean {
-    return !this.history.areAll(0, this.#byteLength, wasNotViewed);
+    return !this.history.areAll(0, this.#extent, wasNotViewed);
   }
 
   /** Whether no page was ever committed. */
@@ -253,8 +277,9 @@ export class PageState implements ViewedPages {
 
   /** The run that holds all these bytes, which can be viewed. */
   #viewableRun(start: number, end: number): PageRange {
-    const run = this.access.runAt(start);
-    if (isViewable(run.value) && run.end >= end) return run;
+    const { start: first, end: past, value } = this.access.runAt(start);
+    const run = { start: first, end: Math.min(past, this.#byteLength) };
+    if (isViewable(value) && run.end >= end) return run;
     throw this.accessError("viewed", { start, end });
   }
 

@@ -115,10 +115,10 @@ export class ViewSet {
    * while it is reachable.
    */
   bytes(pageOffset: number, run: PageRange, pages: ViewedPages): Uint8Array<ArrayBuffer> {
-    const kept = this.#bytes ?? this.#weakBytes?.deref();
-    if (kept !== undefined && !isDetached(kept.buffer)) return kept;
-    const { maxViewByteLength } = currentRuntime();
     const length = Math.min(pages.period, run.end) - pageOffset;
+    const kept = this.#bytes ?? this.#weakBytes?.deref();
+    if (kept?.length === length) return kept; // neither detached nor of before the mapping grew
+    const { maxViewByteLength } = currentRuntime();
     if (length > maxViewByteLength) {
       throw new RangeError(
         `This mapping of ${length} bytes is longer than the longest view in this runtime, ` +

@@ -128,6 +128,7 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
       ...anonymousRequest(exactByteLength, { noReserve: info.noReserve }),
       kind: "file",
       file: file!,
+      isShared: true,
       name: "the file",
       isNamed: false,
       offset: BigInt(offset),

@@ -27,11 +27,26 @@ const ATTEMPTS = 8;
 /** The layout that options ask for; `undefined` for none. Throws if it is impossible. */
 export function layoutOf(
   os: Os,
-  { align, guard, huge }: MmapSettings,
-  { byteLength, hint, strict }: MapRequest,
+  { align, guard, huge, capacity, offset }: MmapSettings,
+  { kind, byteLength, hint, strict }: MapRequest,
 ): Layout | undefined {
-  if (align === 0 && guard === 0 && huge === false) return undefined;
+  if (align === 0 && guard === 0 && huge === false && capacity === 0) return undefined;
   const { allocationGranularity, pageSize } = os;
+  const isGrowable = capacity !== 0;
+  const longest = isGrowable ? BigInt(offset % allocationGranularity + capacity) : byteLength;
+  if (longest < byteLength) {
+    throw new RangeError(
+      `The capacity must be at least the length, ${
+        BigInt(capacity) + byteLength - longest
+      } bytes, got ${capacity}`,
+    );
+  }
+  if (isGrowable && kind === "file" && !os.unmapsNeighbours) {
+    throw new MmapError(
+      "This system cannot make memory of a file longer in its place: drop capacity()",
+      { code: "ENOTSUP" },
+    );
+  }
   if (align !== 0 && align < allocationGranularity) {
     throw new RangeError(
       `The alignment must be at least the allocation granularity, ${allocationGranularity} bytes, ` +
@@ -56,9 +71,10 @@ export function layoutOf(
   return {
     align: BigInt(align),
     below,
-    byteLength: roundUp(byteLength, BigInt(hugePage ?? pageSize)),
+    byteLength: roundUp(longest, BigInt(hugePage ?? pageSize)),
     above: roundUp(BigInt(guard), BigInt(pageSize)),
     hugePage,
+    isGrowable,
   };
 }
 
@@ -68,12 +84,13 @@ export function layoutInfo(layout: Layout): {
   readonly guardByteLength: number;
   readonly layout: GuardLayout | undefined;
 } {
-  const { below, hugePage } = layout;
+  const { below, hugePage, isGrowable } = layout;
+  const isPlain = below === 0n && hugePage === undefined && !isGrowable;
   return {
     exactByteLength: exactByteLength(layout),
     guardByteLength: Number(below),
     // Aligned memory without guards needs no layout.
-    layout: below === 0n && hugePage === undefined ? undefined : layout,
+    layout: isPlain ? undefined : layout,
   };
 }
 
@@ -88,14 +105,15 @@ export function mapWithLayout(
   request: MapRequest | FileRequest,
   layout: Layout,
 ): bigint {
-  const { below } = layout;
+  const { below, isGrowable } = layout;
   const hint = request.hint > below ? request.hint - below : 0n;
-  const isStaged = below !== 0n || (host.os.unmapsNeighbours && layout.hugePage === undefined);
+  const isStaged = below !== 0n || isGrowable ||
+    (host.os.unmapsNeighbours && layout.hugePage === undefined);
   // Windows maps no byte past the end of a file, not even those of its last page.
   const isExact = isOfFile(request) && !isStaged;
   const byteLength = isExact ? request.byteLength : exactByteLength(layout);
   const outer = { ...request, hint, byteLength };
-  if (layout.hugePage === undefined) checkMemory(host.os, outer); // the system counts huge pages
+  if (layout.hugePage === undefined) checkMemory(host.os, request); // the system counts huge pages
   return withRoom(
     host.os,
     outer,
@@ -110,7 +128,7 @@ function mapAtOnce(host: Host, outer: MapRequest | FileRequest, layout: Layout):
   if (hugePage !== undefined) return mapAligned(os, os.huge!.mapper(hugePage)!, outer, layout);
   const mapper = (isOfFile(outer) ? os.files : os) as Mapper<MapRequest>;
   const address = mapAligned(os, mapper, outer, layout);
-  return populated(host, outer, address, address, mapper, outer.byteLength);
+  return populated(host, outer, address, address, mapper, outer.byteLength, false);
 }
 
 /** Reserves addresses, and then maps memory between the guards. */
@@ -133,11 +151,11 @@ function mapInStages(
     ? mapAndTrim(os, addresses, layout)
     : mapAligned(os, os, addresses, layout);
   const start = address + layout.below;
-  const failure = makeMemory(os, { ...request, hint: start, strict: false }, layout.byteLength);
+  const failure = makeMemory(os, { ...request, hint: start, strict: false }, layout);
   if (failure !== undefined) {
     throw undoMap(os, address, byteLength, mapError(os, request, failure));
   }
-  return populated(host, request, start, address, os, byteLength);
+  return populated(host, request, start, address, os, byteLength, layout.isGrowable);
 }
 
 /** Populates the memory, if requested. Returns the address of the allocation. */
@@ -148,21 +166,32 @@ function populated(
   address: bigint,
   mapper: Mapper<MapRequest>,
   byteLength: bigint,
+  isGrowable: boolean,
 ): bigint {
-  const isDone = isOfFile(request) && host.os.files.populates(request);
+  const isDone = isOfFile(request) && !isGrowable && host.os.files.populates(request);
   if (request.populate && !isDone) populate(host, request, start, mapper, address, byteLength);
   return address;
 }
 
-/** Maps memory over reserved addresses, from the hint on. */
+/**
+ * Maps memory over reserved addresses, from the hint on. A file that can grow is mapped for the
+ * whole capacity, inaccessible behind the length.
+ */
 function makeMemory(
   os: Os,
   request: MapRequest | FileRequest,
-  byteLength: bigint,
+  layout: Layout,
 ): Failure | undefined {
-  if (isOfFile(request)) return os.files.mapOver!(request);
   const { hint, protection } = request;
-  return protection === "none" ? undefined : os.protect(hint, byteLength, protection);
+  const byteLength = roundUp(request.byteLength, BigInt(os.pageSize));
+  if (!isOfFile(request)) {
+    return protection === "none" ? undefined : os.protect(hint, byteLength, protection);
+  }
+  const { files } = os;
+  if (!layout.isGrowable) return files.mapOver!(request);
+  const whole = { ...request, byteLength: layout.byteLength, protection: "none" } as const;
+  return files.mapOver!({ ...whole, populate: false }) ??
+    files.protect(hint, byteLength, protection);
 }
 
 /** Maps more than needed, and unmaps the excess. */

@@ -13,13 +13,20 @@ import { refusePins } from "../lifetime/pins.ts";
 import { leaveRoom } from "../lifetime/room.ts";
 import { refuseWaits } from "../lifetime/waiters.ts";
 import type { Mapping } from "../pages/mapping.ts";
+import { resizeInPlace } from "./capacity.ts";
+import { presentByteLength } from "./file_length.ts";
 import { grow, growFile } from "./grow.ts";
 import { holdOld, partOf, resizeError, type Resizing, setLength } from "./old_range.ts";
 
-/** Resizes a mapping. If the system refuses, all is as before. */
-export function resize(mapping: Mapping, byteLength: number): void {
+/**
+ * Resizes a mapping, by default to the present end of its file. If the system refuses, all is as
+ * before.
+ */
+export function resize(mapping: Mapping, wanted: number | undefined): void {
   const { allocation, pages } = mapping;
   mapping.refuseEngine("resize");
+  const byteLength = wanted ?? presentByteLength(mapping);
+  if (mapping.capacity > 0) return resizeInPlace(mapping, byteLength);
   checkResizable(mapping, byteLength);
   refusePins(allocation, "resized");
   refuseWaits(allocation, "resized");

@@ -23,7 +23,8 @@ import { freeRuns, loadRuns, storeRuns } from "./runs.ts";
 const USERS = 1;
 const HOLDERS = 2;
 const FLAGS = 3;
-// Places of the 64-bit numbers. They do not change while there is a user.
+// Places of the 64-bit numbers. They do not change while there is a user, except that memory with
+// a capacity can become longer.
 const ADDRESS = 2;
 const EXACT_BYTE_LENGTH = 3;
 const BYTE_LENGTH = 4;
@@ -52,6 +53,7 @@ const HAS_FILE = 1 << 9;
 const HAS_LAYOUT = 1 << 10;
 const IS_PINNED = 1 << 11;
 const IS_NAMED = 1 << 12;
+const IS_GROWABLE = 1 << 13;
 
 const SOURCES: readonly Source[] = [
   "memory",
@@ -68,6 +70,8 @@ export class SharedMapping implements Share {
   /** The resources that the handle still uses. */
   readonly #backing: Backing | undefined;
   hasLeft: boolean = false;
+  /** The length when sharing ended. */
+  #lastByteLength: number | undefined;
 
   constructor(table: ProcessTable, record: Slot, backing: Backing | undefined) {
     this.#table = table;
@@ -100,7 +104,8 @@ export class SharedMapping implements Share {
         is(IS_GUARDED, info.isGuarded) |
         is(HAS_FILE, backing !== undefined) |
         is(IS_NAMED, backing?.name !== undefined) |
-        is(HAS_LAYOUT, layout !== undefined),
+        is(HAS_LAYOUT, layout !== undefined) |
+        is(IS_GROWABLE, layout?.isGrowable),
     );
     const values: readonly (readonly [place: number, value: number | bigint | undefined])[] = [
       [ADDRESS, address],
@@ -130,6 +135,18 @@ export class SharedMapping implements Share {
     return this.#record.number;
   }
 
+  get byteLength(): number {
+    return this.#lastByteLength ?? Number(this.#record.get(BYTE_LENGTH));
+  }
+
+  growTo(byteLength: number): void {
+    const length = BigInt(byteLength);
+    // Another thread may make it longer at the same time: the greater length stays.
+    for (let now; (now = this.#record.get(BYTE_LENGTH)) < length;) {
+      this.#record.replace(BYTE_LENGTH, now, length);
+    }
+  }
+
   /** The runs of pages with equal access and history; empty if all pages are alike. */
   get snapshot(): readonly PageSnapshot[] {
     const address = this.#record.get(RUNS);
@@ -153,6 +170,7 @@ export class SharedMapping implements Share {
     // Only a user can increase the counts, and this is the only user.
     if (this.#record.load(USERS) !== 1 || this.#record.load(HOLDERS) !== 1) return false;
     checkFewFrames(); // all of the steps or none, here and below
+    this.#lastByteLength = this.byteLength;
     this.#takeOver();
     this.#forget();
     return true;
@@ -233,6 +251,7 @@ export function sharedPlan(
     byteLength: record.get(LAYOUT_BYTE_LENGTH),
     above: record.get(LAYOUT_ABOVE),
     hugePage: hugePage === 0 ? undefined : hugePage,
+    isGrowable: (flags & IS_GROWABLE) !== 0,
   };
   return {
     map() {

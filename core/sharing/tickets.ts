@@ -86,12 +86,15 @@ export function redeem(ticket: unknown): SharedPlan {
 /** Uses up a ticket, as if its handle were made and closed. */
 export function releaseTicket(ticket: unknown): void {
   checkStack(); // all of the steps or none
-  const { map, exactByteLength, source, backing, layout, share } = redeem(ticket);
+  const { map, exactByteLength, byteLength, pageOffset, source, backing, layout, share } = redeem(
+    ticket,
+  );
   release([{
     ...plainAllocation(map(), exactByteLength),
     isMirrored: source === "mirror",
     backing,
     layout,
+    usedByteLength: BigInt(pageOffset + byteLength),
     share,
   }]);
 }

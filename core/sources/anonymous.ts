@@ -38,17 +38,18 @@ export function mapSharedBuffer(settings: MmapSettings, request: MapRequest): Mm
   const { len, noReserve } = settings;
   const { engine } = enginePlace(system, NEW_MEMORY, 0, len);
   const plan = plainPlan(() => engine.address, len, request.byteLength, "read-write");
-  return mapAnonymous({ ...plan, noReserve, engine }, settings, request);
+  return mapAnonymous({ ...plan, noReserve, engine }, settings);
 }
 
 /** Maps planned memory, and labels it. */
 export function mapAnonymous(
   plan: MappingPlan,
-  { name }: MmapSettings,
-  { byteLength }: MapRequest,
+  { name, len, capacity }: MmapSettings,
 ): Mmap {
   const mmap = adopt(plan);
-  if (name !== undefined) host().os.name?.(mmap.address, byteLength, name);
+  if (name !== undefined) {
+    host().os.name?.(mmap.address, BigInt(Math.max(len, capacity)), name);
+  }
   return mmap;
 }
 

@@ -80,7 +80,12 @@ export function mapFile(
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
   const path = pathOf(source);
   const opened = path === undefined
-    ? openDescriptor(system, descriptorOf(source), use)
+    ? openDescriptor(
+      system,
+      descriptorOf(source),
+      use,
+      use === "read-write" || settings.capacity !== 0,
+    )
     : openPath(system, path, use);
   return mapOpened(system, opened, { access, source: kind }, settings, request, target);
 }
@@ -118,6 +123,7 @@ export function mapOpened(
       protection: access,
       byteLength: BigInt(pageOffset + byteLength),
       file: opened.file,
+      isShared: source !== "private file",
       name: `the ${opened.name}`,
       isNamed: named !== undefined,
       offset: BigInt(backing.offset),
@@ -142,14 +148,17 @@ export function mapOpened(
       ...plainPlan(map, byteLength, exactByteLength, access),
       source,
       pageOffset,
+      noReserve: named !== undefined && settings.noReserve,
       backing,
       engine: place?.engine,
       isGuarded: settings.truncationGuard,
       ...laidOut,
     });
   } finally {
-    // flush(), resize() and, on Windows, wait() need the descriptor of a shared file.
-    const isKept = source !== "private file" && named?.isKeptOpen !== false;
+    // flush(), resize() and, on Windows, wait() need the descriptor of a shared file, and resize()
+    // that of a file with a capacity.
+    const isKept = settings.capacity !== 0 ||
+      (source !== "private file" && named?.isKeptOpen !== false);
     if (mmap === undefined || !isKept) closeFile({ backing });
   }
   return mmap;
@@ -189,7 +198,12 @@ function withLength(files: Files, file: OpenFile, name: string, path: string): O
 }
 
 /** Describes the file of a descriptor. The caller keeps the descriptor and closes it. */
-function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUse): OpenedFile {
+function openDescriptor(
+  { os: { files } }: Host,
+  descriptor: number,
+  use: FileUse,
+  isKept: boolean,
+): OpenedFile {
   const name = `file of descriptor ${descriptor}`;
   const { describe } = runtimeFiles();
   if (describe === undefined || files.reopen === undefined) {
@@ -201,7 +215,7 @@ function openDescriptor({ os: { files } }: Host, descriptor: number, use: FileUs
   const facts = askRuntime(name, use, () => describe(descriptor));
   checkFacts(facts, name);
   // If the system refuses, the mapping cannot grow.
-  const own = use === "read-write" ? files.reopen(descriptor, use) : undefined;
+  const own = isKept ? files.reopen(descriptor, use) : undefined;
   return {
     file: descriptor,
     ownFile: typeof own === "number" ? own : undefined,

@@ -79,6 +79,12 @@ export function mapShared(
   checkSupported(settings, "shared", target !== undefined);
   if (mode === "create" && settings.len === 0) throw new RangeError(NO_LENGTH);
   const system = host();
+  if (settings.capacity !== 0 && system.os.named.grow === undefined) {
+    throw new MmapError(
+      "This system cannot make named memory longer: drop capacity()",
+      { code: "ENOTSUP" },
+    );
+  }
   if (request.strict) checkStrictHint(request.hint, system.os.allocationGranularity);
   const path = fileOf(system, checked);
   if (path !== undefined) runtimeFiles().permit(path, ["read", "write"]);

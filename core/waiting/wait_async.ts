@@ -105,7 +105,7 @@ export async function waitAsync(
   // Nobody tells the library when the engine moves the memory.
   const endWatch = engine === undefined || engine.isShared
     ? undefined
-    : repeat(() => mapping.noteMove(), MOVE_CHECK_MS);
+    : repeat(() => mapping.refresh(), MOVE_CHECK_MS);
   try {
     return await ended;
   } finally {
@@ -175,7 +175,7 @@ class PendingWait implements Task, Waiter {
   done(report: Report): void {
     if (this.#isDone) return;
     const { mapping } = this.#target;
-    mapping.noteMove(); // cancels the wait: the thread has looked at memory of somebody else
+    mapping.refresh(); // cancels the wait: the thread has looked at memory of somebody else
     this.#isDone = true;
     const { allocation } = mapping;
     const others = allocation.waits?.filter((wait) => wait !== this) ?? [];

@@ -84,7 +84,7 @@ function* badOptions(): Generator<BadCall> {
       `{ ${name} }`,
       () => new MmapOptions(as({ [name]: 1 })),
       TypeError,
-      `The option "${name}" is unknown: the options are len, hint, populate, noReserve, strict`,
+      `The option "${name}" is unknown: the options are len, capacity, hint, populate, noReserve, strict`,
     ];
   }
   yield ["MmapOptions()", () => as<() => void>(MmapOptions)(), TypeError, ""];

@@ -5,6 +5,7 @@ import { test } from "../support/harness.ts";
 
 const DEFAULTS = {
   len: 0,
+  capacity: 0,
   hint: 0n,
   populate: false,
   noReserve: false,
@@ -36,6 +37,9 @@ const SETTERS: [string, (options: MmapOptions) => MmapOptions, Partial<typeof DE
   ["len(2^31)", (o) => o.len(2 ** 31), { len: 2 ** 31 }],
   ["len(2^32)", (o) => o.len(2 ** 32), { len: 2 ** 32 }],
   ["len(2^53 - 1)", (o) => o.len(2n ** 53n - 1n), { len: 2 ** 53 - 1 }],
+  ["capacity(number)", (o) => o.capacity(5), { capacity: 5 }],
+  ["capacity(bigint)", (o) => o.capacity(2n ** 53n - 1n), { capacity: 2 ** 53 - 1 }],
+  ["capacity(0)", (o) => o.capacity(1).capacity(0), { capacity: 0 }],
   ["withHint(number)", (o) => o.withHint(65536), { hint: 65536n }],
   ["withHint(bigint)", (o) => o.withHint(2n ** 64n - 1n), { hint: 2n ** 64n - 1n }],
   ["withHint(0)", (o) => o.withHint(1).withHint(0), { hint: 0n }],
@@ -102,8 +106,8 @@ test("MmapOptions does not follow a change of the init object", () => {
 test("MmapOptions shows its settings when inspected", () => {
   assertEquals(
     inspect(new MmapOptions({ len: 5, hint: 65536, strict: true })),
-    "MmapOptions { len: 5, hint: 0x10000, populate: false, noReserve: false, strict: true, " +
-      "offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true, " +
+    "MmapOptions { len: 5, capacity: 0, hint: 0x10000, populate: false, noReserve: false, " +
+      "strict: true, offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true, " +
       "sharedBuffer: false }",
   );
   inspect(MmapOptions.prototype); // must not throw

@@ -124,7 +124,6 @@ test("resize() throws when closed, and for a length that is none", () => {
     const [value, type] of [
       ["1", TypeError],
       [1.5, TypeError],
-      [undefined, TypeError],
       [null, TypeError],
       [0, RangeError],
       [-1, RangeError],

@@ -159,6 +159,7 @@ export function options(init: MmapInit): void {
   expectType(new MmapOptions({}).mapAnon()).is<Mmap>();
   new MmapOptions({ len: 1, hint: 1n, populate: true, noReserve: true, strict: true });
   new MmapOptions({ len: undefined, hint: undefined, strict: undefined });
+  new MmapOptions({ len: 1, capacity: 2n }).capacity(2).mapAnon().resize();
   new MmapOptions(new MmapOptions().settings);
 
   // @ts-expect-error: the option is called len

@@ -29,6 +29,8 @@ export interface FileRequest extends MapRequest {
    * is that of the file, and other memory is a private copy.
    */
   readonly file: OpenFile;
+  /** True for the memory of the file itself, false for a private copy of it. */
+  readonly isShared: boolean;
   /** The name of the file in messages. */
   readonly name: string;
   /** True for named memory, which {@linkcode NamedMemory} opened or created. */
@@ -79,6 +81,22 @@ export interface Files extends Mapper<FileRequest> {
    * `EFBIG` and raises no signal.
    */
   resize(file: OpenFile, byteLength: number): AdvisedFailure | undefined;
+
+  /**
+   * Makes a file at least this long, with zeros. Never makes it shorter, whoever else makes it
+   * longer at the same time. `undefined` if the system has no such call; fails with `ENOTSUP` or
+   * `ENOSYS` if the file system or a sandbox does not support it. The limit of {@linkcode resize}
+   * applies.
+   */
+  readonly extend: ((file: OpenFile, byteLength: number) => AdvisedFailure | undefined) | undefined;
+
+  /**
+   * Sets blocks of the disk aside for a range, so that stores to it cannot lack space, and makes
+   * the file at least that long. Changes no data. `undefined` if the system has no such call.
+   */
+  readonly allocate:
+    | ((file: OpenFile, start: number, byteLength: number) => AdvisedFailure | undefined)
+    | undefined;
 
   /**
    * Writes whole pages back to the file. With `waits`, returns when they are on the

@@ -56,6 +56,14 @@ export interface NamedMemory {
    */
   create(name: string, byteLength: number, isReserved: boolean): NewMemory | AdvisedFailure;
 
+  /**
+   * Makes memory at least this long, with memory set aside if `isReserved`. Never makes it shorter,
+   * whoever else makes it longer at the same time. `undefined` if the system cannot.
+   */
+  readonly grow:
+    | ((file: OpenFile, byteLength: number, isReserved: boolean) => AdvisedFailure | undefined)
+    | undefined;
+
   /** Removes a name; `undefined` if the last handle does. */
   readonly remove: ((name: string) => AdvisedFailure | undefined) | undefined;
 }

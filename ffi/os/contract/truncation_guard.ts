@@ -50,6 +50,9 @@ export interface GuardEntry {
   /** Ends the guarded range at a page, before the pages above are unmapped. */
   endAt(address: bigint): void;
 
+  /** Moves the end of the guarded range up to a page, unless it is beyond it already. */
+  growTo(address: bigint): void;
+
   /**
    * Marks the range as vacated, before other memory takes its place for pending calls: such a
    * call may have faulted before, and be handled only afterwards. Faults no longer count.

@@ -74,6 +74,8 @@ export function darwinNamed(library: CLibrary, status: () => FileStatus): NamedM
       return prepare(library, made, path, byteLength, undefined, undefined);
     },
 
+    grow: undefined, // no call makes a file longer without a moment in which it could cut others' off
+
     remove(name) {
       const path = pathOf(name);
       return typeof path === "string" ? removeName(library, path) : path;

@@ -44,10 +44,11 @@ export function darwin(native: Native, arch: string): Os {
     freeing: undefined, // MADV_DONTNEED frees nothing here
     files: {
       populates: () => false,
-      flags: ({ protection }) => protection === "read-write" ? 0 : MAP_NORESERVE,
+      flags: ({ isShared }) => isShared ? 0 : MAP_NORESERVE,
       freeing: undefined,
       MS_SYNC,
       descriptors: "/dev/fd",
+      growth: undefined, // fcntl(F_PREALLOCATE) is variadic, and fills no holes
       hasHugePages: undefined,
     },
     stat: { open: darwinStat, mode: 4, user: 16 },

@@ -220,6 +220,12 @@ class Entry implements GuardEntry {
     if (this.#counted === undefined) this.#slot.set(END, address);
   }
 
+  growTo(address: bigint): void {
+    if (this.#counted !== undefined) return;
+    // Another thread may move it at the same time: the higher end stays.
+    for (let end; (end = this.#slot.get(END)) < address;) this.#slot.replace(END, end, address);
+  }
+
   vacate(): void {
     this.#leaveFor(VACATED);
   }

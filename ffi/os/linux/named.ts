@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { least } from "../../bigints.ts";
 import { lazily } from "../../lazily.ts";
 import type { OpenFile } from "../contract/files.ts";
 import {
@@ -29,6 +28,7 @@ import {
   TMPFS_MAGIC,
 } from "./calls.ts";
 import { linuxMemory, refusedMemory } from "./control_groups.ts";
+import { linuxFileGrowth } from "./file_growth.ts";
 import { type FileSystem, linuxFileSystems } from "./file_systems.ts";
 import { anyText } from "./text.ts";
 
@@ -48,11 +48,6 @@ const DESCRIPTORS = "/proc/self/fd";
  */
 const NO_UNNAMED: readonly string[] = ["ENOTSUP", "EISDIR", "EINVAL", "ENOSYS", "EPERM"];
 
-/** The most bytes that one call of `fallocate` reserves. */
-const SLICE_BYTE_LENGTH = 1n << 26n;
-/** The most interruptions by signals in a row before it gives up. */
-const INTERRUPTIONS = 1000;
-
 /**
  * Opens the calls of named memory. A new file first has no name
  * ({@link https://man7.org/linux/man-pages/man2/open.2.html}, `O_TMPFILE`), and gets one when it
@@ -63,7 +58,8 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
   const { open, openFile, failed, arch } = library;
   // Opened now: a failure to open one while memory is being made would leave it half made.
   const { close, lseek } = open(POSIX, "open", "close", "lseek", "fchmod", "unlink");
-  const { fallocate, linkat } = open(LINUX, "fstatfs", "fallocate", "linkat");
+  const { linkat } = open(LINUX, "fstatfs", "linkat");
+  const growth = linuxFileGrowth(library);
   const { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE } = processor(arch).flags;
   const fileSystemOf = lazily(() => linuxFileSystems(library));
   const shortageOf = linuxMemory(anyText(library));
@@ -93,26 +89,18 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     return shortage && refusedMemory(shortage, "make less, use noReserve()");
   };
 
-  const reserve = (file: OpenFile, byteLength: bigint): AdvisedFailure | undefined => {
-    // A signal makes the kernel undo a whole call. Under a profiler, which sends signals all the
-    // time, a call succeeds only if it takes less time than passes between two signals.
-    let slice = SLICE_BYTE_LENGTH;
-    let interruptions = 0;
-    for (let start = 0n; start < byteLength;) {
-      const length = least(slice, byteLength - start);
-      if (fallocate(file, 0, start, length) === 0) {
-        start += length;
-        slice = least(2n * slice, SLICE_BYTE_LENGTH);
-        interruptions = 0;
-        continue;
-      }
-      const failure = failed("fallocate");
-      if (failure.code !== "EINTR" || ++interruptions === INTERRUPTIONS) {
-        return failure.code === "ENOSPC" ? { ...failure, advice: NO_SPACE } : failure;
-      }
-      if (slice > BigInt(library.pageSize)) slice /= 2n;
-    }
-    return undefined;
+  const reserve = (
+    fileSystem: FileSystem | AdvisedFailure,
+    file: OpenFile,
+    start: number,
+    byteLength: number,
+  ): AdvisedFailure | undefined => {
+    if (isFailure(fileSystem)) return fileSystem as AdvisedFailure;
+    const failure = checkRoom(fileSystem, BigInt(byteLength)) ??
+      growth.allocate(file, start, byteLength);
+    return failure?.syscall !== undefined && failure.code === "ENOSPC"
+      ? { ...failure, advice: NO_SPACE }
+      : failure;
   };
 
   /** Makes a file without a name, which gets its name through its descriptor. */
@@ -189,18 +177,23 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
       const made = make();
       if (isFailure(made)) return ofFolder(made);
       let fileSystem: FileSystem | AdvisedFailure;
-      const length = BigInt(byteLength);
       return prepare(
         library,
         made,
         pathOf(name),
         byteLength,
         (file) => asFailure(fileSystem = inMemory(file)),
-        (file) =>
-          isReserved
-            ? checkRoom(fileSystem as FileSystem, length) ?? reserve(file, length)
-            : undefined,
+        (file) => isReserved ? reserve(fileSystem, file, 0, byteLength) : undefined,
       );
+    },
+
+    grow(file, byteLength, isReserved) {
+      const before = Number(lseek(file, 0n, SEEK_END));
+      if (before === -1) return failed("lseek");
+      if (byteLength <= before) return undefined;
+      return isReserved
+        ? reserve(inMemory(file), file, before, byteLength - before)
+        : growth.extend(file, byteLength);
     },
 
     remove: (name) => removeName(library, pathOf(name)),

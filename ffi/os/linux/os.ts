@@ -27,6 +27,7 @@ import {
 } from "./calls.ts";
 import { linuxCopying } from "./copying.ts";
 import { linuxErrors } from "./errors.ts";
+import { linuxFileGrowth } from "./file_growth.ts";
 import { linuxHasHugePages } from "./file_systems.ts";
 import { linuxGrowth } from "./growth.ts";
 import { guardEntryAt } from "./guard_table.ts";
@@ -70,12 +71,13 @@ export function linux(native: Native, arch: string): Os {
       populates,
       // The kernel counts only pages of a private mapping that were stored to.
       flags: (request) =>
-        (request.protection === "read-write" ? 0 : MAP_NORESERVE) |
+        (request.isShared ? 0 : MAP_NORESERVE) |
         (request.populate && populates(request) ? MAP_POPULATE : 0) |
         (request.strict ? MAP_FIXED_NOREPLACE : 0),
       freeing: MADV_DONTNEED,
       MS_SYNC,
       descriptors: "/proc/self/fd",
+      growth: linuxFileGrowth,
       hasHugePages: linuxHasHugePages,
     },
     stat: { open: linuxStat, ...processor(arch).stat },

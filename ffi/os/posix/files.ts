@@ -24,6 +24,9 @@ import { type PosixMemory, PROTECTIONS } from "./memory.ts";
 import type { FileStatus } from "./status.ts";
 import { posixTruncate } from "./truncate.ts";
 
+/** The calls that make a file longer, and never shorter. */
+export type FileGrowth = { readonly [Call in "extend" | "allocate"]: NonNullable<Files[Call]> };
+
 /** The differences between Linux and macOS for files. */
 export interface FilesFacts {
   /** See {@linkcode Files.populates}. */
@@ -39,6 +42,8 @@ export interface FilesFacts {
   readonly MS_SYNC: number;
   /** The folder that has a file for each open descriptor, named by its number. */
   readonly descriptors: string;
+  /** Opens the calls that make files longer; `undefined` if the system has none. */
+  readonly growth: ((library: CLibrary) => FileGrowth) | undefined;
   /** Opens the function that recognizes files of huge pages; `undefined` if the system has none. */
   readonly hasHugePages: ((library: CLibrary) => (file: OpenFile) => boolean) | undefined;
 }
@@ -46,7 +51,7 @@ export interface FilesFacts {
 /** Opens the calls of files. */
 export function posixFiles(
   library: CLibrary,
-  { populates, flags, freeing, MS_SYNC, descriptors, hasHugePages }: FilesFacts,
+  { populates, flags, freeing, MS_SYNC, descriptors, growth, hasHugePages }: FilesFacts,
   memory: PosixMemory,
   status: () => FileStatus,
 ): Files {
@@ -55,11 +60,10 @@ export function posixFiles(
   /** Calls that not every mapping of a file needs. */
   const later = lazily(() => open(POSIX, "msync", "munlock"));
   const truncate = lazily(() => posixTruncate(library));
+  const longer = lazily(() => growth!(library));
 
   const map = (request: FileRequest, fixed: number): bigint | Failure => {
-    const { hint, byteLength, protection, file, offset } = request;
-    // Stores of others show in "read", and private copies never do.
-    const isShared = protection === "read-write" || protection === "read";
+    const { hint, byteLength, protection, isShared, file, offset } = request;
     const kind = isShared ? MAP_SHARED : MAP_PRIVATE;
     const all = kind | flags(request) | fixed;
     const address = mmap(hint, byteLength, PROTECTIONS[protection], all, file, offset);
@@ -90,6 +94,8 @@ export function posixFiles(
     },
 
     resize: (file, byteLength) => truncate()(file, byteLength),
+    extend: growth && ((file, byteLength) => longer().extend(file, byteLength)),
+    allocate: growth && ((file, start, byteLength) => longer().allocate(file, start, byteLength)),
 
     map: (request) => map(request, 0),
 

@@ -135,6 +135,9 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
 
     protect,
 
+    extend: undefined, // SetEndOfFile cannot cut off what is mapped
+    allocate: undefined,
+
     flush(file, address, byteLength, waits) {
       if (c.FlushViewOfFile(address, byteLength) === 0) return failed("FlushViewOfFile");
       if (!waits || file === undefined) return undefined;

@@ -95,6 +95,7 @@ export function windowsNamed({ native, open, failed }: WindowsLibrary): NamedMem
 
     pathOf: undefined,
     ownerOf: undefined,
+    grow: undefined, // a section keeps its length
     remove: undefined,
 
     open(name) {

@@ -8,6 +8,7 @@ import {
   ALIGN,
   anon,
   GRANULE,
+  growable,
   HUGE,
   huge,
   intoMemory,
@@ -18,6 +19,7 @@ import {
   PAGE,
   placed,
   reserved,
+  roomy,
   type Scenarios,
   whereThatIs,
 } from "./prepared.ts";
@@ -36,6 +38,12 @@ const file = (name: string, options: MmapOptions): Scenarios => ({
   [`mapRead() of ${name}`]: { call: () => options.mapRead("file") },
   [`mapExec() of ${name}`]: { call: () => options.mapExec("file") },
 });
+const growableFile: Scenarios = {
+  "map() of a file with a capacity": { call: whereThatIs(() => roomy().map("file")) },
+  "mapMut() of a file with a capacity, populated": {
+    call: whereThatIs(() => roomy().populate().mapMut("file")),
+  },
+};
 /** A hint that no processor has either. */
 const HINT = 2n ** 61n;
 const DESCRIPTOR = 5;
@@ -78,6 +86,11 @@ export const mapping: Scenarios = {
   "reserve() aligned": { call: () => options().align(ALIGN).reserve() },
   ...file("an aligned file", new MmapOptions({ align: ALIGN })),
   ...file("a populated file that is aligned", new MmapOptions({ align: ALIGN, populate: true })),
+  "mapAnon() with a capacity": { call: growable },
+  "mapAnon() with a capacity, populated, with guards and a name": {
+    call: () => roomy().guard().name("a label").populate().mapAnon(),
+  },
+  ...growableFile,
   ...guardedFile(new MmapOptions({ guard: PAGE })),
   ...guardedFile(new MmapOptions({ guard: PAGE, align: ALIGN, populate: true })),
   "mapMirrored()": { call: mirrored },
@@ -105,6 +118,9 @@ export const mapping: Scenarios = {
   },
   "mapShared() that makes memory where there is none": {
     call: () => options().mapShared(NAME, { mode: "open-or-create" }),
+  },
+  "mapShared() that makes memory with a capacity": {
+    call: whereThatIs(() => roomy().mapShared(NAME, { mode: "create" })),
   },
   "mapShared() that opens memory": { before: made, call: () => options(1).mapShared(NAME) },
   "mapShared() that opens memory where there is some": {

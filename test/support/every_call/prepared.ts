@@ -44,6 +44,9 @@ export const huge = (): Mmap => new MmapOptions({ len: HUGE, huge: HUGE }).mapAn
 export const made = (): Mmap => options().mapShared(NAME, { mode: "create" });
 export const mirrored = (): Mmap => new MmapOptions({ len: GRANULE }).mapMirrored();
 
+export const roomy = (len?: number): MmapOptions => options(len).capacity(FILE_LONGER);
+export const growable = (): Mmap => roomy().mapAnon();
+
 export function viewed(): Mmap {
   const mmap = anon();
   mmap.bytes[0] = 1;

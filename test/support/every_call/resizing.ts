@@ -7,14 +7,18 @@ import { Mmap } from "../../../mod.ts";
 import {
   anon,
   FILE_LONGER,
+  growable,
   made,
+  NAME,
   PAGE,
   priv,
   reserved,
+  roomy,
   type Scenarios,
   shared,
   used,
   viewed,
+  whereThatIs,
 } from "./prepared.ts";
 
 /** Has another mapping right where this one would grow. */
@@ -36,7 +40,53 @@ const resizes = (name: string, map: () => Mmap): Scenarios => ({
   },
 });
 
+/** A call on memory with a capacity, where the system has that for its kind. */
+const inPlace = (
+  name: string,
+  map: () => Mmap,
+  call: (mmap: Mmap) => void,
+  isPartial: boolean = false,
+): Scenarios => ({
+  [`resize() in place of ${name}`]: {
+    before: () => whereThatIs(map)(undefined as never) ?? [],
+    call: (mmap) => mmap && call(mmap),
+    isPartial,
+  },
+});
+const roomyFile = (): Mmap => roomy(6 * PAGE).mapMut("file");
+const roomyCopy = (): Mmap => roomy(6 * PAGE).map("file");
+const longer = (mmap: Mmap) => mmap.resize(9 * PAGE);
+const shorter = (mmap: Mmap) => mmap.resize(PAGE + 1);
+/** Memory that was longer. */
+const cut = (map: () => Mmap) => () => {
+  const mmap = map();
+  mmap.resize(PAGE + 1);
+  return mmap;
+};
+
 export const resizing: Scenarios = {
+  ...inPlace("memory, which becomes longer", growable, longer),
+  ...inPlace("memory, which becomes shorter", growable, shorter),
+  ...inPlace("memory that was viewed, which becomes shorter", used(growable), shorter),
+  ...inPlace("memory that was viewed, which becomes longer again", cut(used(growable)), longer),
+  ...inPlace("a shared file, which becomes longer", roomyFile, (mmap) => mmap.resize(FILE_LONGER)),
+  ...inPlace("a shared file, which becomes shorter", roomyFile, shorter),
+  ...inPlace(
+    "a shared file that was viewed, which becomes longer again",
+    cut(used(roomyFile)),
+    longer,
+  ),
+  ...inPlace("a file, which becomes longer", roomyCopy, longer),
+  ...inPlace("a file, which becomes shorter", roomyCopy, shorter),
+  ...inPlace("a file that was viewed, which becomes shorter", used(roomyCopy), shorter),
+  ...inPlace("a file, to its end", roomyCopy, (mmap) => mmap.resize()),
+  ...inPlace("a shared file, to its end", roomyFile, (mmap) => mmap.resize()),
+  ...inPlace(
+    "shared memory, which becomes longer",
+    () => roomy().mapShared(NAME, { mode: "create" }),
+    longer,
+  ),
+  "resize() of a shared file to its end": { before: shared, call: (mmap) => mmap.resize() },
   ...resizes("memory", anon),
   ...resizes("memory that was viewed", viewed),
   ...resizes("what is reserved", reserved),

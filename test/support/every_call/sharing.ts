@@ -8,6 +8,7 @@ import {
   anon,
   code,
   FILE_LONGER,
+  growable,
   huge,
   mirrored,
   options,
@@ -93,6 +94,14 @@ export const sharing: Scenarios = {
   "protect() of what was shared": {
     before: leftAlone(viewed),
     call: (mmap) => mmap.unsafeProtect("read", PAGE),
+  },
+  "resize() in place of a second handle, which becomes longer": {
+    before: second(growable),
+    call: (mmap) => mmap.resize(9 * PAGE),
+  },
+  "release() of a ticket of memory with a capacity": {
+    before: growable,
+    call: (mmap) => Mmap.release(mmap.share()),
   },
   "resize() of a shared file's second handle, which becomes longer": {
     before: second(shared),

@@ -5,6 +5,7 @@
  */
 import {
   anon,
+  growable,
   huge,
   locked,
   made,
@@ -19,6 +20,11 @@ import {
 
 export const unmapping: Scenarios = {
   "unmap()": { before: anon, call: (mmap) => mmap.unmap() },
+  "unmap() of memory with a capacity": { before: growable, call: (mmap) => mmap.unmap() },
+  "unmap() of memory with a capacity that was viewed": {
+    before: used(growable),
+    call: (mmap) => mmap.unmap(),
+  },
   "unmap() of what was viewed": { before: viewed, call: (mmap) => mmap.unmap() },
   "unmap() of a file": { before: priv, call: (mmap) => mmap.unmap() },
   "unmap() of a file that was viewed": { before: used(priv), call: (mmap) => mmap.unmap() },

@@ -64,6 +64,11 @@ export class Guards {
         this.#guarded.set(entry.address, range);
         entry.endAt(address);
       },
+      growTo: (address) => {
+        if (address > range.end) range = { ...range, end: address };
+        this.#guarded.set(entry.address, range);
+        entry.growTo(address);
+      },
       vacate: () => entry.vacate(),
       suspend: () => {
         this.#guarded.delete(entry.address);

@@ -102,8 +102,12 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
         [fields[1], fields[2], fields[4]] = [4096n, 2n ** 20n, 2n ** 19n]; // half is free
       },
       fchmod() {},
-      fallocate(_file: number, _mode: number, _start: bigint, byteLength: bigint) {
+      fallocate(file: number, _mode: number, start: bigint, byteLength: bigint) {
         if (kernel.interrupts(Number(byteLength))) throw new Refusal(EINTR);
+        const end = start + byteLength;
+        if (end > (kernel.fileLimit ?? end)) throw new Error("SIGXFSZ");
+        if (kernel.open.get(file) === UNNAMED) return;
+        kernel.fileByteLength = Math.max(kernel.fileByteLength, Number(end));
       },
       link: (_from: Uint8Array, path: Uint8Array) => giveName(path),
       linkat: (_from: number, _file: Uint8Array, _to: number, path: Uint8Array) => giveName(path),

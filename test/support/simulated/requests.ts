@@ -26,12 +26,14 @@ export function request(change: Partial<MapRequest> = {}): MapRequest {
 
 /** A request for two pages of a file, for `change` to differ from. */
 export function fileRequest(change: Partial<FileRequest> = {}): FileRequest {
+  const isShared = (change.protection ?? "read-write") === "read-write";
   return {
     ...request({ byteLength: 8192n }),
     kind: "file",
     file: 7,
     name: "the file",
     isNamed: false,
+    isShared,
     offset: 0n,
     ...change,
   };
