@@ -336,6 +336,45 @@ export class MmapOptions {
   }
 
   /**
+   * Sets whether {@linkcode MmapOptions.mapMut} makes the file if there is none, and makes it longer
+   * if it ends before {@linkcode MmapOptions.offset} plus {@linkcode MmapOptions.len}. New bytes are
+   * zero. A file that is longer is mapped up to the length, and stays as it is.
+   *
+   * A new file has the mode 0666 without the bits of the process's umask. It stays if the call then
+   * fails, as it does for `open()`. If several processes make the file at once, all of them map the
+   * same one.
+   *
+   * Linux and macOS: [`open(O_CREAT)`](https://man7.org/linux/man-pages/man2/open.2.html) by the
+   * runtime, which checks its permissions, then
+   * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) (Linux) or
+   * [`ftruncate`](https://man7.org/linux/man-pages/man2/ftruncate.2.html). Windows:
+   * [`CreateFileW`](https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew),
+   * then
+   * [`SetEndOfFile`](https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setendoffile).
+   *
+   * @param on Default: true.
+   * @returns New options.
+   * @throws {TypeError} If it is not a boolean.
+   *
+   * The calls that map also throw a `RangeError` if `len` is 0, and for every other kind of memory;
+   * and an {@linkcode MmapError}: `EFBIG` if the process may not make a file as long (`ulimit -f`).
+   *
+   * @example A counter that survives the program
+   * ```ts
+   * import { tmpdir } from "node:os";
+   * import { join } from "node:path";
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const path = join(tmpdir(), "sysalloc-visits");
+   * using mmap = new MmapOptions({ len: 8, create: true }).mapMut(path);
+   * console.log(mmap.view(BigUint64Array)[0]! += 1n);
+   * ```
+   */
+  create(on: boolean = true): MmapOptions {
+    return MmapOptions.#with(this, { create: flag(on, "create") });
+  }
+
+  /**
    * Sets the alignment of the address of the memory. For memory of a file, this is the address of
    * the offset rounded down to {@linkcode allocationGranularity}.
    *
@@ -599,7 +638,7 @@ export class MmapOptions {
    * on Windows.
    *
    * @param file As for {@linkcode MmapOptions.map}. A descriptor must be open for reading and
-   * writing.
+   * writing. With {@linkcode MmapOptions.create} the file need not exist.
    * @returns The mapping. Its `access` is `"read-write"`, its length as for `map()`.
    * @throws {TypeError} As `map()` does.
    * @throws {RangeError} As `map()` does.
@@ -608,14 +647,12 @@ export class MmapOptions {
    *
    * @example A counter in a file
    * ```ts
-   * import { writeFileSync } from "node:fs";
    * import { tmpdir } from "node:os";
    * import { join } from "node:path";
    * import { MmapOptions } from "@sysalloc/sysalloc";
    *
    * const path = join(tmpdir(), "sysalloc-counter");
-   * writeFileSync(path, new Uint8Array(8), { flag: "a" }); // makes it 8 bytes longer
-   * using mmap = new MmapOptions().mapMut(path);
+   * using mmap = new MmapOptions({ len: 8, create: true }).mapMut(path);
    * mmap.view(BigUint64Array)[0]! += 1n;
    * mmap.flush();
    * ```

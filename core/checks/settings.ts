@@ -47,6 +47,8 @@ export interface MmapInit {
   readonly truncationGuard?: boolean | undefined;
   /** Whether views are of a `SharedArrayBuffer`: {@linkcode MmapOptions.sharedBuffer}. Default: false. */
   readonly sharedBuffer?: boolean | undefined;
+  /** Whether a file is made, or made longer, if need be: {@linkcode MmapOptions.create}. Default: false. */
+  readonly create?: boolean | undefined;
 }
 
 /** The value of every option of an {@linkcode MmapOptions}. */
@@ -79,6 +81,8 @@ export interface MmapSettings {
   readonly truncationGuard: boolean;
   /** Whether views are of a `SharedArrayBuffer`. */
   readonly sharedBuffer: boolean;
+  /** Whether a file is made, or made longer, if need be. */
+  readonly create: boolean;
 }
 
 const DEFAULTS: MmapSettings = {
@@ -96,6 +100,7 @@ const DEFAULTS: MmapSettings = {
   name: undefined,
   truncationGuard: true,
   sharedBuffer: false,
+  create: false,
 };
 
 // The names of options in messages.
@@ -131,6 +136,7 @@ export function settingsOf(init: MmapInit): MmapSettings {
     name: name === undefined ? undefined : label(name),
     truncationGuard: flag(options.truncationGuard, "truncationGuard"),
     sharedBuffer: flag(options.sharedBuffer, "sharedBuffer"),
+    create: flag(options.create, "create"),
   };
   return frozen(settings);
 }

@@ -59,6 +59,18 @@ const REFUSED: readonly (readonly [
     "mapMirrored() does not support these options: drop align(), guard(), huge(), stack() and name()",
   ],
   [
+    ({ create }, call) => create && call === "shared",
+    'mapShared() makes memory by the mode "create": drop create()',
+  ],
+  [
+    ({ create }, call) => create && call !== "file",
+    "Anonymous memory has no file to make: drop create()",
+  ],
+  [
+    ({ create, len }) => create && len === 0,
+    "A file that may have to be made needs a length: set len(), or drop create()",
+  ],
+  [
     ({ capacity }, call) => capacity !== 0 && call === "reserve",
     "reserve() sets addresses aside by itself: drop capacity(), and use len()",
   ],

@@ -17,6 +17,7 @@ import { type Backing, closeFile } from "../lifetime/allocation.ts";
 import type { Access, Source } from "../lifetime/mapping_info.ts";
 import { plainPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
+import { extendFile } from "../placing/file_length.ts";
 import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { checkStrictHint, mapWithRoom, undoMap } from "../placing/placement.ts";
 import { enginePlace, type EngineTarget, mapOver, undoMapOver } from "./into.ts";
@@ -77,6 +78,9 @@ export function mapFile(
   const system = host();
   const { allocationGranularity } = system.os;
   checkSupported(settings, "file", target !== undefined);
+  if (settings.create && use !== "read-write") {
+    throw new RangeError("A file is made by mapMut(): drop create()");
+  }
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
   const path = pathOf(source);
   const opened = path === undefined
@@ -84,9 +88,9 @@ export function mapFile(
       system,
       descriptorOf(source),
       use,
-      use === "read-write" || settings.capacity !== 0,
+      settings,
     )
-    : openPath(system, path, use);
+    : openPath(system, path, use, settings.create);
   return mapOpened(system, opened, { access, source: kind }, settings, request, target);
 }
 
@@ -116,7 +120,10 @@ export function mapOpened(
         { code: "ENOTSUP" },
       );
     }
-    const byteLength = lengthOf(opened, settings);
+    const byteLength = lengthOf(
+      settings.create ? extended(files, opened, settings) : opened,
+      settings,
+    );
     const fileRequest: FileRequest = {
       ...request,
       kind: "file",
@@ -165,14 +172,19 @@ export function mapOpened(
 }
 
 /** Opens a file by its path. The runtime opens it first, which checks its permissions. */
-function openPath({ os: { files } }: Host, path: string, use: FileUse): OpenedFile {
+function openPath(
+  { os: { files } }: Host,
+  path: string,
+  use: FileUse,
+  creates: boolean,
+): OpenedFile {
   const name = `file ${JSON.stringify(path)}`;
   const gate = runtimeFiles();
   checkStack(); // an open file must not be lost
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const seen = askRuntime(name, use, () => gate.open(path, use === "read-write"));
+    const seen = askRuntime(name, use, () => gate.open(path, use === "read-write", creates));
     try {
-      checkFacts(seen, name);
+      checkFacts(seen, name, creates);
       const file = openSame(files, gate.systemPaths(path), use, seen);
       if (typeof file === "number") return withLength(files, file, name, path);
       // Another file is at the path now, or none: try again.
@@ -202,7 +214,7 @@ function openDescriptor(
   { os: { files } }: Host,
   descriptor: number,
   use: FileUse,
-  isKept: boolean,
+  { capacity, create }: MmapSettings,
 ): OpenedFile {
   const name = `file of descriptor ${descriptor}`;
   const { describe } = runtimeFiles();
@@ -213,7 +225,8 @@ function openDescriptor(
     );
   }
   const facts = askRuntime(name, use, () => describe(descriptor));
-  checkFacts(facts, name);
+  checkFacts(facts, name, create);
+  const isKept = use === "read-write" || capacity !== 0;
   // If the system refuses, the mapping cannot grow.
   const own = isKept ? files.reopen(descriptor, use) : undefined;
   return {
@@ -271,9 +284,9 @@ function askRuntime<T extends FileFacts>(name: string, use: FileUse, ask: () => 
   }
 }
 
-function checkFacts({ kind, byteLength }: FileFacts, name: string): void {
+function checkFacts({ kind, byteLength }: FileFacts, name: string, mayBeEmpty: boolean): void {
   if (kind === "file") {
-    if (byteLength > 0) return;
+    if (byteLength > 0 || mayBeEmpty) return;
     throw new MmapError(
       `The ${name} is empty, or does not report its length (as in /proc): there is nothing to map`,
       { code: "EINVAL" },
@@ -285,6 +298,16 @@ function checkFacts({ kind, byteLength }: FileFacts, name: string): void {
       `The ${name} is a pipe, a socket or a device, and only files can be mapped`,
       { code: "ENODEV" },
     );
+}
+
+/** Makes a file long enough. */
+function extended(files: Files, opened: OpenedFile, { offset, len }: MmapSettings): OpenedFile {
+  const needed = offset + len;
+  const failure = extendFile(files, opened.file, needed, true);
+  if (failure !== undefined) {
+    throw systemError(`to make the ${opened.name} ${needed} bytes long`, failure);
+  }
+  return { ...opened, byteLength: Math.max(opened.byteLength, needed) };
 }
 
 /** The number of bytes to map. Throws if the file has fewer. */

@@ -6,7 +6,14 @@
  */
 import { bare } from "../own.ts";
 import { type FileFacts, type RuntimeFiles, UNTOLD } from "./files.ts";
-import { type Builtin, describe, namespaced, openByNode, pathOf } from "./node_files.ts";
+import {
+  type Builtin,
+  describe,
+  factsUnlessMissing,
+  namespaced,
+  openByNode,
+  pathOf,
+} from "./node_files.ts";
 
 /** The used part of the `Deno` namespace for files. */
 export interface DenoFileCalls {
@@ -15,7 +22,7 @@ export interface DenoFileCalls {
   /** {@link https://docs.deno.com/api/deno/~/Deno.openSync} */
   openSync(
     path: string,
-    options: { read: boolean; write: boolean },
+    options: { read: boolean; write: boolean; create: boolean },
   ): { statSync(): DenoFileInfo; close(): void };
   /** {@link https://docs.deno.com/api/deno/~/Deno.Permissions} */
   readonly permissions: Readonly<
@@ -50,10 +57,11 @@ export function denoFiles(
   hasDescriptors: boolean,
 ): RuntimeFiles {
   return {
-    open(path, isWritable) {
-      const facts = factsOf(Deno.statSync(path));
-      if (facts.kind !== "file") return { ...facts, ...UNTOLD, close() {} };
-      const file = Deno.openSync(path, bare({ read: true, write: isWritable }));
+    open(path, isWritable, creates) {
+      const facts = factsUnlessMissing(() => factsOf(Deno.statSync(path)), creates);
+      if (facts !== undefined && facts.kind !== "file") return { ...facts, ...UNTOLD, close() {} };
+      const create = facts === undefined;
+      const file = Deno.openSync(path, bare({ read: true, write: isWritable, create }));
       try {
         const info = file.statSync();
         return {

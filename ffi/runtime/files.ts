@@ -37,10 +37,10 @@ export interface OpenedByRuntime extends FileFacts {
 /** The files of one runtime. All calls throw what the runtime throws. */
 export interface RuntimeFiles {
   /**
-   * Opens a file through the runtime. Does not open other objects, because opening a pipe waits for
-   * its other end.
+   * Opens a file through the runtime, and makes it first if `creates` and there is none. Does not
+   * open other objects, because opening a pipe waits for its other end.
    */
-  open(path: string, isWritable: boolean): OpenedByRuntime;
+  open(path: string, isWritable: boolean, creates?: boolean): OpenedByRuntime;
 
   /**
    * Throws if the runtime does not permit these uses of a file, which need not exist. Does not open

@@ -19,7 +19,7 @@ interface NodeFs {
   fstatSync(descriptor: number): NodeStats;
   fstatSync(descriptor: number, options: { bigint: true }): NodeBigIntStats;
   /** {@link https://nodejs.org/api/fs.html#fsopensyncpath-flags-mode} */
-  openSync(path: string, flags: "r" | "r+"): number;
+  openSync(path: string, flags: "r" | "r+" | "a+"): number;
   /** {@link https://nodejs.org/api/fs.html#fsclosesyncfd} */
   closeSync(descriptor: number): void;
 }
@@ -57,7 +57,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
   const isWindows = process.platform === "win32";
   const builtin: Builtin = (name) => process.getBuiltinModule(name);
   return {
-    open: (path, isWritable) => openByNode(builtin, path, isWritable),
+    open: (path, isWritable, creates) => openByNode(builtin, path, isWritable, creates),
     permit(path, uses) {
       const permission = own(process, "permission");
       for (const use of uses) {
@@ -71,11 +71,17 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
 }
 
 /** Opens a file, and reads its identity. */
-export function openByNode(builtin: Builtin, path: string, isWritable: boolean): OpenedByRuntime {
+export function openByNode(
+  builtin: Builtin,
+  path: string,
+  isWritable: boolean,
+  creates: boolean = false,
+): OpenedByRuntime {
   const { statSync, openSync, fstatSync, closeSync } = builtin("node:fs") as NodeFs;
-  const facts = factsOf(statSync(path));
-  if (facts.kind !== "file") return { ...facts, ...UNTOLD, close() {} };
-  const descriptor = openSync(path, isWritable ? "r+" : "r");
+  const facts = factsUnlessMissing(() => factsOf(statSync(path)), creates);
+  if (facts !== undefined && facts.kind !== "file") return { ...facts, ...UNTOLD, close() {} };
+  // "a+" makes a file, and unlike "w+" never truncates one that another program makes meanwhile.
+  const descriptor = openSync(path, facts === undefined ? "a+" : isWritable ? "r+" : "r");
   try {
     const stats = fstatSync(descriptor, { bigint: true });
     return {
@@ -93,6 +99,22 @@ export function openByNode(builtin: Builtin, path: string, isWritable: boolean):
     };
   } catch (error) {
     closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** Returns facts of a file; `undefined` if there is no file and it may be made. */
+export function factsUnlessMissing(
+  look: () => FileFacts,
+  creates: boolean = false,
+): FileFacts | undefined {
+  try {
+    return look();
+  } catch (error) {
+    // Deno's errors have this name, and those of Node.js this code.
+    const isMissing = (error as Error).name === "NotFound" ||
+      own(error as object, "code") === "ENOENT";
+    if (creates && isMissing) return undefined;
     throw error;
   }
 }

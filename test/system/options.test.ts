@@ -18,6 +18,7 @@ const DEFAULTS = {
   name: undefined as string | undefined,
   truncationGuard: true,
   sharedBuffer: false,
+  create: false,
 };
 
 test("new MmapOptions() has the defaults", () => {
@@ -64,6 +65,8 @@ const SETTERS: [string, (options: MmapOptions) => MmapOptions, Partial<typeof DE
   ["truncationGuard()", (o) => o.truncationGuard(false).truncationGuard(), {}],
   ["sharedBuffer()", (o) => o.sharedBuffer(), { sharedBuffer: true }],
   ["sharedBuffer(false)", (o) => o.sharedBuffer().sharedBuffer(false), {}],
+  ["create()", (o) => o.create(), { create: true }],
+  ["create(false)", (o) => o.create().create(false), {}],
   ["offset(0)", (o) => o.offset(1).offset(0), { offset: 0 }],
 ];
 
@@ -108,7 +111,7 @@ test("MmapOptions shows its settings when inspected", () => {
     inspect(new MmapOptions({ len: 5, hint: 65536, strict: true })),
     "MmapOptions { len: 5, capacity: 0, hint: 0x10000, populate: false, noReserve: false, " +
       "strict: true, offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true, " +
-      "sharedBuffer: false }",
+      "sharedBuffer: false, create: false }",
   );
   inspect(MmapOptions.prototype); // must not throw
 });

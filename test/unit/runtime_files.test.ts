@@ -77,7 +77,7 @@ test("denoFiles().open() opens files alone, and asks for no module of Node.js", 
   const files = denoFiles(calls, unused, false, true);
   const { close, ...seen } = files.open("/file", true);
   assertEquals(seen, { kind: "file", byteLength: 5, device: 65_024, inode: 7, created: undefined });
-  assertEquals(opened, [["open", "/file", bare({ read: true, write: true })]]);
+  assertEquals(opened, [["open", "/file", bare({ read: true, write: true, create: false })]]);
   close();
   assertEquals(opened.slice(1), [["close", "/file"]]);
   for (const [path, kind] of [["/folder", "directory"], ["/pipe", "neither"]] as const) {
@@ -86,6 +86,31 @@ test("denoFiles().open() opens files alone, and asks for no module of Node.js", 
     close();
   }
   assertStrictEquals(opened.length, 2);
+});
+
+test("open() makes a file only if there is none, and it may", () => {
+  const missing = Object.assign(new Error(), { name: "NotFound", code: "ENOENT" });
+  const { calls, opened } = stubDenoFiles({}, () => denoInfo({ dev: 1, ino: 7 }));
+  calls.statSync = () => {
+    throw missing;
+  };
+  const files = denoFiles(calls, unused, false, true);
+  files.open("/new", true, true).close();
+  assertEquals(opened, [
+    ["open", "/new", bare({ read: true, write: true, create: true })],
+    ["close", "/new"],
+  ]);
+  assertThrows(() => files.open("/new", true), Error);
+  const fs = {
+    statSync: calls.statSync,
+    openSync: (...args: unknown[]) => (opened.push(args), 7),
+    fstatSync: () => ({ ...denoInfo({}), isFile: () => true, dev: 1n, ino: 7n, size: 0n }),
+    closeSync: () => {},
+  };
+  const node = nodeFiles(stubProcess({}, { "node:fs": fs }));
+  node.open("/new", true, true).close();
+  assertEquals(opened.slice(2), [["/new", "a+"]]);
+  assertThrows(() => node.open("/new", true, false), Error);
 });
 
 test("denoFiles().open() tells of the file that it opened, not of the one that was there before", () => {

@@ -39,6 +39,9 @@ const file = (name: string, options: MmapOptions): Scenarios => ({
   [`mapExec() of ${name}`]: { call: () => options.mapExec("file") },
 });
 const growableFile: Scenarios = {
+  "mapMut() of a file that may have to be made": {
+    call: () => options().create().mapMut("file"),
+  },
   "map() of a file with a capacity": { call: whereThatIs(() => roomy().map("file")) },
   "mapMut() of a file with a capacity, populated": {
     call: whereThatIs(() => roomy().populate().mapMut("file")),

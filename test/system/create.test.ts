@@ -1,0 +1,79 @@
+import { closeSync, existsSync, openSync, statSync, symlinkSync } from "node:fs";
+import { assertEquals, assertThrows } from "@std/assert";
+import { MmapOptions, pageSize } from "../../mod.ts";
+import { codeOf } from "../support/errors.ts";
+import { platform, test, use } from "../support/harness.ts";
+import { freshName } from "../support/shared_names.ts";
+import { contents, pattern, TempFolder } from "../support/temp_files.ts";
+
+const PAGE = pageSize();
+const creating = (len: number) => new MmapOptions({ len, create: true });
+const folder = (): TempFolder => use(new TempFolder());
+
+test("create() makes a file of the length, of the offset and the length, and of a link", () => {
+  const { path } = folder();
+  const mmap = use(creating(5).mapMut(`${path}/new`));
+  assertEquals([mmap.byteLength, statSync(`${path}/new`).size], [5, 5]);
+  mmap.bytes.set([1, 2, 3, 4, 5]);
+  assertEquals(contents(`${path}/new`), Uint8Array.of(1, 2, 3, 4, 5));
+  assertEquals(use(creating(2).offset(PAGE + 1).mapMut(`${path}/part`)).byteLength, 2);
+  assertEquals(statSync(`${path}/part`).size, PAGE + 3);
+  if (platform === "win32") return;
+  symlinkSync(`${path}/target`, `${path}/link`);
+  use(creating(3).mapMut(`${path}/link`));
+  assertEquals(statSync(`${path}/target`).size, 3);
+  assertEquals(statSync(`${path}/new`).mode & 0o777, 0o666 & ~process.umask());
+});
+
+test("create() makes a file longer, keeps its content, and never makes it shorter", () => {
+  const path = folder().file("f", pattern(100));
+  assertEquals(use(creating(10).mapMut(path)).byteLength, 10);
+  assertEquals(contents(path), pattern(100));
+  const mmap = use(creating(3 * PAGE).mapMut(path));
+  assertEquals([...mmap.bytes.subarray(0, 100)], [...pattern(100)]);
+  assertEquals([mmap.bytes[100], statSync(path).size], [0, 3 * PAGE]);
+  const empty = use(new TempFolder()).file("empty", new Uint8Array(0));
+  assertEquals(use(creating(1).mapMut(empty)).byteLength, 1);
+});
+
+test("create() makes the file of a descriptor longer", () => {
+  const path = folder().file("f", new Uint8Array(0));
+  const fd = openSync(path, "r+");
+  try {
+    assertEquals(use(creating(7).mapMut(fd)).byteLength, 7);
+  } catch (error) {
+    assertEquals((error as { code?: unknown }).code, "ENOTSUP"); // this runtime has no descriptors
+    return;
+  } finally {
+    closeSync(fd);
+  }
+  assertEquals(statSync(path).size, 7);
+});
+
+test("create() with a capacity makes a log that grows", () => {
+  const path = `${folder().path}/log`;
+  const mmap = use(creating(8).capacity(platform === "win32" ? 0 : 2 ** 30).mapMut(path));
+  const length = mmap.view(BigUint64Array, 0, 1);
+  mmap.resize(PAGE);
+  if (platform !== "win32") length[0] = 3n;
+  assertEquals([mmap.bytes.length, statSync(path).size], [PAGE, PAGE]);
+});
+
+test("create() is refused where no file is made, and makes none then", () => {
+  const { path } = folder();
+  const refused = [
+    () => creating(0).mapMut(`${path}/f`),
+    () => creating(1).map(`${path}/f`),
+    () => creating(1).mapExec(`${path}/f`),
+    () => creating(1).mapAnon(),
+    () => creating(1).reserve(),
+    () => creating(2 ** 16).mapMirrored(),
+    () => creating(1).sharedBuffer().mapAnon(),
+    () => creating(1).mapShared(freshName(), { mode: "create" }),
+  ];
+  for (const map of refused) assertThrows(map, RangeError);
+  assertEquals(existsSync(`${path}/f`), false);
+  assertEquals(codeOf(() => creating(1).mapMut(`${path}/missing/f`)), "ENOENT");
+  const code = codeOf(() => creating(1).mapMut(path));
+  assertEquals(["EISDIR", "EACCES", "EPERM"].includes(code), true, code);
+});
