@@ -375,6 +375,38 @@ export class MmapOptions {
   }
 
   /**
+   * Sets whether {@linkcode MmapOptions.mapMut} sets blocks of the disk aside for the mapping, and
+   * {@linkcode Mmap.resize} for what it adds. Without it, a full disk is found only when a page of
+   * a hole in the file is stored to, or written back: the page is lost, or the process ends (see
+   * {@linkcode Mmap.lostByteLength}).
+   *
+   * File systems that copy on write, compress or deduplicate may need further blocks.
+   *
+   * Linux: [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html). Windows: no call,
+   * because a file has its blocks once it is as long; sparse and compressed files are refused.
+   * macOS: `ENOTSUP` when mapped.
+   *
+   * @param on Default: true.
+   * @returns New options.
+   * @throws {TypeError} If it is not a boolean.
+   *
+   * The calls that map also throw a `RangeError` for every other kind of memory; and an
+   * {@linkcode MmapError}: `ENOSPC` or `EDQUOT` if the disk has too little room, `ENOTSUP` if the
+   * file system cannot set blocks aside. Some of them may be set aside then.
+   *
+   * @example A log that never finds the disk full
+   * ```ts ignore
+   * using log = new MmapOptions({ len: 2 ** 20, create: true, allocate: true })
+   *   .capacity(2 ** 36)
+   *   .mapMut("/var/log/my.log");
+   * log.resize(2 * log.byteLength); // ENOSPC if the disk is full
+   * ```
+   */
+  allocate(on: boolean = true): MmapOptions {
+    return MmapOptions.#with(this, { allocate: flag(on, "allocate") });
+  }
+
+  /**
    * Sets the alignment of the address of the memory. For memory of a file, this is the address of
    * the offset rounded down to {@linkcode allocationGranularity}.
    *

@@ -49,6 +49,8 @@ export interface MmapInit {
   readonly sharedBuffer?: boolean | undefined;
   /** Whether a file is made, or made longer, if need be: {@linkcode MmapOptions.create}. Default: false. */
   readonly create?: boolean | undefined;
+  /** Whether blocks of the disk are set aside: {@linkcode MmapOptions.allocate}. Default: false. */
+  readonly allocate?: boolean | undefined;
 }
 
 /** The value of every option of an {@linkcode MmapOptions}. */
@@ -83,6 +85,8 @@ export interface MmapSettings {
   readonly sharedBuffer: boolean;
   /** Whether a file is made, or made longer, if need be. */
   readonly create: boolean;
+  /** Whether blocks of the disk are set aside. */
+  readonly allocate: boolean;
 }
 
 const DEFAULTS: MmapSettings = {
@@ -101,6 +105,7 @@ const DEFAULTS: MmapSettings = {
   truncationGuard: true,
   sharedBuffer: false,
   create: false,
+  allocate: false,
 };
 
 // The names of options in messages.
@@ -137,6 +142,7 @@ export function settingsOf(init: MmapInit): MmapSettings {
     truncationGuard: flag(options.truncationGuard, "truncationGuard"),
     sharedBuffer: flag(options.sharedBuffer, "sharedBuffer"),
     create: flag(options.create, "create"),
+    allocate: flag(options.allocate, "allocate"),
   };
   return frozen(settings);
 }

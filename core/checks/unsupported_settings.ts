@@ -59,6 +59,14 @@ const REFUSED: readonly (readonly [
     "mapMirrored() does not support these options: drop align(), guard(), huge(), stack() and name()",
   ],
   [
+    ({ allocate }, call) => allocate && call === "shared",
+    "New memory of mapShared() is set aside without this option: drop allocate()",
+  ],
+  [
+    ({ allocate }, call) => allocate && call !== "file",
+    "Anonymous memory has no blocks of a disk: drop allocate()",
+  ],
+  [
     ({ create }, call) => create && call === "shared",
     'mapShared() makes memory by the mode "create": drop create()',
   ],

@@ -19,6 +19,8 @@ export interface Backing {
   guard: GuardEntry | undefined;
   /** The position of the first page in the file, in bytes. */
   readonly offset: number;
+  /** Whether blocks of the disk are set aside for bytes that are added. */
+  readonly isAllocated: boolean;
 }
 
 /**

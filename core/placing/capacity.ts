@@ -22,7 +22,7 @@ import { addresses, clear, decommit } from "../pages/access_changes.ts";
 import { completeLastPage, pagesBetween } from "../pages/extent.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import type { PageState } from "../pages/page_state.ts";
-import { extendFile } from "./file_length.ts";
+import { allocateFile, extendFile } from "./file_length.ts";
 import { resizeError } from "./old_range.ts";
 
 /** Resizes a mapping with a capacity. If the system refuses, all is as before. */
@@ -88,7 +88,7 @@ function close(pages: PageState, range: PageRange): void {
 /** Makes the file or the named memory long enough. Other memory takes a file as it is. */
 function extendSource({ allocation, info }: Mapping, byteLength: number, isAlone: boolean): void {
   const { files, named } = host().os;
-  const { file, name, offset } = allocation.backing!;
+  const { file, name, offset, isAllocated } = allocation.backing!;
   if (file === undefined) {
     throw new MmapError(
       "This mapping cannot become longer, because its file could not be opened again: map the " +
@@ -106,9 +106,12 @@ function extendSource({ allocation, info }: Mapping, byteLength: number, isAlone
       `The file is ${found} bytes long: there are no ${byteLength} bytes from offset ${first}`,
     );
   }
-  const failure = name === undefined
-    ? extendFile(files, file, needed, isAlone)
-    : named.grow!(file, needed, !info.noReserve);
+  const before = first + info.byteLength;
+  const failure = name !== undefined
+    ? named.grow!(file, needed, !info.noReserve)
+    : isAllocated
+    ? allocateFile(files, file, before, needed - before)
+    : extendFile(files, file, needed, isAlone);
   if (failure !== undefined) throw systemError(`to make the file ${needed} bytes long`, failure);
 }
 

@@ -5,7 +5,7 @@
  */
 import { host } from "../../ffi/host.ts";
 import type { Files, OpenFile } from "../../ffi/os/contract/files.ts";
-import { type AdvisedFailure, refusal } from "../../ffi/os/contract/memory.ts";
+import { type AdvisedFailure, meaning, refusal } from "../../ffi/os/contract/memory.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import type { Mapping } from "../pages/mapping.ts";
 
@@ -34,6 +34,25 @@ export function extendFile(
     "this system or file system has no call that only makes a file longer: resize() it before " +
       "share(), or while there is one handle",
   );
+}
+
+/** Sets blocks of the disk aside for a range, and makes the file at least that long. */
+export function allocateFile(
+  { allocate }: Files,
+  file: OpenFile,
+  start: number,
+  byteLength: number,
+): AdvisedFailure | undefined {
+  if (allocate === undefined) {
+    return refusal("ENOTSUP", "this system cannot set blocks aside: drop allocate()");
+  }
+  const failure = allocate(file, start, byteLength);
+  if (failure === undefined || failure.syscall === undefined) return failure;
+  if (UNSUPPORTED.includes(failure.code)) {
+    return meaning(failure, "ENOTSUP", "its file system cannot set blocks aside: drop allocate()");
+  }
+  const isFull = failure.code === "ENOSPC" || failure.code === "EDQUOT";
+  return isFull ? { ...failure, advice: "the disk has too little room" } : failure;
 }
 
 /** Returns the length that a mapping has if it reaches to the present end of its file. */

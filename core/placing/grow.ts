@@ -11,6 +11,7 @@ import type { Access } from "../lifetime/mapping_info.ts";
 import { unmapStray } from "../lifetime/release.ts";
 import { anonymousRequest } from "../lifetime/requests.ts";
 import { forEachPiece } from "../pages/touch.ts";
+import { allocateFile } from "./file_length.ts";
 import { releaseOld, replace, resizeError, type Resizing, setLength } from "./old_range.ts";
 import { mapWithRoom, undoMap } from "./placement.ts";
 
@@ -111,11 +112,16 @@ export function growFile(resizing: Resizing, from: bigint, to: bigint): void {
   const { host, allocation, info, byteLength } = resizing;
   const { pageOffset } = info;
   const { files } = host.os;
-  const { file, offset } = allocation.backing!;
+  const { file, offset, isAllocated } = allocation.backing!;
   const before = files.byteLength(file!);
   if (typeof before !== "number") throw systemError("to get the length of the file", before);
   const needed = offset + pageOffset + byteLength;
-  const failure = before < needed ? files.resize(file!, needed) : undefined;
+  const end = offset + pageOffset + info.byteLength;
+  const failure = isAllocated
+    ? allocateFile(files, file!, end, needed - end)
+    : before < needed
+    ? files.resize(file!, needed)
+    : undefined;
   if (failure !== undefined) {
     throw systemError(`to make the file ${needed} bytes long`, failure);
   }

@@ -54,6 +54,7 @@ const HAS_LAYOUT = 1 << 10;
 const IS_PINNED = 1 << 11;
 const IS_NAMED = 1 << 12;
 const IS_GROWABLE = 1 << 13;
+const IS_ALLOCATED = 1 << 14;
 
 const SOURCES: readonly Source[] = [
   "memory",
@@ -105,7 +106,8 @@ export class SharedMapping implements Share {
         is(HAS_FILE, backing !== undefined) |
         is(IS_NAMED, backing?.name !== undefined) |
         is(HAS_LAYOUT, layout !== undefined) |
-        is(IS_GROWABLE, layout?.isGrowable),
+        is(IS_GROWABLE, layout?.isGrowable) |
+        is(IS_ALLOCATED, backing?.isAllocated),
     );
     const values: readonly (readonly [place: number, value: number | bigint | undefined])[] = [
       [ADDRESS, address],
@@ -244,6 +246,7 @@ export function sharedPlan(
     name: isNamed ? record.get(HUGE_PAGE_OR_NAME) : undefined,
     guard: undefined,
     offset: number(FILE_OFFSET),
+    isAllocated: (flags & IS_ALLOCATED) !== 0,
   };
   const hugePage = isNamed ? 0 : number(HUGE_PAGE_OR_NAME);
   const layout = (flags & HAS_LAYOUT) === 0 ? undefined : {

@@ -17,7 +17,7 @@ import { type Backing, closeFile } from "../lifetime/allocation.ts";
 import type { Access, Source } from "../lifetime/mapping_info.ts";
 import { plainPlan } from "../lifetime/mapping_plan.ts";
 import { adopt, type Mmap } from "../mmap.ts";
-import { extendFile } from "../placing/file_length.ts";
+import { allocateFile, extendFile } from "../placing/file_length.ts";
 import { layoutInfo, layoutOf, mapWithLayout } from "../placing/layout.ts";
 import { checkStrictHint, mapWithRoom, undoMap } from "../placing/placement.ts";
 import { enginePlace, type EngineTarget, mapOver, undoMapOver } from "./into.ts";
@@ -78,8 +78,8 @@ export function mapFile(
   const system = host();
   const { allocationGranularity } = system.os;
   checkSupported(settings, "file", target !== undefined);
-  if (settings.create && use !== "read-write") {
-    throw new RangeError("A file is made by mapMut(): drop create()");
+  if ((settings.create || settings.allocate) && use !== "read-write") {
+    throw new RangeError("Only mapMut() changes a file: drop create() and allocate()");
   }
   if (request.strict) checkStrictHint(request.hint, allocationGranularity);
   const path = pathOf(source);
@@ -110,6 +110,7 @@ export function mapOpened(
     file: opened.ownFile,
     name: named?.name,
     offset: settings.offset - pageOffset,
+    isAllocated: settings.allocate,
     guard: undefined,
   };
   let mmap: Mmap | undefined;
@@ -120,10 +121,7 @@ export function mapOpened(
         { code: "ENOTSUP" },
       );
     }
-    const byteLength = lengthOf(
-      settings.create ? extended(files, opened, settings) : opened,
-      settings,
-    );
+    const byteLength = prepare(files, opened, settings);
     const fileRequest: FileRequest = {
       ...request,
       kind: "file",
@@ -300,14 +298,25 @@ function checkFacts({ kind, byteLength }: FileFacts, name: string, mayBeEmpty: b
     );
 }
 
-/** Makes a file long enough. */
-function extended(files: Files, opened: OpenedFile, { offset, len }: MmapSettings): OpenedFile {
+/** Makes a file long enough, and sets blocks aside, as the settings ask for. Returns the length to map. */
+function prepare(files: Files, opened: OpenedFile, settings: MmapSettings): number {
+  const { file, name } = opened;
+  const { create, allocate, offset, len } = settings;
   const needed = offset + len;
-  const failure = extendFile(files, opened.file, needed, true);
-  if (failure !== undefined) {
-    throw systemError(`to make the ${opened.name} ${needed} bytes long`, failure);
-  }
-  return { ...opened, byteLength: Math.max(opened.byteLength, needed) };
+  const byteLength = create ? Math.max(opened.byteLength, needed) : opened.byteLength;
+  const length = lengthOf({ ...opened, byteLength }, settings);
+  const failure = allocate
+    ? allocateFile(files, file, offset, length)
+    : create
+    ? extendFile(files, file, needed, true)
+    : undefined;
+  if (failure === undefined) return length;
+  throw systemError(
+    allocate
+      ? `to set ${length} bytes of the ${name} aside`
+      : `to make the ${name} ${needed} bytes long`,
+    failure,
+  );
 }
 
 /** The number of bytes to map. Throws if the file has fewer. */

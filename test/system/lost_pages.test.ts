@@ -80,7 +80,13 @@ function on(
     Object.assign(files, { open, byteLength, close });
     Object.assign(copying, { read });
     const guard = { faults: 1, settledFaults: 1 };
-    const backing = { file, name: undefined, guard: guard as unknown as GuardEntry, offset: PAGE };
+    const backing = {
+      file,
+      name: undefined,
+      isAllocated: false,
+      guard: guard as unknown as GuardEntry,
+      offset: PAGE,
+    };
     body(new LostPages(backing, ADDRESS, PAGES * PAGE), guard, calls);
   } finally {
     Object.assign(regions, { list: real.list });

@@ -19,6 +19,7 @@ const DEFAULTS = {
   truncationGuard: true,
   sharedBuffer: false,
   create: false,
+  allocate: false,
 };
 
 test("new MmapOptions() has the defaults", () => {
@@ -67,6 +68,8 @@ const SETTERS: [string, (options: MmapOptions) => MmapOptions, Partial<typeof DE
   ["sharedBuffer(false)", (o) => o.sharedBuffer().sharedBuffer(false), {}],
   ["create()", (o) => o.create(), { create: true }],
   ["create(false)", (o) => o.create().create(false), {}],
+  ["allocate()", (o) => o.allocate(), { allocate: true }],
+  ["allocate(false)", (o) => o.allocate().allocate(false), {}],
   ["offset(0)", (o) => o.offset(1).offset(0), { offset: 0 }],
 ];
 
@@ -111,7 +114,7 @@ test("MmapOptions shows its settings when inspected", () => {
     inspect(new MmapOptions({ len: 5, hint: 65536, strict: true })),
     "MmapOptions { len: 5, capacity: 0, hint: 0x10000, populate: false, noReserve: false, " +
       "strict: true, offset: 0, align: 0, guard: 0, huge: false, stack: false, truncationGuard: true, " +
-      "sharedBuffer: false, create: false }",
+      "sharedBuffer: false, create: false, allocate: false }",
   );
   inspect(MmapOptions.prototype); // must not throw
 });

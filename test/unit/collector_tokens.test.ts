@@ -24,7 +24,13 @@ test("newToken() reuses a token of plain memory, and none that others know of", 
   viewed.allocation.isReusable = false;
   assert(!isReused(viewed));
   assert(!isReused(newToken({ ...PLAIN, isMirrored: true })));
-  const backing = { file: undefined, name: undefined, guard: undefined, offset: 0 };
+  const backing = {
+    file: undefined,
+    name: undefined,
+    isAllocated: false,
+    guard: undefined,
+    offset: 0,
+  };
   assert(!isReused(newToken({ ...PLAIN, backing })));
 });
 

@@ -113,6 +113,30 @@ for (const platform of ["linux", "darwin"] as const) {
     assertEquals(system.os.files.resize(7, 1), failure);
   });
 
+  test(`${platform} only ever makes a file longer by extend() and allocate(), if it has them`, () => {
+    const system = openedFiles(platform);
+    const { kernel, runtime, os: { files } } = system;
+    assertEquals(files.extend === undefined, platform === "darwin");
+    assertEquals(files.allocate === undefined, platform === "darwin");
+    if (files.extend === undefined || files.allocate === undefined) return;
+    const slice = 2n ** 26n;
+    forget(system);
+    assertEquals(files.extend(7, 2 ** 53 - 1), undefined);
+    assertEquals(files.allocate(7, 5, 2 ** 26 + 1), undefined);
+    assertEquals(runtime.calls.filter(([name]) => name === "fallocate"), [
+      ["fallocate", 7, 0, 2n ** 53n - 2n, 1n],
+      ["fallocate", 7, 0, 5n, slice],
+      ["fallocate", 7, 0, 5n + slice, 1n],
+    ]);
+    kernel.fileLimit = 5000n;
+    for (const call of [() => files.extend!(7, 5001), () => files.allocate!(7, 5000, 1)]) {
+      assertEquals(call()?.code, "EFBIG");
+    }
+    kernel.fileLimit = undefined;
+    fail(system, 0, 28);
+    assertEquals(files.allocate(7, 0, 1)?.code, "ENOSPC");
+  });
+
   test(`${platform} asks for no length beyond RLIMIT_FSIZE, which would raise SIGXFSZ`, () => {
     const system = openedFiles(platform);
     const { kernel, os: { files } } = system;

@@ -117,7 +117,13 @@ test("resize() makes the file as long as it was when it cannot be mapped anew, o
     const host = mapping(system, { mmap: [0, 1] }, true, "read-write");
     const { allocation, kernel, runtime } = host;
     kernel.fileByteLength = 0;
-    const backing = { file: 3, name: undefined, offset: 4096, guard: undefined };
+    const backing = {
+      file: 3,
+      name: undefined,
+      offset: 4096,
+      guard: undefined,
+      isAllocated: false,
+    };
     const info = {
       access: "read-write",
       source: "shared file",

@@ -275,3 +275,16 @@ test("windows copies by ReadProcessMemory and WriteProcessMemory of its own proc
     }
   }
 });
+
+test("windows makes a file long enough by allocate(), and refuses one with holes", () => {
+  const { kernel, runtime, os: { files } } = openedFiles("windows");
+  const allocate = files.allocate!;
+  assertEquals(allocate(7, 0, FILE_BYTE_LENGTH), undefined);
+  assertEquals(runtime.calls.some(([name]) => name === "SetEndOfFile"), false);
+  assertEquals(allocate(7, FILE_BYTE_LENGTH, 5), undefined);
+  assertEquals(runtime.calls.at(-1), ["SetEndOfFile", 7n]);
+  for (const attribute of [0x200, 0x800]) {
+    kernel.attributes = attribute | 0x80;
+    assertEquals(allocate(7, 0, 1)?.code, "ENOTSUP");
+  }
+});

@@ -19,6 +19,9 @@ const N_FILE_INDEX_HIGH = 44;
 /** `offsetof(BY_HANDLE_FILE_INFORMATION, nFileIndexLow)` */
 const N_FILE_INDEX_LOW = 48;
 
+/** `FILE_ATTRIBUTE_SPARSE_FILE | FILE_ATTRIBUTE_COMPRESSED`, in `dwFileAttributes`, the first field: {@link https://learn.microsoft.com/windows/win32/fileio/file-attribute-constants} */
+const WITH_HOLES = 0x200 | 0x800;
+
 /** The units of a `FILETIME` in a millisecond: {@link https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-filetime} */
 const UNITS_PER_MS = 10_000n;
 /** 1970 in a `FILETIME`, which counts from 1601, in milliseconds. */
@@ -26,22 +29,40 @@ const EPOCH_MS = 11_644_473_600_000n;
 
 /** Opens the function that identifies a file. */
 export function windowsIdentify(
-  { open, failed }: WindowsLibrary,
+  library: WindowsLibrary,
 ): (file: OpenFile) => FileIdentity | Failure {
-  const { GetFileInformationByHandle } = open(KERNEL32, "GetFileInformationByHandle");
-  const info = new Uint8Array(FILE_INFORMATION_BYTE_LENGTH);
-  const fields = new DataView(info.buffer);
+  const { fields, fill } = informationReader(library);
   const joined = (high: number, low: number) =>
     BigInt(fields.getUint32(high, true)) << 32n | BigInt(fields.getUint32(low, true));
   return (file) => {
-    if (GetFileInformationByHandle(BigInt(file), info) === 0) {
-      return failed("GetFileInformationByHandle");
-    }
+    const failure = fill(file);
+    if (failure !== undefined) return failure;
     const created = joined(FT_CREATION_TIME + 4, FT_CREATION_TIME);
     return {
       device: fields.getUint32(DW_VOLUME_SERIAL_NUMBER, true),
       inode: joined(N_FILE_INDEX_HIGH, N_FILE_INDEX_LOW),
       created: Number(created / UNITS_PER_MS - EPOCH_MS),
     };
+  };
+}
+
+/** Opens the function that recognizes files that take blocks only when they are stored to. */
+export function windowsHasHoles(library: WindowsLibrary): (file: OpenFile) => boolean | Failure {
+  const { fields, fill } = informationReader(library);
+  return (file) => fill(file) ?? (fields.getUint32(0, true) & WITH_HOLES) !== 0;
+}
+
+function informationReader({ open, failed }: WindowsLibrary): {
+  readonly fields: DataView;
+  readonly fill: (file: OpenFile) => Failure | undefined;
+} {
+  const { GetFileInformationByHandle } = open(KERNEL32, "GetFileInformationByHandle");
+  const info = new Uint8Array(FILE_INFORMATION_BYTE_LENGTH);
+  return {
+    fields: new DataView(info.buffer),
+    fill: (file) =>
+      GetFileInformationByHandle(BigInt(file), info) === 0
+        ? failed("GetFileInformationByHandle")
+        : undefined,
   };
 }

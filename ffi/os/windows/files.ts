@@ -27,7 +27,7 @@ import {
   PAGE_READWRITE,
   PAGE_WRITECOPY,
 } from "./constants.ts";
-import { windowsIdentify } from "./file_information.ts";
+import { windowsHasHoles, windowsIdentify } from "./file_information.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
 
 const ACCESS: Readonly<Record<FileUse, number>> = {
@@ -43,6 +43,8 @@ const KINDS: Readonly<Partial<Record<Protection, readonly [section: number, view
   "read": [PAGE_READONLY, FILE_MAP_READ],
   "read-execute": [PAGE_EXECUTE_READ, FILE_MAP_READ | FILE_MAP_EXECUTE],
 };
+
+const SPARSE = "the file is sparse or compressed, and takes blocks only when it is stored to";
 
 /** Opens the calls of files. */
 export function windowsFiles(library: WindowsLibrary, protect: Files["protect"]): Files {
@@ -61,9 +63,10 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
     "FlushFileBuffers",
   );
   const identify = lazily(() => windowsIdentify(library));
+  const hasHoles = lazily(() => windowsHasHoles(library));
   const size = new Uint8Array(8);
 
-  return {
+  const files: Files = {
     populates: () => false,
 
     open(path, use) {
@@ -136,7 +139,16 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
     protect,
 
     extend: undefined, // SetEndOfFile cannot cut off what is mapped
-    allocate: undefined,
+
+    // Other files have their blocks from the start.
+    allocate(file, start, byteLength) {
+      const lacksBlocks = hasHoles()(file);
+      if (typeof lacksBlocks !== "boolean") return lacksBlocks;
+      if (lacksBlocks) return refusal("ENOTSUP", SPARSE);
+      const before = files.byteLength(file);
+      if (typeof before !== "number") return before;
+      return before < start + byteLength ? files.resize(file, start + byteLength) : undefined;
+    },
 
     flush(file, address, byteLength, waits) {
       if (c.FlushViewOfFile(address, byteLength) === 0) return failed("FlushViewOfFile");
@@ -144,4 +156,5 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
       return c.FlushFileBuffers(BigInt(file)) !== 0 ? undefined : failed("FlushFileBuffers");
     },
   };
+  return files;
 }

@@ -42,6 +42,9 @@ const growableFile: Scenarios = {
   "mapMut() of a file that may have to be made": {
     call: () => options().create().mapMut("file"),
   },
+  "mapMut() of a file whose blocks are set aside": {
+    call: whereThatIs(() => options().allocate().mapMut("file")),
+  },
   "map() of a file with a capacity": { call: whereThatIs(() => roomy().map("file")) },
   "mapMut() of a file with a capacity, populated": {
     call: whereThatIs(() => roomy().populate().mapMut("file")),

@@ -10,6 +10,7 @@ import {
   growable,
   made,
   NAME,
+  options,
   PAGE,
   priv,
   reserved,
@@ -81,6 +82,15 @@ export const resizing: Scenarios = {
   ...inPlace("a file that was viewed, which becomes shorter", used(roomyCopy), shorter),
   ...inPlace("a file, to its end", roomyCopy, (mmap) => mmap.resize()),
   ...inPlace("a shared file, to its end", roomyFile, (mmap) => mmap.resize()),
+  ...inPlace(
+    "a shared file whose blocks are set aside, which becomes longer",
+    () => roomy(6 * PAGE).allocate().mapMut("file"),
+    longer,
+  ),
+  "resize() of a shared file whose blocks are set aside, which becomes longer": {
+    before: () => whereThatIs(() => options().allocate().mapMut("file"))(undefined as never) ?? [],
+    call: (mmap) => mmap?.resize(FILE_LONGER),
+  },
   ...inPlace(
     "shared memory, which becomes longer",
     () => roomy().mapShared(NAME, { mode: "create" }),

@@ -74,6 +74,8 @@ export class Kernel {
   readonly open: Map<number, string> = new Map();
   /** The paths of files of shared memory, and the names of sections. */
   readonly names: Set<string> = new Set();
+  /** The attributes of the file on Windows. */
+  attributes = 0;
   /** The length of the file, in bytes. */
   fileByteLength: number = FILE_BYTE_LENGTH;
   /** The longest that the process may make a file, in bytes; `undefined` where that cannot be asked. */

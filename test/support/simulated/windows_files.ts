@@ -89,6 +89,7 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
       GetFileInformationByHandle(_file: bigint, info: Uint8Array) {
         const { device, inode, created } = FILE_IDENTITY;
         const fields = new DataView(info.buffer);
+        fields.setUint32(0, kernel.attributes, true); // DWORD dwFileAttributes
         // FILETIME ftCreationTime, in units of 100 ns since 1601
         fields.setBigUint64(4, (BigInt(created) + 11_644_473_600_000n) * 10_000n + 9_999n, true);
         fields.setUint32(28, device, true); // DWORD dwVolumeSerialNumber

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, statSync, symlinkSync } from "node:fs";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapOptions, pageSize } from "../../mod.ts";
 import { codeOf } from "../support/errors.ts";
-import { platform, test, use } from "../support/harness.ts";
+import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { freshName } from "../support/shared_names.ts";
 import { contents, pattern, TempFolder } from "../support/temp_files.ts";
 
@@ -57,6 +57,36 @@ test("create() with a capacity makes a log that grows", () => {
   mmap.resize(PAGE);
   if (platform !== "win32") length[0] = 3n;
   assertEquals([mmap.bytes.length, statSync(path).size], [PAGE, PAGE]);
+});
+
+test("allocate() fills the holes of a file, and of what resize() adds", () => {
+  const path = use(new TempFolder()).sparse("sparse", 64 * PAGE);
+  const allocated = () => statSync(path).blocks * 512;
+  for (const capacity of [0, 2 ** 30]) {
+    const options = new MmapOptions({ capacity, offset: PAGE, len: 3 * PAGE, allocate: true });
+    const mmap = use(options.mapMut(path));
+    assertEquals(statSync(path).size >= 64 * PAGE, true);
+    assert(allocated() >= 3 * PAGE, `${allocated()} bytes`);
+    mmap.resize(9 * PAGE);
+    assert(allocated() >= 9 * PAGE, `${allocated()} bytes`);
+    mmap.resize((capacity === 0 ? 80 : 90) * PAGE);
+    assertEquals(statSync(path).size, (capacity === 0 ? 81 : 91) * PAGE);
+  }
+  const fresh = `${path}-new`;
+  use(creating(7).allocate().mapMut(fresh));
+  assertEquals(statSync(fresh).size, 7);
+}, { skip: unlessLinux("elsewhere it is refused, or does nothing") });
+
+test("allocate() is refused where there are no blocks", () => {
+  const path = use(new TempFolder()).file("f", pattern(5));
+  const options = new MmapOptions({ len: 5, allocate: true });
+  const refused = [
+    () => options.map(path),
+    () => options.mapAnon(),
+    () => options.mapShared(freshName(), { mode: "create" }),
+  ];
+  for (const map of refused) assertThrows(map, RangeError);
+  if (platform === "darwin") assertEquals(codeOf(() => options.mapMut(path)), "ENOTSUP");
 });
 
 test("create() is refused where no file is made, and makes none then", () => {
