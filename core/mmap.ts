@@ -703,7 +703,7 @@ export class Mmap implements Disposable {
    * its file, and memory of `mapShared()` makes the named memory longer for all processes. Memory
    * that is shared by {@linkcode Mmap.share} can become longer, but not shorter: every handle has
    * the new length at its next call. If several threads make it longer at once, the greatest length
-   * stays.
+   * stays, and no call fails.
    *
    * Linux: moves anonymous memory by
    * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), without copying, except memory

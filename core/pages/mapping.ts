@@ -29,6 +29,8 @@ export class Mapping {
   info: MappingInfo;
   /** The state of the pages, once a call needs it. */
   pages: PageState | undefined;
+  /** For shared memory with a capacity: the length before the present call, as the caller knows it. */
+  knownByteLength: number = 0;
   #token: CollectorToken;
 
   constructor(plan: MappingPlan) {
@@ -69,6 +71,7 @@ export class Mapping {
 
   #follow(share: Share): void {
     const { byteLength } = share;
+    this.knownByteLength = this.byteLength;
     if (byteLength > this.byteLength) this.lengthen(byteLength);
   }
 

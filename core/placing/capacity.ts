@@ -34,13 +34,16 @@ export function resizeInPlace(mapping: Mapping, byteLength: number): void {
         "map again with a greater capacity()",
     );
   }
+  // The caller wants to make the memory longer, and another thread has made it longer still.
+  const isOvertaken = mapping.allocation.share !== undefined &&
+    byteLength > mapping.knownByteLength;
   const pages = mapping.track();
   const stays = mapping.info.pageOffset + Math.min(byteLength, mapping.byteLength);
   pages.checkNotLost({ start: 0, end: stays });
   leaveRoom(host().os, 0);
   checkStack(); // all of the steps or none
-  if (byteLength < mapping.byteLength) shorten(mapping, pages, byteLength);
-  else lengthen(mapping, pages, byteLength);
+  if (byteLength >= mapping.byteLength) lengthen(mapping, pages, byteLength);
+  else if (!isOvertaken) shorten(mapping, pages, byteLength);
 }
 
 function shorten(mapping: Mapping, pages: PageState, byteLength: number): void {
@@ -118,7 +121,7 @@ function extendSource({ allocation, info }: Mapping, byteLength: number, isAlone
 function lengthen(mapping: Mapping, pages: PageState, byteLength: number): void {
   const { allocation } = mapping;
   const isAlone = allocation.share === undefined || mapping.endSharing();
-  if (byteLength <= mapping.byteLength) return; // another thread was faster
+  if (byteLength <= mapping.byteLength) return;
   const range = pagesBetween(pages, byteLength);
   try {
     open(pages, range, isAlone);
@@ -130,7 +133,6 @@ function lengthen(mapping: Mapping, pages: PageState, byteLength: number): void 
   allocation.backing?.guard?.growTo(pages.addressOf(range.end));
   allocation.share?.growTo(byteLength);
   mapping.lengthen(byteLength);
-  mapping.refresh();
 }
 
 /** Gives pages behind the end the access of the last byte. */

@@ -47,7 +47,15 @@ const CHANGES: readonly ((mmap: Mmap) => void)[] = [
   },
   (mmap) => mmap.decommit(0, LENGTH),
   (mmap) => mmap.resize(2 * LENGTH),
+  (mmap) => mmap.resize(LENGTH / 2),
+  (mmap) => {
+    mmap.resize(1);
+    mmap.resize(2 * LENGTH);
+    if (mmap.bytes[LENGTH - 1] !== 0) harmed++;
+  },
 ];
+/** The changes from this one on are within a capacity. */
+const IN_PLACE = 6;
 let changeCount = 0;
 
 /** Changes a mapping in one of these ways after the other. */
@@ -75,7 +83,9 @@ interface Started {
  * is for the runtime to do: no function is made where one is in scope.
  */
 async function startAndUnmap(call: InFlightCall, folder: string): Promise<Started> {
-  const mmap = new MmapOptions({ len: call.byteLength ?? LENGTH }).mapAnon();
+  const isInPlace = changeCount % CHANGES.length >= IN_PLACE;
+  const capacity = isInPlace ? 2 * LENGTH : 0;
+  const mmap = new MmapOptions({ len: call.byteLength ?? LENGTH, capacity }).mapAnon();
   mmap.bytes.fill(7);
   const prepared = await call.prepare?.(folder, mmap.bytes) as Prepared;
   const over = start(call, mmap, folder, prepared);

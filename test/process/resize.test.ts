@@ -28,6 +28,16 @@ test("resize() while the runtime reads into a view ends nothing", async () => {
   await childValue("resize_in_flight.ts"); // which throws where the child ends badly
 }, { skip: unlessLinux("what is read from is a file of Linux") });
 
+for (const kind of ["mapAnon", "mapMut", "mapShared"]) {
+  test(`resize() of ${kind}() by several threads at the same time loses nothing`, async () => {
+    const count = rounds("racedRecords");
+    const result = await childValue("growth_race.ts", { args: [kind, String(count)] });
+    assertEquals(result, { counts: [0, count, count, count], isWhole: true, isFileWhole: true });
+  }, {
+    skip: kind === "mapAnon" ? undefined : unlessLinux("only Linux makes shared files longer"),
+  });
+}
+
 test("resize() changes nothing when little is left of the stack", async () => {
   assertEquals(await childValue("stack_limit.ts"), { areRefused: true, changed: 0 });
 });

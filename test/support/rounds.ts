@@ -56,6 +56,8 @@ const ROUNDS = {
   endedThreads: { few: 8, all: 100 },
   /** Times that threads begin all at once. */
   beginnings: { few: 1, all: 4 },
+  /** Records that several threads append at once. */
+  racedRecords: { few: 400, all: 4000 },
   /** Tickets that several threads take at once. */
   racedTickets: { few: 12, all: 300 },
   askedTickets: { few: 5, all: 20 },
