@@ -137,9 +137,9 @@ function lengthen(mapping: Mapping, pages: PageState, byteLength: number): void 
 
 /** Gives pages behind the end the access of the last byte. */
 function open(pages: PageState, range: PageRange, isAlone: boolean): void {
-  const { allocation } = pages;
+  const { allocation, areAnonymous } = pages;
   const access = pages.access.runAt(pages.all.end - 1).value;
-  if (range.start === range.end || access === "none") return;
+  if (range.start === range.end || (areAnonymous && access === "none")) return;
   if (!isViewable(access)) pages.views.checkUnused(range);
   const { address, byteLength } = addresses(pages, range);
   // A decommitted page may hold what a pending call has stored. While the memory is shared, another

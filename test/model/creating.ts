@@ -7,7 +7,7 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Access, Mmap } from "../../mod.ts";
 import { platform } from "../support/harness.ts";
-import { countErrors, type Errors, OFFSETS, throws, withGetter } from "./arguments.ts";
+import { bad, countErrors, type Errors, OFFSETS, throws, withGetter } from "./arguments.ts";
 import { makeOptions, named, wanted } from "./options.ts";
 import { renew } from "./files.ts";
 import { copyPages, equal, GRANULE, type Model, PAGE, type TestFile } from "./world.ts";
@@ -48,6 +48,7 @@ const ACCESS: Readonly<Record<Kind, Access>> = {
   mapExec: "read-execute",
   mapShared: "read-write",
 };
+const CAPACITY = 2 ** 20;
 /** Errors of systems without huge pages, or with none set aside. */
 const NO_HUGE_PAGES: Errors = ["ENOMEM", "ENOTSUP", "EPERM", "EINVAL", "RangeError"];
 
@@ -101,6 +102,19 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
       settings["len"] = 0;
       errors.push("RangeError");
     }
+  }
+  const canGrow = kind === "mapAnon" ||
+    (platform !== "win32" && (kind === "map" || kind === "mapMut")) ||
+    (platform === "linux" && kind === "mapShared");
+  const isPlain = errors.length === 0 && settings["huge"] === undefined;
+  if (canGrow && isPlain && file !== world.files.fragile && (c >> 4) % 3 === 0) {
+    settings["capacity"] = CAPACITY - a % 5;
+  } else if (isPlain && c % 32 === 4) {
+    const value = [1, bad(a), 2 ** 53 - 1][b % 3];
+    settings["capacity"] = value;
+    const flaws = countErrors(value);
+    if (flaws.length === 0 && Number(value) === 0) return; // that is none
+    errors.push(...flaws, "RangeError", "ENOMEM", "EOVERFLOW", "ENOTSUP", "EINVAL");
   }
   // An emulator takes huge pages of any length for those of 2 MiB.
   if (world.isEmulated && settings["huge"] !== undefined) return;
@@ -210,7 +224,7 @@ function modelOf(
   kind: Kind,
   mmap: Mmap,
   file: TestFile | undefined,
-  { len, offset: given = 0, align = 0, guard = 0 }: Record<string, unknown>,
+  { len, offset: given = 0, align = 0, guard = 0, capacity = 0 }: Record<string, unknown>,
 ): Model {
   const offset = Number(given);
   const isMirror = kind === "mapMirrored";
@@ -245,6 +259,7 @@ function modelOf(
     file,
     fileOffset: offset - skip,
     guards: [roundUp(Number(guard), GRANULE), roundUp(Number(guard), PAGE)],
+    capacity: Number(capacity) === 0 ? 0 : roundUp(skip + Number(capacity), PAGE) - skip,
     lost: undefined,
     isClosed: false,
     isTransferred: false,

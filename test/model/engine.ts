@@ -220,6 +220,7 @@ function modelOf(source: "memory" | "private" | "shared", byteLength: number): M
     copied: new Uint8Array(pages),
     file: undefined,
     fileOffset: 0,
+    capacity: 0,
     guards: [0, 0],
     lost: undefined,
     isClosed: false,

@@ -23,7 +23,8 @@ import {
 export const raw: TakeSlot = (world, slot, [, , , , c], name) => {
   const { mmap, model } = slot;
   const errors = stateErrors(slot, true);
-  if (!model.isClosed && (model.source !== "memory" || model.guards[0] > 0)) errors.push("ENOTSUP");
+  const isPlain = model.source === "memory" && model.guards[0] === 0 && model.capacity === 0;
+  if (!model.isClosed && !isPlain) errors.push("ENOTSUP");
   if (errors.length === 0) {
     world.call(`${name}: protect`, [], () => mmap.unsafeProtect("read-write"), busy(model));
     if (world.wasBusy) return;

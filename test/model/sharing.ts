@@ -43,7 +43,7 @@ export const share: TakeSlot = (world, slot, [, , a, b, c], name) => {
 /** Calls that would change memory under other handles, and must be refused. */
 function refuseChanges(world: World, { model }: Slot, mmap: Mmap, n: number): void {
   const { source, access, byteLength, skip } = model;
-  const isPlain = source === "memory" && model.guards[0] === 0;
+  const isPlain = source === "memory" && model.guards[0] === 0 && model.capacity === 0;
   const other = ["ENOTSUP", "EACCES", "EBUSY", "EFAULT", "RangeError"];
   switch (n % 3) {
     case 0:
@@ -55,7 +55,11 @@ function refuseChanges(world: World, { model }: Slot, mmap: Mmap, n: number): vo
       world.call("intoRaw(shared)", [isPlain ? "EBUSY" : "ENOTSUP"], () => mmap.intoRaw());
       break;
     default:
-      world.call("resize(shared)", other, () => mmap.resize(byteLength + skip));
+      if (model.capacity === 0) {
+        world.call("resize(shared)", other, () => mmap.resize(byteLength + skip));
+      } else if (byteLength > 1) {
+        world.call("resize(shared)", ["EBUSY"], () => mmap.resize(byteLength - 1));
+      }
       if (source !== "memory") break;
       world.call("decommit(shared)", ["EBUSY"], () => mmap.decommit(0, byteLength));
       world.call("commit(shared)", ["EBUSY"], () => mmap.commit(0, byteLength));

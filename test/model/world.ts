@@ -47,6 +47,8 @@ export interface Model {
   readonly fileOffset: number;
   /** The length of the guards in bytes. */
   readonly guards: readonly [below: number, above: number];
+  /** The length that it can have in its place, in bytes; 0 for none. */
+  readonly capacity: number;
   /** The pages that a truncated file has lost. */
   lost: Lost | undefined;
   isClosed: boolean;
