@@ -236,6 +236,17 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
     mmap.read(bytes, 8);
     return bytes.join();
   },
+  searches: () => {
+    const mmap = use(options().mapAnon());
+    mmap.write(new TextEncoder().encode("a,b".repeat(9000)));
+    const records = mmap.split(",");
+    let last = "";
+    for (let taken = 0; taken < 20; taken++) {
+      const { byteOffset, byteLength } = records.next().value;
+      last = `${byteOffset}+${byteLength}`;
+    }
+    return [mmap.indexOf("b"), mmap.lastIndexOf(","), mmap.count("a,"), last].join();
+  },
   "mirrored memory": () => {
     const ring = use(new MmapOptions({ len: PAGE }).mapMirrored());
     ring.view(Uint8Array, 0, PAGE)[1] = 5;

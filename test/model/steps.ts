@@ -22,6 +22,7 @@ import { badRaw, pin, raw, unmap } from "./releasing.ts";
 import { resize } from "./resizing.ts";
 import { remove } from "./names.ts";
 import { advise, lock, prefault, resident, unlock } from "./residing.ts";
+import { search } from "./searching.ts";
 import type { Take, TakeSlot, World } from "./sequence.ts";
 import { badTicket, share } from "./sharing.ts";
 import { lend, recall } from "./stranger.ts";
@@ -139,6 +140,10 @@ const METHODS = [
   "view",
   "wait",
   "notify",
+  "indexOf",
+  "lastIndexOf",
+  "count",
+  "split",
 ] as const;
 
 /** Calls with another receiver, and of the constructor. */
@@ -179,6 +184,10 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   resize: { weight: 3, take: inSlot(resize) },
   read: { weight: 5, take: inSlot(copy) },
   write: { weight: 6, take: inSlot(copy) },
+  indexOf: { weight: 2, take: inSlot(search) },
+  lastIndexOf: { weight: 1, take: inSlot(search) },
+  count: { weight: 1, take: inSlot(search) },
+  split: { weight: 1, take: inSlot(search) },
   flush: { weight: 2, take: inSlot(flush) },
   startFlush: { weight: 2, take: inSlot(flush) },
   advise: { weight: 4, take: inSlot(advise) },

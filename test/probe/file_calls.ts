@@ -52,6 +52,11 @@ export const FILE_CALLS: Readonly<Record<string, (place: Place) => unknown>> = {
     mmap.read(read);
     same([...read], [1, 4, 5]);
   },
+  "indexOf() and count() of a file": (place) => {
+    const mmap = place.kept(new MmapOptions().map(place.file()));
+    mmap.bytes[7] = 200;
+    same([mmap.indexOf(200), mmap.lastIndexOf(200), mmap.count(200)], [7, 7, 1]);
+  },
   "resize() of a file": (place) => {
     const mmap = place.kept(new MmapOptions().mapMut(place.file()));
     mmap.resize(8 * place.page);

@@ -173,6 +173,16 @@ export const FOREIGN: Readonly<Record<string, Check>> = {
     mmap.unmap();
   },
 
+  "indexOf() takes views": ({ library, value }) => {
+    const mmap = mapped(library);
+    mmap.write(Uint8Array.of(1, 2), 5);
+    for (const source of ["new Uint16Array([513])", "new DataView(new Uint8Array([1]).buffer)"]) {
+      assertEquals(mmap.indexOf(value(source)), 5);
+    }
+    assertThrows(() => mmap.count(value("new ArrayBuffer(4)")), TypeError, "must be a typed array");
+    mmap.unmap();
+  },
+
   "options are an object's own, or its class's": ({ library, value }) => {
     const { MmapOptions } = library;
     for (
