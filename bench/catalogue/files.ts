@@ -132,6 +132,22 @@ export const files: readonly Benchmark[] = [
     seconds: 50,
   },
   {
+    name: "search",
+    title: "A search for text",
+    counted: "a file that was opened, searched for a text that it does not have, and closed",
+    sizes: [MIB, 16 * MIB, 256 * MIB, GIB],
+    quick: 16 * MIB,
+    operations: (size) => Math.max(1, 16 * MIB / size),
+    file: "log",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/search"),
+      ...own("readFileSync(), Buffer.indexOf()", FILE, "fs-whole/search", { upTo }),
+      ...own("Bun.mmap(), Buffer.indexOf()", FILE, "bun-mmap/search", { on: ["Bun"] }),
+      ...nothing("Buffer.indexOf() of what was read before", FILE, "buffer/search"),
+    ],
+    seconds: 30,
+  },
+  {
     name: "count-lines",
     title: "Counting the lines of a log, whole programs",
     counted: "a program from its start to its end",

@@ -9,7 +9,7 @@ import { type Mmap, MmapOptions } from "../../../mod.ts";
 import { CHUNK, PAGE, RECORD, sumWords, wordsOf } from "../common.ts";
 import type { Task, Work } from "../serve.ts";
 import { Bun } from "./bun.ts";
-import { repeat, storing, sumPages, sumPagesOf, sumRecord } from "./sums.ts";
+import { MISSING, repeat, storing, sumPages, sumPagesOf, sumRecord } from "./sums.ts";
 
 const options = new MmapOptions();
 
@@ -91,6 +91,15 @@ const sysalloc: Record<string, Work> = {
         }),
     };
   },
+  "sysalloc/search": (task) => ({
+    run: () =>
+      repeat(task, () => {
+        const mmap = options.map(task.path);
+        const found = mmap.indexOf(MISSING);
+        mmap.unmap();
+        return found;
+      }),
+  }),
   "sysalloc/store-flush": (task) => {
     const mmap = options.mapMut(task.path);
     const { bytes } = mmap;
@@ -144,6 +153,9 @@ const bun: Record<string, Work> = {
   },
   "bun-mmap/scan": (task) => ({
     run: () => repeat(task, () => sumWords(wordsOf(Bun.mmap(task.path)))),
+  }),
+  "bun-mmap/search": (task) => ({
+    run: () => repeat(task, () => Buffer.from(Bun.mmap(task.path).buffer).indexOf(MISSING)),
   }),
   "bun-mmap/store-flush": (task) => {
     const bytes = Buffer.from(Bun.mmap(task.path).buffer);

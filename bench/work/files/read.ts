@@ -8,7 +8,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { PAGE, RECORD, sumWords, wordsOf } from "../common.ts";
 import type { Work } from "../serve.ts";
 import { Bun } from "./bun.ts";
-import { repeat, repeatAsync, sumPages, sumPagesAsync, sumRecord } from "./sums.ts";
+import { MISSING, repeat, repeatAsync, sumPages, sumPagesAsync, sumRecord } from "./sums.ts";
 
 /** A record of all that was read. */
 const wholly = (read: (path: string) => Uint8Array | Promise<Uint8Array>): Work => (task) => ({
@@ -113,6 +113,13 @@ const pages: Record<string, Work> = {
 export const readFiles: Readonly<Record<string, Work>> = {
   ...records,
   ...pages,
+  "fs-whole/search": (task) => ({
+    run: () => repeat(task, () => readFileSync(task.path).indexOf(MISSING)),
+  }),
+  "buffer/search": (task) => {
+    const bytes = readFileSync(task.path);
+    return { run: () => repeat(task, () => bytes.indexOf(MISSING)) };
+  },
   "fs-whole/scan": summing((path) => readFileSync(path)),
   "deno-whole/scan": summing((path) => Deno.readFile(path)),
   "bun-whole/scan": summing((path) => Bun.file(path).bytes()),

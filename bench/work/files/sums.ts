@@ -6,6 +6,9 @@
 import { PAGE, Random, RECORD, sumWords, wordsOf } from "../common.ts";
 import type { Round, Task } from "../serve.ts";
 
+/** A text that no log has. */
+export const MISSING = "connection refused";
+
 /** The sum of the record in the middle of a file. */
 export function sumRecord(bytes: Uint8Array, { size }: Task): number {
   return sumWords(wordsOf(bytes.subarray(size / 2, size / 2 + RECORD)));
