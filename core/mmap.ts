@@ -40,6 +40,7 @@ import {
 } from "./pages/view_range.ts";
 import { resize } from "./placing/resize.ts";
 import { type MmapTicket, redeem, releaseTicket, share } from "./sharing/tickets.ts";
+import { flushAsync, type FlushAsyncOptions } from "./waiting/flush_async.ts";
 import { waitAsync, type WaitAsyncOptions } from "./waiting/wait_async.ts";
 import { notify, wait, type WaitResult, wordRange } from "./waiting/waiting.ts";
 
@@ -721,15 +722,15 @@ export class Mmap implements Disposable {
    * file of `map()` with a capacity is shorter.
    * @throws {MmapError} `EBADF` if the mapping is closed; `EBUSY` if a buffer was transferred away
    * or is in use (Bun from 1.4), while the mapping is pinned or shared (within a capacity, only to
-   * become shorter), or while {@linkcode Mmap.waitAsync} waits for a word (within a capacity, for
-   * one that goes); `EACCES` if the access is mixed without a capacity, or if it is `"none"`, the
-   * memory was ever committed, and it must be copied; `ENOTSUP` with guard pages or huge pages but
-   * no capacity, growth of a file that cannot grow (on macOS, and for file systems without
-   * `fallocate`, also growth of the file while its memory is shared), or without a length if no file
-   * is open; `EINVAL` if the file ends before the mapping starts; `EFAULT` if the file has lost a
-   * page that stays; `ENOSPC` if `/dev/shm` is full; `EFBIG` if the process may not make the file as
-   * long (`ulimit -f`); `ENOMEM` or another code if the system refused. Memory and file stay as they
-   * were.
+   * become shorter), or while {@linkcode Mmap.waitAsync} or {@linkcode Mmap.flushAsync} is pending
+   * (within a capacity, for bytes that go); `EACCES` if the access is mixed without a capacity, or if
+   * it is `"none"`, the memory was ever committed, and it must be copied; `ENOTSUP` with guard pages
+   * or huge pages but no capacity, growth of a file that cannot grow (on macOS, and for file systems
+   * without `fallocate`, also growth of the file while its memory is shared), or without a length if
+   * no file is open; `EINVAL` if the file ends before the mapping starts; `EFAULT` if the file has
+   * lost a page that stays; `ENOSPC` if `/dev/shm` is full; `EFBIG` if the process may not make the
+   * file as long (`ulimit -f`); `ENOMEM` or another code if the system refused. Memory and file stay
+   * as they were.
    *
    * @example A buffer that grows
    * ```ts
@@ -999,6 +1000,52 @@ export class Mmap implements Disposable {
   }
 
   /**
+   * Writes what {@linkcode Mmap.flush} writes without blocking the event loop: a helper thread waits
+   * for the disk instead, as for {@linkcode Mmap.waitAsync}, with the same limit of 32.
+   *
+   * While the flush is pending, the process stays alive, and the mapping is not collected and cannot
+   * be resized (`EBUSY`). {@linkcode Mmap.unmap} rejects the promise with `EBADF`, and an aborted
+   * signal rejects it with its reason; the system may write on in both cases. Stores during the call
+   * may be written or not.
+   *
+   * Calls the functions of `flush()`; on Windows also
+   * [`DuplicateHandle`](https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle).
+   *
+   * @param byteOffset The start, rounded down to a page. Default: 0.
+   * @param byteLength The length, rounded up to whole pages. Default: up to the end.
+   * @param options A signal that ends the waiting.
+   * @returns A promise that is fulfilled when the disk has the bytes. All errors reject it; the call
+   * itself does not throw.
+   * @throws {TypeError} As `flush()` does, and if an option is unknown or of the wrong type.
+   * @throws {RangeError} As `flush()` does.
+   * @throws {MmapError} As `flush()` does; `EBADF` also if the mapping is closed meanwhile;
+   * `EAGAIN`, `ENOMEM` or `ENOTSUP` if there is no thread, as for `waitAsync()`.
+   * @throws The `reason` of an aborted signal.
+   *
+   * @example Other work while the disk writes
+   * ```ts
+   * import { writeFileSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   * import { join } from "node:path";
+   * import { MmapOptions } from "@sysalloc/sysalloc";
+   *
+   * const path = join(tmpdir(), "sysalloc-log");
+   * writeFileSync(path, new Uint8Array(65536));
+   * using mmap = new MmapOptions().mapMut(path);
+   * mmap.bytes.fill(1);
+   * await mmap.flushAsync(0, 4096);
+   * ```
+   */
+  flushAsync(
+    byteOffset: number | bigint = 0,
+    byteLength?: number | bigint,
+    options: FlushAsyncOptions = {},
+  ): Promise<void> {
+    checkFewFrames();
+    return flushAsync(() => Mmap.#opened(this), byteOffset, byteLength, options);
+  }
+
+  /**
    * Gives the memory away without unmapping it: closes the handle and detaches its views. Pass the
    * result to {@linkcode Mmap.unsafeFromRaw}, here or in another thread; otherwise the memory stays
    * mapped until the process ends. First await all calls of the runtime that got a view: otherwise
@@ -1065,8 +1112,8 @@ export class Mmap implements Disposable {
 
   /**
    * Unmaps the memory and detaches its views. Does nothing if the mapping is closed. Shared memory
-   * is freed with its last handle. Pending promises of {@linkcode Mmap.waitAsync} reject with
-   * `EBADF`.
+   * is freed with its last handle. Pending promises of {@linkcode Mmap.waitAsync} and
+   * {@linkcode Mmap.flushAsync} reject with `EBADF`.
    *
    * A mapping that was never viewed is unmapped immediately, by
    * [`munmap`](https://man7.org/linux/man-pages/man2/munmap.2.html) on Linux and macOS,

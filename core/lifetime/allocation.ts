@@ -70,16 +70,17 @@ export interface Share {
   readonly guard: GuardEntry | undefined;
 }
 
-/** A pending wait for a word, which blocks another thread. */
+/** A pending call that another thread runs: a wait for a word, or a flush. */
 export interface Waiter {
-  /** Where the word starts, from the first page. */
-  readonly start: number;
+  readonly call: "waitAsync" | "flushAsync";
+  /** Where the word starts, from the first page; `undefined` for a flush. */
+  readonly start: number | undefined;
   /**
-   * Asks the thread to end the wait. The wait may still end otherwise, because it may have been
-   * woken already.
+   * Asks the thread to end the call. A wait may still end otherwise, because it may have been woken
+   * already.
    */
   cancel(reason: unknown): void;
-  /** Blocks until the wait has ended. Returns whether it did. */
+  /** Blocks until the thread does not use the memory. Returns whether it does not. */
   join(): boolean;
 }
 
@@ -115,7 +116,7 @@ export interface Allocation {
   readonly mapper: Mapper<MapRequest> | undefined;
   /** Set for memory that is shared: this handle's part. */
   share: Share | undefined;
-  /** The pending waits for words of this memory. */
+  /** The pending calls of other threads for this memory. */
   waits: readonly Waiter[] | undefined;
   /** The number of pins for native code. */
   pins: number;

@@ -1,5 +1,5 @@
 /**
- * Pending waits for words of a mapping.
+ * Pending waits for words of a mapping, and pending flushes.
  *
  * @module
  */
@@ -7,18 +7,23 @@ import { MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "./allocation.ts";
 
-/** Asks the waits for words of a mapping that is closed to end. */
+/** Asks the pending calls for a mapping that is closed to end. */
 export function cancelWaits({ waits }: Allocation): void {
   waits?.forEach((wait) => {
     wait.cancel(
-      new MmapError("The mapping was closed while waitAsync() waited for a word of it", {
-        code: "EBADF",
-      }),
+      new MmapError(
+        `The mapping was closed while ${wait.call}() was pending` +
+          (wait.call === "flushAsync" ? ": the disk has its stores later" : ""),
+        { code: "EBADF" },
+      ),
     );
   });
 }
 
-/** Ends the waits for words of a mapping that is about to be unmapped: nobody could wake them. */
+/**
+ * Ends the pending calls for a mapping that is about to be unmapped: nobody could wake the waits,
+ * and nobody could tell what a flush has written.
+ */
 export function endWaits(allocation: Allocation): void {
   const { waits } = allocation;
   if (waits === undefined) return;
@@ -31,14 +36,14 @@ export function endWaits(allocation: Allocation): void {
   );
 }
 
-/** Refuses to change a range with a word that `waitAsync()` waits for. */
+/** Refuses to change a range with a word that is waited for; without a range, any pending call. */
 export function refuseWaits(allocation: Allocation, done: string, range?: PageRange): void {
-  const isWaited = allocation.waits?.some(({ start }) =>
+  const wait = allocation.waits?.find(({ start = -1 }) =>
     range === undefined || (start >= range.start && start < range.end)
   );
-  if (!isWaited) return;
+  if (wait === undefined) return;
   throw new MmapError(
-    `This memory cannot be ${done} while waitAsync() waits for a word in it: abort the wait first`,
+    `This memory cannot be ${done} while ${wait.call}() is pending: await it, or abort it first`,
     { code: "EBUSY" },
   );
 }

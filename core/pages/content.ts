@@ -4,7 +4,8 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import { UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
+import type { OpenFile } from "../../ffi/os/contract/files.ts";
+import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import { MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { mapperOf } from "../lifetime/allocation.ts";
@@ -37,15 +38,32 @@ export function discard(pages: PageState, range: PageRange): void {
   }
 }
 
-/** Writes the content of a shared file back. */
-export function flush(pages: PageState, range: PageRange, waits: boolean): void {
-  if (pages.info.source !== "shared file") return;
+/** The memory to write back, and its file. */
+interface FlushTarget {
+  readonly file: OpenFile | undefined;
+  readonly address: bigint;
+  readonly byteLength: bigint;
+}
+
+/** Returns what a flush of a range writes back; `undefined` if stores reach no file. */
+export function flushTarget(pages: PageState, range: PageRange): FlushTarget | undefined {
+  if (pages.info.source !== "shared file") return undefined;
   const { backing } = pages.allocation;
   const file = backing?.name !== undefined ? undefined : backing?.file; // named memory is on no disk
-  const { address, byteLength } = addresses(pages, range);
+  return { file, ...addresses(pages, range) };
+}
+
+/** The error for a range that the system could not write back. */
+export function flushError(pages: PageState, range: PageRange, failure: Failure): MmapError {
+  return pages.systemError(`to flush ${describePages(pages, range)}`, failure);
+}
+
+/** Writes the content of a shared file back. */
+export function flush(pages: PageState, range: PageRange, waits: boolean): void {
+  const target = flushTarget(pages, range);
+  if (target === undefined) return;
+  const { file, address, byteLength } = target;
   const failure = host().os.files.flush(file, address, byteLength, waits);
-  if (failure !== undefined) {
-    throw pages.systemError(`to flush ${describePages(pages, range)}`, failure);
-  }
+  if (failure !== undefined) throw flushError(pages, range, failure);
   pages.checkNotLost(range); // last: the other bytes are written
 }

@@ -1,6 +1,6 @@
 /**
- * The threads that block for `waitAsync()`. Each waits for one word, because a wait for several
- * words does not report all of them that were woken.
+ * The threads that block for `waitAsync()` and `flushAsync()`. Each waits for one word, because a
+ * wait for several words does not report all of them that were woken.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { releaseHeldRanges } from "../lifetime/held_ranges.ts";
 
 /** The result of a task. */
 export type Report =
-  | { readonly kind: "ending"; readonly ending: Ending | "cancelled" }
+  | { readonly kind: "ending"; readonly ending: Ending | "cancelled" | "flushed" }
   | { readonly kind: "failure"; readonly syscall: string; readonly osError: number }
   | { readonly kind: "error"; readonly error: unknown }
   /** The thread ended during the task for an unknown reason. */
@@ -26,8 +26,9 @@ interface Numbered {
   readonly report: Report;
 }
 
-/** A wait for a thread. */
+/** A task for a thread. */
 export interface Task {
+  readonly kind: "wait" | "flush";
   /** The data for the thread. */
   readonly job: unknown;
   /** Called once, when the thread has left the wait. */
@@ -41,8 +42,8 @@ const MAX_THREADS = 32;
 const FULL: Shortage = {
   code: "EAGAIN",
   words:
-    `${MAX_THREADS} waits of this thread are pending or have just ended, and each needs a thread ` +
-    "of its own: end one, try again, or use one word for all signals",
+    `${MAX_THREADS} waits or flushes of this thread are pending or have just ended, and each needs ` +
+    "a thread of its own: end one, try again, or use one word for all signals",
 };
 /** The number of idle threads that stay, so that the next waits begin at once. */
 const MAX_IDLE = 2;
@@ -59,16 +60,17 @@ const TAKEN = -1;
 const TIRED = "tired";
 
 // The thread stores its state before it reports, so that join() need not wait for the report.
-const SOURCE = (native: string, wait: string) =>
+const SOURCE = (native: string, wait: string, flush: string) =>
   `const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
 process.removeAllListeners("warning"); // of the experimental FFI, in this thread only
 const IDLE = ${IDLE}, TAKEN = ${TAKEN};
 const { state, opening, data } = workerData;
-let wait, timer;
-function open() {
+const work = {};
+let timer;
+function open(kind) {
   while (Atomics.compareExchange(opening, 0, 0, 1) !== 0) Atomics.wait(opening, 0, 1, 10);
   try {
-    return (${wait})(${native}, data);
+    return kind === "flush" ? (${flush})(${native}) : (${wait})(${native}, data);
   } finally {
     Atomics.store(opening, 0, 0);
     Atomics.notify(opening, 0, 1);
@@ -80,7 +82,7 @@ function report(number, result) {
   parentPort.postMessage({ number, report: { kind, ...result } });
   timer = setTimeout(() => parentPort.postMessage("${TIRED}"), ${MAX_IDLE_MS});
 }
-parentPort.on("message", ({ number, job }) => {
+parentPort.on("message", ({ number, kind, job }) => {
   clearTimeout(timer);
   if (Atomics.compareExchange(state, 0, number, TAKEN) !== number) {
     report(number, { ending: "cancelled" });
@@ -88,8 +90,8 @@ parentPort.on("message", ({ number, job }) => {
   }
   let ending;
   try {
-    wait ??= open();
-    ending = wait(job);
+    work[kind] ??= open(kind);
+    ending = work[kind](job);
   } catch (error) {
     ending = { error };
   }
@@ -120,9 +122,10 @@ export class WaitThread {
   #hasEnded = false;
 
   private constructor() {
-    const { waiting } = host().os;
+    const { waiting, files } = host().os;
     opening ??= sharedWord();
-    const source = SOURCE(currentRuntime().threadNative(), waiting.threadSource);
+    const native = currentRuntime().threadNative();
+    const source = SOURCE(native, waiting.threadSource, files.flushSource);
     const data = { state: this.#state, opening, data: waiting.threadData() };
     this.#thread = runtimeThreads().start(source, data, {
       message: (said) => said === TIRED ? this.#tired() : this.#reported(said as Numbered),
@@ -157,7 +160,7 @@ export class WaitThread {
       thread.#thread.hold(holds);
       const number = thread.#number = thread.#number % MAX_NUMBER + 1;
       atomics.store(thread.#state, 0, number);
-      thread.#thread.post({ number, job: task.job });
+      thread.#thread.post({ number, kind: task.kind, job: task.job });
     } catch (error) {
       thread.#ended(error); // without a task: the caller gets the error
       thread.#thread.end();

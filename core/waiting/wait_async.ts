@@ -3,24 +3,23 @@
  *
  * @module
  */
-import { host, runtimeThreads } from "../../ffi/host.ts";
+import { host } from "../../ffi/host.ts";
 import { isFailure } from "../../ffi/os/contract/memory.ts";
 import type { ThreadWait, Word } from "../../ffi/os/contract/waiting.ts";
 import { repeat } from "../../ffi/web.ts";
-import {
-  checkOptions,
-  type Defaults,
-  describe,
-  flag,
-  propertyOf,
-  timeMs,
-  word32,
-} from "../checks/arguments.ts";
+import { checkOptions, type Defaults, flag, timeMs, word32 } from "../checks/arguments.ts";
 import { checkStack } from "../checks/call_stack.ts";
-import { MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Waiter } from "../lifetime/allocation.ts";
 import type { Mapping } from "../pages/mapping.ts";
+import {
+  endedError,
+  isAborted,
+  shortageError,
+  threadError,
+  untilEnded,
+  type WaitSignal,
+} from "./pending.ts";
 import { type Report, type Task, WaitThread } from "./threads.ts";
 import { resultOf, waitError, type WaitResult, wordOf, wordRange } from "./waiting.ts";
 
@@ -34,18 +33,6 @@ export interface WaitAsyncOptions {
    * Whether the wait keeps the process alive, as timers do in Node.js. Default: `true`.
    */
   readonly ref?: boolean | undefined;
-}
-
-/** The members of an `AbortSignal` that the library uses. */
-export interface WaitSignal {
-  /** Whether the signal is aborted. */
-  readonly aborted: boolean;
-  /** The reason of the abort. */
-  readonly reason?: unknown;
-  /** Adds a function that is called when the signal is aborted. */
-  addEventListener(type: "abort", listener: () => void): void;
-  /** Removes a function that was added. */
-  removeEventListener(type: "abort", listener: () => void): void;
 }
 
 /** A word of a mapping. It keeps the mapping reachable while the wait is pending. */
@@ -70,13 +57,13 @@ export async function waitAsync(
   expected: number,
   options: WaitAsyncOptions,
 ): Promise<WaitResult> {
-  const { timeout, signal, isAborted, ref } = waitOptions(options);
+  const { timeout, signal, wasAborted, ref } = waitOptions(options);
   const value = word32(expected, "The expected value");
   const mapping = open();
   const range = wordRange(byteOffset, mapping.info);
   const pages = mapping.track();
   const word = wordOf(pages, range, "waited for");
-  if (isAborted) throw signal!.reason;
+  if (wasAborted) throw signal!.reason;
   checkStack(); // a thread that is started midway would be lost
   const wait = host().os.waiting.prepare(word, value, timeout);
   if (typeof wait === "string") return resultOf(wait);
@@ -85,32 +72,22 @@ export async function waitAsync(
   if (shortage !== undefined) {
     const ending = wait.end("cancelled");
     if (ending !== "cancelled") return resultOf(ending);
-    const { code, words } = shortage;
-    throw new MmapError(`No thread is available for waitAsync(): ${words}`, { code });
+    throw shortageError("waitAsync", shortage);
   }
   let pendingWait: PendingWait | undefined;
   const ended = new Promise<WaitResult>((resolve, reject) => {
     pendingWait = new PendingWait({ mapping, range }, word, wait, { resolve, reject });
     pendingWait.begin(ref);
   });
-  // Not in PendingWait.done(): the signal may run code of the caller, which must not happen between
-  // the steps of unmap().
-  const onAbort = () => pendingWait?.cancel(signal?.reason);
-  try {
-    signal?.addEventListener("abort", onAbort);
-  } catch (error) {
-    pendingWait?.cancel(error);
-  }
   const { engine } = mapping.allocation;
   // Nobody tells the library when the engine moves the memory.
   const endWatch = engine === undefined || engine.isShared
     ? undefined
     : repeat(() => mapping.refresh(), MOVE_CHECK_MS);
   try {
-    return await ended;
+    return await untilEnded(ended, signal, (reason) => pendingWait?.cancel(reason));
   } finally {
     endWatch?.();
-    signal?.removeEventListener("abort", onAbort);
   }
 }
 
@@ -122,6 +99,8 @@ interface Settle {
 
 /** A pending wait. */
 class PendingWait implements Task, Waiter {
+  readonly kind = "wait";
+  readonly call = "waitAsync";
   readonly #target: WaitTarget;
   readonly #word: Word;
   readonly #wait: ThreadWait;
@@ -181,7 +160,9 @@ class PendingWait implements Task, Waiter {
     const others = allocation.waits?.filter((wait) => wait !== this) ?? [];
     allocation.waits = others.length === 0 ? undefined : others;
     const { resolve, reject } = this.#settle;
-    const ending = this.#wait.end(report.kind === "ending" ? report.ending : "cancelled");
+    const ending = this.#wait.end(
+      report.kind === "ending" && report.ending !== "flushed" ? report.ending : "cancelled",
+    );
     const isCancelled = this.#cancelled !== undefined;
     if (ending !== "cancelled" && !(ending === "different" && isCancelled)) {
       resolve(resultOf(ending));
@@ -190,47 +171,20 @@ class PendingWait implements Task, Waiter {
       const failure = host().os.waiting.failed(syscall, osError);
       reject(waitError(mapping.track(), this.#word, failure));
     } else if (report.kind === "ended") {
-      reject(
-        new MmapError("The thread of this waitAsync() was ended: try again", { code: "EAGAIN" }),
-      );
-    } else if (report.kind === "error") reject(threadError(report.error));
+      reject(endedError(this.call));
+    } else if (report.kind === "error") reject(threadError(this.call, report.error));
     else reject(this.#cancelled?.reason);
   }
-}
-
-/** The error if no thread could be started. `EAGAIN` only if trying again can help. */
-function threadError(cause: unknown): MmapError {
-  if (runtimeThreads().isShortage(cause)) {
-    return new MmapError(
-      "No thread could be started for waitAsync(), for lack of memory, descriptors or threads: " +
-        "see the cause, and try again later",
-      { code: "EAGAIN", cause },
-    );
-  }
-  const why = cause === undefined ? "it ends at once" : "see the cause";
-  return new MmapError(
-    `The runtime cannot start the thread that waitAsync() needs (${why}): permit workers ` +
-      "(Node.js: --allow-worker), or use wait()",
-    { code: "ENOTSUP", cause },
-  );
 }
 
 function waitOptions(options: WaitAsyncOptions): {
   readonly timeout: number;
   readonly signal: WaitSignal | undefined;
   /** Read once, before the mapping is opened. */
-  readonly isAborted: boolean;
+  readonly wasAborted: boolean;
   readonly ref: boolean;
 } {
   const { timeout, signal, ref } = checkOptions(options, DEFAULTS);
-  const isAborted = signal === undefined ? false : propertyOf(signal, "aborted");
-  if (
-    typeof isAborted !== "boolean" ||
-    (signal !== undefined &&
-      (typeof propertyOf(signal, "addEventListener") !== "function" ||
-        typeof propertyOf(signal, "removeEventListener") !== "function"))
-  ) {
-    throw new TypeError(`The signal must be an AbortSignal, got ${describe(signal)}`);
-  }
-  return { timeout: timeMs(timeout, "The timeout"), signal, isAborted, ref: flag(ref, "ref") };
+  const wasAborted = isAborted(signal);
+  return { timeout: timeMs(timeout, "The timeout"), signal, wasAborted, ref: flag(ref, "ref") };
 }

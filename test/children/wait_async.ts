@@ -39,6 +39,11 @@ async function limit(): Promise<object> {
 }
 
 switch (how) {
+  case "flushed": { // goes on until it is written
+    const path = process.argv[3]!;
+    new MmapOptions().mapMut(path).flushAsync().then(() => console.log('"flushed"'));
+    break;
+  }
   case "unheld": // ends although it waits
     map().waitAsync(0, 0, { ref: false }).then(() => console.log('"settled"'));
     await turn(300);

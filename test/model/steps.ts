@@ -28,7 +28,7 @@ import { badTicket, share } from "./sharing.ts";
 import { lend, recall } from "./stranger.ts";
 import { takeLost, truncate } from "./truncating.ts";
 import { arrayBuffer, bytes, load, storeKept, transfer, view } from "./viewing.ts";
-import { notify, wait, waitAsync } from "./waiting.ts";
+import { flushAsync, notify, wait, waitAsync } from "./waiting.ts";
 import {
   checkContent,
   checkKept,
@@ -198,6 +198,7 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   wait: { weight: 3, take: inSlot(wait) },
   notify: { weight: 2, take: inSlot(notify) },
   waitAsync: { weight: 2, take: inSlot(waitAsync) },
+  flushAsync: { weight: 1, take: inSlot(flushAsync) },
   raw: { weight: 2, take: inSlot(raw) },
   pin: { weight: 2, take: inSlot(pin) },
   badRaw: { weight: 1, take: badRaw },

@@ -5,7 +5,7 @@
  * @module
  */
 import type { WaitAsyncOptions } from "../../mod.ts";
-import { bad, countErrors, type Errors, throws, withGetter, words } from "./arguments.ts";
+import { bad, countErrors, type Errors, judged, throws, withGetter, words } from "./arguments.ts";
 import type { TakeSlot } from "./sequence.ts";
 import {
   equal,
@@ -174,6 +174,38 @@ export const waitAsync: TakeSlot = async (world, slot, [, , a, b, c], name) => {
   clearInterval(alive);
   const ended = world.call(text, errors, end);
   if (ended !== undefined) equal(ended, result, text);
+};
+
+/** flushAsync(), seldom in a thread. */
+export const flushAsync: TakeSlot = async (world, slot, [, , a, b, c], name) => {
+  const { mmap, model } = slot;
+  const offset = a % 16 === 1 ? bad(b, slot) : a % model.byteLength;
+  const { byteOffset, byteLength, errors } = judged(model, offset, undefined, false);
+  errors.push(...stateErrors(slot, false));
+  let options: unknown = {};
+  let meanwhile: (() => void) | undefined;
+  if (c % 8 === 1) {
+    options = [null, 1, { ref: true }, { signal: {} }][b % 4];
+    errors.push("TypeError");
+  } else if (c % 8 === 2) {
+    options = { signal: AbortSignal.abort(new Thrown("aborted")) };
+    errors.push("Thrown");
+  } else if (model.source === "shared") {
+    if (c % 4 !== 0) return;
+    if (c % 16 === 4 && errors.length === 0 && !model.isTransferred) {
+      meanwhile = () => mmap.unmap();
+      close(slot);
+      errors.push("EBADF");
+    }
+  }
+  const text = `${name}(${words(byteOffset)}, …)`;
+  world.trace?.(text);
+  const promise = mmap.flushAsync(byteOffset as number, byteLength as number, options as object);
+  meanwhile?.();
+  const end = await promise.then(() => () => {}, (error: unknown) => () => {
+    throw error;
+  });
+  world.call(text, errors, end);
 };
 
 function close({ model, kept }: Slot): void {

@@ -373,6 +373,8 @@ test("windows's constants are those of Microsoft's documentation", () => {
     INVALID_HANDLE_VALUE: BigInt.asUintN(64, -1n), // ((HANDLE)(LONG_PTR)-1)
     // https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getcurrentprocess
     CURRENT_PROCESS: BigInt.asUintN(64, -1n), // (HANDLE)-1
+    // https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle
+    DUPLICATE_SAME_ACCESS: 0x2n,
     // https://learn.microsoft.com/windows/win32/memory/file-mapping-security-and-access-rights:
     // SECTION_QUERY, SECTION_MAP_WRITE, SECTION_MAP_READ, SECTION_MAP_EXECUTE_EXPLICIT
     FILE_MAP_COPY: 0x01n,

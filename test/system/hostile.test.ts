@@ -155,6 +155,10 @@ const CALLS: Readonly<Record<string, Call>> = {
     const { signal } = new AbortController();
     return mmap.waitAsync(LENGTH - 4, 0, watch.of({ timeout: 1, signal, ref: true }));
   },
+  "flushAsync()": (mmap, watch) => {
+    const { signal } = new AbortController();
+    return mmap.flushAsync(0, PAGE, watch.of({ signal }));
+  },
   "waitAsync() of a signal that is aborted": (mmap, watch) =>
     mmap.waitAsync(0, 0, watch.of({ signal: AbortSignal.abort() })),
 };

@@ -7,6 +7,7 @@ import {
   type Access,
   type Advice,
   type allocationGranularity,
+  type FlushAsyncOptions,
   type maxViewByteLength,
   Mmap,
   MmapError,
@@ -48,6 +49,9 @@ export function views(mmap: Mmap, name: "F32" | "Map"): void {
   expectType(mmap.view(DataView)).is<DataView<ArrayBuffer>>();
   expectType(mmap.arrayBuffer()).is<ArrayBuffer>();
   expectType(mmap.pin()).is<MmapPin>();
+  const options: FlushAsyncOptions = { signal: new AbortController().signal };
+  expectType(mmap.flushAsync()).is<Promise<void>>();
+  expectType(mmap.flushAsync(0n, 1, options)).is<Promise<void>>();
   expectType(mmap.arrayBuffer(8n, 2)).is<ArrayBuffer>();
   class Header extends DataView<ArrayBuffer> {}
   expectType(mmap.view(Header)).is<Header>();

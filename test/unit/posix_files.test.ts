@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KERN_CODES } from "../../ffi/os/darwin/calls.ts";
 import { darwinStat } from "../../ffi/os/darwin/stat.ts";
 import { linuxStat } from "../../ffi/os/linux/stat.ts";
+import { isFailure } from "../../ffi/os/contract/memory.ts";
 import { test } from "../support/harness.ts";
 import {
   type Call,
@@ -193,6 +194,24 @@ for (const platform of ["linux", "darwin"] as const) {
         }
       }
     }
+  });
+
+  test(`${platform} flushes in a thread, which reads its own errno`, () => {
+    const system = openedFiles(platform);
+    const { runtime, os: { files } } = system;
+    const flush = files.prepareFlush(7, HINT, 8192n);
+    if (isFailure(flush)) throw new Error(flush.code);
+    const run = (0, eval)(files.flushSource)({
+      open: runtime.open.bind(runtime),
+      view: runtime.view.bind(runtime),
+    });
+    system.kernel.space.map(HINT, 8192n, "file");
+    run(structuredClone(flush.job));
+    forget(system);
+    assertEquals(run(flush.job), { ending: "flushed" });
+    assertEquals(system.runtime.calls, [["msync", HINT, 8192n, facts.sync]]);
+    fail(system, 0, 28);
+    assertEquals(run(flush.job), { syscall: "msync", osError: 28 });
   });
 
   test(`${platform} reads errno right after each file call that fails`, () => {

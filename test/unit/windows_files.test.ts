@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { refusal } from "../../ffi/os/contract/memory.ts";
+import { isFailure } from "../../ffi/os/contract/memory.ts";
 import { test } from "../support/harness.ts";
 import {
   fail,
@@ -41,6 +42,10 @@ test("windows's files are declared as C declares them, and opened when they are 
       UnmapViewOfFile: { parameters: ["usize"], result: "i32" },
       FlushViewOfFile: { parameters: ["usize", "usize"], result: "i32" },
       FlushFileBuffers: { parameters: ["usize"], result: "i32" },
+      DuplicateHandle: {
+        parameters: ["usize", "usize", "usize", "buffer", "u32", "i32", "u32"],
+        result: "i32",
+      },
     },
   }, {
     library: "kernel32.dll",
@@ -247,6 +252,38 @@ test("windows protects a file's memory by VirtualProtect alone", () => {
     assertEquals([name, ...args.slice(0, 3)], ["VirtualProtect", address, 8192n, number]);
     assertEquals(system.runtime.calls.length, 1);
   }
+});
+
+test("windows flushes in a thread by a handle of its own, which it closes", () => {
+  const system = openedFiles("windows");
+  const { kernel, runtime, os: { files } } = system;
+  const address = files.map(fileRequest()) as bigint;
+  const file = kernel.opened("file");
+  for (const isOfFile of [true, false]) {
+    const before = [...kernel.open.keys()];
+    const flush = files.prepareFlush(isOfFile ? file : undefined, address, 8192n);
+    if (isFailure(flush)) throw new Error(flush.code);
+    const run = (0, eval)(files.flushSource)({
+      open: runtime.open.bind(runtime),
+      view: runtime.view.bind(runtime),
+    });
+    forget(system);
+    assertEquals(run(structuredClone(flush.job)), { ending: "flushed" });
+    const calls = isOfFile ? ["FlushViewOfFile", "FlushFileBuffers"] : ["FlushViewOfFile"];
+    assertEquals(names(system), calls);
+    flush.end();
+    assertEquals([...kernel.open.keys()], before);
+    for (const [index, syscall] of calls.entries()) {
+      fail(system, index, 112);
+      assertEquals(run(flush.job), { syscall, osError: 112 });
+    }
+  }
+  fail(system, 0, 4);
+  assertEquals(files.prepareFlush(file, address, 1n), {
+    syscall: "DuplicateHandle",
+    osError: 4,
+    code: "EMFILE",
+  });
 });
 
 test("windows copies by ReadProcessMemory and WriteProcessMemory of its own process", () => {

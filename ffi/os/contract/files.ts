@@ -44,6 +44,19 @@ export function isOfFile(request: MapRequest): request is FileRequest {
   return request.kind === "file";
 }
 
+/** A flush in another thread. */
+export interface ThreadFlush {
+  /** The cloneable message to that thread. */
+  readonly job: unknown;
+  /** Called once, when the thread has flushed or never began. */
+  end(): void;
+}
+
+/** The report of a thread that has flushed. */
+export type FlushReport =
+  | { readonly ending: "flushed" }
+  | { readonly syscall: string; readonly osError: number };
+
 /** Files on one system, and the memory mapped from them. */
 export interface Files extends Mapper<FileRequest> {
   /** Returns true if {@linkcode Mapper.map} honours `populate` without copying pages. */
@@ -108,4 +121,21 @@ export interface Files extends Mapper<FileRequest> {
     byteLength: bigint,
     waits: boolean,
   ): Failure | undefined;
+
+  /**
+   * Prepares a flush that waits, in another thread. The memory may be unmapped meanwhile, and the
+   * file closed: then the flush has no effect, or that of another flush.
+   */
+  prepareFlush(
+    file: OpenFile | undefined,
+    address: bigint,
+    byteLength: bigint,
+  ): ThreadFlush | Failure;
+
+  /**
+   * The source of that thread's function, as {@linkcode Waiting.threadSource}. Its parameter is the
+   * thread's own {@linkcode Native}. It returns a function that runs a `job` and returns a
+   * {@linkcode FlushReport}.
+   */
+  readonly flushSource: string;
 }

@@ -101,7 +101,7 @@ const MISSING: Waiting = {
   wait: tooOld,
   notify: tooOld,
   prepare: tooOld,
-  threadSource: "",
+  threadSource: "() => undefined", // nothing waits in the thread, which may flush
   threadData: () => undefined,
   failed: tooOld,
 };

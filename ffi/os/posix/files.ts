@@ -19,6 +19,8 @@ import {
   SEEK_END,
   SEEK_SET,
 } from "./calls.ts";
+import type { FlushJob } from "./flushing_thread.ts";
+import { THREAD_SOURCE } from "./flushing_thread_code.ts";
 import type { CLibrary } from "./library.ts";
 import { type PosixMemory, PROTECTIONS } from "./memory.ts";
 import type { FileStatus } from "./status.ts";
@@ -122,5 +124,18 @@ export function posixFiles(
       const how = waits ? MS_SYNC : MS_ASYNC;
       return later().msync(address, byteLength, how) === 0 ? undefined : failed("msync");
     },
+
+    prepareFlush: (_file, address, byteLength) => ({
+      job: {
+        library: library.file,
+        errnoLocation: library.errnoLocation,
+        address,
+        byteLength,
+        MS_SYNC,
+      } satisfies FlushJob,
+      end() {},
+    }),
+
+    flushSource: THREAD_SOURCE,
   };
 }

@@ -15,6 +15,8 @@ import { POSIX } from "./calls.ts";
 export interface CLibrary {
   /** The file name of the library. */
   readonly file: string;
+  /** The function that returns the address of the thread's `errno`. */
+  readonly errnoLocation: "__errno_location" | "__error";
   readonly native: Native;
   /** The processor, as `process.arch` names it. */
   readonly arch: string;
@@ -28,9 +30,7 @@ export interface CLibrary {
 }
 
 /** The differences between the C libraries of Linux and macOS. */
-export interface CLibraryFacts extends Pick<CLibrary, "file"> {
-  /** The function that returns the address of the thread's `errno`. */
-  readonly errnoLocation: "__errno_location" | "__error";
+export interface CLibraryFacts extends Pick<CLibrary, "file" | "errnoLocation"> {
   /** `O_CLOEXEC | O_NONBLOCK | O_NOCTTY` */
   readonly openFlags: number;
   /** `_SC_PAGESIZE` */
@@ -58,6 +58,7 @@ export function openCLibrary(native: Native, arch: string, facts: CLibraryFacts)
     failure(syscall, osError, codes);
   return {
     file,
+    errnoLocation,
     native,
     arch,
     open,

@@ -47,6 +47,13 @@ export const KERNEL32 = {
     parameters: ["buffer", "u32", "u32", "usize", "u32", "u32", "usize"],
     result: "usize",
   },
+  // BOOL DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle,
+  //   HANDLE hTargetProcessHandle, LPHANDLE lpTargetHandle, DWORD dwDesiredAccess,
+  //   BOOL bInheritHandle, DWORD dwOptions)
+  DuplicateHandle: {
+    parameters: ["usize", "usize", "usize", "buffer", "u32", "i32", "u32"],
+    result: "i32",
+  },
   // BOOL CloseHandle(HANDLE hObject)
   CloseHandle: { parameters: ["usize"], result: "i32" },
   // BOOL GetFileInformationByHandle(HANDLE hFile, LPBY_HANDLE_FILE_INFORMATION lpFileInformation)

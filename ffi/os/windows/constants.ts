@@ -69,6 +69,8 @@ export const FILE_ATTRIBUTE_NORMAL = 0x80;
 export const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
 /** The handle that `GetCurrentProcess()` returns: {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getcurrentprocess} */
 export const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;
+/** `DUPLICATE_SAME_ACCESS`: {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle} */
+export const DUPLICATE_SAME_ACCESS = 0x2;
 /** `FILE_MAP_COPY`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffileex} */
 export const FILE_MAP_COPY = 0x1;
 /** `FILE_MAP_WRITE`, which includes reading */

@@ -5,9 +5,11 @@
  */
 import { lazily } from "../../lazily.ts";
 import type { FileRequest, Files, FileUse } from "../contract/files.ts";
-import { type Protection, refusal, UNSUPPORTED } from "../contract/memory.ts";
+import { type Failure, type Protection, refusal, UNSUPPORTED } from "../contract/memory.ts";
 import { KERNEL32 } from "./calls.ts";
 import {
+  CURRENT_PROCESS,
+  DUPLICATE_SAME_ACCESS,
   FILE_ATTRIBUTE_NORMAL,
   FILE_BEGIN,
   FILE_MAP_COPY,
@@ -28,6 +30,8 @@ import {
   PAGE_WRITECOPY,
 } from "./constants.ts";
 import { windowsHasHoles, windowsIdentify } from "./file_information.ts";
+import type { FlushJob } from "./flushing_thread.ts";
+import { THREAD_SOURCE } from "./flushing_thread_code.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
 
 const ACCESS: Readonly<Record<FileUse, number>> = {
@@ -61,10 +65,26 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
     "UnmapViewOfFile",
     "FlushViewOfFile",
     "FlushFileBuffers",
+    "DuplicateHandle",
   );
   const identify = lazily(() => windowsIdentify(library));
   const hasHoles = lazily(() => windowsHasHoles(library));
   const size = new Uint8Array(8);
+
+  /** Opens a handle of the same file, which stays open when the other is closed. */
+  const duplicate = (file: number): bigint | Failure => {
+    const handle = new BigUint64Array(1);
+    const result = c.DuplicateHandle(
+      CURRENT_PROCESS,
+      BigInt(file),
+      CURRENT_PROCESS,
+      new Uint8Array(handle.buffer),
+      0,
+      0,
+      DUPLICATE_SAME_ACCESS,
+    );
+    return result === 0 ? failed("DuplicateHandle") : handle[0]!;
+  };
 
   const files: Files = {
     populates: () => false,
@@ -155,6 +175,19 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
       if (!waits || file === undefined) return undefined;
       return c.FlushFileBuffers(BigInt(file)) !== 0 ? undefined : failed("FlushFileBuffers");
     },
+
+    prepareFlush(file, address, byteLength) {
+      const own = file === undefined ? undefined : duplicate(file);
+      if (typeof own === "object") return own;
+      return {
+        job: { address, byteLength, file: own } satisfies FlushJob,
+        end() {
+          if (own !== undefined) c.CloseHandle(own);
+        },
+      };
+    },
+
+    flushSource: THREAD_SOURCE,
   };
   return files;
 }

@@ -73,6 +73,7 @@ export const pages: Scenarios = {
   },
   "flush()": { before: shared, call: (mmap) => mmap.flush() },
   "flush() of a part": { before: shared, call: (mmap) => mmap.flush(PAGE, 1) },
+  "flushAsync()": { before: shared, call: (mmap) => mmap.flushAsync() },
   "startFlush()": { before: shared, call: (mmap) => mmap.startFlush() },
   "read()": { before: anon, call: (mmap) => mmap.read(new Uint8Array(2)) },
   "write()": { before: anon, call: (mmap) => mmap.write(new Uint8Array(2)) },

@@ -18,5 +18,16 @@ export function simulatedLibrary(
   const failed = change.failed ??
     ((syscall, osError = 2) => failure(syscall, osError, { 2: "ENOENT" }));
   const openFile = fileOpener(open, openFlags, failed);
-  return { file, native: runtime, arch: "x64", open, pageSize: 4096, openFile, failed, ...change };
+  const errnoLocation = "__errno_location";
+  return {
+    file,
+    errnoLocation,
+    native: runtime,
+    arch: "x64",
+    open,
+    pageSize: 4096,
+    openFile,
+    failed,
+    ...change,
+  };
 }

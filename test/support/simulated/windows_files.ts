@@ -84,6 +84,11 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
         kernel.fileByteLength = position;
       },
       UnmapViewOfFile: (address: bigint) => space.unmapWhole(address),
+      DuplicateHandle(_source: bigint, handle: bigint, _target: bigint, target: Uint8Array) {
+        const what = kernel.open.get(Number(handle));
+        if (what === undefined) throw new Error("No handle");
+        new BigUint64Array(target.buffer)[0] = BigInt(kernel.opened(what));
+      },
       FlushViewOfFile: (address: bigint, byteLength: bigint) => space.own(address, byteLength),
       FlushFileBuffers: (file: bigint) => Number(kernel.open.has(Number(file))),
       GetFileInformationByHandle(_file: bigint, info: Uint8Array) {
