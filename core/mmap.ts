@@ -78,7 +78,8 @@ const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() re
  * - a worker that ends, which unmaps nothing.
  *
  * Ranges are `(byteOffset, byteLength)` in bytes. By default they start at 0, and reach to the end
- * of the mapping.
+ * of the mapping. For a range of length 0, which may be at the end, a call checks its arguments and
+ * does nothing else.
  *
  * @example Map, use, unmap
  * ```ts
@@ -364,7 +365,8 @@ export class Mmap implements Disposable {
    * process can crash. Copy the bytes by {@linkcode Mmap.read} first.
    *
    * @typeParam V The type of the view.
-   * @param type The constructor: `Float32Array`, `DataView`, ….
+   * @param type The constructor: `Float32Array`, `DataView`, …, or `Buffer` of `node:buffer`, which
+   * makes a `Buffer` (without the deprecation warning of `new Buffer()`).
    * @param byteOffset The start in bytes; for a typed array a multiple of its element size.
    * Default: 0.
    * @param length The number of elements (of bytes for a `DataView`). Default: up to the end of the

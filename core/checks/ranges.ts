@@ -6,9 +6,8 @@
 import { byteCount } from "./arguments.ts";
 
 /**
- * A range of at least one byte, counted from the start of the first page. A mapping of a file
- * starts `pageOffset` bytes behind that if its offset is not a multiple of the allocation
- * granularity.
+ * A range of bytes, counted from the start of the first page. A mapping of a file starts
+ * `pageOffset` bytes behind that if its offset is not a multiple of the allocation granularity.
  */
 export interface PageRange {
   /** The first byte. */
@@ -33,6 +32,11 @@ export interface Extent {
   readonly pageOffset: number;
 }
 
+/** Whether a range has no byte, so that a call for it has nothing to do. */
+export function isEmpty({ start, end }: PageRange): boolean {
+  return start === end;
+}
+
 /** Whether two ranges have a byte in common. */
 export function overlap(a: PageRange, b: PageRange): boolean {
   return a.start < b.end && b.start < a.end;
@@ -51,10 +55,10 @@ export function pageRange(
   const boundary = pageOffset % pageSize === 0
     ? `a multiple of the page size, ${pageSize} bytes`
     : `${pageOffset % pageSize} bytes below a multiple of the page size, ${pageSize} bytes`;
-  if (start !== 0 && !isPage(start)) {
+  if (start !== 0 && start !== extent.byteLength && !isPage(start)) {
     throw new RangeError(`The byteOffset must be ${boundary}, got ${start}`);
   }
-  if (end !== extent.byteLength && !isPage(end)) {
+  if (end !== start && end !== extent.byteLength && !isPage(end)) {
     throw new RangeError(
       pageOffset % pageSize === 0
         ? `The byteLength must be ${boundary}, or reach the end of the mapping, got ${end - start}`
@@ -62,7 +66,8 @@ export function pageRange(
           `or reach the end of the mapping, got ${end}`,
     );
   }
-  return { start: start === 0 ? 0 : pageOffset + start, end: pageOffset + end };
+  // The bytes below the first one are of its page.
+  return { start: start === 0 && end > 0 ? 0 : pageOffset + start, end: pageOffset + end };
 }
 
 /** Checks a range of bytes, and rounds its start down to a page. */
@@ -72,11 +77,12 @@ export function pagesAround(
   extent: Extent,
   pageSize: number,
 ): PageRange {
-  const { start, end } = byteRange(byteOffset, byteLength, extent);
-  return { start: start - start % pageSize, end };
+  const range = byteRange(byteOffset, byteLength, extent);
+  const { start, end } = range;
+  return isEmpty(range) ? range : { start: start - start % pageSize, end };
 }
 
-/** Checks that a range has at least one byte and lies within the mapping. */
+/** Checks that a range lies within the mapping. */
 export function byteRange(
   byteOffset: number | bigint,
   byteLength: number | bigint | undefined,
@@ -114,16 +120,21 @@ function checkedRange(
   mappedByteLength: number,
 ): PageRange {
   const start = byteCount(byteOffset, "The byteOffset");
-  if (start >= mappedByteLength) {
+  const rest = mappedByteLength - start;
+  const length = byteLength === undefined
+    ? Math.max(0, rest)
+    : byteCount(byteLength, "The byteLength");
+  if (rest < 0 || (rest === 0 && length > 0)) {
     throw new RangeError(
-      `The byteOffset must be below ${mappedByteLength}, the length of the mapping, got ${start}`,
+      `The byteOffset must be ${
+        length > 0 ? "below" : "at most"
+      } ${mappedByteLength}, the length ` +
+        `of the mapping, got ${start}`,
     );
   }
-  const rest = mappedByteLength - start;
-  const length = byteLength === undefined ? rest : byteCount(byteLength, "The byteLength");
-  if (length === 0 || length > rest) {
+  if (length > rest) {
     throw new RangeError(
-      `The byteLength must be from 1 to ${rest} from byteOffset ${start}, got ${length}`,
+      `The byteLength must be at most ${rest} from byteOffset ${start}, got ${length}`,
     );
   }
   return { start, end: start + length };

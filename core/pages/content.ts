@@ -7,7 +7,7 @@ import { host } from "../../ffi/host.ts";
 import type { OpenFile } from "../../ffi/os/contract/files.ts";
 import { type Failure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import { MmapError } from "../checks/errors.ts";
-import type { PageRange } from "../checks/ranges.ts";
+import { isEmpty, type PageRange } from "../checks/ranges.ts";
 import { mapperOf } from "../lifetime/allocation.ts";
 import { isViewable } from "./access.ts";
 import { addresses, describePages, refuseHuge, refuseMirror } from "./access_changes.ts";
@@ -15,6 +15,7 @@ import type { PageState } from "./page_state.ts";
 
 /** Frees the memory of pages that stay accessible. Their content is lost. */
 export function discard(pages: PageState, range: PageRange): void {
+  if (isEmpty(range)) return;
   refuseMirror(pages, "discard");
   if (pages.info.source === "shared file") {
     throw new MmapError(
@@ -45,9 +46,9 @@ interface FlushTarget {
   readonly byteLength: bigint;
 }
 
-/** Returns what a flush of a range writes back; `undefined` if stores reach no file. */
+/** Returns what a flush of a range writes back; `undefined` if there is nothing to write. */
 export function flushTarget(pages: PageState, range: PageRange): FlushTarget | undefined {
-  if (pages.info.source !== "shared file") return undefined;
+  if (isEmpty(range) || pages.info.source !== "shared file") return undefined;
   const { backing } = pages.allocation;
   const file = backing?.name !== undefined ? undefined : backing?.file; // named memory is on no disk
   return { file, ...addresses(pages, range) };

@@ -5,7 +5,7 @@
  */
 import { host } from "../../ffi/host.ts";
 import { MmapError, unmapError } from "../checks/errors.ts";
-import { byteRange, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
+import { byteRange, isEmpty, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
 import { type Allocation, noteUnmapped, refreshShare, type Share } from "../lifetime/allocation.ts";
 import { CLOSED, type CollectorToken, endToken, newToken } from "../lifetime/collector.ts";
 import { holdRange } from "../lifetime/held_ranges.ts";
@@ -157,6 +157,7 @@ export class Mapping {
 
   /** Changes the access of whole pages. With `isChecked`, throws if a pending call may use them. */
   protect(range: PageRange, access: Access, isChecked: boolean): void {
+    if (isEmpty(range)) return;
     const pages = this.track();
     checkAccess(pages, access);
     refusePins(this.allocation, "protected");
@@ -169,6 +170,7 @@ export class Mapping {
 
   /** Makes whole pages that are inaccessible readable and writable. */
   commit(range: PageRange): void {
+    if (isEmpty(range)) return;
     const pages = this.track();
     checkAnonymous(pages, "commit");
     this.#prepareChange("commit");
@@ -177,6 +179,7 @@ export class Mapping {
 
   /** Frees the memory of whole pages and makes them inaccessible. */
   decommit(range: PageRange): void {
+    if (isEmpty(range)) return;
     const pages = this.track();
     checkAnonymous(pages, "decommit");
     refusePins(this.allocation, "decommitted");

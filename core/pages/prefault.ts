@@ -13,7 +13,7 @@ import {
 } from "../checks/arguments.ts";
 import { detach } from "../checks/buffers.ts";
 import { describeRange } from "../checks/errors.ts";
-import type { PageRange } from "../checks/ranges.ts";
+import { isEmpty, type PageRange } from "../checks/ranges.ts";
 import type { Mapping } from "./mapping.ts";
 import type { PageState } from "./page_state.ts";
 import { checkBackable, refuseNoAccess, type WholePages, wholePages } from "./residency.ts";
@@ -57,6 +57,10 @@ export async function prefault(open: () => Mapping, options: PrefaultOptions): P
   const { byteOffset, byteLength, signal, onProgress } = prefaultOptions(options);
   const mapping = open();
   const range = mapping.byteRange(byteOffset, byteLength);
+  if (isEmpty(range)) {
+    if (signal?.aborted) throw signal.reason;
+    return;
+  }
   const pages = mapping.track();
   refuseNoAccess("prefaulted", range, pages);
   const start = Number(byteOffset);

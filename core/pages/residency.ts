@@ -8,7 +8,7 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { type Advice, ADVICE_SYSTEMS } from "../../ffi/os/contract/residency.ts";
 import { oneOf } from "../checks/arguments.ts";
 import { describeRange, MmapError, systemError } from "../checks/errors.ts";
-import type { PageRange } from "../checks/ranges.ts";
+import { isEmpty, type PageRange } from "../checks/ranges.ts";
 import { roundDown, roundUp } from "../../ffi/bigints.ts";
 import { backingRefusal, leaveRoom } from "../lifetime/room.ts";
 import type { PageState } from "./page_state.ts";
@@ -38,6 +38,7 @@ export function isForWholePages(advice: Advice): boolean {
 
 /** Gives advice for a range. */
 export function advise(memory: PageState, range: PageRange, advice: Advice): void {
+  if (isEmpty(range)) return;
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
   // A load takes memory for named memory, but not for anonymous memory.
@@ -64,6 +65,7 @@ export function advise(memory: PageState, range: PageRange, advice: Advice): voi
 
 /** Keeps the pages of a range in RAM. */
 export function lock(memory: PageState, range: PageRange): void {
+  if (isEmpty(range)) return;
   refuseNoAccess("locked", range, memory);
   const residency = host().os.residency;
   const pages = wholePages(memory, range);
@@ -106,6 +108,7 @@ function lossIn({ address, byteLength }: WholePages): Failure | undefined {
 
 /** Undoes {@linkcode lock}. */
 export function unlock(memory: PageState, range: PageRange): void {
+  if (isEmpty(range)) return;
   const pages = wholePages(memory, range);
   leaveRoom(host().os, 0);
   memory.allocation.isSplit = true;
@@ -115,6 +118,7 @@ export function unlock(memory: PageState, range: PageRange): void {
 
 /** Counts the bytes of a range that are in RAM, in whole pages. */
 export function resident(memory: PageState, range: PageRange): number {
+  if (isEmpty(range)) return 0;
   const pages = wholePages(memory, range);
   const byteLength = host().os.residency.resident(pages.address, pages.byteLength);
   if (typeof byteLength === "number") return byteLength;

@@ -79,9 +79,9 @@ export function judged(
   if (errors.length > 0) return { byteOffset, byteLength, errors, start: 0, end: 0 };
   const from = Number(byteOffset ?? 0);
   const count = byteLength === undefined ? mapped - from : Number(byteLength);
-  const isInside = from < mapped && count > 0 && from + count <= mapped;
+  const isInside = count >= 0 && from + count <= mapped;
   const [start, end] = [skip + from, skip + from + count];
-  const isAligned = (from === 0 || start % PAGE === 0) &&
+  const isAligned = (from === 0 || from === mapped || start % PAGE === 0) &&
     (from + count === mapped || end % PAGE === 0);
   if (!isInside || (isOfPages && !isAligned)) errors.push("RangeError");
   return { byteOffset, byteLength, errors, start: isOfPages && from === 0 ? 0 : start, end };
@@ -105,8 +105,7 @@ export function pagesOf(slot: Slot, a: number, b: number, needsBoth = false): Ar
   else if (oddity === 5) length = undefined;
   else if (oddity === 6 && !needsBoth) offset = undefined;
   else if (oddity === 7) [offset, length] = [BigInt(byteOffset), BigInt(end - byteOffset)];
-  else if (oddity === 8) offset = model.byteLength;
-  else if (oddity === 9) length = 0;
+  else if (oddity === 8) offset = model.byteLength; // with a length
   return judged(model, offset, length, true, needsBoth);
 }
 

@@ -124,6 +124,28 @@ const inspection: TakeSlot = (world, slot, [, , a], name) => {
   );
 };
 
+/** Calls for a range of no byte, of any access and kind of memory: they do nothing. */
+const nothing: TakeSlot = (world, slot, [, , a, b], name) => {
+  const { mmap, model: { byteLength } } = slot;
+  const at = [0, byteLength][b % 2]!;
+  const calls: readonly (() => void)[] = [
+    () => mmap.protect("none", at, 0),
+    () => mmap.commit(at, 0),
+    () => mmap.decommit(at, 0),
+    () => mmap.discard(at, 0),
+    () => mmap.flush(at, 0),
+    () => mmap.startFlush(at, 0),
+    () => mmap.advise("dont-need", at, 0),
+    () => mmap.advise("normal", a % (byteLength + 1), 0),
+    () => mmap.lock(a % (byteLength + 1), 0),
+    () => mmap.unlock(at, 0),
+    () => equal(mmap.resident(at, 0), 0, "resident() of nothing"),
+    () => mmap.read(new Uint8Array(0), at),
+  ];
+  const call = calls[a % calls.length]!;
+  world.call(`${name}: ${String(call)}`, stateErrors(slot, false), call);
+};
+
 const METHODS = [
   "unmap",
   "flush",
@@ -206,6 +228,7 @@ export const STEPS: Readonly<Record<string, { readonly weight: number; readonly 
   removeShared: { weight: 2, take: remove },
   drop: { weight: 3, take: (world, index) => world.drop(index) },
   transfer: { weight: 2, take: inSlot(transfer) },
+  nothing: { weight: 2, take: inSlot(nothing) },
   inspection: { weight: 3, take: inSlot(inspection) },
   truncate: { weight: 6, take: inSlot(truncate) },
   large: { weight: 1, take: (world, _index, step) => world.large.take(world, step) },

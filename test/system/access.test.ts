@@ -150,10 +150,11 @@ test("a range that is not of whole pages within the mapping is refused, and chan
     [1, PAGE, "must be a multiple of the page size"],
     [0, PAGE - 1, "must be a multiple of the page size"],
     [3 * PAGE, PAGE, "must be below"],
-    [0, 0, "from 1 to"],
-    [PAGE, 3 * PAGE, "from 1 to"],
+    [1, 0, "must be a multiple of the page size"],
+    [3 * PAGE + 1, 0, "must be at most"],
+    [PAGE, 3 * PAGE, "must be at most"],
     [-PAGE, PAGE, "from 0 to 2^53 - 1"],
-    [0, Number.MAX_SAFE_INTEGER, "from 1 to"],
+    [0, Number.MAX_SAFE_INTEGER, "must be at most"],
   ];
   for (const call of calls) {
     for (const [byteOffset, byteLength, message] of ranges) {

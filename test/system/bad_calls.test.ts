@@ -230,10 +230,12 @@ function* badResidency(): Generator<BadCall> {
       yield [`${name}byteLength ${value})`, () => call(0, given), RangeError, message];
     }
     const past = `The byteOffset must be below ${end}`;
-    yield [`${name}the end)`, () => call(end), RangeError, past];
+    yield [`${name}one byte at the end)`, () => call(end, 1), RangeError, past];
     yield [`${name}past the end)`, () => call(2 ** 53 - 1, 1), RangeError, past];
-    const length = `The byteLength must be from 1 to ${end - 1} from byteOffset 1, got`;
-    yield [`${name}no byte)`, () => call(1, 0), RangeError, length];
+    const none = `The byteOffset must be at most ${end}`;
+    yield [`${name}the rest past the end)`, () => call(end + 1), RangeError, none];
+    yield [`${name}no byte past the end)`, () => call(end + 1, 0), RangeError, none];
+    const length = `The byteLength must be at most ${end - 1} from byteOffset 1, got`;
     yield [`${name}one byte too many)`, () => call(1, end), RangeError, length];
   }
   for (const [name, value, words] of NOT_WHOLE_NUMBERS) {

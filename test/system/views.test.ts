@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { test, unlessLinux, use } from "../support/harness.ts";
@@ -175,4 +176,24 @@ test("view() makes nothing when a trap of its type unmaps", () => {
     },
   });
   assertEquals(assertThrows(() => mmap.view(type, 0, MIB), MmapError).code, "EBADF");
+});
+
+test("view(Buffer) makes a Buffer over the memory, and warns of nothing", () => {
+  const mmap = use(new MmapOptions({ len: 65_536 }).mapAnon());
+  const { emitWarning } = process;
+  const warnings: unknown[] = [];
+  Object.assign(process, { emitWarning: (...args: unknown[]) => void warnings.push(args) });
+  try {
+    const buffer = mmap.view(Buffer, 10, 5);
+    buffer.write("hello");
+    assertEquals([buffer.toString(), mmap.bytes[10], Buffer.isBuffer(buffer)], [
+      "hello",
+      104,
+      true,
+    ]);
+    assertEquals(mmap.view(Buffer).length, 65_536);
+  } finally {
+    Object.assign(process, { emitWarning });
+  }
+  assertEquals(warnings, []);
 });

@@ -40,6 +40,7 @@ export function calls(mmap: Mmap): void {
   });
   use(mmap.pointer, BigInt(mmap.byteLength));
   use(mmap.pointerAt(1), 1n);
+  expectType(mmap.view(Buffer, 8, 2)).is<Buffer>();
   expectType(ffi.toArrayBuffer(mmap.pointer, 1, false)).is<ArrayBuffer>();
   expectType(koffi.view(mmap.pointer, 1)).is<ArrayBuffer>();
 
