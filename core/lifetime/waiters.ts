@@ -5,7 +5,18 @@
  */
 import { MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
-import type { Allocation } from "./allocation.ts";
+import type { Allocation, Waiter } from "./allocation.ts";
+
+/** Notes a pending call. */
+export function addWaiter(allocation: Allocation, waiter: Waiter): void {
+  allocation.waits = [...allocation.waits ?? [], waiter];
+}
+
+/** Notes that a call is not pending any more. */
+export function removeWaiter(allocation: Allocation, waiter: Waiter): void {
+  const others = allocation.waits?.filter((other) => other !== waiter) ?? [];
+  allocation.waits = others.length === 0 ? undefined : others;
+}
 
 /** Asks the pending calls for a mapping that is closed to end. */
 export function cancelWaits({ waits }: Allocation): void {

@@ -10,6 +10,7 @@ import { checkOptions, type Defaults } from "../checks/arguments.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Waiter } from "../lifetime/allocation.ts";
+import { addWaiter, removeWaiter } from "../lifetime/waiters.ts";
 import { flushError, flushTarget } from "../pages/content.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import {
@@ -89,8 +90,7 @@ class PendingFlush implements Task, Waiter {
   }
 
   begin(): void {
-    const { allocation } = this.#mapping;
-    allocation.waits = [...allocation.waits ?? [], this];
+    addWaiter(this.#mapping.allocation, this);
     try {
       this.#thread = WaitThread.begin(this, true);
     } catch (error) {
@@ -136,8 +136,6 @@ class PendingFlush implements Task, Waiter {
 
   #leave(): void {
     this.#isDone = true;
-    const { allocation } = this.#mapping;
-    const others = allocation.waits?.filter((wait) => wait !== this) ?? [];
-    allocation.waits = others.length === 0 ? undefined : others;
+    removeWaiter(this.#mapping.allocation, this);
   }
 }

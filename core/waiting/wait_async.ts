@@ -11,6 +11,7 @@ import { checkOptions, type Defaults, flag, timeMs, word32 } from "../checks/arg
 import { checkStack } from "../checks/call_stack.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Waiter } from "../lifetime/allocation.ts";
+import { addWaiter, removeWaiter } from "../lifetime/waiters.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import {
   endedError,
@@ -130,8 +131,7 @@ class PendingWait implements Task, Waiter {
   }
 
   begin(holds: boolean): void {
-    const { allocation } = this.#target.mapping;
-    allocation.waits = [...allocation.waits ?? [], this];
+    addWaiter(this.#target.mapping.allocation, this);
     try {
       this.#thread = WaitThread.begin(this, holds);
     } catch (error) {
@@ -156,9 +156,7 @@ class PendingWait implements Task, Waiter {
     const { mapping } = this.#target;
     mapping.refresh(); // cancels the wait: the thread has looked at memory of somebody else
     this.#isDone = true;
-    const { allocation } = mapping;
-    const others = allocation.waits?.filter((wait) => wait !== this) ?? [];
-    allocation.waits = others.length === 0 ? undefined : others;
+    removeWaiter(mapping.allocation, this);
     const { resolve, reject } = this.#settle;
     const ending = this.#wait.end(
       report.kind === "ending" && report.ending !== "flushed" ? report.ending : "cancelled",
