@@ -300,7 +300,10 @@ export class Mmap implements Disposable {
     return Mmap.#of(this).byteLength === 0;
   }
 
-  /** Whether the memory was unmapped or given away. */
+  /**
+   * Whether the memory was unmapped or given away, or moved by its engine: see
+   * {@linkcode MmapOptions.into}.
+   */
   get closed(): boolean {
     return Mmap.#of(this).byteLength === 0;
   }

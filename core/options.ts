@@ -264,6 +264,9 @@ export class MmapOptions {
    * back, and views read zeros. If the handle is collected, the file stays mapped as long as the
    * memory lives.
    *
+   * The mapping counts as closed once V8 has moved the memory, which happens only if addresses are
+   * short (`ulimit -v`), or once the file has lost all pages and another one was mapped there.
+   *
    * With `"grow"`, the memory grows, and the file lies behind its old end. Do not use this with
    * Emscripten's allocator, which would hand out the file's pages: let it allocate a block two pages
    * longer than the file, and pass the first page boundary in the block.
@@ -317,6 +320,7 @@ export class MmapOptions {
    * wakes the other's waiters.
    *
    * Bun needs the main thread, and keeps the memory until `unmap()`. Windows does not support this.
+   * Mapping throws `ENOMEM` if the engine finds too few addresses: V8 takes 10 GiB for each buffer.
    *
    * @param on Default: true.
    * @returns New options.

@@ -49,8 +49,6 @@ export class Block {
 export class Slot {
   /** The number by which every thread finds the slot. */
   readonly number: number;
-  /** The address by which other threads can find the slot too. */
-  readonly address: bigint;
   readonly #block: Block;
   readonly #offset: number;
   readonly #state: number;
@@ -61,10 +59,14 @@ export class Slot {
    */
   constructor(number: number, block: Block, offset: number, state: number) {
     this.number = number;
-    this.address = block.address + BigInt(offset);
     this.#block = block;
     this.#offset = offset;
     this.#state = state / 4;
+  }
+
+  /** The address by which other threads can find the slot too. */
+  get address(): bigint {
+    return this.#block.address + BigInt(this.#offset);
   }
 
   /** The phase and the number of uses: no two uses of the slot have the same state. */
@@ -180,6 +182,18 @@ export class SlotTable<Failure extends object> {
     const { first, byteLength, state } = this.#layout;
     const offset = first + byteLength * (number % this.#slotsPerBlock);
     return new Slot(number, this.#blocks[index]!, offset, state);
+  }
+
+  /** Calls a function with each slot whose phase is at least `phase`. */
+  eachFrom(phase: number, take: (slot: Slot) => void): void {
+    this.#follow();
+    const { first, byteLength, state } = this.#layout;
+    this.#blocks.forEach(({ int32 }, block) => {
+      for (let index = 0; index < this.#slotsPerBlock; index++) {
+        const found = atomics.load(int32, (first + byteLength * index + state) / 4);
+        if (phaseOf(found) >= phase) take(this.slot(this.#slotsPerBlock * block + index)!);
+      }
+    });
   }
 
   /** Claims a free slot. */

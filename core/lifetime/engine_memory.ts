@@ -7,11 +7,12 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import { type Failure, isFailure } from "../../ffi/os/contract/memory.ts";
+import { type Failure, isFailure, UNSUPPORTED } from "../../ffi/os/contract/memory.ts";
 import type { AddressRange, RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { describe } from "../checks/arguments.ts";
 import { isUnshared } from "../checks/buffers.ts";
 import { checkStack } from "../checks/call_stack.ts";
+import { systemError } from "../checks/errors.ts";
 
 /** The parts of a `WebAssembly.Memory` that the library uses. */
 export interface WasmMemory {
@@ -37,6 +38,9 @@ interface WasmNamespace {
 
 /** The length of a WebAssembly page in bytes. */
 export const WASM_PAGE_BYTE_LENGTH = 65_536;
+const ENGINE_SHORTAGE =
+  "the engine finds too few addresses for a WebAssembly.Memory (V8 takes 10 GiB): unmap " +
+  "shared buffers and drop them, or raise the limit (ulimit -v)";
 /** The number of pages that a memory with 32-bit addresses can have. */
 const MAX_WASM_PAGES = 65_536;
 
@@ -121,7 +125,14 @@ export class EngineMemory {
           `${byteLength}: set a shorter len(), or drop sharedBuffer()`,
       );
     }
-    return new EngineMemory(new Memory({ initial: pages, maximum: pages, shared: true }));
+    let memory: WasmMemory;
+    try {
+      memory = new Memory({ initial: pages, maximum: pages, shared: true });
+    } catch (cause) {
+      const failure = { ...UNSUPPORTED, code: "ENOMEM", advice: ENGINE_SHORTAGE };
+      throw systemError(`to make a shared buffer of ${byteLength} bytes`, failure, cause);
+    }
+    return new EngineMemory(memory);
   }
 
   /** Whether other threads can have the memory, too. */

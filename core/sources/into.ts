@@ -14,6 +14,7 @@ import {
   UNSUPPORTED,
 } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
+import type { TruncationGuard } from "../../ffi/os/contract/truncation_guard.ts";
 import type { AddressRange, RegionFacts } from "../../ffi/os/contract/regions.ts";
 import { byteCount } from "../checks/arguments.ts";
 import { checkStack } from "../checks/call_stack.ts";
@@ -46,6 +47,8 @@ export const NEW_MEMORY: EngineTarget = { memory: undefined, byteOffset: 0 };
 export interface EnginePlace {
   readonly engine: EngineMemory;
   readonly byteOffset: number;
+  /** Whether nobody else has had the memory, so that nothing is mapped there. */
+  readonly isNew: boolean;
 }
 
 /** Checks the arguments of `into()`. */
@@ -82,7 +85,7 @@ export function enginePlace(
       { code: "ENOTSUP" },
     );
   }
-  if (memory === undefined) return { engine, byteOffset: 0 };
+  if (memory === undefined) return { engine, byteOffset: 0, isNew: true };
   if (byteOffset === "grow") return grown(memory, byteLength);
   if (byteOffset % pageSize !== 0) {
     throw new RangeError(
@@ -96,7 +99,7 @@ export function enginePlace(
         `${byteOffset} need ${needed}: grow it first, or use "grow"`,
     );
   }
-  return { engine, byteOffset };
+  return { engine, byteOffset, isNew: false };
 }
 
 /** Makes room behind the end of a memory. */
@@ -112,13 +115,14 @@ function grown(memory: WasmMemory, byteLength: number): EnginePlace {
       { cause },
     );
   }
-  return { engine: new EngineMemory(memory), byteOffset: before * WASM_PAGE_BYTE_LENGTH };
+  const byteOffset = before * WASM_PAGE_BYTE_LENGTH;
+  return { engine: new EngineMemory(memory), byteOffset, isNew: false };
 }
 
 /** Maps a file over the pages of a place, and guards them. Returns the address. */
 export function mapOver(
   { os }: Host,
-  { engine, byteOffset }: EnginePlace,
+  { engine, byteOffset, isNew }: EnginePlace,
   request: FileRequest,
   backing: Backing,
   isGuarded: boolean,
@@ -132,7 +136,9 @@ export function mapOver(
   if (failure === undefined) {
     const turn = takeEngineTurn(os); // another thread may find the same pages free
     try {
-      checkFree(os, range);
+      const guard = hadEngineGuard(os) ? os.guard?.() : undefined;
+      if (!isNew) checkFree(guard, range);
+      guard?.endRanges(address, byteLength);
       // First: from then on another thread may find it, and a module may load from it.
       noteEngineMapping(os, isGuarded);
       backing.guard = isGuarded ? os.guard?.()?.add(address, byteLength) : undefined;
@@ -178,12 +184,11 @@ export function undoMapOver(
 }
 
 /** Refuses pages that are not the engine's own any more, because something is mapped there. */
-function checkFree(os: Os, range: AddressRange): void {
-  const guard = hadEngineGuard(os) ? os.guard?.() : undefined;
+function checkFree(guard: TruncationGuard | undefined, range: AddressRange): void {
   // The lost pages of a mapping look like the engine's.
   const { address, byteLength } = range;
   const other = findMappedOver(range) ?? findFileIn(guard?.lossesIn(address, byteLength) ?? []);
-  if (other === undefined) return guard?.endRanges(address, byteLength);
+  if (other === undefined) return;
   if (isFailure(other)) throw systemError("to tell what is mapped in the memory", other);
   throw new MmapError(
     `The memory has something else mapped among ${describeRange(range)}` +

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MmapOptions, pageSize } from "../../mod.ts";
 import { childValue, runChild } from "../support/child_processes.ts";
-import { runtime, test, use } from "../support/harness.ts";
+import { runtime, test, unlessLinux, use } from "../support/harness.ts";
 import { Peer, PROGRAMS, SELF, unlessThere } from "../support/peers.ts";
 import { SharedName } from "../support/shared_names.ts";
 import { contents, TempFolder } from "../support/temp_files.ts";
@@ -74,3 +74,10 @@ test(
   },
   { skip: withoutEngineMemory },
 );
+
+test("sharedBuffer() throws ENOMEM when the engine has too few addresses", async () => {
+  const [code, areApart] = await childValue<[string, boolean]>("wasm_limit.ts");
+  // Not every engine sets so many addresses aside.
+  assert(code === "ENOMEM" || (code === "undefined" && runtime !== "node"), code);
+  assert(areApart);
+}, { skip: unlessLinux("limits are Linux's") });

@@ -168,13 +168,11 @@ export class GuardTable implements TruncationGuard {
     byteLength: bigint,
     take: (slot: Slot, start: bigint, end: bigint) => void,
   ): void {
-    let slot: Slot | undefined;
-    for (let number = 0; (slot = this.#table.slot(number)) !== undefined; number++) {
+    this.#table.eachFrom(LIVE, (slot) => {
       const start = slot.get(START);
       const end = slot.get(END);
-      const isLive = phaseOf(slot.state) >= LIVE;
-      if (isLive && start < address + byteLength && end > address) take(slot, start, end);
-    }
+      if (start < address + byteLength && end > address) take(slot, start, end);
+    });
   }
 }
 
