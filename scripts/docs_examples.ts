@@ -26,7 +26,14 @@ Options:
   allowPositionals: true,
 });
 
-const { stdout } = await output(["git", "ls-files", "README.md", "docs/**.md"], { cwd: project });
+const { stdout } = await output([
+  "git",
+  "ls-files",
+  "-co",
+  "--exclude-standard",
+  "README.md",
+  "docs/**.md",
+], { cwd: project });
 const pages = stdout.trim().split("\n");
 const unknown = positionals.find((page) => !pages.includes(page));
 if (unknown !== undefined) refuse(`'${unknown}' is not one of ${pages.join(", ")}`);

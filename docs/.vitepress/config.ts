@@ -83,7 +83,14 @@ const config: UserConfig<DefaultTheme.Config> = {
   outDir: "../.cache/site",
   cacheDir: "../.cache/vitepress",
   cleanUrls: true,
-  markdown: { config: repositoryLinks },
+  markdown: {
+    config: (md) => {
+      repositoryLinks(md);
+      const fence = md.renderer.rules.fence!;
+      // The examples, which pages include, import the package by its name there.
+      md.renderer.rules.fence = (...args) => fence(...args).replaceAll('"../mod.ts"', '"sysalloc"');
+    },
+  },
   themeConfig: {
     nav: [...nav, api],
     sidebar,
@@ -96,7 +103,12 @@ const config: UserConfig<DefaultTheme.Config> = {
   transformPageData(page) {
     page.filePath = INCLUDED[page.filePath] ?? `docs/${page.filePath}`; // for the edit link
   },
-  buildEnd: ({ srcDir, outDir }) => writeTexts(srcDir, outDir, DESCRIPTION, groups),
+  buildEnd({ pages, srcDir, outDir }) {
+    const links = ["index", ...Object.values(OUTLINE).flatMap(Object.keys)];
+    const unlisted = pages.find((page) => !links.includes(page.replace(/\.md$/, "")));
+    if (unlisted !== undefined) throw new Error(`The outline lacks ${unlisted}`);
+    writeTexts(srcDir, outDir, DESCRIPTION, groups);
+  },
 };
 
 export default config;

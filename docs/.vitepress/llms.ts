@@ -4,8 +4,10 @@
  * @module
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { SITE } from "../../scripts/tools/addresses.ts";
+import { dirname, join, relative } from "node:path";
+import { addressOf, RELATIVE_LINK, SITE } from "../../scripts/tools/addresses.ts";
+
+const ROOT = join(import.meta.dirname!, "../..");
 
 interface Group {
   readonly text: string;
@@ -34,8 +36,11 @@ export function writeTexts(
 /** The text of a page, with the files that it includes. */
 function textOf(file: string): string {
   const beside = (path: string) => join(dirname(file), path);
+  const address = (link: string) => addressOf(relative(ROOT, beside(link)));
   return readFileSync(file, "utf8")
     .replace(/^---\n[^]*?\n---\n/, "")
+    .replace(RELATIVE_LINK, address)
     .replace(/<!--@include: (\S+?)-->/g, (_, path) => textOf(beside(path)))
-    .replace(/^<<< (\S+?)(?:\{.*\})?$/gm, (_, path) => `\`\`\`ts\n${textOf(beside(path))}\`\`\``);
+    .replace(/^<<< (\S+?)(?:\{.*\})?$/gm, (_, path) => `\`\`\`ts\n${textOf(beside(path))}\`\`\``)
+    .replaceAll('"../mod.ts"', '"sysalloc"');
 }

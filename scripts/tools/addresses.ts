@@ -10,7 +10,7 @@ export const REPOSITORY = "https://github.com/sysalloc/sysalloc";
 export const SITE = "https://sysalloc.github.io/sysalloc/";
 
 /** The paths of links to other files, in Markdown. */
-export const RELATIVE_LINK: RegExp = /(?<=\]\()[^)#:]+(?=[)#])/g;
+export const RELATIVE_LINK: RegExp = /(?<=\]\()[^)#:/][^)#:]*(?=[)#])/g;
 
 /** The address of a file of the repository: of its page if it has one, or else of its source. */
 export function addressOf(file: string): string {
