@@ -11,10 +11,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { MmapOptions } from "../mod.ts";
+import { inTempFolder } from "./temp_folder.ts";
 
 const NEWLINE = 10;
 const WORD = new TextEncoder().encode("ERROR");
@@ -72,19 +72,8 @@ function writeLog(path: string, megabytes: number): number {
   return byteLength;
 }
 
-/** Windows cannot delete a file until the collector has found its views. */
-function removeFolder(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true });
-  } catch (error) {
-    if (process.platform !== "win32") throw error;
-    console.log(`Still in use, delete later: ${folder}`);
-  }
-}
-
 const megabytes = Number(process.argv[2] ?? 1000);
-const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
-try {
+await inTempFolder(async (folder) => {
   const path = join(folder, "server.log");
   const byteLength = writeLog(path, megabytes);
   const timed = async (title: string, scan: () => Counts | Promise<Counts>) => {
@@ -103,6 +92,4 @@ try {
   if (mapped.lines === 0 || mapped.lines !== mapped.matches * 50) {
     throw new Error("The counts are wrong");
   }
-} finally {
-  removeFolder(folder);
-}
+});

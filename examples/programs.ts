@@ -18,12 +18,17 @@ const DENO = { runtime: "Deno", args: ["run", "--no-check", "-A"] };
 const BUN = { runtime: "Bun", args: [] };
 const NODE = { runtime: "Node.js", args: ["--no-warnings"] };
 
-/** This runtime, and each other one that is installed and can run a file with the argument "probe". */
-export function findPrograms(file: string): Program[] {
+/** This runtime. */
+export function ownProgram(): Program {
   const { Deno } = globalThis as { Deno?: { execPath(): string } };
   const own = Deno !== undefined ? DENO : "bun" in process.versions ? BUN : NODE;
+  return { ...own, command: Deno?.execPath() ?? process.execPath };
+}
+
+/** This runtime, and each other one that is installed and can run a file with the argument "probe". */
+export function findPrograms(file: string): Program[] {
   const modules = fileURLToPath(new URL("../node_modules/", import.meta.url));
-  const found: Program[] = [{ ...own, command: Deno?.execPath() ?? process.execPath }];
+  const found: Program[] = [ownProgram()];
   const candidates: readonly Program[] = [
     { ...DENO, command: `${modules}.bin/deno` },
     { ...DENO, command: "deno" },

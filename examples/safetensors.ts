@@ -8,10 +8,10 @@
  *
  * @module
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Mmap, MmapOptions, type ViewConstructor } from "../mod.ts";
+import { inTempFolder } from "./temp_folder.ts";
 
 type TensorArray =
   | Float64Array
@@ -109,6 +109,11 @@ class Safetensors implements Disposable {
   }
 }
 
+/** Converts the bits of BF16 numbers, the upper halves of those of 32-bit numbers. */
+function floatsOf(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
+}
+
 /** Returns a file whose header is `excess` bytes longer than a multiple of 8. */
 function fileOf(
   tensors: Readonly<Record<string, [string, number[], TensorArray]>>,
@@ -136,22 +141,12 @@ function fileOf(
   return file;
 }
 
-/** Windows cannot delete a file until the collector has found its views. */
-function removeFolder(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true });
-  } catch (error) {
-    if (process.platform !== "win32") throw error;
-    console.log(`Still in use, delete later: ${folder}`);
-  }
-}
-
-const folder = mkdtempSync(join(tmpdir(), "sysalloc-"));
-try {
+await inTempFolder((folder) => {
   const tensors: Record<string, [string, number[], TensorArray]> = {
     "layer.weight": ["F32", [2, 3], new Float32Array([1, 2, 3, 4, 5, 6.5])],
     "layer.bias": ["F64", [3], new Float64Array([0.1, 0.2, 0.3])],
     "tokens": ["I64", [2], new BigInt64Array([-1n, 2n ** 40n])],
+    "embedding": ["BF16", [2, 2], new Uint16Array([0x3f80, 0xc000, 0x3e80, 0xff80])],
     "mask": ["BOOL", [5], new Uint8Array([1, 0, 1, 1, 0])],
   };
   for (const [title, excess] of [["aligned", 0], ["not aligned", 1]] as const) {
@@ -165,9 +160,8 @@ try {
       if (String(data) !== String(expected)) throw new Error(`${name} is ${data}`);
       if (isCopied && excess === 0) throw new Error(`${name} was copied`);
       const how = isCopied ? "copied" : "in place";
-      console.log(`  ${name.padEnd(12)} ${dtype.padEnd(4)} [${shape}] ${how}: ${data}`);
+      const shown = dtype === "BF16" ? floatsOf(data as Uint16Array) : data;
+      console.log(`  ${name.padEnd(12)} ${dtype.padEnd(4)} [${shape}] ${how}: ${shown}`);
     }
   }
-} finally {
-  removeFolder(folder);
-}
+});

@@ -27,6 +27,8 @@ const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 /** The sources of the programs. */
 const SOURCES = ["mod.ts", "core", "ffi", "cli.ts", "cli", "test", "examples"];
 const PROGRAMS = /^(test.children|examples).|^cli.ts$/;
+/** The sources, and the programs in Python that examples start. */
+const SOURCE = /(?<!\.test)\.ts$|^examples.*\.py$/;
 /** In the project, so that packages are found from there. */
 const CACHE = join(PROJECT, ".cache", "bundled");
 /** A run that uses another copy is over by then. */
@@ -90,19 +92,19 @@ export function bundlePrograms(outdir: string): void {
     platform: "node",
     target: "es2022", // what the oldest versions run
     packages: "external",
+    loader: { ".py": "copy" },
   });
   for (const name of ["core", "ffi"]) { // for programs that read the sources
     cpSync(join(PROJECT, name), join(outdir, name), { recursive: true });
   }
 }
 
-/** The TypeScript sources in a folder of the project but for tests, or the source itself. */
+/** The sources in a folder of the project but for tests, or the source itself. */
 function sourcesIn(path: string): string[] {
   if (!isThere(join(PROJECT, path))) return []; // copies of the suite have no examples
-  if (path.endsWith(".ts")) return path.endsWith(".test.ts") ? [] : [path];
-  return readdirSync(join(PROJECT, path), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() || entry.name.endsWith(".ts"))
-    .map(({ name }) => join(path, name)).sort().flatMap(sourcesIn);
+  if (!statSync(join(PROJECT, path)).isDirectory()) return SOURCE.test(path) ? [path] : [];
+  return readdirSync(join(PROJECT, path)).map((name) => join(path, name)).sort()
+    .flatMap(sourcesIn);
 }
 
 /** Removes what was made of older sources. */
