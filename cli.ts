@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
  * The command `sysalloc`: prints the limits of this system for mapped memory,
- * with how to raise each, and the mappings of a process.
+ * with how to raise each, the mappings of a process, and the names of shared memory.
  *
  * ```sh
  * npx sysalloc info
  * deno run -A jsr:@sysalloc/sysalloc/cli regions --resident
  * bunx --bun sysalloc regions 1234 --json
+ * npx sysalloc shared --remove old-cache
  * ```
  *
  * This module is the program: importing it runs it.

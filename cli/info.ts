@@ -74,9 +74,8 @@ const OTHER_QUESTIONS: readonly Question[] = [
 ];
 
 /** Returns the facts of this system, as text or as JSON. */
-export function info({ json, resident, operands }: Arguments): string {
+export function info({ json, operands }: Arguments): string {
   if (operands.length > 0) throw new UsageError("The command info takes nothing but --json");
-  if (resident) throw new UsageError("The option --resident is for the command regions");
   pageSize(); // without an FFI, this throws the error to report
   const more = runtime.platform === "linux" ? LINUX_QUESTIONS : OTHER_QUESTIONS;
   const facts = [...QUESTIONS, ...more].flatMap((question) => answer(question) ?? []);

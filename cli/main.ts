@@ -7,21 +7,28 @@ import { info } from "./info.ts";
 import { STDERR, STDOUT, write } from "./output.ts";
 import { listRegions } from "./regions.ts";
 import { runtime, util } from "./runtime.ts";
+import { listShared } from "./shared.ts";
 import { type Arguments, UsageError } from "./usage.ts";
 
 const HELP = `Usage: sysalloc info [--json]
        sysalloc regions [PID] [--resident] [--json]
+       sysalloc shared [--json]
+       sysalloc shared --remove NAME...
 
-Prints this system's limits for mapped memory, and the mappings of a process.
+Prints this system's limits for mapped memory, the mappings of a process, and
+the names of shared memory.
 
 Commands:
   info            page sizes and limits, what they mean, and how to raise them
   regions [PID]   every mapping of the command's own process, or on Linux of
                   another process
+  shared          the names of shared memory, with the processes that have it
+                  mapped; not on Windows
 
 Options:
       --json      print JSON: sizes in bytes, addresses as hexadecimal strings
       --resident  print how much of each mapping is in RAM
+      --remove    remove names; processes that have the memory mapped keep it
   -h, --help      print this help
 
 In Deno the command needs --allow-ffi, and --allow-all to read the limits of
@@ -34,7 +41,11 @@ that info is not permitted to read is listed as such, and is no failure.
 /** A command, which returns its output. */
 type Command = (given: Arguments) => string;
 
-const COMMANDS: Readonly<Record<string, Command>> = { info, regions: listRegions };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  info,
+  regions: listRegions,
+  shared: listShared,
+};
 
 /** Runs the command line, and prints the output or the error; returns the exit code. */
 export function main(args: readonly string[]): number {
@@ -65,8 +76,14 @@ export function run(args: readonly string[]): string {
   if (name === undefined) throw new UsageError("No command is given");
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw new UsageError(`There is no command ${JSON.stringify(name)}`);
-  const { json = false, resident = false } = values;
-  return command({ json, resident, operands });
+  const { json = false, resident = false, remove = false } = values;
+  if (remove && name !== "shared") {
+    throw new UsageError("The option --remove is for the command shared");
+  }
+  if (resident && name !== "regions") {
+    throw new UsageError("The option --resident is for the command regions");
+  }
+  return command({ json, resident, remove, operands });
 }
 
 function parsed(args: readonly string[]): ReturnType<ReturnType<typeof util>["parseArgs"]> {
@@ -78,6 +95,7 @@ function parsed(args: readonly string[]): ReturnType<ReturnType<typeof util>["pa
         help: { type: "boolean", short: "h" },
         json: { type: "boolean" },
         resident: { type: "boolean" },
+        remove: { type: "boolean" },
       },
     });
   } catch (error) {

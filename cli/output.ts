@@ -1,9 +1,10 @@
 /**
- * The command's output: writing, bold text, and the width of lines.
+ * The command's output: writing, bold text, the width of lines, and tables.
  *
  * @module
  */
 import { fs, runtime, util } from "./runtime.ts";
+import { shortened } from "./text.ts";
 
 /** The standard output. */
 export const STDOUT = 1;
@@ -50,4 +51,28 @@ export function bold(text: string): string {
 export function width(): number {
   const { isTTY, columns = 0 } = runtime.stdout;
   return isTTY === true && columns > 80 ? columns : 80;
+}
+
+/** The columns of numbers, which are aligned to the right. */
+const NUMBERS = ["ADDRESS", "LENGTH", "RESIDENT", "OWNER"];
+
+/** Returns a table with a line below it. Its last column is shortened to the width. */
+export function table(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  summary: string,
+): string {
+  const widths = heads.map((head, column) =>
+    rows.reduce((most, row) => Math.max(most, row[column]!.length), head.length)
+  );
+  const last = heads.length - 1;
+  const used = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
+  const room = width() - used;
+  const lineOf = (row: readonly string[]) =>
+    row.map((cell, column) => {
+      if (column === last) return shortened(cell, room);
+      const isNumber = NUMBERS.includes(heads[column]!);
+      return isNumber ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+    }).join("  ").trimEnd();
+  return [bold(lineOf(heads)), ...rows.map(lineOf), summary, ""].join("\n");
 }

@@ -5,8 +5,8 @@
  */
 import { MmapError, type Region, type RegionAccess, regions } from "../mod.ts";
 import { type Arguments, UsageError } from "./usage.ts";
-import { bold, width } from "./output.ts";
-import { count, printable, shortened, size } from "./text.ts";
+import { table } from "./output.ts";
+import { count, printable, size } from "./text.ts";
 
 /** Access in the notation of `/proc/PID/maps`. */
 const LETTERS: Readonly<Record<RegionAccess, string>> = {
@@ -64,20 +64,7 @@ function asTable(mappings: readonly Region[], resident: boolean): string {
     nameOf(region),
   ]);
   const heads = ["ADDRESS", "LENGTH", "ACCESS", ...(resident ? ["RESIDENT"] : []), "PATH OR NAME"];
-  // Numbers are aligned to the right.
-  const isLeft = heads.map((head) => head === "ACCESS" || head === "PATH OR NAME");
-  const widths = heads.map((head, column) =>
-    rows.reduce((most, row) => Math.max(most, row[column]!.length), head.length)
-  );
-  const last = heads.length - 1;
-  const used = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
-  const room = width() - used;
-  const lineOf = (row: readonly string[]) =>
-    row.map((cell, column) => {
-      if (column === last) return shortened(cell, room);
-      return isLeft[column] ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
-    }).join("  ").trimEnd();
-  return [bold(lineOf(heads)), ...rows.map(lineOf), summary(mappings, resident), ""].join("\n");
+  return table(heads, rows, summary(mappings, resident));
 }
 
 /** The path, or the name in the notation of `/proc/PID/maps`. */

@@ -11,14 +11,29 @@ interface Process {
   readonly platform: string;
   readonly stdout: { readonly isTTY?: boolean; readonly columns?: number };
   exitCode?: number | undefined;
+  /** The ID of the user; not on Windows. */
+  geteuid?(): number;
   getBuiltinModule(name: string): unknown;
   removeAllListeners(event: "warning"): unknown;
 }
 
 /** The part of `node:fs` that the command uses. */
-interface FileSystem {
+export interface FileSystem {
   /** {@link https://nodejs.org/api/fs.html#fsreadfilesyncpath-options} */
   readFileSync(path: string, encoding: "utf8"): string;
+  /** {@link https://nodejs.org/api/fs.html#fsexistssyncpath} */
+  existsSync(path: string): boolean;
+  /** {@link https://nodejs.org/api/fs.html#fsreaddirsyncpath-options} */
+  readdirSync(path: string): string[];
+  /** {@link https://nodejs.org/api/fs.html#fslstatsyncpath-options} */
+  lstatSync(path: string): {
+    isFile(): boolean;
+    readonly size: number;
+    readonly uid: number;
+    readonly mode: number;
+    readonly dev: number;
+    readonly ino: number;
+  };
   /** {@link https://nodejs.org/api/fs.html#fsstatfssyncpath-options} */
   statfsSync(path: string): {
     readonly bsize: number;

@@ -8,6 +8,7 @@
 export interface Arguments {
   readonly json: boolean;
   readonly resident: boolean;
+  readonly remove: boolean;
   readonly operands: readonly string[];
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { host } from "../../ffi/host.ts";
 import { run } from "../../cli/main.ts";
 import { columns, count } from "../../cli/text.ts";
@@ -14,6 +15,7 @@ import {
   runChild,
 } from "../support/child_processes.ts";
 import { platform, runtime, test, unlessLinux, use } from "../support/harness.ts";
+import { createShared, FOLDER, freshName, unlessFolder } from "../support/shared_names.ts";
 import { pattern, TempFolder } from "../support/temp_files.ts";
 
 const PAGE = pageSize();
@@ -157,11 +159,76 @@ test("sysalloc regions PID exits with 1 when there is no such process", async ()
   assertStringIncludes(stderr, "there is no process");
 }, { skip: unlessLinux("Linux alone tells of others") });
 
+interface ListedName {
+  readonly name: string;
+  readonly kind: string;
+  readonly mappedBy: readonly number[];
+}
+
+/** What the command tells of a name. */
+function told(name: string): ListedName | undefined {
+  const names = JSON.parse(run(["shared", "--json"])) as ListedName[];
+  return names.find((one) => one.name === name);
+}
+
+test("sysalloc shared lists names with their length, owner and processes", async () => {
+  const name = freshName();
+  const mmap = createShared(name, PAGE + 100);
+  const expected = { name, byteLength: PAGE + 100, kind: "memory", owner: process.geteuid!() };
+  assertEquals(told(name), { ...expected, mode: "0600", mappedBy: [process.pid] } as ListedName);
+  const text = await printed("shared");
+  assertEquals(badLines(text), []);
+  const line = text.split("\n").find((line) => line.endsWith(` ${name}`));
+  assertStringIncludes(line ?? "", `  0600  ${process.pid}  `);
+  assert(/^[\d,]+ names?, [\d.]+ \w+/.test(text.trimEnd().split("\n").at(-1)!), text);
+  mmap.unmap();
+  assertEquals(told(name)?.mappedBy, []);
+}, { skip: unlessFolder });
+
+test("sysalloc shared marks what mapShared() refuses, and escapes odd names", () => {
+  const names = ["sem.", ".sysalloc-", "\x1b[31m\n"].map((start) => start + freshName());
+  const kinds = ["semaphore", "unfinished", "foreign"];
+  try {
+    for (const name of names) {
+      writeFileSync(join(FOLDER, name), "");
+      chmodSync(join(FOLDER, name), 0o666);
+    }
+    assertEquals(names.map((name) => told(name)?.kind), kinds);
+    const text = run(["shared"]);
+    assertEquals(badLines(text), []);
+    assertStringIncludes(text, " \\u{1b}[31m\\u{a}sysalloc-");
+    assertStringIncludes(text, `${names[0]} (semaphore)\n`);
+  } finally {
+    for (const name of names) rmSync(join(FOLDER, name), { force: true });
+  }
+}, { skip: unlessFolder });
+
+test("sysalloc shared --remove removes exactly the names that it is given", async () => {
+  const names = Array.from({ length: 3 }, freshName);
+  const [first, second, kept] = names as [string, string, string];
+  for (const name of names) createShared(name, PAGE);
+  const missing = `${first}-missing`;
+  const { code, stdout, stderr } = await sysalloc(["shared", "--remove", first, missing, second]);
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, `sysalloc: There is no shared memory "${missing}"`);
+  assertEquals(names.map((name) => existsSync(join(FOLDER, name))), [false, false, true]);
+  assertEquals(run(["shared", "--remove", kept]), "Removed 1 name\n");
+  assert(!existsSync(join(FOLDER, kept)));
+}, { skip: unlessFolder });
+
+test("sysalloc shared says that Windows has no list", async () => {
+  for (const args of [["shared"], ["shared", "--remove", "name"]]) {
+    const { code, stdout, stderr } = await sysalloc(args);
+    assertEquals([code, stdout], [2, ""]);
+    assertStringIncludes(stderr, "Windows has no list");
+  }
+}, { skip: platform === "win32" ? undefined : "this is not Windows" });
+
 test("sysalloc --help prints the usage", async () => {
   const texts = [await printed("--help"), run(["-h"]), run(["info", "-h"]), run(["-h", "--json"])];
   assertEquals(new Set(texts).size, 1);
   assertEquals(badLines(texts[0]!), []);
-  for (const part of ["Usage: sysalloc", "info", "regions", "--json", "--resident", "--help"]) {
+  for (const part of ["Usage: sysalloc", "info", "regions", "shared", "--remove", "--help"]) {
     assertStringIncludes(texts[0]!, part);
   }
 });
@@ -180,6 +247,11 @@ const WRONG: readonly (readonly [args: readonly string[], said: string])[] = [
   [["regions", "0"], "pid must be from 1"],
   [["regions", "99999999999999999999"], "pid must be from 1"],
   [["regions", "-1"], "-1"],
+  [["regions", "--remove"], "is for the command shared"],
+  [["shared", "--resident"], "is for the command regions"],
+  [["shared", "name"], "takes names after --remove only"],
+  [["shared", "--remove"], "takes the names to remove"],
+  [["shared", "--remove", "--json", "name"], "prints no JSON"],
 ];
 
 test("sysalloc says what is wrong with its arguments", () => {

@@ -1,7 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Fact } from "../../cli/fact.ts";
 import { LINUX_QUESTIONS } from "../../cli/linux.ts";
+import { filesIn, identityOf } from "../../cli/mappers.ts";
 import { bold, width } from "../../cli/output.ts";
+import { kindOf } from "../../cli/shared.ts";
 import { columns, count, printable, shortened, size, wrapped } from "../../cli/text.ts";
 import { test } from "../support/harness.ts";
 
@@ -214,6 +216,37 @@ test("info words overcommit, huge pages and the commit limit", () => {
       [65530, "65,530"],
     ],
   );
+});
+
+test("shared tells memory of this user from that of others, and from other things", () => {
+  assertEquals(
+    [
+      kindOf("name", 1000, 0o100600, 1000),
+      kindOf("name", 1000, 0o100644, 1000),
+      kindOf("name", 1000, 0o100620, 1000),
+      kindOf("name", 1000, 0o100602, 1000),
+      kindOf("name", 1000, 0o100600, 0),
+      kindOf("sem.name", 1000, 0o100600, 1000),
+      kindOf(".sysalloc-Ab", 1000, 0o100600, 1000),
+    ],
+    ["memory", "memory", "foreign", "foreign", "foreign", "semaphore", "unfinished"],
+  );
+});
+
+test("shared finds files in /proc/PID/maps by device and inode", () => {
+  const maps = `7f0-7f1 rw-s 00000000 00:1b 17407                  /dev/shm/a name
+7f1-7f2 r--p 00000000 103:02 12 /lib/libc.so.6
+7f2-7f3 rw-s 00001000 00:1b 17407                  /dev/shm/a name
+7f3-7f4 rw-p 00000000 00:00 0 
+`;
+  assertEquals([...filesIn(maps)], ["00:1b 17407", "103:02 12", "00:00 0"]);
+  // makedev(0, 27), makedev(0x103, 2) and makedev(0, 0x12345)
+  assertEquals([27, 0x10302, 0x12300045].map((dev) => identityOf({ dev, ino: 5 })), [
+    "00:1b 5",
+    "103:02 5",
+    "00:12345 5",
+  ]);
+  assertEquals(filesIn(""), new Set());
 });
 
 test("bold() and width() heed the terminal and NO_COLOR", () => {
