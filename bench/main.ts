@@ -11,7 +11,8 @@ import { currentLoad, describeMachine } from "./driver/machine.ts";
 import { measureAll } from "./driver/measuring.ts";
 import { BENCH } from "./driver/places.ts";
 import { endAll } from "./driver/processes.ts";
-import { detailsText, targetsText } from "./report/details.ts";
+import { fitted, roomFor } from "./driver/room.ts";
+import { detailsText } from "./report/details.ts";
 import { missingFrom } from "./report/missing.ts";
 import { writeResults } from "./report/writing.ts";
 import type { Results } from "./results.ts";
@@ -21,7 +22,7 @@ const USAGE = `Usage: npm run bench -- [--quick] [NAME]...
 
 Measures sysalloc beside what its users would take instead. A run of all benchmarks
 writes results.md, results.json and the pictures; one of some prints all that it
-measured. Linux, with gcc.
+measured. The jobs come first. Linux, with gcc.
 
 Arguments:
   NAME         which benchmarks to run (default: all)
@@ -35,7 +36,7 @@ Benchmarks:
 ${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n")}`;
 
 /** The time limit of a whole run without the plots, in milliseconds. */
-const WHOLE = 580_000;
+const WHOLE = 1_160_000;
 
 const { values, positionals } = readArguments({
   usage: USAGE,
@@ -54,8 +55,9 @@ const unknown = positionals.find((name) =>
 );
 if (unknown !== undefined) refuse(`There is no benchmark '${unknown}'`);
 const isNamed = ({ name }: Benchmark) => positionals.length === 0 || positionals.includes(name);
-const benchmarks = BENCHMARKS.filter(isNamed);
 const folder = Deno.makeTempDirSync({ prefix: "sysalloc-bench-" });
+const room = roomFor(folder);
+const benchmarks = BENCHMARKS.filter(isNamed).map((benchmark) => fitted(benchmark, room));
 const cleanUp = () => {
   endAll();
   Deno.removeSync(folder, { recursive: true });
@@ -89,7 +91,6 @@ async function main(): Promise<number> {
   const isWhole = !isQuick && positionals.length === 0;
   if (isWhole) await writeResults(results, folder);
   else console.log(detailsText(results, benchmarks));
-  if (!isQuick) console.log(`\n${targetsText(results, benchmarks)}`);
   const missing = missingFrom(results, benchmarks, isQuick);
   for (const line of missing) console.error(`Missing: ${line}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(0);

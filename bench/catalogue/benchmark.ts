@@ -8,7 +8,7 @@
 export type RuntimeName = "Deno" | "Bun" | "Node.js 26";
 
 /** The hosts that run works. */
-export type HostName = RuntimeName | "C" | "Rust" | "npm" | "Python" | "Java" | "wc";
+export type HostName = RuntimeName | "C" | "Rust" | "npm" | "Python" | "Java" | "wc" | "ripgrep";
 
 /** The role of a contender beside sysalloc. */
 export type Role =
@@ -68,8 +68,8 @@ export interface Contender {
   readonly how: Served | Program | Known;
   /** The name of what it is compared with in C, where there are several. */
   readonly c?: string;
-  /** The reason why sysalloc should be twice as fast. */
-  readonly handicap?: "copies" | "add-on";
+  /** The reason why it cannot take part, if there is one. */
+  readonly unavailable?: string | undefined;
   /** The largest size that it takes part at, in bytes, because each takes so long: by default there is none. */
   readonly upTo?: number;
   /** It does so many times fewer operations, because each takes so long. */
@@ -79,27 +79,23 @@ export interface Contender {
 /** A measure of a work. */
 export interface Measure {
   /** Its name in the answers. */
-  readonly key: "time" | "cpu" | "heap" | "rss" | "pause" | "size";
+  readonly key: "time" | "cpu" | "memory" | "query" | "p99" | "heap" | "rss" | "pause" | "size";
   readonly title: string;
   readonly unit: "ns" | "bytes";
   /** Its divisor: the number of operations, or one. */
   readonly per: "operation" | "round";
 }
 
-/** A target for the median of sysalloc. */
-export interface Target {
-  /** Whose target it is; by default every sysalloc contender's. */
-  readonly of?: string;
-  readonly on?: readonly HostName[];
-  readonly sizes?: (size: number) => boolean;
-  readonly measure?: Measure["key"];
-  /** The other side: C, the best JavaScript peer, a contender's name, or nothing but the number. */
-  readonly against: "C" | "the best JavaScript peer" | "the number" | { readonly name: string };
-  /** At most so many times as much. */
-  readonly atMost?: number;
-  /** At most so much more, in the measure's unit. */
-  readonly atMostMore?: number;
-}
+/** The contents of a file. */
+export type FileKind =
+  | "log"
+  | "scratch"
+  | "sparse"
+  | "words"
+  | "safetensors"
+  | "arrow"
+  | "vectors"
+  | "short files";
 
 /** One work, measured over sizes. */
 export interface Benchmark {
@@ -113,18 +109,24 @@ export interface Benchmark {
   readonly quick: number;
   readonly operations: (size: number) => number;
   /** The kind of its file. */
-  readonly file?: "log" | "scratch" | "sparse" | "words";
+  readonly file?: FileKind;
   readonly contenders: readonly Contender[];
   /** By default the time. */
   readonly measures?: readonly Measure[];
-  /** Beside that of being ahead of every JavaScript peer. */
-  readonly targets?: readonly Target[];
-  /** The reason why that target does not hold, if it does not. */
+  /** The reason why a JavaScript peer is ahead of sysalloc, if one is. */
   readonly behind?: string;
   /** Its share of the time, in seconds. */
   readonly seconds: number;
+  /** Of a job: whole programs, each round of which has a process of its own. */
+  readonly job?: Job;
   /** True if it needs the npm package of sysalloc. */
   readonly usesPackage?: true;
+}
+
+/** The needs of a job, by which its size shrinks where the machine is small. */
+export interface Job {
+  /** The memory that the hungriest contender takes, and the file in the system's cache: in sizes. */
+  readonly memory: number;
 }
 
 /** The hosts that benchmarks need. */

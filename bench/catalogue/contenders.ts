@@ -9,9 +9,11 @@ import type { Contender, HostName, Program, RuntimeName, Task } from "./benchmar
 export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Bun", "Node.js 26"];
 
 /** The details of a contender that differ between benchmarks. */
-type Details = Partial<Pick<Contender, "name" | "c" | "handicap" | "upTo" | "fewer">> & {
-  readonly on?: readonly RuntimeName[];
-};
+type Details =
+  & Partial<Pick<Contender, "name" | "c" | "unavailable" | "upTo" | "fewer">>
+  & {
+    readonly on?: readonly RuntimeName[];
+  };
 
 /** sysalloc in each runtime. */
 export function sysalloc(script: string, work: string, details: Details = {}): Contender[] {
@@ -88,7 +90,6 @@ export function npm(
     host: "npm",
     role: "javascript",
     how: { by: "served", work: `${key}/${work}` },
-    handicap: "add-on",
     fewer,
   };
 }

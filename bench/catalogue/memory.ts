@@ -26,7 +26,6 @@ const maps = (size: number) => size < MIB ? 2000 : size <= 16 * MIB ? 500 : 100;
 const fewer = (size: number) => size < 16 * MIB ? 1 : 20;
 /** About 64 MiB a round, and one at least. */
 const readies = (size: number) => Math.max(1, Math.min(1000, 64 * MIB / size));
-const upTo16MiB = (size: number) => size <= 16 * MIB;
 
 /** Without one between 16 MiB and 1 GiB: to make the words takes longer than to read them. */
 const READ_SIZES = SIZES.filter((size) => size !== 256 * MIB);
@@ -57,11 +56,6 @@ export const memory: readonly Benchmark[] = [
       rust("sys_alloc", "map"),
       rust("memmap2", "map"),
     ],
-    targets: [
-      { against: "C", on: ["Deno", "Bun"], atMost: 1.1 },
-      { against: "C", on: ["Node.js 26"], atMost: 1.3 },
-      { against: { name: "sys_alloc" }, atMost: 1 },
-    ],
     seconds: 32,
   },
   {
@@ -87,11 +81,6 @@ export const memory: readonly Benchmark[] = [
       ...viewed("map-store"),
       rust("sys_alloc", "map-store"),
       rust("memmap2", "map-store"),
-    ],
-    targets: [
-      { against: "C", on: ["Deno", "Node.js 26"], sizes: upTo16MiB, atMost: 1 },
-      { against: "C", on: ["Bun"], sizes: (size) => size <= MIB, atMost: 1.2 },
-      { against: "C", on: ["Bun"], sizes: (size) => size === 16 * MIB, atMost: 3 },
     ],
     seconds: 30,
   },
@@ -141,7 +130,6 @@ export const memory: readonly Benchmark[] = [
       rust("memmap2", "read-sequential"),
     ],
     behind: "it is the same loop over the same class: no more than the noise is to be seen",
-    targets: [{ against: "the best JavaScript peer", atMost: 1.03 }],
     seconds: 36,
   },
   {
@@ -158,7 +146,6 @@ export const memory: readonly Benchmark[] = [
       rust("memmap2", "read-random"),
     ],
     behind: "it is the same loop over the same class: no more than the noise is to be seen",
-    targets: [{ against: "the best JavaScript peer", atMost: 1.03 }],
     seconds: 34,
   },
   {
@@ -178,7 +165,7 @@ export const memory: readonly Benchmark[] = [
       ...c(GROW, "grow-reserve", { name: "C, mprotect()" }),
       ...c(GROW, "grow-resize", { name: "C, mremap()" }),
       ...own("resizable ArrayBuffer", GROW, "resizable/grow"),
-      ...own("copying to a new array", GROW, "copy/grow", { handicap: "copies", upTo: 256 * MIB }),
+      ...own("copying to a new array", GROW, "copy/grow", { upTo: 256 * MIB }),
       rust("memmap2", "grow"),
     ],
     seconds: 50,
@@ -199,7 +186,6 @@ export const memory: readonly Benchmark[] = [
       rust("memmap2", "live"),
     ],
     measures: [TIME, HEAP],
-    targets: [{ of: "sysalloc", against: "the number", measure: "heap", atMost: 700 }],
     seconds: 11,
   },
   {

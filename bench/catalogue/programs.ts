@@ -12,7 +12,6 @@ import {
   type HostName,
   KIB,
   type Measure,
-  type Target,
   TIME,
 } from "./benchmark.ts";
 import { program, RUNTIMES } from "./contenders.ts";
@@ -23,19 +22,6 @@ const PAUSE: Measure = { key: "pause", title: "longest pause", unit: "ns", per: 
 const SIZE: Measure = { key: "size", title: "size on the disk", unit: "bytes", per: "round" };
 
 const EMPTY = "an empty program";
-
-/** At most so many milliseconds more than a contender. */
-const moreThan = (name: string, milliseconds: number): Target => ({
-  measure: "cpu",
-  against: { name },
-  atMostMore: 1e6 * milliseconds,
-});
-
-const moreThanEmpty = (of: string, host: HostName, milliseconds: number): Target => ({
-  ...moreThan(EMPTY, milliseconds),
-  of,
-  on: [host],
-});
 
 const starting = (
   name: string,
@@ -99,12 +85,6 @@ export const programs: readonly Benchmark[] = [
       ...starting(EMPTY, "nothing", "empty.mjs"),
     ],
     measures: [CPU],
-    targets: [
-      moreThanEmpty("sysalloc, the npm package", "Deno", 6),
-      moreThanEmpty("sysalloc, the npm package", "Bun", 8),
-      moreThanEmpty("sysalloc, the npm package", "Node.js 26", 6),
-      moreThanEmpty("sysalloc, the sources", "Deno", 9),
-    ],
     seconds: 14,
     usesPackage: true,
   },
@@ -125,14 +105,6 @@ export const programs: readonly Benchmark[] = [
       ...starting(EMPTY, "nothing", "empty.mjs"),
     ],
     measures: [CPU],
-    targets: [
-      moreThanEmpty("npm package, memory", "Deno", 10),
-      moreThanEmpty("npm package, memory", "Bun", 12),
-      moreThanEmpty("npm package, memory", "Node.js 26", 9),
-      moreThanEmpty("sources, memory", "Deno", 13),
-      { ...moreThan("npm package, memory", 3), of: "npm package, a file" },
-      { ...moreThan("sources, memory", 3), of: "sources, a file" },
-    ],
     behind: "a call of the runtime has been compiled with it, and a library must be read first",
     seconds: 30,
     usesPackage: true,

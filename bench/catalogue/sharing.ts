@@ -8,10 +8,6 @@ import { c, nothing, npm, own, sysalloc } from "./contenders.ts";
 
 const SHARE = "sharing.ts";
 const WAKE = "waking.ts";
-const SEND = "sending.ts";
-
-/** The number of messages in a round: a long message also takes long. */
-const messages = (size: number) => size <= 64 ? 10_000 : size <= 4 * KIB ? 4_000 : 32;
 
 /** Sharing. */
 export const sharing: readonly Benchmark[] = [
@@ -27,13 +23,8 @@ export const sharing: readonly Benchmark[] = [
       ...nothing("a message without memory", SHARE, "message/hand-over"),
       ...own("SharedArrayBuffer", SHARE, "shared/hand-over"),
       ...own("structured clone", SHARE, "clone/hand-over", {
-        handicap: "copies",
         fewer: () => 200,
       }),
-    ],
-    targets: [
-      { against: { name: "a message without memory" }, atMostMore: 50_000 },
-      { against: { name: "structured clone" }, sizes: (size) => size === GIB, atMost: 1 / 1000 },
     ],
     seconds: 56,
   },
@@ -63,7 +54,6 @@ export const sharing: readonly Benchmark[] = [
       ...sysalloc(WAKE, "sysalloc/wake-process", { name: "sysalloc, wait() and notify()" }),
       ...own("child_process messages", WAKE, "messages/wake-process"),
     ],
-    targets: [{ against: "the best JavaScript peer", atMost: 1 / 5 }],
     seconds: 10,
   },
   {
@@ -79,21 +69,6 @@ export const sharing: readonly Benchmark[] = [
       ...own("Atomics.wait() and notify()", WAKE, "atomics/wake-thread"),
     ],
     behind: "both are the same system call, which sysalloc makes through the FFI",
-    targets: [{ against: "the best JavaScript peer", atMost: 1.5 }],
     seconds: 10,
-  },
-  {
-    name: "send",
-    title: "Messages to another process",
-    counted: "a message that was made, sent, and compared byte by byte by the other process",
-    sizes: [64, 4 * KIB, MIB],
-    quick: 4 * KIB,
-    operations: messages,
-    contenders: [
-      ...sysalloc(SEND, "channel/send", { name: "sysalloc, examples/channel.ts" }),
-      ...own("child_process messages", SEND, "messages/send", { handicap: "copies" }),
-      ...own("a pipe", SEND, "pipe/send", { handicap: "copies" }),
-    ],
-    seconds: 15,
   },
 ];

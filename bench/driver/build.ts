@@ -33,6 +33,7 @@ export async function build(
     "Java": buildJava,
     "Python": () => have("Python"),
     "wc": () => have("wc"),
+    "ripgrep": () => have("ripgrep"),
   };
   const attempt = async (name: HostName | "the npm package", builder: () => Promise<void>) => {
     try {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HostName } from "../catalogue/benchmark.ts";
-import { BENCH, BUILT, NPM_PEERS, ROOT } from "./places.ts";
+import { BUILT, NPM_PEERS, ROOT } from "./places.ts";
 import { run } from "./processes.ts";
 
 /** A host of works. */
@@ -62,14 +62,12 @@ export const HOSTS: Readonly<Record<HostName, Host>> = {
   "npm": node(NODE, [`${NPM_PEERS}/serving.mjs`], [`${NPM_PEERS}/dropping.mjs`]),
   "C": built(`${BUILT}/c/works`, "gcc"),
   "Rust": built(`${BUILT}/rust/release/sysalloc-bench-peers`, "cargo"),
-  "Python": {
-    ...alone("python3"),
-    program: ["python3", `${BENCH}/peers/python/count_lines.py`],
-  },
+  "Python": alone("python3"),
   "Java": {
     ...alone("java"),
     program: ["java", "-cp", `${BUILT}/java`, `@${BUILT}/java/arguments`],
   },
+  "ripgrep": alone("rg"),
   "wc": { ...alone("wc"), program: ["wc", "-l"] },
 };
 

@@ -97,14 +97,14 @@ class Measuring {
   }
 
   #warmUps(index: number, size: number): number {
-    if (size >= LONG) return 0;
-    const { contenders } = this.#benchmark;
+    const { contenders, job } = this.#benchmark;
+    if (size >= LONG || job !== undefined) return 0;
     // The first size is the smallest, at which the engines compile what the others run.
     return index === 0 && contenders.some(({ how }) => how.by === "served") ? 4 : 1;
   }
 
   async #ask(contender: Contender, task: Task): Promise<Answer> {
-    this.#checkBuilt(contender);
+    this.#checkThere(contender);
     const { how } = contender;
     switch (how.by) {
       case "known":
@@ -112,13 +112,19 @@ class Measuring {
       case "program":
         return await runProgram(contender, how, task);
       case "served":
-        return await this.#sessions.ask(contender, how, task);
+        try {
+          return await this.#sessions.ask(contender, how, task);
+        } finally {
+          // The memory of a job is that of a program that does nothing else.
+          if (this.#benchmark.job !== undefined) await this.#sessions.end();
+        }
     }
   }
 
-  #checkBuilt(contender: Contender): void {
+  #checkThere(contender: Contender): void {
     const missing = this.#frame.leftOut.get(builtFor(contender));
     if (missing !== undefined && contender.how.by !== "known") throw new Error(missing);
+    if (contender.unavailable !== undefined) throw new Error(contender.unavailable);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { type Benchmark, MIB } from "../catalogue/benchmark.ts";
 import { Random } from "../work/common.ts";
+import { JOB_FILES } from "./job_files.ts";
 
 /** The length after which a log repeats itself. */
 const DIFFERENT = 16 * MIB;
@@ -21,8 +22,13 @@ export class WorkFiles {
 
   /** The path of a benchmark's file, which is made where it is not there. */
   async path({ file }: Pick<Benchmark, "file">, size: number): Promise<string> {
-    const path = `${this.#folder}/${file ?? "none"}-${size}`;
+    const path = `${this.#folder}/${nameOf(file ?? "none")}-${size}`;
     if (file === undefined || await exists(path)) return path;
+    const writer = JOB_FILES[file];
+    if (writer !== undefined) {
+      await writer(path, size);
+      return path;
+    }
     using opened = await Deno.open(path, { createNew: true, write: true });
     if (file === "log" || file === "scratch") await this.#writeLog(opened, size);
     else await opened.truncate(file === "words" ? 4096 : size);
@@ -34,7 +40,8 @@ export class WorkFiles {
   async removeOthers({ file }: Pick<Benchmark, "file">): Promise<void> {
     if (file === undefined || file === "log") return;
     for await (const { name } of Deno.readDir(this.#folder)) {
-      if (name.startsWith(`${file}-`)) await Deno.remove(`${this.#folder}/${name}`);
+      if (!name.startsWith(`${nameOf(file)}-`)) continue;
+      await Deno.remove(`${this.#folder}/${name}`, { recursive: true });
     }
   }
 
@@ -44,6 +51,11 @@ export class WorkFiles {
       written += await file.write(text.subarray(0, Math.min(text.length, size - written)));
     }
   }
+}
+
+/** One word, since a line that asks for a round has the path as one. */
+function nameOf(kind: string): string {
+  return kind.replace(" ", "-");
 }
 
 /** Lines as servers write them, of many lengths. */

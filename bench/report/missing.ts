@@ -29,6 +29,7 @@ export function missingFrom(
         const line = row.lines.find((line) => isOf(line, contender));
         const { role } = contender;
         if (role !== "sysalloc" && builtFor(contender) in leftOut) return [];
+        if (contender.unavailable !== undefined) return [];
         const isThere = measures.every(({ key }) =>
           line?.rounds[key]?.length || (key !== "time" && (role === "c" || role === "native"))
         );

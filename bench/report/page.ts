@@ -1,5 +1,5 @@
 /**
- * The page of results for users: medians and ratios, of one or two sizes of each benchmark.
+ * The page of results for users: the jobs, and medians and ratios of one or two sizes of the others.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { RUNTIMES } from "../catalogue/contenders.ts";
 import type { Line, Results, Row } from "../results.ts";
 import { Judge } from "./ratios.ts";
 import { quartiles } from "./statistics.ts";
-import { placeText, ratioText, sizeText, table, textOf } from "./units.ts";
+import { bar, placeText, ratioText, sizeText, table, textOf } from "./units.ts";
 
 /** A row of the results, with its benchmark. */
 interface Entry {
@@ -22,32 +22,52 @@ export function resultsPage(results: Results, benchmarks: readonly Benchmark[]):
     results.rows.filter((row) => row.benchmark === benchmark.name && row.error === undefined)
       .map((row): Entry => ({ benchmark, row }))
   );
-  const served = entries.filter(({ benchmark, row }) =>
+  const jobs = entries.filter(({ benchmark }) => benchmark.job !== undefined);
+  const others = entries.filter(({ benchmark }) => benchmark.job === undefined);
+  const served = others.filter(({ benchmark, row }) =>
     !isProgram(benchmark) && [benchmark.quick, Math.max(...benchmark.sizes)].includes(row.size)
   );
   return [
     "# Results",
-    "Medians of the last whole run. Less is better everywhere. sysalloc is shown in its fastest " +
-    "form; [README.md](README.md) tells how it is measured, and why sysalloc is behind where it " +
-    "is. [results.json](results.json) has every round.",
+    "Medians of the last whole run. Less is better everywhere. [README.md](README.md) tells how it " +
+    "is measured, and why sysalloc is behind where it is. [results.json](results.json) has every " +
+    "round.",
     machineText(results),
+    "## Jobs",
+    "Whole programs with the libraries that people use, each beside what one would write without " +
+    "sysalloc. Own memory is what no file backs, of all processes that take part. The picture " +
+    "shows how many times as much the best alternative in the same runtime takes.",
+    jobs.length === 0 ? "" : chartText("."),
+    ...jobs.flatMap(jobText),
     "## Beside the floor",
-    "How long sysalloc takes, and how many times as long as the same system calls without it: " +
-    "by the runtime's FFI alone, or in C in the same process.",
+    "How long sysalloc takes, in its fastest form, and how many times as long as the same system " +
+    "calls by nothing but the runtime's FFI, in the same process.",
     tableOf(served, (judge, line) => {
       const { toFloor } = judge.judge(line);
       return toFloor && `${medianText(line, TIME)}, ${ratioText(toFloor.ratio)}`;
     }),
-    "## Beside what JavaScript has",
-    "How many times as long sysalloc takes as the fastest that a program in the same runtime could " +
-    "use instead.",
+    "## Beside C and what JavaScript has",
+    "How many times as long sysalloc takes as C in the same process, and as the fastest that a " +
+    "program in the same runtime could use instead.",
     tableOf(served, (judge, line) => {
-      const { toBestPeer } = judge.judge(line);
-      return toBestPeer && `${ratioText(toBestPeer.ratio)} \`${toBestPeer.name}\``;
+      const { toC, toBestPeer } = judge.judge(line);
+      const cells = [
+        ...(toC ? [`${ratioText(toC.ratio)} C`] : []),
+        ...(toBestPeer ? [`${ratioText(toBestPeer.ratio)} \`${toBestPeer.name}\``] : []),
+      ];
+      return cells.join(", ");
     }),
-    "## Whole programs",
-    ...benchmarks.filter(isProgram).flatMap((benchmark) => programText(benchmark, entries)),
+    "## Programs",
+    ...benchmarks.filter(isProgram).flatMap((benchmark) => programText(benchmark, others)),
   ].filter((part) => part !== "").join("\n\n") + "\n";
+}
+
+/** The picture of the jobs, from a folder. */
+export function chartText(folder: string): string {
+  return `<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="${folder}/jobs-dark.svg">
+  <img alt="For each job, how many times the time and the own memory of sysalloc the best alternative takes, in Deno, Bun and Node.js 26" src="${folder}/jobs.svg">
+</picture>`;
 }
 
 function machineText({ machine, leftOut }: Results): string {
@@ -60,8 +80,32 @@ function machineText({ machine, leftOut }: Results): string {
     `${kernel}. ${names.join(", ")}.${missing.join("")}`;
 }
 
-function isProgram({ contenders }: Benchmark): boolean {
-  return contenders.some(({ how }) => how.by !== "served");
+function isProgram({ contenders, job }: Benchmark): boolean {
+  return job === undefined && contenders.some(({ how }) => how.by !== "served");
+}
+
+/** All contenders of a job: the bars are of the first measure. */
+function jobText({ benchmark, row }: Entry): string[] {
+  const { name, title, measures = [TIME], behind } = benchmark;
+  const first = measures[0]!;
+  const lines = row.lines.filter(({ rounds }) => rounds[first.key]?.length);
+  const largest = Math.max(...lines.map((line) => medianOf(line, first)));
+  const missing = row.lines.filter(({ leftOut }) => leftOut !== undefined)
+    .map((line) => `${line.name} in ${placeText(line)}: ${line.leftOut}.`);
+  return [
+    `### ${title}${row.size === 0 ? "" : `, ${sizeText(row.size)}`} (\`${name}\`)`,
+    table([
+      ["With", "In", "", ...measures.map(({ title }) => title)],
+      ...lines.map((line) => [
+        line.role === "sysalloc" ? `**${line.name}**` : line.name,
+        placeText(line),
+        bar(medianOf(line, first), largest),
+        ...measures.map((measure) => medianText(line, measure)),
+      ]),
+    ]),
+    ...(behind === undefined ? [] : [`Where an alternative is ahead: ${behind}.`]),
+    ...(missing.length === 0 ? [] : [`Left out: ${missing.join(" ")}`]),
+  ];
 }
 
 /** A line for each benchmark and size, with a cell for each runtime; none where all are empty. */
@@ -72,10 +116,8 @@ function tableOf(
   const lines = entries.flatMap(({ benchmark, row }) => {
     const judge = new Judge(benchmark, row, TIME);
     const cells = RUNTIMES.map((host) => {
-      const own = row.lines.filter((line) =>
-        line.role === "sysalloc" && line.host === host && line.rounds[TIME.key]?.length
-      ).sort((a, b) => medianOf(a, TIME) - medianOf(b, TIME));
-      return own[0] === undefined ? "" : cellOf(judge, own[0]) ?? "";
+      const own = judge.bestIn(host);
+      return own === undefined ? "" : cellOf(judge, own) ?? "";
     });
     if (cells.every((cell) => cell === "")) return [];
     return [[`${benchmark.title} (\`${benchmark.name}\`)`, sizeText(row.size), ...cells]];

@@ -22,8 +22,3 @@ export function quartiles(values: readonly number[]): Quartiles {
 export function ratio(dividends: readonly number[], divisors: readonly number[]): number {
   return quartiles(dividends.map((dividend, round) => dividend / divisors[round]!)).median;
 }
-
-/** The median of what `values` are more than `others`, round by round. */
-export function difference(values: readonly number[], others: readonly number[]): number {
-  return quartiles(values.map((value, round) => value - others[round]!)).median;
-}

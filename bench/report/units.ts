@@ -12,6 +12,9 @@ const PLACES: Readonly<Partial<Record<HostName, string>>> = {
   "Rust": "its own process",
 };
 
+/** The length of the longest bar, in characters. */
+const BAR = 12;
+
 /** The name of a contender's host. */
 export function placeText({ host }: { readonly host: HostName }): string {
   return PLACES[host] ?? host;
@@ -52,6 +55,11 @@ export function sizeText(bytes: number): string {
   let index = 0;
   for (; bytes >= 1024 && index < 3; index++) bytes /= 1024;
   return `${bytes} ${["B", "KiB", "MiB", "GiB"][index]}`;
+}
+
+/** A bar as long as a value is beside the largest one. */
+export function bar(value: number, largest: number): string {
+  return "█".repeat(Math.max(1, Math.round(BAR * value / largest)));
 }
 
 /** A ratio. */

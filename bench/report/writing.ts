@@ -8,14 +8,14 @@ import { BENCHMARKS } from "../catalogue/all.ts";
 import { BENCH } from "../driver/places.ts";
 import type { Results } from "../results.ts";
 import { resultsPage } from "./page.ts";
-import { drawPlots } from "./plots.ts";
+import { drawJobs } from "./chart.ts";
 
-/** Writes `results.md`, `results.json` and the plots; `folder` is for what is not done yet. */
+/** Writes `results.md`, `results.json` and the pictures; `folder` is for what is not done yet. */
 export async function writeResults(results: Results, folder: string): Promise<void> {
   const texts = new Map([
     ["results.md", resultsPage(results, BENCHMARKS)],
     ["results.json", toJson(results)],
-    ...await drawPlots(results),
+    ...await drawJobs(results, BENCHMARKS),
   ]);
   for (const [name, text] of texts) await Deno.writeTextFile(`${folder}/${name}`, text);
   // Renamed within a folder, because between file systems a rename is a copy; and all at

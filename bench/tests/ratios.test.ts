@@ -1,10 +1,10 @@
 /**
- * Ratios and targets.
+ * Ratios, and missing rows.
  *
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { type Benchmark, type Contender, type Target, TIME } from "../catalogue/benchmark.ts";
+import { type Benchmark, type Contender, TIME } from "../catalogue/benchmark.ts";
 import { Judge, type Judgement } from "../report/ratios.ts";
 import { missingFrom } from "../report/missing.ts";
 import type { Results, Row } from "../results.ts";
@@ -14,12 +14,12 @@ type Who = Pick<Contender, "name" | "host" | "role"> & Partial<Contender> & { ti
 const SYSALLOC: Who = { name: "sysalloc", host: "Deno", role: "sysalloc", times: [10, 20, 30] };
 const C_INSIDE: Who = { name: "C, in the process", host: "Deno", role: "c", times: [5, 10, 15] };
 const C_PROGRAM: Who = { name: "C", host: "C", role: "c", times: [1, 1, 1] };
+const FFI: Who = { name: "the FFI", host: "Deno", role: "floor", times: [4, 8, 12] };
 const FAST: Who = { name: "fast", host: "Deno", role: "javascript", times: [8, 16, 24] };
 const COPY: Who = {
   name: "copy",
   host: "Deno",
   role: "javascript",
-  handicap: "copies",
   times: [30, 60, 90],
 };
 const ELSEWHERE: Who = { name: "elsewhere", host: "Bun", role: "javascript", times: [1, 1, 1] };
@@ -56,41 +56,29 @@ function judgeFirst(who: readonly Who[], details: Partial<Benchmark> = {}): Judg
 }
 
 Deno.test("judge() compares with C in the same process when it is there, else with the program", () => {
-  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM, C_INSIDE]).toFloor!.ratio, 2);
-  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM]).toFloor!.ratio, 20);
+  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM, C_INSIDE]).toC!.ratio, 2);
+  assertEquals(judgeFirst([SYSALLOC, C_PROGRAM]).toC!.ratio, 20);
+});
+
+Deno.test("judge() compares sysalloc alone with the floor, and with C beside it", () => {
+  const who = [SYSALLOC, C_INSIDE, FFI, FAST];
+  const { toFloor, toC } = judgeFirst(who);
+  assertEquals([toFloor!.ratio, toC!.ratio], [2.5, 2]);
+  const [benchmark, row] = work(who);
+  assertEquals(new Judge(benchmark, row, TIME).judge(row.lines[3]!).toFloor, undefined);
+});
+
+Deno.test("bestIn() finds the fastest sysalloc of a runtime", () => {
+  const better: Who = { ...SYSALLOC, name: "sysalloc, better", times: [1, 2, 3] };
+  const [benchmark, row] = work([SYSALLOC, better, FAST]);
+  const judge = new Judge(benchmark, row, TIME);
+  assertEquals([judge.bestIn("Deno")!.name, judge.bestIn("Bun")], ["sysalloc, better", undefined]);
 });
 
 Deno.test("judge() compares with the best JavaScript peer of the same runtime", () => {
   const { toBestPeer } = judgeFirst([SYSALLOC, COPY, FAST, ELSEWHERE]);
   assertEquals(toBestPeer!.name, "fast");
   assertEquals(toBestPeer!.ratio, 1.25);
-});
-
-Deno.test("judge() wants sysalloc ahead of its peers, and twice as fast as a copy", () => {
-  const { verdicts } = judgeFirst([SYSALLOC, COPY, FAST]);
-  assertEquals(verdicts.map(({ against, isMet }) => [against, isMet]), [
-    ["fast", false],
-    ["copy", true],
-  ]);
-});
-
-Deno.test("judge() wants nothing of the slower form of sysalloc, and nothing where none is to be beaten", () => {
-  const better: Who = { ...SYSALLOC, name: "sysalloc, better", times: [1, 2, 3] };
-  assertEquals(judgeFirst([SYSALLOC, FAST, better]).verdicts, []);
-  assertEquals(judgeFirst([SYSALLOC, FAST], { behind: "it cannot be" }).verdicts, []);
-});
-
-Deno.test("judge() holds a median against a ratio, a difference and a number", () => {
-  const targets: Target[] = [
-    { against: "C", atMost: 2 },
-    { against: "C", atMost: 1.9 },
-    { against: { name: "C, in the process" }, atMostMore: 10 },
-    { against: "the number", atMost: 19 },
-    { against: "C", on: ["Bun"], atMost: 0 },
-    { against: "C", sizes: (size) => size > 64, atMost: 0 },
-  ];
-  const { verdicts } = judgeFirst([SYSALLOC, C_INSIDE], { targets });
-  assertEquals(verdicts.map(({ isMet }) => isMet), [true, false, true, false]);
 });
 
 Deno.test("missingFrom() names what has no rounds, but not what could not be built", () => {
@@ -102,4 +90,6 @@ Deno.test("missingFrom() names what has no rounds, but not what could not be bui
   );
   assertEquals(missingFrom({ machine, leftOut: {}, rows: [row] }, [benchmark], true).length, 1);
   assertEquals(missingFrom({ machine, leftOut: {}, rows: [] }, [benchmark], true).length, 1);
+  const [known] = work([SYSALLOC, FAST, { ...C_PROGRAM, unavailable: "it crashes", times: [] }]);
+  assertEquals(missingFrom({ machine, leftOut: {}, rows: [row] }, [known], true), []);
 });

@@ -57,13 +57,15 @@ async function round(work: Work | undefined, name: string, task: Task): Promise<
   const prepared = await work(task);
   collect();
   await setImmediate();
-  const start = performance.now();
-  const result = prepared.run();
-  const checksum = typeof result === "number" ? result : await result;
-  const time = 1e6 * (performance.now() - start);
-  const measures = prepared.measures?.();
-  await prepared.end?.();
-  collect();
-  await setImmediate();
-  return { checksum, operations: task.operations, time, ...measures };
+  try {
+    const start = performance.now();
+    const result = prepared.run();
+    const checksum = typeof result === "number" ? result : await result;
+    const time = 1e6 * (performance.now() - start);
+    return { checksum, operations: task.operations, time, ...prepared.measures?.() };
+  } finally {
+    await prepared.end?.();
+    collect();
+    await setImmediate();
+  }
 }
