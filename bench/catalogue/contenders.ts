@@ -20,9 +20,13 @@ export function sysalloc(script: string, work: string, details: Details = {}): C
   return inRuntimes("sysalloc", script, work, { name: "sysalloc", ...details });
 }
 
-/** The same system calls by each runtime's FFI alone. */
-export function floor(script: string, work: string): Contender[] {
-  return inRuntimes("floor", script, `floor/${work}`, { name: "the FFI alone" });
+/** The same system calls by each runtime's FFI alone, or another way without sysalloc's part. */
+export function floor(
+  script: string,
+  work: string,
+  name: string = "the FFI alone",
+): Contender[] {
+  return inRuntimes("floor", script, `floor/${work}`, { name });
 }
 
 /** C in the process of each runtime, and as a program of its own. */

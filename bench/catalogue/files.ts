@@ -4,7 +4,7 @@
  * @module
  */
 import { type Benchmark, type Contender, GIB, MIB, SIZES } from "./benchmark.ts";
-import { c, nothing, npm, own, program, RUNTIMES, rust, sysalloc } from "./contenders.ts";
+import { c, floor, nothing, npm, own, program, RUNTIMES, rust, sysalloc } from "./contenders.ts";
 
 const FILE = "filing.ts";
 
@@ -64,6 +64,7 @@ export const files: readonly Benchmark[] = [
     contenders: [
       ...sysalloc(FILE, "sysalloc/open-record"),
       ...sysalloc(FILE, "sysalloc/open-record-read", { name: "sysalloc, read()" }),
+      ...floor(FILE, "open-record"),
       ...c(FILE, "open-record"),
       ...c(FILE, "open-record-read", { name: "C, pread()" }),
       ...own("node:fs", FILE, "fs/open-record"),

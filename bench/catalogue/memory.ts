@@ -59,6 +59,19 @@ export const memory: readonly Benchmark[] = [
     seconds: 32,
   },
   {
+    name: "options",
+    title: "Options by a chain of setters, beside one object",
+    counted: "`new MmapOptions().len(n).populate()`",
+    sizes: [4 * KIB],
+    quick: 4 * KIB,
+    operations: () => 20_000,
+    contenders: [
+      ...sysalloc(MAP, "sysalloc/options"),
+      ...floor(MAP, "options", "by one object"),
+    ],
+    seconds: 3,
+  },
+  {
     name: "map-view",
     title: "Map and unmap, with a view",
     counted:
@@ -197,6 +210,7 @@ export const memory: readonly Benchmark[] = [
     operations: () => 1_000_000,
     contenders: [
       ...sysalloc(LIVE, "sysalloc/views"),
+      ...floor(LIVE, "views"),
       ...own("new Uint8Array(buffer)", LIVE, "array/views"),
     ],
     measures: [TIME, HEAP],

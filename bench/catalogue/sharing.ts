@@ -4,7 +4,7 @@
  * @module
  */
 import { type Benchmark, GIB, KIB, MIB } from "./benchmark.ts";
-import { c, nothing, npm, own, sysalloc } from "./contenders.ts";
+import { c, floor, nothing, npm, own, sysalloc } from "./contenders.ts";
 
 const SHARE = "sharing.ts";
 const WAKE = "waking.ts";
@@ -20,6 +20,7 @@ export const sharing: readonly Benchmark[] = [
     operations: () => 200,
     contenders: [
       ...sysalloc(SHARE, "ticket/hand-over", { name: "sysalloc, share()" }),
+      ...floor(SHARE, "hand-over"),
       ...nothing("a message without memory", SHARE, "message/hand-over"),
       ...own("SharedArrayBuffer", SHARE, "shared/hand-over"),
       ...own("structured clone", SHARE, "clone/hand-over", {
@@ -37,6 +38,7 @@ export const sharing: readonly Benchmark[] = [
     operations: (size) => size <= MIB ? 200 : 2, // sysalloc sets the memory aside
     contenders: [
       ...sysalloc(SHARE, "sysalloc/share-named"),
+      ...floor(SHARE, "share-named"),
       ...c(SHARE, "share-named"),
       npm("shm-typed-array", "share-named"),
     ],
@@ -66,6 +68,7 @@ export const sharing: readonly Benchmark[] = [
     file: "words",
     contenders: [
       ...sysalloc(WAKE, "sysalloc/wake-thread", { name: "sysalloc, wait() and notify()" }),
+      ...floor(WAKE, "wake-thread"),
       ...own("Atomics.wait() and notify()", WAKE, "atomics/wake-thread"),
     ],
     behind: "both are the same system call, which sysalloc makes through the FFI",

@@ -9,6 +9,7 @@ import { readFiles } from "./files/read.ts";
 import { streams } from "./files/streams.ts";
 import { wasmFiles } from "./files/wasm.ts";
 import { writtenFiles } from "./files/written.ts";
+import { recordsByFfi } from "./floor_files.ts";
 import { serve } from "./serve.ts";
 
 await serve({
@@ -20,6 +21,7 @@ await serve({
     "scan",
     "store-flush",
   ),
+  "floor/open-record": recordsByFfi,
   ...mappedFiles,
   ...readFiles,
   ...streams,

@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { type Mmap, MmapOptions } from "../../mod.ts";
+import { currentRuntime } from "../../ffi/host.ts";
 import { allInC } from "./in_c.ts";
 import { collect, type Round, serve, type Task } from "./serve.ts";
 
@@ -71,6 +72,18 @@ await serve({
     const mmap = new MmapOptions({ len: task.size }).mapAnon();
     const views = living(() => mmap.view(Uint8Array, 0, 64), forget);
     return { ...views(task), end: () => mmap.unmap() };
+  },
+  "floor/views": (task) => {
+    const mmap = new MmapOptions({ len: task.size }).mapAnon();
+    const buffer = currentRuntime().view(mmap.address, task.size);
+    const views = living(() => new Uint8Array(buffer, 0, 64), forget);
+    return {
+      ...views(task),
+      end() {
+        buffer.transfer(0);
+        mmap.unmap();
+      },
+    };
   },
   "array/views": (task) => {
     const { buffer } = new Uint8Array(task.size);

@@ -96,6 +96,12 @@ await serve({
       return 1;
     };
   }),
+  "sysalloc/options": repeated(({ size }) => () =>
+    new MmapOptions().len(size).populate() instanceof MmapOptions ? 1 : 0
+  ),
+  "floor/options": repeated(({ size }) => () =>
+    new MmapOptions({ len: size, populate: true }) instanceof MmapOptions ? 1 : 0
+  ),
   "sysalloc/map-view": mapping(view),
   "sysalloc/map-store": mapping(store),
   "array/map-view": making(ordinary, view),

@@ -6,14 +6,17 @@
 import { randomUUID } from "node:crypto";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { Mmap, MmapOptions, type MmapTicket, removeShared } from "../../mod.ts";
+import { loadByFfi, shareByFfi } from "./floor_sharing.ts";
 import { allInC } from "./in_c.ts";
 import { serve, type Task, type Work } from "./serve.ts";
 
-/** The message to the worker: memory, or one that is as long as a ticket. */
-type Message = MmapTicket | ArrayBuffer | SharedArrayBuffer | { readonly last: number };
-
-if (isMainThread) await serve(works());
-else parentPort!.on("message", (message: Message) => parentPort!.postMessage(lastOf(message)));
+/** The message to the worker: memory, where it is, or one that is as long as a ticket. */
+type Message =
+  | MmapTicket
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | { readonly last: number }
+  | { readonly address: bigint };
 
 /** Takes what came, and looks at its last byte. */
 function lastOf(message: Message): number {
@@ -21,6 +24,7 @@ function lastOf(message: Message): number {
     return new Uint8Array(message, message.byteLength - 1)[0]!;
   }
   if ("last" in message) return message.last;
+  if ("address" in message) return loadByFfi(message.address);
   const mmap = Mmap.fromTicket(message);
   const last = new Uint8Array(1);
   mmap.read(last, mmap.byteLength - 1); // V8 collects for a view of so much, which is not the ticket's cost
@@ -59,6 +63,12 @@ function works(): Record<string, Work> {
       mmap.view(Uint8Array, size - 1, 1)[0] = 1;
       return { message: () => mmap.share(), end: () => mmap.unmap() };
     }),
+    "floor/hand-over": handing(({ size }) => {
+      const mmap = new MmapOptions({ len: size, noReserve: true }).mapAnon();
+      mmap.view(Uint8Array, size - 1, 1)[0] = 1;
+      const address = mmap.address + BigInt(size - 1);
+      return { message: () => ({ address }), end: () => mmap.unmap() };
+    }),
     "message/hand-over": handing(() => {
       const plain = { slot: 1, key: "0".repeat(32), last: 1 };
       return { message: () => ({ ...plain }) };
@@ -72,26 +82,32 @@ function works(): Record<string, Work> {
       const { buffer } = new Uint8Array(size).fill(1);
       return { message: () => buffer };
     }),
-    "sysalloc/share-named": named,
+    "sysalloc/share-named": named(shareBySysalloc),
+    "floor/share-named": named(shareByFfi),
   };
 }
 
-function named({ size, operations }: Task): ReturnType<Work> {
-  const options = new MmapOptions({ len: size });
-  const prefix = `sysalloc-bench-${randomUUID()}`;
-  return {
-    run() {
-      let first = 0;
-      for (let index = 0; index < operations; index++) {
-        const name = `${prefix}-${index}`;
-        const mmap = options.mapShared(name, { mode: "create" });
-        removeShared(name);
-        const bytes = mmap.view(Uint8Array, 0, 1);
-        bytes[0] = 1;
-        first = bytes[0]!;
-        mmap.unmap();
-      }
-      return first;
-    },
+const named =
+  (share: (name: string, byteLength: number) => number): Work => ({ size, operations }) => {
+    const prefix = `sysalloc-bench-${randomUUID()}`;
+    return {
+      run() {
+        let first = 0;
+        for (let index = 0; index < operations; index++) first = share(`${prefix}-${index}`, size);
+        return first;
+      },
+    };
   };
+
+function shareBySysalloc(name: string, byteLength: number): number {
+  const mmap = new MmapOptions({ len: byteLength }).mapShared(name, { mode: "create" });
+  removeShared(name);
+  const bytes = mmap.view(Uint8Array, 0, 1);
+  bytes[0] = 1;
+  const first = bytes[0]!;
+  mmap.unmap();
+  return first;
 }
+
+if (isMainThread) await serve(works());
+else parentPort!.on("message", (message: Message) => parentPort!.postMessage(lastOf(message)));

@@ -11,6 +11,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { MmapOptions } from "../../mod.ts";
+import { notifyByFfi, waitByFfi } from "./floor_sharing.ts";
 import { serve, type Work } from "./serve.ts";
 
 /** The word that says that the partner plays. */
@@ -34,6 +35,17 @@ function mapped(path: string): Way {
       if (mmap.wait(0, value, PATIENCE) === "timed-out") throw new Error("The partner is gone");
     },
     notify: () => void mmap.notify(0, 1),
+  };
+}
+
+/** The same memory, with the system calls alone. */
+function byFfi(path: string): Way {
+  const mmap = new MmapOptions().mapMut(path);
+  const { address } = mmap;
+  return {
+    words: mmap.view(Int32Array),
+    wait: (value) => waitByFfi(address, value),
+    notify: () => notifyByFfi(address),
   };
 }
 
@@ -68,7 +80,7 @@ function answer(way: Way, trips: number): void {
 }
 
 /** The order to the partner: a game by a way, or one message that it answers. */
-type Told = { readonly way: "mapped" | "atomics"; readonly trips: number } | "ping";
+type Told = { readonly way: "mapped" | "ffi" | "atomics"; readonly trips: number } | "ping";
 
 async function whenReady({ words }: Way): Promise<void> {
   while (Atomics.exchange(words, READY, 0) === 0) await setTimeout(1);
@@ -97,6 +109,17 @@ function partnerThread(path: string): NonNullable<typeof thread> {
   })();
 }
 
+/** Ping-pong with a thread, over the words of a file. */
+function waking(name: "mapped" | "ffi", open: (path: string) => Way): Work {
+  return async ({ path, operations: trips }) => {
+    const { worker } = await partnerThread(path);
+    const way = open(path);
+    worker.postMessage({ way: name, trips } satisfies Told);
+    await whenReady(way);
+    return { run: () => start(way, trips) };
+  };
+}
+
 const works: Record<string, Work> = {
   "sysalloc/wake-process": async ({ path, operations: trips }) => {
     const partner = await partnerProcess(path);
@@ -118,13 +141,8 @@ const works: Record<string, Work> = {
       },
     };
   },
-  "sysalloc/wake-thread": async ({ path, operations: trips }) => {
-    const { worker } = await partnerThread(path);
-    const way = mapped(path);
-    worker.postMessage({ way: "mapped", trips } satisfies Told);
-    await whenReady(way);
-    return { run: () => start(way, trips) };
-  },
+  "sysalloc/wake-thread": waking("mapped", mapped),
+  "floor/wake-thread": waking("ffi", byFfi),
   "atomics/wake-thread": async ({ path, operations: trips }) => {
     const { worker, words } = await partnerThread(path);
     const way = atomics(words);
@@ -137,7 +155,7 @@ const works: Record<string, Work> = {
 const [, , partnerOf] = process.argv;
 if (!isMainThread) {
   const { path, words } = workerData as { path: string; words: Int32Array };
-  const ways = { mapped: mapped(path), atomics: atomics(words) };
+  const ways = { mapped: mapped(path), ffi: byFfi(path), atomics: atomics(words) };
   parentPort!.on("message", (told: Exclude<Told, string>) => answer(ways[told.way], told.trips));
   parentPort!.postMessage("ready");
 } else if (partnerOf !== undefined) {
