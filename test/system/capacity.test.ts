@@ -185,7 +185,10 @@ test("resize() of memory of parts works while it is shared", () => {
   const mmap = use(roomy(3 * PAGE).mapAnon());
   mmap.protect("read", 0, PAGE);
   mmap.protect("none", PAGE, PAGE);
-  const other = use(Mmap.fromTicket(mmap.share()));
+  const ticket = mmap.share();
+  mmap.resize(5 * PAGE); // before the ticket is used
+  const other = use(Mmap.fromTicket(ticket));
+  assertEquals(other.accessAt(4 * PAGE), "read-write");
   other.resize(9 * PAGE);
   for (const handle of [mmap, other]) {
     assertEquals([0, PAGE, 2 * PAGE, 8 * PAGE].map((at) => handle.accessAt(at)), [
