@@ -9,6 +9,7 @@
  * @module
  */
 import { strictEqual } from "node:assert/strict";
+import { createRequire } from "node:module";
 import process from "node:process";
 import { type Mmap, MmapError, MmapOptions } from "../mod.ts";
 
@@ -50,6 +51,8 @@ const COMPILERS: Readonly<
     ]),
 };
 
+const builtin = process.getBuiltinModule as (name: string) => unknown;
+
 interface Runtimes {
   readonly Deno?: {
     readonly UnsafeFnPointer: new (pointer: unknown, signature: unknown) => { call: Native };
@@ -66,12 +69,10 @@ function functionAt({ pointer, address }: Mmap): Native {
     return (result, x) => native.call(result, x);
   }
   if (Bun) {
-    const { CFunction } = process.getBuiltinModule("bun:ffi" as "module") as unknown as {
-      CFunction(definition: object): Native;
-    };
+    const { CFunction } = builtin("bun:ffi") as { CFunction(definition: object): Native };
     return CFunction({ ptr: pointer, args: ["ptr", "ptr"], returns: "i32" });
   }
-  const ffi = process.getBuiltinModule("node:ffi" as "module") as unknown as NodeFfi | undefined;
+  const ffi = builtin("node:ffi") as NodeFfi | undefined;
   return ffi ? byNodeFfi(ffi, address) : byKoffi(address);
 }
 
@@ -91,7 +92,7 @@ function byNodeFfi({ dlopen }: NodeFfi, address: bigint): Native {
 }
 
 function byKoffi(address: bigint): Native {
-  const koffi = process.getBuiltinModule("module").createRequire(import.meta.url)("koffi");
+  const koffi = createRequire(import.meta.url)("koffi");
   return koffi.decode(address, koffi.proto("int (void *result, void *x)"));
 }
 

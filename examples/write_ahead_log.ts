@@ -125,17 +125,20 @@ function crash(path: string): Promise<number> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
+  let isKilled = false;
+  const kill = () => {
+    isKilled = child.kill("SIGKILL");
+  };
   child.stdout.on("data", (data: Uint8Array) => {
-    if (output === "") setTimeout(() => child.kill("SIGKILL"), 5 * Math.random());
+    if (output === "") setTimeout(kill, 5 * Math.random());
     output += String(data);
   });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => {
+    child.once("close", () => {
+      if (!isKilled) return reject(new Error("The writer has failed"));
       // The last line may be cut off.
-      const acknowledged = output.split("\n").slice(0, -1);
-      if (code === 1) reject(new Error("The writer has failed"));
-      else resolve(Number(acknowledged.at(-1) ?? -1) + 1);
+      resolve(Number(output.split("\n").at(-2) ?? -1) + 1);
     });
   });
 }
