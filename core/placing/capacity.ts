@@ -10,7 +10,7 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
-import { checkStack } from "../checks/call_stack.ts";
+import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { mapperOf } from "../lifetime/allocation.ts";
@@ -41,7 +41,6 @@ export function resizeInPlace(mapping: Mapping, byteLength: number): void {
   const stays = mapping.info.pageOffset + Math.min(byteLength, mapping.byteLength);
   pages.checkNotLost({ start: 0, end: stays });
   leaveRoom(host().os, 0);
-  checkStack(); // all of the steps or none
   if (byteLength >= mapping.byteLength) lengthen(mapping, pages, byteLength);
   else if (!isOvertaken) shorten(mapping, pages, byteLength);
 }
@@ -50,6 +49,7 @@ function shorten(mapping: Mapping, pages: PageState, byteLength: number): void {
   const { allocation } = mapping;
   const range = { start: mapping.info.pageOffset + byteLength, end: pages.all.end };
   refuseWaits(allocation, "resized", range);
+  checkStack(); // all of the steps or none
   mapping.checkAlone("resize");
   mapping.detachMapped(range);
   completeLastPage(pages);
@@ -109,6 +109,7 @@ function extendSource({ allocation, info }: Mapping, byteLength: number, isAlone
       `The file is ${found} bytes long: there are no ${byteLength} bytes from offset ${first}`,
     );
   }
+  if (name !== undefined) checkStack(); // grow() closes the files that it opens
   const before = first + info.byteLength;
   const failure = name !== undefined
     ? named.grow!(file, needed, !info.noReserve)
@@ -130,6 +131,7 @@ function lengthen(mapping: Mapping, pages: PageState, byteLength: number): void 
     if (isAlone) closeAgain(pages, range);
     throw error;
   }
+  checkFewFrames(); // all of the following steps or none; those before may be taken again
   allocation.backing?.guard?.growTo(pages.addressOf(range.end));
   allocation.share?.growTo(byteLength);
   mapping.lengthen(byteLength);
