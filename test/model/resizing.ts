@@ -25,7 +25,9 @@ export const resize: TakeSlot = (world, slot, [, , a, b], name) => {
   const isLonger = isCount && (byteLength as number) > model.byteLength;
   errors.push(...stateErrors(slot, !isInPlace || !isLonger));
   if (byteLength === 0) errors.push("RangeError");
-  const outcome = isInPlace
+  const outcome = !isCount
+    ? { errors: [], allowed: [] }
+    : isInPlace
     ? inPlace(model, byteLength as number, isLonger)
     : elsewhere(model, isLonger);
   if (outcome === undefined) return;
