@@ -150,7 +150,7 @@ test("flush() refuses what is not within the mapping", () => {
   const folder = use(new TempFolder());
   const mmap = use(new MmapOptions({ len: PAGE + 1 }).mapMut(folder.file("file", BYTES)));
   for (const flush of ["flush", "startFlush"] as const) {
-    for (const [byteOffset, byteLength] of [[PAGE + 1, 1], [0, PAGE + 2], [0, 0], [-1, 1]]) {
+    for (const [byteOffset, byteLength] of [[PAGE + 1, 1], [0, PAGE + 2], [-1, 1]]) {
       assertThrows(() => mmap[flush](byteOffset!, byteLength), RangeError);
     }
     mmap[flush](PAGE, 1);
