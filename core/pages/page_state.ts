@@ -255,8 +255,11 @@ export class PageState implements ViewedPages {
   /** Makes a view. */
   view<V>(type: ViewMaker<V>, range: ViewRange): V {
     const { byteOffset, length, byteLength } = range;
-    this.checkNotLost({ start: byteOffset, end: byteOffset + byteLength });
-    const run = this.#viewableRun(byteOffset, byteOffset + byteLength);
+    const end = byteOffset + byteLength;
+    if (this.#lost !== undefined) this.checkNotLost({ start: byteOffset, end });
+    const again = this.views.makeOverLast(type, range);
+    if (again !== undefined) return again;
+    const run = this.#viewableRun(byteOffset, end);
     return this.#engine?.make(type, byteOffset, length) ??
       this.views.make(type, range, run, this);
   }

@@ -39,7 +39,7 @@ export class ViewSet {
   readonly #buffers: BufferIndex = new BufferIndex();
   /** The buffers that were detached while their memory stays mapped, until they are collected. */
   #detached: BufferIndex | undefined;
-  /** The short buffer that was used last: mostly the next view needs the same. */
+  /** The buffer that was used last: mostly it covers the next view too. */
   #last: PageBuffer | undefined;
   #lastBuffer: ArrayBuffer | undefined;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -52,6 +52,23 @@ export class ViewSet {
     if (before !== undefined) this.#detached = before.#detached;
   }
 
+  /**
+   * Makes a view over the buffer that was used last, if it covers the view and is little longer. Its
+   * pages can be viewed, because a buffer is detached before they change.
+   */
+  makeOverLast<V>(
+    type: ViewMaker<V>,
+    { byteOffset, length, byteLength }: ViewRange,
+  ): V | undefined {
+    const last = this.#last;
+    if (
+      last === undefined || byteOffset < last.start || byteOffset + byteLength > last.end ||
+      last.end - last.start > 2 * byteLength + MAX_SHORT
+    ) return undefined;
+    this.#check(this.#lastBuffer!);
+    return new type(this.#lastBuffer!, byteOffset - last.start, length);
+  }
+
   /** Makes a view of pages of a run. */
   make<V>(
     type: ViewMaker<V>,
@@ -62,12 +79,7 @@ export class ViewSet {
     // A view of nothing can start at the end of the run.
     const start = byteLength === 0 ? Math.min(byteOffset, run.end - 1) : byteOffset;
     const place = this.#placeOf({ start, end: start + Math.max(1, byteLength) }, run, pages);
-    const last = this.#last;
-    const buffer = last?.start === place.start && last.end === place.end
-      ? this.#lastBuffer!
-      : this.#bufferAt(place, run, pages);
-    this.#check(buffer);
-    return new type(buffer, byteOffset - place.start, length);
+    return new type(this.window(place, run, pages), byteOffset - place.start, length);
   }
 
   /** Returns the buffer of exactly a range of a run: the same one while it is reachable. */
