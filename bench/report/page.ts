@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Benchmark, type Measure, TIME } from "../catalogue/benchmark.ts";
+import { type Benchmark, type HostName, type Measure, TIME } from "../catalogue/benchmark.ts";
 import { RUNTIMES } from "../catalogue/contenders.ts";
 import type { Line, Results, Row } from "../results.ts";
 import { Judge } from "./ratios.ts";
@@ -88,7 +88,11 @@ function isProgram({ contenders, job }: Benchmark): boolean {
 function jobText({ benchmark, row }: Entry): string[] {
   const { name, title, measures = [TIME], behind } = benchmark;
   const first = measures[0]!;
-  const lines = row.lines.filter(({ rounds }) => rounds[first.key]?.length);
+  // A reader looks for a runtime; other languages come last.
+  const hosts = new Set<HostName>([...RUNTIMES, ...row.lines.map(({ host }) => host)]);
+  const lines = [...hosts].flatMap((host) =>
+    row.lines.filter((line) => line.host === host && line.rounds[first.key]?.length)
+  );
   const largest = Math.max(...lines.map((line) => medianOf(line, first)));
   const missing = row.lines.filter(({ leftOut }) => leftOut !== undefined)
     .map((line) => `${line.name} in ${placeText(line)}: ${line.leftOut}.`);

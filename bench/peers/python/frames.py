@@ -29,6 +29,7 @@ def frames():
 def share():
     with open(path, "r+b") as file:
         memory = mmap.mmap(file.fileno(), 0)
+    os.unlink(path)  # both sides have it
     words = memoryview(memory)[:4096].cast("i")
     sent, taken, begun = (ctypes.c_int.from_buffer(memory, 4 * word) for word in range(3))
     while words[2] == 0:

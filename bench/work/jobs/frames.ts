@@ -10,7 +10,7 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { MmapOptions, removeShared } from "../../../mod.ts";
+import { MmapOptions } from "../../../mod.ts";
 import { PAGE } from "../common.ts";
 import { serveJob, type Way } from "./job.ts";
 
@@ -66,10 +66,7 @@ const byMapping: Way = ({ operations: count }) => {
       }
       return sum;
     },
-    async end() {
-      removeShared(name);
-      await tell(program);
-    },
+    end: () => tell(program),
   };
 };
 
@@ -117,7 +114,7 @@ const bySocket: Way = async ({ operations: count }) => {
       return await sumFrames(socket, count);
     },
     async end() {
-      server.close();
+      server.close(); // removes the socket
       await tell(program);
     },
   };

@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import process from "node:process";
@@ -150,7 +151,10 @@ const sending = (way: string): Way => async ({ size, operations: count }) => {
       await means.send(new Messages(size, count), child, place);
       return (await answered)[0];
     },
-    end: () => void child.kill(),
+    end() {
+      child.kill();
+      rmSync(socketPath(place), { force: true });
+    },
   };
 };
 
