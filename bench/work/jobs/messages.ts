@@ -77,11 +77,10 @@ const MEANS: Readonly<Record<string, Means>> = {
     receive(count, place, take) {
       const channel = openChannel(new MmapOptions(), place, "open");
       removeShared(place);
-      process.send!(0);
-      // Not at once: Deno writes the answer from its event loop.
-      setTimeout(() => {
+      // Deno writes the answer from its event loop, which must not be blocked before.
+      process.send!(0, () => {
         for (let number = 0; number < count; number++) take(channel.receive());
-      }, 10);
+      });
     },
   },
   "child-process": {
@@ -143,13 +142,13 @@ const sending = (way: string): Way => async ({ size, operations: count }) => {
     serialization: "advanced",
     stdio: ["pipe", "inherit", "inherit", "ipc"],
   });
-  await once(child, "message"); // it is there
+  await answerOf(child); // it is there
   return {
     processes: [child.pid!],
     async run() {
-      const answered = once(child, "message");
+      const answer = answerOf(child);
       await means.send(new Messages(size, count), child, place);
-      return (await answered)[0];
+      return await answer;
     },
     end() {
       child.kill();
@@ -157,6 +156,18 @@ const sending = (way: string): Way => async ({ size, operations: count }) => {
     },
   };
 };
+
+/** The next answer; throws where the other process ends instead. */
+function answerOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(new Error("the other process has ended"));
+    child.once("exit", ended);
+    child.once("message", (answer) => {
+      child.off("exit", ended);
+      resolve(answer as number);
+    });
+  });
+}
 
 const [, , way, ...rest] = process.argv as [string, string, string?, ...string[]];
 if (way !== undefined) {
