@@ -52,7 +52,7 @@ const TEXT = "took 999 ms";
 /** Jobs. */
 export const jobs: readonly Benchmark[] = [
   tensors("tensor", "The first tensor of a model"),
-  tensors("tensor-two", "The first tensor of a model, in two processes at a time"),
+  tensors("tensor-two", "The first tensor of a model, two processes"),
   {
     name: "arrow",
     title: "Apache Arrow: a column of a file",

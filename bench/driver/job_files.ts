@@ -9,11 +9,11 @@ import { Random } from "../work/common.ts";
 
 /** The length of a tensor, of a batch of Arrow, and of what vectors repeat. */
 const PART = 4 * MIB;
-/** The number of short files. */
-export const SHORT_FILES = 10_000;
+/** The number of short files: the job reads so many. */
+const SHORT_FILES = 10_000;
 
-/** Writes a file of about a size to a path where none is. */
-export type Writer = (path: string, size: number) => Promise<void>;
+/** Writes a file of about a size to a path where none is. It is on the disk before others are measured. */
+type Writer = (path: string, size: number) => Promise<void>;
 
 async function writeSafetensors(path: string, size: number): Promise<void> {
   const count = Math.max(1, Math.floor(size / PART) - 1);
@@ -54,6 +54,7 @@ async function writeArrow(path: string, size: number): Promise<void> {
   for (let count = 0; count < size / PART; count++) writer.write(table.batches[0]!);
   writer.finish();
   await written;
+  await file.sync();
 }
 
 async function writeShortFiles(path: string, size: number): Promise<void> {
@@ -66,7 +67,7 @@ async function writeShortFiles(path: string, size: number): Promise<void> {
 async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
   using file = await Deno.open(path, { createNew: true, write: true });
   for (const part of parts) await writeAll(file, part);
-  await file.sync(); // or it would be written while others are measured
+  await file.sync();
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -110,7 +110,7 @@ function specOf(bars: readonly Bar[], { text, grid, runtimes }: Theme): TopLevel
           field: "job",
           type: "nominal",
           sort: jobs,
-          axis: { title: null, labelLimit: 320, ticks: false },
+          axis: { title: null, labelLimit: 0, ticks: false },
           scale: { paddingInner: 0.3 },
         },
         yOffset: { field: "runtime", sort: [...RUNTIMES] },

@@ -8,9 +8,9 @@ import { isOf, type Results } from "../results.ts";
 import { sizeText } from "./units.ts";
 
 /**
- * The lines that are not there: all of sysalloc must be, by every measure, and
- * of the others those whose host could be built. A row whose contenders did not do
- * the same is missing.
+ * The lines that are not there: all of sysalloc must be, by every measure, and of the others those
+ * whose host could be built. What cannot take part is not missing; a row whose contenders did not do
+ * the same is.
  */
 export function missingFrom(
   { rows, leftOut }: Results,

@@ -41,7 +41,8 @@ export function resultsPage(results: Results, benchmarks: readonly Benchmark[]):
     ...jobs.flatMap(jobText),
     "## Beside the floor",
     "How long sysalloc takes, in its fastest form, and how many times as long as the same system " +
-    "calls by nothing but the runtime's FFI, in the same process.",
+    "calls by nothing but the runtime's FFI, in the same process; or as the same without an " +
+    "option, where a row tells what that costs.",
     tableOf(served, (judge, line) => {
       const { toFloor } = judge.judge(line);
       return toFloor && `${medianText(line, TIME)}, ${ratioText(toFloor.ratio)}`;
