@@ -9,7 +9,7 @@ import { describeRange, MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import { BufferIndex } from "./buffer_index.ts";
-import { heldPlace, mirrorPlace, weakPlace } from "./buffer_place.ts";
+import { ALIGNMENT, heldPlace, mirrorPlace, weakPlace } from "./buffer_place.ts";
 import { makeBuffer, noteTransferBy, PageBuffer, type ViewMaker } from "./buffers.ts";
 import type { ViewRange } from "./view_range.ts";
 
@@ -114,8 +114,10 @@ export class ViewSet {
       entry = new PageBuffer(place, buffer, this.#isHeld);
       this.#buffers.add(entry);
     }
-    // A long buffer that is held for the next view would count as heap.
-    if (this.#isHeld || entry.end - entry.start <= MAX_SHORT) {
+    // A long buffer that is held for the next view would count as heap, and elements of the next view
+    // must be aligned.
+    const isShort = this.#isHeld || entry.end - entry.start <= MAX_SHORT;
+    if (isShort && entry.start % ALIGNMENT === 0) {
       this.#last = entry;
       this.#lastBuffer = buffer;
     }

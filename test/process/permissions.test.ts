@@ -177,8 +177,11 @@ test(
     const reading = await outcomesOf(paths, inside, read);
     assertSame(reading);
     const refused = ["ERR_ACCESS_DENIED", "ERR_ACCESS_DENIED"] as const;
-    assertEquals(reading["./file"], [["I", "I"], refused, ["I", "I"]]);
-    assertEquals(reading[`${outside}/file`], [refused, refused, refused]);
+    assertEquals(
+      reading["./file"],
+      CALLS.map((call) => call === "mapMut" ? refused : ["I", "I"]),
+    );
+    assertEquals(reading[`${outside}/file`], Array(CALLS.length).fill(refused));
   },
   { skip: unlessNodePermission ?? withoutLinks },
 );
