@@ -57,7 +57,7 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
 export const commit: TakeSlot = (world, slot, [, , a, b], name) => {
   const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
   errors.push(...stateErrors(slot, false));
-  if (slot.model.source !== "memory") errors.push("ENOTSUP");
+  if (slot.model.source !== "memory" && start < end) errors.push("ENOTSUP");
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.commit(byteOffset as number, byteLength as number);
   }, busy(slot.model));
@@ -68,7 +68,7 @@ export const commit: TakeSlot = (world, slot, [, , a, b], name) => {
 export const decommit: TakeSlot = (world, slot, [, , a, b], name) => {
   const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
   errors.push(...stateErrors(slot, true));
-  if (slot.model.source !== "memory") errors.push("ENOTSUP");
+  if (slot.model.source !== "memory" && start < end) errors.push("ENOTSUP");
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.decommit(byteOffset as number, byteLength as number);
   }, busy(slot.model));
@@ -81,10 +81,11 @@ export const decommit: TakeSlot = (world, slot, [, , a, b], name) => {
 export const discard: TakeSlot = (world, slot, [, , a, b], name) => {
   const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b);
   errors.push(...stateErrors(slot, false));
-  if (slot.model.source === "shared" || slot.model.source === "mirror") errors.push("ENOTSUP");
+  const { source } = slot.model;
+  if ((source === "shared" || source === "mirror") && start < end) errors.push("ENOTSUP");
   if (errors.length === 0 && !isWritable(slot.model, start, end)) errors.push("EACCES");
   // Windows and macOS have no call by which private memory of a file is the file's again.
-  const allowed = slot.model.source === "private" && platform !== "linux" ? ["ENOTSUP"] : [];
+  const allowed = source === "private" && platform !== "linux" ? ["ENOTSUP"] : [];
   let isDone = false;
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.discard(byteOffset as number, byteLength as number);

@@ -1,5 +1,5 @@
 /**
- * Writes the tables of the last runs into the README, or compares them.
+ * Writes the tables of the last runs into the page "Support", or compares them.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import { readArguments } from "./tools/arguments.ts";
 import { platformsTable } from "./matrices/platforms/results.ts";
 import { versionsTable } from "./matrices/versions/results.ts";
 
-const USAGE = `Usage: npx deno run -A scripts/readme_tables.ts [--check]
+const USAGE = `Usage: npx deno run -A scripts/support_tables.ts [--check]
 
-Writes the tables of the last runs into the README.
+Writes the tables of the last runs into docs/reference/support.md.
 
 Options:
-      --check  write nothing, and exit with 1 if the README has other tables
+      --check  write nothing, and exit with 1 if the page has other tables
   -h, --help   print this`;
 
 const { values } = readArguments({ usage: USAGE, options: { check: { type: "boolean" } } });
-const file = join(import.meta.dirname ?? ".", "../README.md");
+const file = join(import.meta.dirname ?? ".", "../docs/reference/support.md");
 const tables = { platforms: platformsTable(), versions: versionsTable() };
 
-const readme = Deno.readTextFileSync(file);
-const rewritten = Object.entries(tables).reduce(replaceTable, readme);
+const page = Deno.readTextFileSync(file);
+const rewritten = Object.entries(tables).reduce(replaceTable, page);
 
-if (rewritten === readme) {
-  console.log("README.md has the tables of the last runs");
+if (rewritten === page) {
+  console.log("docs/reference/support.md has the tables of the last runs");
 } else if (values.check) {
   console.error(
-    "README.md has other tables than the last runs: " +
-      "deno run -A scripts/readme_tables.ts writes them",
+    "docs/reference/support.md has other tables than the last runs: " +
+      "deno run -A scripts/support_tables.ts writes them",
   );
   Deno.exit(1);
 } else {
   Deno.writeTextFileSync(file, rewritten);
-  console.log("README.md now has the tables of the last runs");
+  console.log("docs/reference/support.md now has the tables of the last runs");
 }
 
 /** Puts a table between the two marks that have its name. */
@@ -46,6 +46,6 @@ function replaceTable(text: string, [name, table]: [string, string]): string {
 
 function halves(text: string, mark: string): [string, string] {
   const index = text.indexOf(mark);
-  if (index < 0) throw new Error(`README.md lacks ${mark}`);
+  if (index < 0) throw new Error(`support.md lacks ${mark}`);
   return [text.slice(0, index), text.slice(index + mark.length)];
 }
