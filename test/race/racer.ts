@@ -43,8 +43,6 @@ export interface Kept {
   readonly view: Int32Array;
   readonly start: number;
   readonly end: number;
-  readonly first: number;
-  readonly past: number;
 }
 
 /** A handle. */
@@ -166,13 +164,14 @@ export class Racer {
     if (least !== 1) this.fail(held, `${call} was done, though ${least} have it`);
   }
 
+  /** Checks that the views of pages are detached. Others that share their buffer may be. */
   checkDetached(held: Held, first: number, past: number): void {
-    for (let index = held.views.length - 1; index >= 0; index--) {
-      const kept = held.views[index]!;
-      if (kept.first >= past || kept.past <= first) continue;
-      if (kept.view.length !== 0) this.fail(held, "a view is not detached");
-      held.views.splice(index, 1);
+    for (const { view, start, end } of held.views) {
+      if (start < past && end > first && view.length !== 0) {
+        this.fail(held, "a view is not detached");
+      }
     }
+    this.forgetDetached(held);
   }
 
   /** A call that fails late has detached views. */

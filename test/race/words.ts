@@ -94,10 +94,7 @@ function viewWord(
     const view = mmap.view(Int32Array, start, length);
     if (view.length !== length) racer.fail(held, `a view has ${view.length} words`);
     if (views.length >= 4) views.shift();
-    let [first, past] = [page, page + 1];
-    while (first > 0 && memory.access(first - 1) === memory.access(page)) first--;
-    while (past < pages && memory.access(past) === memory.access(page)) past++;
-    views.push({ view, start: isWhole ? 0 : page, end: isWhole ? pages : page + 1, first, past });
+    views.push({ view, start: isWhole ? 0 : page, end: isWhole ? pages : page + 1 });
     use(view, (at - start) / 4);
   });
 }
