@@ -6,6 +6,7 @@
 import { host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
+import { RangeMap } from "../../core/pages/range_map.ts";
 import { PAGE } from "./world.ts";
 
 interface Mapper {
@@ -13,10 +14,13 @@ interface Mapper {
   unmap(address: bigint, byteLength: bigint): Failure | undefined;
 }
 
+/** Above the addresses of every system. */
+const END = 2 ** 52;
+
 /** Watches from now on. */
 export class Leaks {
-  /** The addresses of the pages that are mapped. */
-  readonly #pages: Set<bigint> = new Set();
+  /** Whether an address is mapped. */
+  readonly #isMapped: RangeMap<boolean> = new RangeMap(END, false);
 
   constructor() {
     const { os } = host();
@@ -65,16 +69,23 @@ export class Leaks {
   }
 
   #add(address: bigint, byteLength: bigint): void {
-    for (let at = 0n; at < byteLength; at += BigInt(PAGE)) this.#pages.add(address + at);
+    this.#set(address, byteLength, true);
   }
 
   #remove(address: bigint, byteLength: bigint): void {
-    for (let at = 0n; at < byteLength; at += BigInt(PAGE)) this.#pages.delete(address + at);
+    this.#set(address, byteLength, false);
+  }
+
+  #set(address: bigint, byteLength: bigint, isMapped: boolean): void {
+    const start = Number(address);
+    const end = start + Math.ceil(Number(byteLength) / PAGE) * PAGE;
+    if (start < end) this.#isMapped.set(start, end, isMapped);
   }
 
   /** The number of mapped bytes, without held ranges. */
   byteLength(): number {
     releaseHeldRanges();
-    return this.#pages.size * PAGE;
+    return this.#isMapped.runsIn(0, END)
+      .reduce((sum, { start, end, value }) => value ? sum + end - start : sum, 0);
   }
 }
