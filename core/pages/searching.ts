@@ -24,7 +24,10 @@ export function indexOf(pages: PageState, range: ByteRange, pattern: Uint8Array)
 
 /** Returns the byteOffset of the last match in a range, or -1. */
 export function lastIndexOf(pages: PageState, range: ByteRange, pattern: Uint8Array): number {
-  return pattern.length === 0 ? range.end : lastIn(pages, range, pattern);
+  if (pattern.length === 0) return range.end;
+  if (range.end - range.start < pattern.length) return -1;
+  // The whole range is checked first: the place of a match must not decide whether it can be read.
+  return search(pages, range, () => lastIn(pages, range, pattern));
 }
 
 /** Finds the first match of a pattern of at least one byte. */

@@ -226,6 +226,8 @@ test("searches need access to the whole range, and read what cannot be viewed", 
     ]
   ) assertStrictEquals(codeOf(call), "EACCES");
   assertEquals(mmap.split(7, 0, 2 * PAGE).next().value, { byteOffset: 0, byteLength: PAGE + 1 });
+  mmap.protect("none", 0, PAGE);
+  assertStrictEquals(codeOf(() => mmap.lastIndexOf(7, 0, 2 * PAGE)), "EACCES"); // 7 can be read
 });
 
 for (const truncationGuard of [true, false]) {
