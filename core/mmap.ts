@@ -256,8 +256,8 @@ export class Mmap implements Disposable {
    *
    * Until the pin is disposed, the mapping is not collected, and {@linkcode Mmap.unmap},
    * {@linkcode Mmap.protect}, {@linkcode Mmap.unsafeProtect}, {@linkcode Mmap.decommit},
-   * {@linkcode Mmap.resize} and {@linkcode Mmap.intoRaw} throw `EBUSY`; so does the end of a `using`
-   * block of the handle. Declare the pin after the handle with `using`, so that it ends first.
+   * {@linkcode Mmap.intoRaw} and {@linkcode Mmap.resize} (within a capacity, only to become shorter)
+   * throw `EBUSY`; so does the end of a `using` block of the handle. Declare the pin after the handle with `using`, so that it ends first.
    * Pins add up. A pin that is dropped and never disposed keeps the memory for ever, because nobody
    * sees when native code has forgotten an address.
    *

@@ -15,6 +15,7 @@ import { MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import { mapperOf } from "../lifetime/allocation.ts";
 import { anonymousRequest } from "../lifetime/requests.ts";
+import { refusePins } from "../lifetime/pins.ts";
 import { leaveRoom } from "../lifetime/room.ts";
 import { refuseWaits } from "../lifetime/waiters.ts";
 import { isViewable, wasNotViewed, WRITABLE } from "../pages/access.ts";
@@ -48,7 +49,8 @@ export function resizeInPlace(mapping: Mapping, byteLength: number): void {
 function shorten(mapping: Mapping, pages: PageState, byteLength: number): void {
   const { allocation } = mapping;
   const range = { start: mapping.info.pageOffset + byteLength, end: pages.all.end };
-  refuseWaits(allocation, "resized", range);
+  refusePins(allocation, "made shorter");
+  refuseWaits(allocation, "made shorter", range);
   checkStack(); // all of the steps or none
   mapping.checkAlone("resize");
   mapping.detachMapped(range);

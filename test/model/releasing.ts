@@ -63,18 +63,19 @@ export const badRaw: Take = (world, _index, [, , a, b]) => {
 
 /** pin(): nothing moves or ends the memory until it is disposed. */
 export const pin: TakeSlot = (world, slot, [, , a, b], name) => {
-  const { mmap, model: { source, byteLength, guards: [guard] } } = slot;
+  const { mmap, model: { source, byteLength, capacity, guards: [guard] } } = slot;
   const first = world.call(`${name}()`, stateErrors(slot, false), () => mmap.pin());
   if (first === undefined) return;
   const second = mmap.pin();
   if (b % 2 === 0) first[Symbol.dispose]();
-  const isPlain = source === "memory" && guard === 0;
+  const isPlain = source === "memory" && guard === 0 && capacity === 0;
+  const isLeast = capacity > 0 && byteLength === 1;
   const calls: readonly (readonly [errors: string[], call: () => void])[] = [
     [["EBUSY"], () => mmap.unmap()],
     [[source === "mirror" ? "ENOTSUP" : "EBUSY"], () => mmap.unsafeProtect("none")],
     [[source === "memory" ? "EBUSY" : "ENOTSUP"], () => mmap.decommit(0, byteLength)],
     [[isPlain ? "EBUSY" : "ENOTSUP"], () => mmap.intoRaw()],
-    [["EBUSY", "ENOTSUP", "EACCES"], () => mmap.resize(byteLength)],
+    [isLeast ? [] : ["EBUSY", "ENOTSUP", "EACCES"], () => mmap.resize(Math.max(1, byteLength - 1))],
   ];
   const [errors, call] = calls[a % calls.length]!;
   world.call(`${name}: refused`, errors, call);

@@ -62,6 +62,15 @@ test("pin() makes what would move or end the memory EBUSY until all pins are dis
   }
 });
 
+test("pin() within a capacity refuses to make the memory shorter, but not longer", () => {
+  const mmap = use(new MmapOptions({ len: LENGTH, capacity: 2 * LENGTH }).mapAnon());
+  const pin = mmap.pin();
+  mmap.resize(LENGTH + 1);
+  assertEquals([codeOf(() => mmap.resize(PAGE)), mmap.byteLength], ["EBUSY", LENGTH + 1]);
+  pin[Symbol.dispose]();
+  mmap.resize(PAGE);
+});
+
 test("pin() of one handle keeps the memory when others are unmapped, and from their changes", () => {
   const mmap = map();
   mmap.bytes[5] = 7;
