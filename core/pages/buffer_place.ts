@@ -6,7 +6,7 @@
 import { currentRuntime } from "../../ffi/host.ts";
 import type { PageRange } from "../checks/ranges.ts";
 
-/** The alignment of buffers that atomic operations need on some processors. */
+/** The alignment of buffers that long elements need, and atomic operations on some processors. */
 export const ALIGNMENT = 8;
 
 /** Buffers start and end at multiples of this, in bytes, so that short views share them. */

@@ -114,10 +114,10 @@ export class ViewSet {
       entry = new PageBuffer(place, buffer, this.#isHeld);
       this.#buffers.add(entry);
     }
-    // A long buffer that is held for the next view would count as heap, and elements of the next view
-    // must be aligned.
-    const isShort = this.#isHeld || entry.end - entry.start <= MAX_SHORT;
-    if (isShort && entry.start % ALIGNMENT === 0) {
+    // A long buffer that is held for the next view would count as heap, and an array of long elements
+    // cannot be made over one that starts anywhere.
+    const isShared = this.#isHeld || entry.end - entry.start <= MAX_SHORT;
+    if (isShared && entry.start % ALIGNMENT === 0) {
       this.#last = entry;
       this.#lastBuffer = buffer;
     }

@@ -55,6 +55,17 @@ for (const [kind, len] of Object.entries({ short: LENGTH, long: LONG })) {
   });
 }
 
+test("view() of any type works beside arrayBuffer() of a range that starts anywhere", () => {
+  const mmap = map();
+  for (const start of [1, 2, 4, 12]) {
+    mmap.arrayBuffer(start, 64);
+    assertEquals(mmap.view(BigUint64Array, 16, 2).length, 2);
+  }
+  const ring = use(new MmapOptions({ len: 2 ** 16 }).mapMirrored());
+  assertEquals(ring.view(Uint8Array, 1, 2 ** 16).length, 2 ** 16);
+  assertEquals(ring.view(Float64Array, 8, 8191).length, 8191);
+});
+
 test("protect() throws EBUSY until the buffer of a window is collected", () => {
   const mmap = map();
   const buffer = mmap.arrayBuffer(PAGE, 1);
