@@ -84,7 +84,18 @@ export function judged(
   const isAligned = (from === 0 || from === mapped || start % PAGE === 0) &&
     (from + count === mapped || end % PAGE === 0);
   if (!isInside || (isOfPages && !isAligned)) errors.push("RangeError");
-  return { byteOffset, byteLength, errors, start: isOfPages && from === 0 ? 0 : start, end };
+  return {
+    byteOffset,
+    byteLength,
+    errors,
+    start: isOfPages && from === 0 && count > 0 ? 0 : start,
+    end,
+  };
+}
+
+/** Whether a call has nothing to do but to check its arguments. */
+export function isNothing({ start, end, errors }: Arguments): boolean {
+  return errors.length === 0 && start === end;
 }
 
 /** A range of whole pages, now and then a bad one. */

@@ -5,7 +5,7 @@
  */
 import type { Access } from "../../mod.ts";
 import { platform } from "../support/harness.ts";
-import { bad, pagesOf, words } from "./arguments.ts";
+import { bad, isNothing, pagesOf, words } from "./arguments.ts";
 import { copyWritable } from "./residing.ts";
 import type { TakeSlot } from "./sequence.ts";
 import { busy, detach, isWritable, reset, setAccess, stateErrors } from "./world.ts";
@@ -18,8 +18,9 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
     ? (c % 40 === 0 ? "write" : bad(c >> 4, slot)) as Access
     : ACCESSES[c % 5]!;
   const range = pagesOf(slot, a, b);
-  const errors = [...stateErrors(slot, true), ...range.errors];
-  if (model.source === "mirror") errors.push("ENOTSUP");
+  const isEmpty = isNothing(range);
+  const errors = [...stateErrors(slot, !isEmpty), ...range.errors];
+  if (model.source === "mirror" && !isEmpty) errors.push("ENOTSUP");
   if (typeof access !== "string") errors.push("TypeError");
   else if (!ACCESSES.includes(access)) errors.push("RangeError");
   const own = model.source === "private"
@@ -27,7 +28,8 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
     : model.source === "read-only"
     ? undefined
     : "read-write";
-  if ((access === "copy-on-write" || access === "read-write") && access !== own) {
+  const isWriting = access === "copy-on-write" || access === "read-write";
+  if (isWriting && access !== own && !isEmpty) {
     errors.push(model.source === "read-only" ? "EACCES" : "RangeError");
   }
   const { byteOffset, byteLength, start, end } = range;
@@ -55,9 +57,10 @@ export const protect: TakeSlot = (world, slot, [, , a, b, c], name) => {
 };
 
 export const commit: TakeSlot = (world, slot, [, , a, b], name) => {
-  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
-  errors.push(...stateErrors(slot, false));
-  if (slot.model.source !== "memory" && start < end) errors.push("ENOTSUP");
+  const range = pagesOf(slot, a, b, true);
+  const { byteOffset, byteLength, start, end } = range;
+  const errors = [...range.errors, ...stateErrors(slot, false)];
+  if (slot.model.source !== "memory" && !isNothing(range)) errors.push("ENOTSUP");
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.commit(byteOffset as number, byteLength as number);
   }, busy(slot.model));
@@ -66,9 +69,10 @@ export const commit: TakeSlot = (world, slot, [, , a, b], name) => {
 };
 
 export const decommit: TakeSlot = (world, slot, [, , a, b], name) => {
-  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b, true);
-  errors.push(...stateErrors(slot, true));
-  if (slot.model.source !== "memory" && start < end) errors.push("ENOTSUP");
+  const range = pagesOf(slot, a, b, true);
+  const { byteOffset, byteLength, start, end } = range;
+  const errors = [...range.errors, ...stateErrors(slot, !isNothing(range))];
+  if (slot.model.source !== "memory" && !isNothing(range)) errors.push("ENOTSUP");
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.decommit(byteOffset as number, byteLength as number);
   }, busy(slot.model));
