@@ -24,6 +24,8 @@ const ROUNDS = {
   accessSequences: { few: 150, all: 500 },
   /** Random maps into WebAssembly memories. */
   memorySequences: { few: 30, all: 1000 },
+  /** Memories with files that are made and dropped. */
+  goneMemories: { few: 60, all: 300 },
   /** The rounds of each call of the runtime in flight. */
   inFlight: { few: 1, all: 4 },
   /** The length of its view, in MiB. */
