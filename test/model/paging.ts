@@ -83,13 +83,14 @@ export const decommit: TakeSlot = (world, slot, [, , a, b], name) => {
 };
 
 export const discard: TakeSlot = (world, slot, [, , a, b], name) => {
-  const { byteOffset, byteLength, start, end, errors } = pagesOf(slot, a, b);
-  errors.push(...stateErrors(slot, false));
-  const { source } = slot.model;
-  if ((source === "shared" || source === "mirror") && start < end) errors.push("ENOTSUP");
+  const range = pagesOf(slot, a, b);
+  const { byteOffset, byteLength, start, end } = range;
+  const errors = [...range.errors, ...stateErrors(slot, false)];
+  const isRefused = slot.model.source === "shared" || slot.model.source === "mirror";
+  if (isRefused && !isNothing(range)) errors.push("ENOTSUP");
   if (errors.length === 0 && !isWritable(slot.model, start, end)) errors.push("EACCES");
   // Windows and macOS have no call by which private memory of a file is the file's again.
-  const allowed = source === "private" && platform !== "linux" ? ["ENOTSUP"] : [];
+  const allowed = slot.model.source === "private" && platform !== "linux" ? ["ENOTSUP"] : [];
   let isDone = false;
   world.call(`${name}(${words(byteOffset, byteLength)})`, errors, () => {
     slot.mmap.discard(byteOffset as number, byteLength as number);

@@ -128,10 +128,11 @@ if (guardAt !== undefined) {
 /** Unmaps behind the library's back what it leaves to the new owner of a buffer. */
 function reclaim(world: World, slot: Slot): void {
   world.recall();
-  const { mmap, model: { source, own, skip, guards: [below, above] } } = slot;
+  const { mmap, model: { source, own, skip, capacity, guards: [below, above] } } = slot;
   const { os } = host();
   const start = mmap.address - BigInt(skip);
-  const byteLength = below > 0 ? below + Math.ceil(own.length / PAGE) * PAGE + above : own.length;
+  const longest = Math.max(own.length, skip + capacity);
+  const byteLength = below > 0 ? below + Math.ceil(longest / PAGE) * PAGE + above : longest;
   entries.get(start)?.release();
   entries.delete(start);
   const mapper = source === "memory" ? os : source === "mirror" ? os.mirrors : os.files;

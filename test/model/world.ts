@@ -227,6 +227,7 @@ export function reset(model: Model, start: number, end: number): void {
 
 /** The views whose buffers cover a byte of a range are detached. */
 export function detach(slot: Slot, start: number, end: number): void {
+  if (start === end) return;
   for (const kept of slot.kept) {
     if (kept.bufferStart < end && kept.bufferEnd > start) kept.isStale = true;
   }
