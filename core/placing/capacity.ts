@@ -35,9 +35,9 @@ export function resizeInPlace(mapping: Mapping, byteLength: number): void {
         "map again with a greater capacity()",
     );
   }
-  // The caller wants to make the memory longer, and another thread has made it longer still.
+  // The caller does not want to make the memory shorter, but another thread has made it longer.
   const isOvertaken = mapping.allocation.share !== undefined &&
-    byteLength > mapping.knownByteLength;
+    byteLength >= mapping.knownByteLength;
   const pages = mapping.track();
   const stays = mapping.info.pageOffset + Math.min(byteLength, mapping.byteLength);
   pages.checkNotLost({ start: 0, end: stays });

@@ -164,9 +164,12 @@ test("resize() within a capacity works while the memory is shared, and other han
   other.resize(7 * PAGE);
   mmap.resize(6 * PAGE); // the other one was faster
   assertEquals([mmap.byteLength, other.byteLength], [7 * PAGE, 7 * PAGE]);
+  other.resize(8 * PAGE);
+  mmap.resize(7 * PAGE); // the length that it had
+  assertEquals([mmap.byteLength, other.byteLength], [8 * PAGE, 8 * PAGE]);
   for (const handle of [mmap, other]) {
     assertEquals(codeOf(() => handle.resize(PAGE)), "EBUSY");
-    assertEquals(handle.byteLength, 7 * PAGE);
+    assertEquals(handle.byteLength, 8 * PAGE);
   }
 });
 
