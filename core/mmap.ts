@@ -702,11 +702,14 @@ export class Mmap implements Disposable {
    * {@linkcode MmapOptions.mapShared}, can only become shorter. Memory that moves starts at any
    * page, whatever `align()` was.
    *
-   * Within a capacity, the address stays, and only the views of what goes are detached. Memory that
-   * goes is freed; pages that were ever viewed stay accessible to native code, because a pending
-   * call of the runtime may use them. New bytes have the access of the last byte before them.
-   * Memory of {@linkcode MmapOptions.map} and {@linkcode MmapOptions.mapExec} can become as long as
-   * its file, and memory of `mapShared()` makes the named memory longer for all processes. Memory
+   * Within a capacity, the address stays, and growth detaches no view. A mapping that becomes shorter
+   * detaches the views of what goes, and views before it if their buffer reaches so far: up to
+   * 64 KiB, or an eighth of the view, behind its end (see {@linkcode Mmap.view}). Memory that goes is
+   * freed; pages that were ever viewed stay accessible to native code, because a pending call of the
+   * runtime may use them. New bytes have the access of the last byte before them.
+   *
+   * Within a capacity, memory of {@linkcode MmapOptions.map} and {@linkcode MmapOptions.mapExec} can
+   * become as long as its file, and memory of `mapShared()` makes the named memory longer for all processes. Memory
    * that is shared by {@linkcode Mmap.share} can become longer, but not shorter: every handle has
    * the new length at its next call. If several threads make it longer at once, the greatest length
    * stays, and no call fails.

@@ -112,8 +112,8 @@ export class MmapOptions {
   /**
    * Sets the length up to which {@linkcode Mmap.resize} makes the memory longer in its place: for
    * {@linkcode MmapOptions.mapAnon}, {@linkcode MmapOptions.mapShared}, and the calls that map
-   * files. The address never changes then, views of what stays are kept, and the memory can also
-   * grow while it is shared.
+   * files. The address never changes then, growth detaches no view, and the memory can also grow
+   * while it is shared.
    *
    * The addresses behind the memory are set aside when it is mapped. They take no memory, and no
    * swap space is reserved for them. They count against a limit of addresses (`ulimit -v`).
