@@ -709,10 +709,10 @@ export class Mmap implements Disposable {
    * runtime may use them. New bytes have the access of the last byte before them.
    *
    * Within a capacity, memory of {@linkcode MmapOptions.map} and {@linkcode MmapOptions.mapExec} can
-   * become as long as its file, and memory of `mapShared()` makes the named memory longer for all processes. Memory
-   * that is shared by {@linkcode Mmap.share} can become longer, but not shorter: every handle has
-   * the new length at its next call. If several threads make it longer at once, the greatest length
-   * stays, and no call fails.
+   * become as long as its file, and memory of `mapShared()` makes the named memory longer for all
+   * processes. Memory that is shared by {@linkcode Mmap.share} can become longer, but not shorter:
+   * every handle has the new length at its next call. If several threads make it longer at once, the
+   * greatest length stays, and no call fails.
    *
    * Linux: moves anonymous memory by
    * [`mremap`](https://man7.org/linux/man-pages/man2/mremap.2.html), without copying, except memory
