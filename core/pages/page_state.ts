@@ -8,7 +8,6 @@
  */
 import { host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
-import type { Word } from "../../ffi/os/contract/waiting.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
@@ -25,14 +24,14 @@ import {
 import type { ViewMaker } from "./buffers.ts";
 import { pageEnd } from "./extent.ts";
 import { LostPages } from "./lost_pages.ts";
+import { PageMemory } from "./page_memory.ts";
 import { RangeMap, type Run } from "./range_map.ts";
 import type { ViewRange } from "./view_range.ts";
 import { type ViewedPages, ViewSet } from "./view_set.ts";
 import { EngineViews } from "./engine_views.ts";
 
 /** The pages of one mapping. */
-export class PageState implements ViewedPages {
-  readonly allocation: Allocation;
+export class PageState extends PageMemory implements ViewedPages {
   readonly access: RangeMap<Access>;
   readonly history: RangeMap<History>;
   /** The buffers over the pages. */
@@ -42,8 +41,6 @@ export class PageState implements ViewedPages {
    * resize that moved, the old range does.
    */
   readonly #owner: object;
-  #info: MappingInfo;
-  readonly #address: bigint;
   /** The length of the pages in bytes, with those that they can grow into. */
   readonly #extent: number;
   /** The pages that a file has lost, for memory of a file. */
@@ -52,8 +49,6 @@ export class PageState implements ViewedPages {
   readonly #engine: EngineViews | undefined;
   /** Whether the system refused a call because of a lost page. */
   #wasRefused = false;
-  /** The result of the last {@linkcode wordAt}. */
-  #lastWord: { readonly offset: number; readonly word: Word } | undefined;
 
   /** `snapshot` lists the pages that differ from `info`. */
   constructor(
@@ -63,11 +58,9 @@ export class PageState implements ViewedPages {
     snapshot: readonly PageSnapshot[] = [],
     views?: ViewSet,
   ) {
+    super(allocation, info);
     allocation.isReusable = false;
-    this.allocation = allocation;
-    this.#info = info;
     this.#owner = owner;
-    this.#address = allocation.address + BigInt(info.guardByteLength);
     const { backing, engine, layout } = allocation;
     this.#extent = layout?.isGrowable ? Number(layout.byteLength) : this.#byteLength;
     this.views = new ViewSet(allocation, this.#extent, views);
@@ -76,7 +69,7 @@ export class PageState implements ViewedPages {
       Number(allocation.address - engine.address),
       this.#byteLength,
     );
-    this.#lost = backing && new LostPages(backing, this.#address, this.#byteLength);
+    this.#lost = backing && new LostPages(backing, this.addressOf(0), this.#byteLength);
     this.access = new RangeMap(this.#extent, info.access);
     const history = info.isReserved ? "reserved" : "never viewed";
     this.history = new RangeMap<History>(this.#extent, history);
@@ -101,19 +94,15 @@ export class PageState implements ViewedPages {
     return pages;
   }
 
-  get info(): MappingInfo {
-    return this.#info;
-  }
-
   /** Changes the length of memory with a capacity. */
   setInfo(info: MappingInfo): void {
-    this.#info = info;
+    this.info = info;
     this.#lost?.setLength(this.#byteLength);
   }
 
   /** The length of the pages in bytes. */
   get #byteLength(): number {
-    return this.#info.pageOffset + this.#info.byteLength;
+    return this.info.pageOffset + this.info.byteLength;
   }
 
   /** All bytes of the pages. */
@@ -152,7 +141,7 @@ export class PageState implements ViewedPages {
       backing.guard = share.guard; // all handles share one entry: if the first got none, there is none
       return;
     }
-    backing.guard = host().os.guard?.()?.add(this.#address, BigInt(this.#byteLength));
+    backing.guard = host().os.guard?.()?.add(this.addressOf(0), BigInt(this.#byteLength));
   }
 
   /** Whether a page that the file loses is replaced by zeros. */
@@ -288,75 +277,5 @@ export class PageState implements ViewedPages {
 
   noteViewed({ start, end }: PageRange): void {
     if (!this.history.areAll(start, end, wasViewed)) this.history.set(start, end, "viewed");
-  }
-
-  // Kind of memory
-
-  /** Whether the memory is anonymous. */
-  get areAnonymous(): boolean {
-    const { source } = this.info;
-    return source === "memory" || source === "mirror";
-  }
-
-  /** Whether the pages take memory until they are freed, because no file on a disk backs them. */
-  get areInMemory(): boolean {
-    return this.areAnonymous || this.allocation.backing?.name !== undefined;
-  }
-
-  /** Whether the pages are mapped twice in a row. */
-  get areMirrored(): boolean {
-    return this.info.source === "mirror";
-  }
-
-  /** Whether the pages are private copies of a file: a copied page shows no stores of others. */
-  get areOfPrivateFile(): boolean {
-    return this.info.source === "private file";
-  }
-
-  /** Whether the pages show what others store to the file. */
-  get areOfSharedFile(): boolean {
-    return this.info.source === "shared file" || this.info.source === "read-only file";
-  }
-
-  /** What a word that is waited for must allow: stores, unless the memory never does. */
-  get useOfWords(): "read" | "written" {
-    return WRITABLE[this.info.source] === undefined ? "read" : "written";
-  }
-
-  /** Whether the same bytes can be mapped at other addresses too. */
-  get canOverlap(): boolean {
-    return this.info.source !== "memory";
-  }
-
-  /** The distance in bytes at which the same bytes repeat. */
-  get period(): number {
-    return this.areMirrored ? this.info.byteLength / 2 : Infinity;
-  }
-
-  // Addresses
-
-  /** The address of a byte. */
-  addressOf(offset: number): bigint {
-    return this.#address + BigInt(offset);
-  }
-
-  /** The system's name for the 32-bit word that starts at a byte. */
-  wordAt(offset: number): Word {
-    // Programs mostly wait for the same word again.
-    if (this.#lastWord?.offset !== offset) {
-      this.#lastWord = { offset, word: this.#makeWord(offset) };
-    }
-    return this.#lastWord.word;
-  }
-
-  #makeWord(offset: number): Word {
-    const { source, byteLength } = this.info;
-    const { backing } = this.allocation;
-    // Both halves of a mirror have the same words.
-    const at = source === "mirror" ? offset % (byteLength / 2) : offset;
-    const place = this.areOfSharedFile && backing !== undefined
-      ? { memory: backing, offset: BigInt(backing.offset + at) }
-      : undefined;
-    return { address: this.addressOf(at), place };
   }
 }
