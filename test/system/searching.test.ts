@@ -48,7 +48,9 @@ function check(mmap: Mmap, bytes: Buffer, pattern: Buffer, start: number, end: n
   const at = (found: number) => found === -1 ? -1 : start + found;
   const what = `${pattern.length} bytes between ${start} and ${end}`;
   assertStrictEquals(mmap.indexOf(pattern, start, end), at(range.indexOf(pattern)), what);
-  assertStrictEquals(mmap.lastIndexOf(pattern, start, end), at(range.lastIndexOf(pattern)), what);
+  // lastIndexOf() of a Buffer misses matches in Deno up to 2.7 at least.
+  const last = range.toString("latin1").lastIndexOf(pattern.toString("latin1"));
+  assertStrictEquals(mmap.lastIndexOf(pattern, start, end), at(last), what);
   const records: { byteOffset: number; byteLength: number }[] = [];
   let count = 0;
   let from = 0;
