@@ -10,6 +10,17 @@ const PAGE = pageSize();
 const creating = (len: number) => new MmapOptions({ len, create: true });
 const folder = (): TempFolder => use(new TempFolder());
 
+/** Tells whether this runtime makes the file that a link names: Deno 2.2 does not, Deno 2.4 does. */
+function followsLinks(path: string): boolean {
+  symlinkSync(`${path}/probe target`, `${path}/probe`);
+  try {
+    closeSync(openSync(`${path}/probe`, "w"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test("create() makes a file of the length, of the offset and the length, and of a link", () => {
   const { path } = folder();
   const mmap = use(creating(5).mapMut(`${path}/new`));
@@ -19,10 +30,14 @@ test("create() makes a file of the length, of the offset and the length, and of 
   assertEquals(use(creating(2).offset(PAGE + 1).mapMut(`${path}/part`)).byteLength, 2);
   assertEquals(statSync(`${path}/part`).size, PAGE + 3);
   if (platform === "win32") return;
-  symlinkSync(`${path}/target`, `${path}/link`);
-  use(creating(3).mapMut(`${path}/link`));
-  assertEquals(statSync(`${path}/target`).size, 3);
   assertEquals(statSync(`${path}/new`).mode & 0o777, 0o666 & ~process.umask());
+  symlinkSync(`${path}/target`, `${path}/link`);
+  if (followsLinks(path)) {
+    use(creating(3).mapMut(`${path}/link`));
+    assertEquals(statSync(`${path}/target`).size, 3);
+  } else {
+    assertEquals(codeOf(() => creating(3).mapMut(`${path}/link`)), "ELOOP");
+  }
 });
 
 test("create() makes a file longer, keeps its content, and never makes it shorter", () => {
