@@ -9,16 +9,21 @@ import type { PageBuffer } from "./buffers.ts";
 /** The shortest step, in bytes. The level of a step is added to a multiple of it. */
 const MIN_STEP = 65_536;
 
+/** The buffers of a chain that are compared before the place is looked up. */
+const MAX_COMPARED = 8;
+
 /**
  * Buffers of any place and length. Each is in the chain of the last multiple of its step at or
  * below its start, where the step is the shortest power of two that is not below its length. So the
- * buffers over a range are in few chains.
+ * buffers over a range are in few chains. Exact ranges of the caller make chains of any length, so
+ * a buffer far down a chain is found by its place.
  *
  * Most mappings have one buffer, so the map is made for the second.
  */
 export class BufferIndex {
   #only: PageBuffer | undefined;
   #chains: Map<number, PageBuffer> | undefined;
+  #places: Map<string, PageBuffer> | undefined;
   #maxStep = MIN_STEP;
   #size = 0;
   #pruneAt = 64;
@@ -31,8 +36,11 @@ export class BufferIndex {
   /** The buffer that covers just this range. */
   at({ start, end }: PageRange): PageBuffer | undefined {
     let entry = this.#only ?? this.#chains?.get(keyOf(start, end));
-    while (entry !== undefined && (entry.start !== start || entry.end !== end)) entry = entry.next;
-    return entry;
+    for (let compared = 0; entry !== undefined; compared++) {
+      if (entry.start === start && entry.end === end) return entry;
+      if (compared === MAX_COMPARED) return this.#places!.get(placeOf(start, end));
+      entry = entry.next;
+    }
   }
 
   /**
@@ -46,6 +54,7 @@ export class BufferIndex {
     else if (only === undefined) this.#only = entry;
     else {
       const chains = new Map<number, PageBuffer>();
+      this.#places = new Map();
       this.#link(chains, only);
       this.#link(chains, entry);
       this.#chains = chains;
@@ -58,16 +67,17 @@ export class BufferIndex {
     const { start, end } = entry;
     const key = keyOf(start, end);
     this.#maxStep = Math.max(this.#maxStep, stepOf(end - start));
-    entry.next = chains.get(key);
+    const next = chains.get(key);
+    entry.next = next;
     chains.set(key, entry);
+    if (next !== undefined) next.before = entry;
+    this.#places!.set(placeOf(start, end), entry);
   }
 
   #prune(): void {
-    for (const { 0: key, 1: first } of this.#chains!) {
-      let before: PageBuffer | undefined;
+    for (const first of this.#chains!.values()) {
       forEachOf(first, (entry) => {
-        if (entry.buffer === undefined) this.#unlink(key, before, entry);
-        else before = entry;
+        if (entry.buffer === undefined) this.delete(entry);
       });
     }
     this.#pruneAt = Math.max(64, 2 * this.#size);
@@ -80,20 +90,14 @@ export class BufferIndex {
       this.#size--;
       return;
     }
-    const key = keyOf(entry.start, entry.end);
-    let before: PageBuffer | undefined;
-    let other = this.#chains!.get(key)!;
-    while (other !== entry) {
-      before = other;
-      other = other.next!;
-    }
-    this.#unlink(key, before, entry);
-  }
-
-  #unlink(key: number, before: PageBuffer | undefined, entry: PageBuffer): void {
-    if (before !== undefined) before.next = entry.next;
-    else if (entry.next !== undefined) this.#chains!.set(key, entry.next);
-    else this.#chains!.delete(key);
+    const { start, end, before, next } = entry;
+    if (next !== undefined) next.before = before;
+    if (before !== undefined) before.next = next;
+    else if (next !== undefined) this.#chains!.set(keyOf(start, end), next);
+    else this.#chains!.delete(keyOf(start, end));
+    // A buffer that was detached can have the place of another one.
+    const place = placeOf(start, end);
+    if (this.#places!.get(place) === entry) this.#places!.delete(place);
     this.#size--;
   }
 
@@ -126,6 +130,10 @@ function forEachOf(first: PageBuffer, use: (entry: PageBuffer) => void): void {
     use(entry);
     entry = next;
   }
+}
+
+function placeOf(start: number, end: number): string {
+  return `${start} ${end}`;
 }
 
 function stepOf(byteLength: number): number {

@@ -94,7 +94,8 @@ export function noteTransferBy(buffer: ArrayBuffer, allocation: Allocation): voi
 export class PageBuffer implements PageRange {
   readonly start: number;
   readonly end: number;
-  /** The next buffer in a chain of {@linkcode BufferIndex}. */
+  /** The buffers before and after it in a chain of {@linkcode BufferIndex}. */
+  before: PageBuffer | undefined;
   next: PageBuffer | undefined;
   readonly #held: ArrayBuffer | undefined;
   readonly #weak: WeakRef<ArrayBuffer> | undefined;

@@ -70,3 +70,25 @@ test("a BufferIndex forgets buffers that are collected, and no others", () => {
   assertEquals(found, new Set(kept));
   assertEquals(index.size, kept.length);
 });
+
+test("a BufferIndex finds and removes one of many buffers that start close by, comparing few", () => {
+  const index = new BufferIndex();
+  const ranges = Array.from({ length: 300 }, (_, at) => ({ start: at % 9, end: 10 + at }));
+  let compared = 0;
+  const entries = ranges.map((range) => {
+    const entry = new PageBuffer(range, new ArrayBuffer(0), true);
+    Object.defineProperty(entry, "end", { get: () => (compared++, range.end) });
+    index.add(entry);
+    return entry;
+  });
+  compared = 0;
+  ranges.forEach((range, at) => assertEquals(index.at(range) === entries[at], true));
+  entries.forEach((entry, at) => at % 3 === 0 && index.delete(entry));
+  assertEquals(compared < 15 * 300, true);
+  ranges.forEach((range, at) => {
+    assertEquals(index.at(range) === (at % 3 === 0 ? undefined : entries[at]), true);
+  });
+  const found = new Set<PageBuffer>();
+  index.forEachOver({ start: 0, end: 1 }, (entry) => found.add(entry));
+  assertEquals(found, new Set(entries.filter((entry, at) => at % 3 !== 0 && entry.start === 0)));
+});
