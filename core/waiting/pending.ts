@@ -41,23 +41,37 @@ export function isAborted(signal: WaitSignal | undefined): boolean {
 
 /**
  * Waits for the end of a pending call, and cancels the call when the signal is aborted. The signal
- * may run code of the caller, which must not happen between the steps of `unmap()`.
+ * may run code of the caller, which must not happen between the steps of `unmap()`. An error of a
+ * listener would end the process, so a call that cannot be cancelled now is cancelled soon.
  */
 export async function untilEnded<T>(
   ended: Promise<T>,
   signal: WaitSignal | undefined,
   cancel: (reason: unknown) => void,
 ): Promise<T> {
-  const onAbort = () => cancel(signal?.reason);
+  if (signal === undefined) return await ended;
+  const cancelByReason = () => cancel(signal.reason);
+  // Made before: a caller that aborts may have no stack left for more than a call of the engine's.
+  let cancelLater!: () => void;
+  new Promise<void>((resolve) => {
+    cancelLater = resolve;
+  }).then(cancelByReason).catch(cancel);
+  const onAbort = () => {
+    try {
+      cancelByReason();
+    } catch {
+      cancelLater();
+    }
+  };
   try {
-    signal?.addEventListener("abort", onAbort);
+    signal.addEventListener("abort", onAbort);
   } catch (error) {
     cancel(error);
   }
   try {
     return await ended;
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -129,6 +129,29 @@ test("waitAsync() ends when its signal is aborted, before and while it waits", a
   assertEquals(await wait, "ok");
 });
 
+test("waitAsync() ends when its signal is aborted with little of the call stack left", async () => {
+  let abort!: () => void;
+  const signal = {
+    aborted: false,
+    reason: "enough",
+    addEventListener: (_: string, listener: () => void) => void (abort = listener),
+    removeEventListener() {},
+  };
+  const wait = map().waitAsync(0, 0, { signal }).catch((error) => error);
+  await turn(0);
+  let frames = 300;
+  const deep = () => {
+    try {
+      deep();
+    } catch (error) {
+      if (frames-- !== 0) throw error;
+      abort();
+    }
+  };
+  deep();
+  assertEquals(await wait, "enough");
+});
+
 test("waitAsync() that is aborted before it has begun leaves its thread to the next one", async () => {
   const mmap = map();
   const reason = new Error("A reason");
