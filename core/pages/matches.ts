@@ -23,6 +23,8 @@ const MIN_WINDOW = 4096;
 const MAX_WINDOW = 65_536;
 /** Longer patterns are searched for by C alone, in linear time. */
 const MAX_PATTERN = 64;
+/** The comparisons for each byte after which C does the rest: most places begin like the pattern. */
+const MAX_COMPARED = 8;
 
 /** Counts the matches in a range, which do not overlap. */
 export function count(pages: PageState, range: ByteRange, pattern: Uint8Array): number {
@@ -69,6 +71,8 @@ class Matches {
   #taken = 0;
   /** Whether the last matches were near to each other. */
   #areNear = false;
+  /** Whether a window took too many comparisons. */
+  #isCostly = false;
 
   constructor({ start, end }: ByteRange, pattern: Uint8Array) {
     this.#pattern = pattern;
@@ -84,7 +88,8 @@ class Matches {
     const from = this.#from;
     const found = firstIn(pages, { start: from, end: this.#end }, this.#pattern);
     this.#from = found === -1 ? this.#end : found + length;
-    this.#areNear = found !== -1 && found - from < NEAR && length <= MAX_PATTERN;
+    this.#areNear = found !== -1 && found - from < NEAR && length <= MAX_PATTERN &&
+      !this.#isCostly;
     this.#window = new Uint8Array(0);
     return found;
   }
@@ -102,8 +107,10 @@ class Matches {
     copyOut(pages, { start, end }, bytes);
     this.#windowStart = start;
     this.#taken = 0;
-    this.#found = placesIn(bytes, this.#pattern, this.#places);
-    this.#areNear = this.#found * NEAR > bytes.length;
+    const { number, compared } = placesIn(bytes, this.#pattern, this.#places);
+    this.#found = number;
+    this.#isCostly = compared > MAX_COMPARED * bytes.length;
+    this.#areNear = number * NEAR > bytes.length && !this.#isCostly;
     const last = this.#found === 0 ? -1 : start + this.#places[this.#found - 1]!;
     const unknown = Math.max(start, end - this.#pattern.length + 1);
     this.#from = last === -1 ? unknown : Math.max(unknown, last + this.#pattern.length);
@@ -111,16 +118,21 @@ class Matches {
 }
 
 /**
- * Finds all matches, and returns their number. Compares four bytes at a time with the first one of
+ * Finds all matches, and returns their number and that of the bytes compared. Compares four bytes at a time with the first one of
  * the pattern: https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
  */
-function placesIn(bytes: Uint8Array, pattern: Uint8Array, places: Uint16Array): number {
+function placesIn(
+  bytes: Uint8Array,
+  pattern: Uint8Array,
+  places: Uint16Array,
+): { readonly number: number; readonly compared: number } {
   const words = new Int32Array(bytes.buffer);
   const { length } = pattern;
   const first = pattern[0]!;
   const four = Math.imul(first, 0x0101_0101);
   const past = bytes.length - length + 1;
   let number = 0;
+  let compared = 0;
   for (let at = 0; at < past;) {
     if (at % 4 === 0) {
       for (; at + 4 <= past; at += 4) {
@@ -131,8 +143,9 @@ function placesIn(bytes: Uint8Array, pattern: Uint8Array, places: Uint16Array): 
     if (at >= past) break;
     let same = bytes[at] === first ? 1 : 0;
     if (same === 1) { while (same < length && bytes[at + same] === pattern[same]) same++; }
+    compared += same;
     if (same === length) places[number++] = at;
     at += same === length ? length : 1;
   }
-  return number;
+  return { number, compared };
 }

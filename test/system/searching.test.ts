@@ -258,3 +258,9 @@ test("searches work in mirrored memory, across its halves", () => {
   assertStrictEquals(mmap.indexOf("across"), half - 3);
   assertStrictEquals(mmap.count("oss"), 2);
 });
+
+test("count() and split() find matches in memory where most places begin like the pattern", () => {
+  const bytes = Buffer.from(Uint8Array.from({ length: 40_000 }, (_, at) => at % 200 === 0 ? 1 : 0));
+  const mmap = use(KINDS["anonymous memory"]!(bytes));
+  check(mmap, bytes, Buffer.from([...new Uint8Array(63), 1]), 0, bytes.length);
+});
