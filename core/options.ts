@@ -396,7 +396,8 @@ export class MmapOptions {
    *
    * The calls that map also throw a `RangeError` for every other kind of memory; and an
    * {@linkcode MmapError}: `ENOSPC` or `EDQUOT` if the disk has too little room, `ENOTSUP` if the
-   * file system cannot set blocks aside. Some of them may be set aside then.
+   * file system cannot set blocks aside. Bytes that are added get no block unless the disk has room
+   * for all of them; some blocks of holes may be set aside then.
    *
    * @example A log that never finds the disk full
    * ```ts ignore

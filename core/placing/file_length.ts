@@ -38,13 +38,21 @@ export function extendFile(
 
 /** Sets blocks of the disk aside for a range, and makes the file at least that long. */
 export function allocateFile(
-  { allocate }: Files,
+  files: Files,
   file: OpenFile,
   start: number,
   byteLength: number,
 ): AdvisedFailure | undefined {
+  const { allocate } = files;
   if (allocate === undefined) {
     return refusal("ENOTSUP", "this system cannot set blocks aside: drop allocate()");
+  }
+  // A call that finds the disk full keeps the blocks that it got, which takes the room of others.
+  const before = files.byteLength(file);
+  if (typeof before !== "number") return before;
+  const free = files.freeByteLength?.(file) ?? Infinity;
+  if (start + byteLength - Math.max(start, before) > free) {
+    return refusal("ENOSPC", `the disk has only ${free} bytes free`);
   }
   const failure = allocate(file, start, byteLength);
   if (failure === undefined || failure.syscall === undefined) return failure;

@@ -112,6 +112,12 @@ export interface Files extends Mapper<FileRequest> {
     | undefined;
 
   /**
+   * The bytes that are free on the disk of a file; `undefined` if there is no limit, or the system
+   * does not tell.
+   */
+  readonly freeByteLength: ((file: OpenFile) => bigint | undefined) | undefined;
+
+  /**
    * Writes whole pages back to the file. With `waits`, returns when they are on the
    * disk.
    */

@@ -7,10 +7,12 @@
  */
 import { least } from "../../bigints.ts";
 import { lazily } from "../../lazily.ts";
+import { isFailure } from "../contract/memory.ts";
 import type { CLibrary } from "../posix/library.ts";
 import type { FileGrowth } from "../posix/files.ts";
 import { lengthRefusal } from "../posix/truncate.ts";
 import { LINUX } from "./calls.ts";
+import { linuxFileSystems } from "./file_systems.ts";
 
 /** The most bytes that one call sets aside. */
 const SLICE_BYTE_LENGTH = 1n << 26n;
@@ -21,6 +23,7 @@ const INTERRUPTIONS = 1000;
 export function linuxFileGrowth(library: CLibrary): FileGrowth {
   const { fallocate } = library.open(LINUX, "fallocate");
   const refusalOf = lazily(() => lengthRefusal(library));
+  const fileSystemOf = lazily(() => linuxFileSystems(library));
 
   const allocate: FileGrowth["allocate"] = (file, first, byteLength) => {
     const end = BigInt(first + byteLength);
@@ -48,5 +51,10 @@ export function linuxFileGrowth(library: CLibrary): FileGrowth {
   return {
     allocate,
     extend: (file, byteLength) => allocate(file, byteLength - 1, 1),
+
+    freeByteLength(file) {
+      const found = fileSystemOf()(file);
+      return isFailure(found) ? undefined : found.free;
+    },
   };
 }

@@ -26,8 +26,10 @@ import { type PosixMemory, PROTECTIONS } from "./memory.ts";
 import type { FileStatus } from "./status.ts";
 import { posixTruncate } from "./truncate.ts";
 
-/** The calls that make a file longer, and never shorter. */
-export type FileGrowth = { readonly [Call in "extend" | "allocate"]: NonNullable<Files[Call]> };
+/** The calls that make a file longer, and never shorter, and the room for that. */
+export type FileGrowth = {
+  readonly [Call in "extend" | "allocate" | "freeByteLength"]: NonNullable<Files[Call]>;
+};
 
 /** The differences between Linux and macOS for files. */
 export interface FilesFacts {
@@ -98,6 +100,7 @@ export function posixFiles(
     resize: (file, byteLength) => truncate()(file, byteLength),
     extend: growth && ((file, byteLength) => longer().extend(file, byteLength)),
     allocate: growth && ((file, start, byteLength) => longer().allocate(file, start, byteLength)),
+    freeByteLength: growth && ((file) => longer().freeByteLength(file)),
 
     map: (request) => map(request, 0),
 

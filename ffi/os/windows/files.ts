@@ -159,6 +159,7 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
     protect,
 
     extend: undefined, // SetEndOfFile cannot cut off what is mapped
+    freeByteLength: undefined, // a file has its blocks, or is refused, as a whole
 
     // Other files have their blocks from the start.
     allocate(file, start, byteLength) {
