@@ -425,7 +425,7 @@ export class Mmap implements Disposable {
    * Returns an `ArrayBuffer` of exactly these bytes, without copying them: for libraries that take
    * one, and for `structuredClone()`, which copies nothing else then. `unmap()`, `protect()` and
    * other calls detach it as they do with views. The same range has the same buffer as long as that
-   * is reachable.
+   * is reachable; a range of no bytes has a new one each time.
    *
    * The mapping keeps the buffer of each different range, about 1 KB of heap, until it is detached;
    * in Bun from 1.4 on, a mapping above 64 MiB does not. Bun counts the length of the buffer as

@@ -264,7 +264,9 @@ export class PageState extends PageMemory implements ViewedPages {
     }
     const range = { start: byteOffset, end: byteOffset + byteLength };
     this.checkNotLost(range);
-    return this.views.window(range, this.#viewableRun(range.start, range.end), this);
+    const run = this.#viewableRun(range.start, range.end);
+    // A buffer of no bytes cannot be told from a detached one.
+    return byteLength === 0 ? new ArrayBuffer(0) : this.views.window(range, run, this);
   }
 
   /** The run that holds all these bytes, which can be viewed. */

@@ -90,7 +90,7 @@ export function arrayBuffer(world: World, slot: Slot, [, , a, b, c]: Step, name:
   const make = () => {
     const buffer = mmap.arrayBuffer(byteOffset as number, byteLength as number);
     const again = mmap.arrayBuffer(byteOffset as number, byteLength as number);
-    equal(again, buffer, "arrayBuffer(), asked for again,");
+    if (range[0] < range[1]) equal(again, buffer, "arrayBuffer(), asked for again,");
     equal(buffer.byteLength, range[1] - range[0], "The byteLength of arrayBuffer()");
     return new Uint8Array(buffer);
   };
