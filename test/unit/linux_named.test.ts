@@ -129,7 +129,7 @@ test("linux: create() makes nothing, and says so without trying, when there is n
   const { kernel } = system;
   for (
     const [byteLength, code, words] of [
-      [2 ** 31 + 1, "ENOSPC", "df /dev/shm"],
+      [2 ** 31 + 1, "ENOSPC", "docker run --shm-size"],
       [1_500_000 * 1024 * 0.9 + 1, "ENOMEM", "nine tenths"],
     ] as const
   ) {

@@ -35,8 +35,10 @@ import { anyText } from "./text.ts";
 /** The folder in which the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
 const FOLDER = "/dev/shm";
 const NEEDED = `named memory needs a tmpfs there (mount -t tmpfs tmpfs ${FOLDER})`;
-const NO_SPACE = `${FOLDER} has no room for it (df ${FOLDER}): remove what is no longer used, ` +
-  "make less, or use noReserve()";
+const HOW_TO_GET_SPACE =
+  `remove names that are no longer used ("sysalloc shared"), or enlarge it ` +
+  `(docker run --shm-size=SIZE, mount -o remount,size=SIZE ${FOLDER}); with noReserve(), stores ` +
+  "are lost when it is full";
 /**
  * The folder of links to open files. `linkat` needs such a link, because only root may pass it a
  * descriptor.
@@ -84,7 +86,9 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
    * can, and kill processes, including other ones, if no memory is left.
    */
   const checkRoom = ({ free }: FileSystem, byteLength: bigint): AdvisedFailure | undefined => {
-    if (free !== undefined && byteLength > free) return refusal("ENOSPC", NO_SPACE);
+    if (free !== undefined && byteLength > free) {
+      return refusal("ENOSPC", `${FOLDER} has only ${free} bytes free: ${HOW_TO_GET_SPACE}`);
+    }
     const shortage = shortageOf(byteLength);
     return shortage && refusedMemory(shortage, "make less, use noReserve()");
   };
@@ -99,7 +103,7 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     const failure = checkRoom(fileSystem, BigInt(byteLength)) ??
       growth.allocate(file, start, byteLength);
     return failure?.syscall !== undefined && failure.code === "ENOSPC"
-      ? { ...failure, advice: NO_SPACE }
+      ? { ...failure, advice: `${FOLDER} has no room for it: ${HOW_TO_GET_SPACE}` }
       : failure;
   };
 
