@@ -64,6 +64,9 @@ export const files: readonly Benchmark[] = [
     contenders: [
       ...sysalloc(FILE, "sysalloc/open-record"),
       ...sysalloc(FILE, "sysalloc/open-record-read", { name: "sysalloc, read()" }),
+      ...sysalloc(FILE, "sysalloc/open-record-map-read", {
+        name: "sysalloc, mapRead() and read()",
+      }),
       ...floor(FILE, "open-record"),
       ...c(FILE, "open-record"),
       ...c(FILE, "open-record-read", { name: "C, pread()" }),
@@ -167,6 +170,20 @@ export const files: readonly Benchmark[] = [
       ...counters,
     ],
     seconds: 36,
+  },
+  {
+    name: "copy-window",
+    title: "A clone of a part of a file",
+    counted: "a structured clone of 4 KiB",
+    sizes: [16 * MIB],
+    quick: 16 * MIB,
+    operations: () => 20_000,
+    file: "log",
+    contenders: [
+      ...sysalloc(FILE, "sysalloc/copy-window", { name: "sysalloc, arrayBuffer()" }),
+      ...own("view(), slice()", FILE, "slice/copy-window"),
+    ],
+    seconds: 6,
   },
   {
     name: "store-flush",

@@ -174,6 +174,10 @@ export const memory: readonly Benchmark[] = [
         name: "sysalloc, reserve() and commit()",
         c: "C, mprotect()",
       }),
+      ...sysalloc(GROW, "sysalloc/grow-capacity", {
+        name: "sysalloc, capacity() and resize()",
+        c: "C, mprotect()",
+      }),
       ...sysalloc(GROW, "sysalloc/grow-resize", { name: "sysalloc, resize()", c: "C, mremap()" }),
       ...c(GROW, "grow-reserve", { name: "C, mprotect()" }),
       ...c(GROW, "grow-resize", { name: "C, mremap()" }),

@@ -37,6 +37,17 @@ const reserved = growing((size) => {
   };
 });
 
+const within = growing((size) => {
+  const mmap = new MmapOptions({ len: size / GROWTH_STEPS, capacity: size }).mapAnon();
+  return {
+    grow(length, step) {
+      if (length > 0) mmap.resize(length + step);
+      return mmap.view(Uint8Array, 0, length + step);
+    },
+    end: () => mmap.unmap(),
+  };
+});
+
 const resized = growing((size) => {
   const mmap = new MmapOptions({ len: size / GROWTH_STEPS }).mapAnon();
   return {
@@ -74,6 +85,7 @@ const copied = growing(() => {
 await serve({
   ...allInC("grow-resize", "grow-reserve"),
   "sysalloc/grow-reserve": reserved,
+  "sysalloc/grow-capacity": within,
   "sysalloc/grow-resize": resized,
   "resizable/grow": resizable,
   "copy/grow": copied,

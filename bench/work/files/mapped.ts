@@ -46,6 +46,18 @@ const sysalloc: Record<string, Work> = {
         }),
     };
   },
+  "sysalloc/open-record-map-read": (task) => {
+    const record = new Uint32Array(RECORD / 4);
+    return {
+      run: () =>
+        repeat(task, () => {
+          const mmap = options.mapRead(task.path);
+          mmap.read(record, task.size / 2);
+          mmap.unmap();
+          return sumWords(record);
+        }),
+    };
+  },
   "sysalloc/random-pages": (task) => {
     const mmap = options.map(task.path);
     const words = mmap.view(Uint32Array);
@@ -100,6 +112,25 @@ const sysalloc: Record<string, Work> = {
         return found;
       }),
   }),
+  "sysalloc/copy-window": (task) => {
+    const mmap = options.map(task.path);
+    return {
+      run: () =>
+        repeat(task, () => structuredClone(mmap.arrayBuffer(task.size / 2, PAGE)).byteLength),
+      end: () => mmap.unmap(),
+    };
+  },
+  "slice/copy-window": (task) => {
+    const mmap = options.map(task.path);
+    return {
+      run: () =>
+        repeat(
+          task,
+          () => structuredClone(mmap.view(Uint8Array, task.size / 2, PAGE).slice()).length,
+        ),
+      end: () => mmap.unmap(),
+    };
+  },
   "sysalloc/store-flush": (task) => {
     const mmap = options.mapMut(task.path);
     const { bytes } = mmap;
