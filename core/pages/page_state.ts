@@ -9,7 +9,7 @@
 import { host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
-import type { PageRange } from "../checks/ranges.ts";
+import { overlap, type PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import type { Access, MappingInfo, PageSnapshot } from "../lifetime/mapping_info.ts";
 import {
@@ -166,8 +166,8 @@ export class PageState extends PageMemory implements ViewedPages {
   }
 
   /** Whether a page of a range was found lost. */
-  areLost({ start, end }: PageRange): boolean {
-    return this.#lost?.ranges.some((range) => range.start < end && start < range.end) ?? false;
+  areLost(range: PageRange): boolean {
+    return this.#lost?.ranges.some((lost) => overlap(lost, range)) ?? false;
   }
 
   /** The error for a call that the system refused for these pages. Says why a file has lost one. */
