@@ -27,22 +27,23 @@ export function lastIndexOf(pages: PageState, range: ByteRange, pattern: Uint8Ar
   if (pattern.length === 0) return range.end;
   if (range.end - range.start < pattern.length) return -1;
   // The whole range is checked first: the place of a match must not decide whether it can be read.
-  return search(pages, range, () => lastIn(pages, range, pattern));
+  const offset = search(pages, range, (inPages) => lastIn(pages, inPages, pattern));
+  return offset === -1 ? -1 : range.start + offset;
 }
 
 /** Finds the first match of a pattern of at least one byte. */
 export function firstIn(pages: PageState, range: ByteRange, pattern: Uint8Array): number {
-  const byteLength = range.end - range.start;
-  if (byteLength < pattern.length) return -1;
-  const offset = search(
-    pages,
-    range,
-    (inPages) =>
-      canLoad(pages)
-        ? find(pages.addressOf(inPages.start), byteLength, pattern)
-        : firstInCopies(pages, inPages, pattern),
-  );
+  if (range.end - range.start < pattern.length) return -1;
+  const offset = search(pages, range, (inPages) => firstOffset(pages, inPages, pattern));
   return offset === -1 ? -1 : range.start + offset;
+}
+
+/** Returns the offset of the first match in a range that was checked, from its start; or -1. */
+function firstOffset(pages: PageState, range: PageRange, pattern: Uint8Array): number {
+  const { start, end } = range;
+  return canLoad(pages)
+    ? find(pages.addressOf(start), end - start, pattern)
+    : firstInCopies(pages, range, pattern);
 }
 
 /** Copies bytes of a mapping to search them. */
@@ -99,11 +100,14 @@ function read(pages: PageState, start: number, target: Uint8Array, canFault: boo
  * Finds the last match. No C library searches backwards for more than a byte, so ever longer ranges
  * from the end are searched forwards, and the first with a match is halved until one match is left.
  */
-function lastIn(pages: PageState, { start, end }: ByteRange, pattern: Uint8Array): number {
+function lastIn(pages: PageState, { start, end }: PageRange, pattern: Uint8Array): number {
   const { length } = pattern;
   // One past the last place at which a match can start.
   let past = end - length + 1;
-  const firstFrom = (start: number) => firstIn(pages, { start, end: past + length - 1 }, pattern);
+  const firstFrom = (from: number) => {
+    const offset = firstOffset(pages, { start: from, end: past + length - 1 }, pattern);
+    return offset === -1 ? -1 : from + offset;
+  };
   let step = Math.max(MIN_STEP, length);
   while (past > start) {
     const from = Math.max(start, past - step);
@@ -115,7 +119,7 @@ function lastIn(pages: PageState, { start, end }: ByteRange, pattern: Uint8Array
         if (later === -1) past = middle;
         else last = later;
       }
-      return last;
+      return last - start;
     }
     past = from;
     step = Math.min(2 * step, Math.max(MAX_STEP, 4 * length));
