@@ -10,10 +10,11 @@ import { checkOptions, type Defaults } from "../checks/arguments.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Waiter } from "../lifetime/allocation.ts";
-import { addWaiter, removeWaiter } from "../lifetime/waiters.ts";
+import { removeWaiter } from "../lifetime/waiters.ts";
 import { flushError, flushTarget } from "../pages/content.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import {
+  beginInThread,
   endedError,
   isAborted,
   shortageError,
@@ -90,12 +91,7 @@ class PendingFlush implements Task, Waiter {
   }
 
   begin(): void {
-    addWaiter(this.#mapping.allocation, this);
-    try {
-      this.#thread = WaitThread.begin(this, true);
-    } catch (error) {
-      this.done({ kind: "error", error });
-    }
+    this.#thread = beginInThread(this, this.#mapping.allocation, true);
   }
 
   /** Rejects immediately. The thread may be in the system's call, which harms nothing. */

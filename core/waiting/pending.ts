@@ -7,13 +7,33 @@ import { runtimeThreads } from "../../ffi/host.ts";
 import type { Shortage } from "../../ffi/os/contract/os.ts";
 import { describe, propertyOf } from "../checks/arguments.ts";
 import { MmapError } from "../checks/errors.ts";
-import type { Waiter } from "../lifetime/allocation.ts";
+import type { Allocation, Waiter } from "../lifetime/allocation.ts";
+import { addWaiter } from "../lifetime/waiters.ts";
+import { type Task, WaitThread } from "./threads.ts";
 
 /** The calls that need a thread, and what each can be replaced by. */
 const INSTEAD = { waitAsync: "wait()", flushAsync: "flush()" } as const;
 
 /** A call that needs a thread. */
 export type ThreadCall = Waiter["call"];
+
+/**
+ * Gives a pending call to a thread. With `holds`, the call keeps the process alive. If no thread can
+ * be started, the call has ended, and there is no thread.
+ */
+export function beginInThread(
+  call: Task & Waiter,
+  allocation: Allocation,
+  holds: boolean,
+): WaitThread | undefined {
+  addWaiter(allocation, call);
+  try {
+    return WaitThread.begin(call, holds);
+  } catch (error) {
+    call.done({ kind: "error", error });
+    return undefined;
+  }
+}
 
 /** The members of an `AbortSignal` that the library uses. */
 export interface WaitSignal {

@@ -11,9 +11,10 @@ import { checkOptions, type Defaults, flag, timeMs, word32 } from "../checks/arg
 import { checkStack } from "../checks/call_stack.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Waiter } from "../lifetime/allocation.ts";
-import { addWaiter, removeWaiter } from "../lifetime/waiters.ts";
+import { removeWaiter } from "../lifetime/waiters.ts";
 import type { Mapping } from "../pages/mapping.ts";
 import {
+  beginInThread,
   endedError,
   isAborted,
   shortageError,
@@ -131,12 +132,7 @@ class PendingWait implements Task, Waiter {
   }
 
   begin(holds: boolean): void {
-    addWaiter(this.#target.mapping.allocation, this);
-    try {
-      this.#thread = WaitThread.begin(this, holds);
-    } catch (error) {
-      this.done({ kind: "error", error });
-    }
+    this.#thread = beginInThread(this, this.#target.mapping.allocation, holds);
   }
 
   cancel(reason: unknown): void {
