@@ -706,7 +706,8 @@ export class Mmap implements Disposable {
    * detaches the views of what goes, and views before it if their buffer reaches so far: up to
    * 64 KiB, or an eighth of the view, behind its end (see {@linkcode Mmap.view}). Memory that goes is
    * freed; pages that were ever viewed stay accessible to native code, because a pending call of the
-   * runtime may use them. New bytes have the access of the last byte before them.
+   * runtime may use them, and may store to them even after the mapping has become longer again. New
+   * bytes have the access of the last byte before them.
    *
    * Within a capacity, memory of {@linkcode MmapOptions.map} and {@linkcode MmapOptions.mapExec} can
    * become as long as its file, and memory of `mapShared()` makes the named memory longer for all

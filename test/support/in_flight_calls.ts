@@ -41,6 +41,8 @@ export interface InFlightCall {
   readonly byteLength?: number;
   /** The time to wait for it, if it may never settle. */
   readonly patienceMs?: number;
+  /** Whether it stores to the view while it runs. Default: `false`. */
+  readonly stores?: boolean;
   /** The reason why this runtime must not make it. */
   readonly skip?: string | undefined;
 }
@@ -123,6 +125,7 @@ export const IN_FLIGHT_CALLS: Readonly<Record<string, InFlightCall>> = {
       return open(target(folder), "r");
     },
     start: (bytes, _folder, file) => file.read(bytes, 0, bytes.length, 0),
+    stores: true,
     end: (file) => file.close(),
   },
   "FileHandle.write()": {
@@ -213,6 +216,7 @@ export const IN_FLIGHT_CALLS: Readonly<Record<string, InFlightCall>> = {
   },
   "crypto.randomFill()": {
     start: (bytes) => promisify(crypto.randomFill)(bytes),
+    stores: true,
   },
   "net.Socket.write()": {
     async prepare() {
@@ -292,6 +296,7 @@ export const IN_FLIGHT_CALLS: Readonly<Record<string, InFlightCall>> = {
       return Deno!.open(target(folder), { read: true });
     },
     start: (bytes, _folder, file) => file.read(bytes),
+    stores: true,
     end: (file) => file.close(),
     skip: unlessDeno,
   },
