@@ -34,15 +34,16 @@ export function darwinWaiting(library: CLibrary, kernel: () => KernelCopying): W
   const bytes = new Uint8Array(word.buffer);
 
   return posixWaiting(library, MAP_PRIVATE | MAP_ANON, {
-    now: () => clock_gettime_nsec_np(CLOCK_UPTIME_RAW),
+    now: () => Number(clock_gettime_nsec_np(CLOCK_UPTIME_RAW)),
 
     sleep(_page, address, value, time) {
       // The call returns the same result for a different word and for a wake-up.
       const failure = copying.read(address, bytes);
       if (failure !== undefined) return failure;
       if (BigInt(word[0]!) !== value) return "different";
-      if (time === 0n) return "elapsed"; // the call refuses a time of 0
-      const left = wait(address, value, WORD, SHARED, OS_CLOCK_MACH_ABSOLUTE_TIME, time);
+      if (time === 0) return "elapsed"; // the call refuses a time of 0
+      const clock = OS_CLOCK_MACH_ABSOLUTE_TIME;
+      const left = wait(address, value, WORD, SHARED, clock, BigInt(time));
       if (left >= 0) return "woken";
       const refusal = failed("os_sync_wait_on_address_with_timeout");
       switch (refusal.code) {

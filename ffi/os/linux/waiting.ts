@@ -19,7 +19,7 @@ import {
 import type { ThreadData } from "./waiting_thread.ts";
 import { THREAD_SOURCE } from "./waiting_thread_code.ts";
 
-const SECOND = 1_000_000_000n;
+const SECOND = 1_000_000_000;
 /** The most that `FUTEX_WAKE` wakes: `INT_MAX`. */
 const MAX_COUNT = 0x7fff_ffff;
 
@@ -35,11 +35,11 @@ export function linuxWaiting(library: CLibrary): Waiting {
   return posixWaiting(library, MAP_PRIVATE | MAP_ANONYMOUS, {
     now({ address, time }) {
       clock_gettime(CLOCK_MONOTONIC, address);
-      return time[0]! * SECOND + time[1]!;
+      return time[0]! * SECOND + time[2]!; // the upper halves are 0 for the first 68 years
     },
 
     sleep(page, address, value, time) {
-      if (time === 0n) {
+      if (time === 0) {
         // A sleep of no time takes some 80 µs. This call only compares: it wakes and requeues
         // nobody.
         const compared = syscall(futex, address, FUTEX_CMP_REQUEUE, 0n, 0n, page.address, value);
@@ -47,8 +47,8 @@ export function linuxWaiting(library: CLibrary): Waiting {
         const refusal = failed("futex");
         return refusal.code === "EAGAIN" ? "different" : refusal;
       }
-      page.time[0] = 0n; // a slice is shorter than a second: see SLICE_MS
-      page.time[1] = time;
+      page.time[0] = 0; // a slice is shorter than a second: see SLICE_MS
+      page.time[2] = time;
       if (syscall(futex, address, FUTEX_WAIT, value, page.address, 0n, 0n) === 0) return "woken";
       const refusal = failed("futex");
       switch (refusal.code) {
