@@ -4,9 +4,13 @@
  * process unless its name starts with `unsafe`: views die with their mapping,
  * and no mapping dies while it can be reached.
  *
+ * The examples import the package as `sysalloc`: in Deno,
+ * `deno add sysalloc@jsr:@sysalloc/sysalloc` gives it this name; in Bun and
+ * Node.js it is the name of the npm package.
+ *
  * @example Map a mebibyte
  * ```ts
- * import { MmapOptions } from "@sysalloc/sysalloc";
+ * import { MmapOptions } from "sysalloc";
  *
  * using mmap = new MmapOptions().len(1 << 20).mapAnon();
  * mmap.bytes[0] = 42;

@@ -83,7 +83,7 @@ const REFUSE_CLONE = () => "An Mmap is handed over by the ticket that share() re
  *
  * @example Map, use, unmap
  * ```ts
- * import { MmapOptions } from "@sysalloc/sysalloc";
+ * import { MmapOptions } from "sysalloc";
  *
  * using mmap = new MmapOptions({ len: 1 << 20 }).mapAnon();
  * const counters = mmap.view(BigUint64Array);
@@ -134,7 +134,7 @@ export class Mmap implements Disposable {
    *
    * @example From one thread to another
    * ```ts
-   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   * import { Mmap, MmapOptions } from "sysalloc";
    *
    * const raw = new MmapOptions({ len: 4096 }).mapAnon().intoRaw();
    * // …postMessage(raw), and in the other thread:
@@ -174,7 +174,7 @@ export class Mmap implements Disposable {
    *
    * @example In a worker
    * ```ts
-   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   * import { Mmap, MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * const ticket = mmap.share(); // …postMessage(ticket), and in the worker:
@@ -205,7 +205,7 @@ export class Mmap implements Disposable {
    *
    * @example A worker that did not start
    * ```ts
-   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   * import { Mmap, MmapOptions } from "sysalloc";
    *
    * const mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * const ticket = mmap.share();
@@ -272,7 +272,7 @@ export class Mmap implements Disposable {
    *
    * @example A call of C that runs on
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * {
@@ -382,7 +382,7 @@ export class Mmap implements Disposable {
    *
    * @example A header and its payload
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 4096 }).mapAnon();
    * const header = mmap.view(DataView, 0, 16);
@@ -448,7 +448,7 @@ export class Mmap implements Disposable {
    *
    * @example A record for another thread
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 2 ** 20 }).mapAnon();
    * mmap.write(Uint8Array.of(1, 2, 3), 4096);
@@ -558,7 +558,7 @@ export class Mmap implements Disposable {
    *
    * @example A table that cannot be overwritten
    * ```ts
-   * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
+   * import { MmapOptions, pageSize } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 2 * pageSize() }).mapAnon();
    * mmap.write(Uint8Array.of(42));
@@ -589,7 +589,7 @@ export class Mmap implements Disposable {
    *
    * @example Freeze what was filled through a view
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * mmap.view(Float64Array).fill(0.5);
@@ -623,7 +623,7 @@ export class Mmap implements Disposable {
    *
    * @example Grow in place
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 2 ** 40 }).reserve();
    * mmap.commit(0, 65536);
@@ -743,7 +743,7 @@ export class Mmap implements Disposable {
    *
    * @example A buffer that grows
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * mmap.bytes[0] = 42;
@@ -779,7 +779,7 @@ export class Mmap implements Disposable {
    *
    * @example Read memory that cannot be viewed
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * mmap.protect("read");
@@ -841,7 +841,7 @@ export class Mmap implements Disposable {
    *
    * @example Find a header
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536 }).mapAnon();
    * mmap.write(new TextEncoder().encode("Content-Length: 42\r\n\r\n"), 1000);
@@ -874,7 +874,7 @@ export class Mmap implements Disposable {
    *
    * @example The last line
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 12 }).mapAnon();
    * mmap.write(new TextEncoder().encode("first\nsecond"));
@@ -906,7 +906,7 @@ export class Mmap implements Disposable {
    *
    * @example Lines of a log
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 16 }).mapAnon();
    * mmap.write(new TextEncoder().encode("one\ntwo\nthree\n"));
@@ -945,7 +945,7 @@ export class Mmap implements Disposable {
    *
    * @example Lines as text
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 9 }).mapAnon();
    * mmap.write(new TextEncoder().encode("one\ntwo\n\n"));
@@ -1036,7 +1036,7 @@ export class Mmap implements Disposable {
    * import { writeFileSync } from "node:fs";
    * import { tmpdir } from "node:os";
    * import { join } from "node:path";
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * const path = join(tmpdir(), "sysalloc-log");
    * writeFileSync(path, new Uint8Array(65536));
@@ -1102,7 +1102,7 @@ export class Mmap implements Disposable {
    *
    * @example A gibibyte for a worker
    * ```ts
-   * import { Mmap, MmapOptions } from "@sysalloc/sysalloc";
+   * import { Mmap, MmapOptions } from "sysalloc";
    *
    * const { port1, port2 } = new MessageChannel();
    * const mmap = new MmapOptions({ len: 2 ** 30 }).mapAnon();
@@ -1183,7 +1183,7 @@ export class Mmap implements Disposable {
    *
    * @example Huge pages if there are any
    * ```ts
-   * import { MmapError, MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapError, MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 2 ** 30 }).mapAnon();
    * try {
@@ -1235,7 +1235,7 @@ export class Mmap implements Disposable {
    *
    * @example A key that never reaches the disk
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using key = new MmapOptions({ len: 32 }).mapAnon();
    * key.lock();
@@ -1290,7 +1290,7 @@ export class Mmap implements Disposable {
    *
    * @example The cost of a store
    * ```ts
-   * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
+   * import { MmapOptions, pageSize } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 2 ** 20 }).mapAnon();
    * mmap.bytes[0] = 1;
@@ -1325,7 +1325,7 @@ export class Mmap implements Disposable {
    *
    * @example With progress, for two seconds at most
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 2 ** 28 }).mapAnon();
    * await mmap.prefault({
@@ -1377,7 +1377,7 @@ export class Mmap implements Disposable {
    *
    * @example A flag that another process sets
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 4096 }).mapAnon(); // or mapMut() of a file
    * const words = mmap.view(Int32Array);
@@ -1423,7 +1423,7 @@ export class Mmap implements Disposable {
    *
    * @example For a second at most
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 4096 }).mapAnon();
    * const words = mmap.view(Int32Array);
@@ -1463,7 +1463,7 @@ export class Mmap implements Disposable {
    *
    * @example A counter that others wait for
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 4096 }).mapAnon();
    * Atomics.add(mmap.view(Int32Array), 0, 1);

@@ -43,7 +43,7 @@ const CHECKED = Symbol();
  *
  * @example Two styles, one class
  * ```ts
- * import { MmapOptions } from "@sysalloc/sysalloc";
+ * import { MmapOptions } from "sysalloc";
  *
  * using a = new MmapOptions().len(1 << 20).populate().mapAnon();
  * using b = new MmapOptions({ len: 1 << 20, populate: true }).mapAnon();
@@ -137,7 +137,7 @@ export class MmapOptions {
    *
    * @example A list that grows without a copy
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536, capacity: 2 ** 36 }).mapAnon();
    * const start = mmap.view(Float64Array, 0, 100);
@@ -293,7 +293,7 @@ export class MmapOptions {
    * @example A file behind the end of the memory
    * ```ts
    * import { writeFileSync } from "node:fs";
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * writeFileSync("/tmp/data.bin", "Hello");
    * const memory = new WebAssembly.Memory({ initial: 1, maximum: 100, shared: true });
@@ -328,7 +328,7 @@ export class MmapOptions {
    *
    * @example A counter for all workers
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536, sharedBuffer: true }).mapAnon();
    * // worker.postMessage(mmap.buffer), and there as here:
@@ -367,7 +367,7 @@ export class MmapOptions {
    * ```ts
    * import { tmpdir } from "node:os";
    * import { join } from "node:path";
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * const path = join(tmpdir(), "sysalloc-visits");
    * using mmap = new MmapOptions({ len: 8, create: true }).mapMut(path);
@@ -427,7 +427,7 @@ export class MmapOptions {
    *
    * @example Memory for transparent huge pages
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 1 << 22 }).align(1 << 21).mapAnon();
    * console.log(mmap.address % 2n ** 21n); // 0n
@@ -454,7 +454,7 @@ export class MmapOptions {
    *
    * @example Memory for a C library that may write too far
    * ```ts
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions({ len: 65536 }).guard().mapAnon();
    * console.log(mmap.byteLength); // 65536
@@ -537,7 +537,7 @@ export class MmapOptions {
    *
    * @example A strict hint
    * ```ts
-   * import { MmapError, MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapError, MmapOptions } from "sysalloc";
    *
    * using first = new MmapOptions({ len: 65536 }).mapAnon();
    * try {
@@ -567,7 +567,7 @@ export class MmapOptions {
    *
    * @example A table of a tebibyte that takes one page of memory
    * ```ts
-   * import { MmapOptions, pageSize } from "@sysalloc/sysalloc";
+   * import { MmapOptions, pageSize } from "sysalloc";
    *
    * using table = new MmapOptions({ len: 2 ** 40 }).reserve();
    * const offset = 2 ** 39;
@@ -606,7 +606,7 @@ export class MmapOptions {
    *
    * @example A message across the end of a ring
    * ```ts
-   * import { allocationGranularity, MmapOptions } from "@sysalloc/sysalloc";
+   * import { allocationGranularity, MmapOptions } from "sysalloc";
    *
    * const len = allocationGranularity();
    * using ring = new MmapOptions({ len }).mapMirrored();
@@ -649,7 +649,7 @@ export class MmapOptions {
    * @example The first bytes of a program
    * ```ts
    * import process from "node:process";
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * using mmap = new MmapOptions().map(process.execPath);
    * console.log(mmap.view(Uint8Array, 0, 4)); // on Linux 7f 45 4c 46: "\x7fELF"
@@ -686,7 +686,7 @@ export class MmapOptions {
    * ```ts
    * import { tmpdir } from "node:os";
    * import { join } from "node:path";
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * const path = join(tmpdir(), "sysalloc-counter");
    * using mmap = new MmapOptions({ len: 8, create: true }).mapMut(path);
@@ -729,7 +729,7 @@ export class MmapOptions {
    * import { writeFileSync } from "node:fs";
    * import { tmpdir } from "node:os";
    * import { join } from "node:path";
-   * import { MmapOptions } from "@sysalloc/sysalloc";
+   * import { MmapOptions } from "sysalloc";
    *
    * const path = join(tmpdir(), "sysalloc-state");
    * writeFileSync(path, new Uint8Array(8));
@@ -829,7 +829,7 @@ export class MmapOptions {
    *
    * @example Two handles, as two processes would have them
    * ```ts
-   * import { MmapOptions, removeShared } from "@sysalloc/sysalloc";
+   * import { MmapOptions, removeShared } from "sysalloc";
    *
    * const name = `counter-${crypto.randomUUID()}`;
    * using mine = new MmapOptions({ len: 4096 }).mapShared(name, { mode: "create" });

@@ -97,7 +97,7 @@ const MAX_PID = 2 ** 31 - 1;
  *
  * @example All mappings, and their bytes in RAM
  * ```ts
- * import { regions } from "@sysalloc/sysalloc";
+ * import { regions } from "sysalloc";
  *
  * const all = regions({ resident: true });
  * const shared = all.filter(({ isShared }) => isShared);
@@ -107,7 +107,7 @@ const MAX_PID = 2 ** 31 - 1;
  *
  * @example The mapping around an address
  * ```ts
- * import { MmapOptions, regions } from "@sysalloc/sysalloc";
+ * import { MmapOptions, regions } from "sysalloc";
  *
  * using mmap = new MmapOptions({ len: 1 << 20 }).mapAnon();
  * const region = regions().find(({ address, byteLength }) =>

@@ -20,7 +20,7 @@ import { currentRuntime, host } from "../ffi/host.ts";
  *
  * @example Whole pages
  * ```ts
- * import { pageSize } from "@sysalloc/sysalloc";
+ * import { pageSize } from "sysalloc";
  *
  * const pages = Math.ceil(10_000 / pageSize());
  * console.log(`${pages} pages hold 10,000 bytes`);
@@ -44,7 +44,7 @@ export function pageSize(): number {
  *
  * @example An address for a strict hint
  * ```ts
- * import { allocationGranularity } from "@sysalloc/sysalloc";
+ * import { allocationGranularity } from "sysalloc";
  *
  * const granularity = BigInt(allocationGranularity());
  * const wish = 0x7123_4567_89abn;
@@ -69,7 +69,7 @@ export function allocationGranularity(): number {
  *
  * @example Views that every runtime can make
  * ```ts
- * import { maxViewByteLength } from "@sysalloc/sysalloc";
+ * import { maxViewByteLength } from "sysalloc";
  *
  * const windowByteLength = Math.min(8 * 2 ** 30, maxViewByteLength());
  * console.log(windowByteLength);

@@ -78,7 +78,7 @@ await build({
     // Without dnt's esm/package.json, too: esbuild takes it for the package's, and
     // does not see there that importing the module has no effect.
     await bundle(`${OUTPUT}/esm`, "mod.js", ["cli.js"]);
-    await finishDeclarations(`${OUTPUT}/esm/mod.d.ts`, "sysalloc");
+    await finishDeclarations(`${OUTPUT}/esm/mod.d.ts`);
   },
 });
 
@@ -88,12 +88,10 @@ function withAddresses(text: string): string {
 }
 
 /**
- * Makes the examples in the declarations import the package by `name`, and the
- * declarations name the part of TypeScript's library that has `Disposable`: a project
- * whose `lib` is older than that has it by nothing else.
+ * Makes the declarations name the part of TypeScript's library that has `Disposable`: a
+ * project whose `lib` is older than that has it by nothing else.
  */
-async function finishDeclarations(path: string, name: string): Promise<void> {
+async function finishDeclarations(path: string): Promise<void> {
   const text = await Deno.readTextFile(path);
-  const named = text.replaceAll(`from "${config.name}"`, `from "${name}"`);
-  await Deno.writeTextFile(path, `/// <reference lib="esnext.disposable" />\n${named}`);
+  await Deno.writeTextFile(path, `/// <reference lib="esnext.disposable" />\n${text}`);
 }

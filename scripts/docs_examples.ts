@@ -49,8 +49,6 @@ await inTemporary(async () => {
   );
   const { filename } = await pack();
   await npmInstall(temporary, `./${filename}`, `koffi@${pinned("koffi")}`);
-  await Deno.mkdir(join(temporary, "node_modules/@sysalloc"));
-  await Deno.symlink("../sysalloc", join(temporary, "node_modules/@sysalloc/sysalloc"));
 
   const faults = await tryExamples(examples, temporary);
   for (const { file, reason } of examples) if (reason) console.log(`not run: ${file}: ${reason}`);

@@ -40,7 +40,7 @@ export interface MmapErrorInit {
  *
  * @example The kind of failure
  * ```ts
- * import { MmapError, MmapOptions } from "@sysalloc/sysalloc";
+ * import { MmapError, MmapOptions } from "sysalloc";
  *
  * try {
  *   new MmapOptions({ len: Number.MAX_SAFE_INTEGER }).mapAnon();

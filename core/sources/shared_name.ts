@@ -54,7 +54,7 @@ const REMOVE_ADVICE: Advice = {
  *
  * @example Memory that nobody else can open
  * ```ts
- * import { MmapOptions, removeShared } from "@sysalloc/sysalloc";
+ * import { MmapOptions, removeShared } from "sysalloc";
  *
  * const name = `scratch-${crypto.randomUUID()}`;
  * using mmap = new MmapOptions({ len: 4096 }).mapShared(name, { mode: "create" });

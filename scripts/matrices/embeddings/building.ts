@@ -141,9 +141,7 @@ async function build(embedding: Embedding, shop: Workshop): Promise<string> {
 
 async function writeProgram(folder: string, files: Readonly<Record<string, string>>) {
   for (const { name } of Deno.readDirSync(PROGRAM)) {
-    const text = await Deno.readTextFile(join(PROGRAM, name));
-    const named = text.replaceAll("@sysalloc/sysalloc", "sysalloc");
-    await Deno.writeTextFile(join(folder, name), named);
+    await Deno.copyFile(join(PROGRAM, name), join(folder, name));
   }
   const manifest = '{ "name": "program", "private": true, "type": "module" }\n';
   for (const [name, text] of Object.entries({ "package.json": manifest, ...files })) {

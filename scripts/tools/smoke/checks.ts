@@ -94,8 +94,7 @@ export async function makeFolder(name: string): Promise<string> {
   await Deno.writeTextFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   for await (const { name } of Deno.readDir(PROGRAMS)) {
     if (name.includes(".test.")) continue; // it is to be bundled
-    const text = await Deno.readTextFile(join(PROGRAMS, name));
-    await Deno.writeTextFile(join(folder, name), text.replace("@sysalloc/sysalloc", "sysalloc"));
+    await Deno.copyFile(join(PROGRAMS, name), join(folder, name));
   }
   return folder;
 }

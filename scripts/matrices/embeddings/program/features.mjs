@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
-import { Mmap, MmapError, MmapOptions, pageSize, regions, removeShared } from "@sysalloc/sysalloc";
+import { Mmap, MmapError, MmapOptions, pageSize, regions, removeShared } from "sysalloc";
 
 const FEATURES = {
   memory() {

@@ -1,6 +1,6 @@
 // Uses memory, by plain JavaScript.
 import assert from "node:assert/strict";
-import * as sysalloc from "@sysalloc/sysalloc";
+import * as sysalloc from "sysalloc";
 const { allocationGranularity, maxViewByteLength, Mmap, MmapError } = sysalloc;
 const { MmapOptions, pageSize } = sysalloc;
 
