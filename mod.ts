@@ -35,7 +35,7 @@ export type { FlushAsyncOptions } from "./core/waiting/flush_async.ts";
 export type { WaitSignal } from "./core/waiting/pending.ts";
 export type { WaitAsyncOptions } from "./core/waiting/wait_async.ts";
 export type { WaitResult } from "./core/waiting/waiting.ts";
-export type { ViewConstructor, ViewOf } from "./core/pages/view_range.ts";
+export type { ViewConstructor, ViewOf } from "./core/pages/view_type.ts";
 export { allocationGranularity, maxViewByteLength, pageSize } from "./core/system.ts";
 export { type Region, type RegionAccess, regions, type RegionsOptions } from "./core/regions.ts";
 export { MmapError, type MmapErrorInit } from "./core/checks/errors.ts";

@@ -24,7 +24,6 @@ import { type Access, ACCESSES } from "./lifetime/mapping_info.ts";
 import { type MappingPlan, plainPlan } from "./lifetime/mapping_plan.ts";
 import { type MmapPin, pin } from "./lifetime/pins.ts";
 import { discard, flush } from "./pages/content.ts";
-import { withoutWarning } from "./pages/buffers.ts";
 import { bytesOf, copy, copyRange } from "./pages/copying.ts";
 import { Mapping } from "./pages/mapping.ts";
 import { count, type MmapRange, split } from "./pages/matches.ts";
@@ -32,12 +31,8 @@ import { filledPattern, patternBytes } from "./pages/pattern.ts";
 import { prefault, type PrefaultOptions } from "./pages/prefault.ts";
 import { advise, isForWholePages, lock, resident, unlock } from "./pages/residency.ts";
 import { indexOf, lastIndexOf } from "./pages/searching.ts";
-import {
-  elementByteLength,
-  type ViewConstructor,
-  type ViewOf,
-  viewRange,
-} from "./pages/view_range.ts";
+import { viewRange } from "./pages/view_range.ts";
+import { type ViewConstructor, type ViewOf, viewType } from "./pages/view_type.ts";
 import { resize } from "./placing/resize.ts";
 import { type MmapTicket, redeem, releaseTicket, share } from "./sharing/tickets.ts";
 import { flushAsync, type FlushAsyncOptions } from "./waiting/flush_async.ts";
@@ -414,10 +409,9 @@ export class Mmap implements Disposable {
     length?: number | bigint,
   ): ArrayBufferView {
     // First: a getter or a trap of the type may unmap.
-    const size = elementByteLength(type);
-    const maker = withoutWarning(type);
+    const { maker, elementByteLength } = viewType(type);
     const mapping = Mmap.#opened(this);
-    const range = viewRange(size, byteOffset, length, mapping.info);
+    const range = viewRange(elementByteLength, byteOffset, length, mapping.info);
     return mapping.trackViews().view(maker, range);
   }
 

@@ -13,23 +13,6 @@ import type { Allocation } from "../lifetime/allocation.ts";
 const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
 const { apply } = Reflect;
 
-/** A typed array constructor or `DataView`, reduced to the call that makes a view. */
-export type ViewMaker<V> = new (
-  buffer: ArrayBuffer,
-  byteOffset: number,
-  length: number,
-) => V;
-
-type ViewFrom<V> = (buffer: ArrayBuffer, byteOffset: number, length: number) => V;
-
-/** A constructor of the same views without the warning of Node.js for `new Buffer()`. */
-export function withoutWarning<V>(type: ViewMaker<V>): ViewMaker<V> {
-  if (!Object.hasOwn(type, "isBuffer")) return type;
-  return function (buffer: ArrayBuffer, start: number, length: number) {
-    return (type as unknown as { from: ViewFrom<V> }).from(buffer, start, length);
-  } as unknown as ViewMaker<V>;
-}
-
 // The constructor returns the given object, so a subclass adds its private fields to that object.
 const ReturnedObject = function (object: object): object {
   return object;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { EngineMemory } from "../lifetime/engine_memory.ts";
-import type { ViewMaker } from "./buffers.ts";
+import type { ViewMaker } from "./view_type.ts";
 
 /** The views of a part of a `WebAssembly.Memory`. */
 export class EngineViews {

@@ -60,8 +60,9 @@ export class Mapping {
    */
   refresh(): void {
     const { allocation, byteLength } = this;
-    const { engine, share, layout, backing } = allocation;
-    if (byteLength === 0) return;
+    const { engine, share } = allocation;
+    if (engine === undefined && share === undefined || byteLength === 0) return;
+    const { layout, backing } = allocation;
     if (share !== undefined && layout?.isGrowable) this.#follow(share);
     if (engine === undefined || engine.isInPlace && !backing?.guard?.isEnded) return;
     this.byteLength = 0;
@@ -135,7 +136,7 @@ export class Mapping {
   /** Returns the state of the pages for making views. Throws if it knows of a transfer. */
   trackViews(): PageState {
     const pages = this.track();
-    pages.views.refuseTransferred();
+    if (this.#token.allocation.isTransferred) pages.views.refuseTransferred();
     return pages;
   }
 

@@ -21,7 +21,7 @@ import {
   wasViewed,
   WRITABLE,
 } from "./access.ts";
-import type { ViewMaker } from "./buffers.ts";
+import type { ViewMaker } from "./view_type.ts";
 import { pageEnd } from "./extent.ts";
 import { LostPages } from "./lost_pages.ts";
 import { PageMemory } from "./page_memory.ts";

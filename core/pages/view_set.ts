@@ -10,7 +10,8 @@ import type { PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import { BufferIndex } from "./buffer_index.ts";
 import { ALIGNMENT, heldPlace, mirrorPlace, weakPlace } from "./buffer_place.ts";
-import { makeBuffer, noteTransferBy, PageBuffer, type ViewMaker } from "./buffers.ts";
+import { makeBuffer, noteTransferBy, PageBuffer } from "./buffers.ts";
+import type { ViewMaker } from "./view_type.ts";
 import type { ViewRange } from "./view_range.ts";
 
 /** The longest buffer that short views share, in bytes. */
@@ -65,8 +66,12 @@ export class ViewSet {
       last === undefined || byteOffset < last.start || byteOffset + byteLength > last.end ||
       last.end - last.start > 2 * byteLength + MAX_SHORT
     ) return undefined;
-    this.#check(this.#lastBuffer!);
-    return new type(this.#lastBuffer!, byteOffset - last.start, length);
+    try {
+      return new type(this.#lastBuffer!, byteOffset - last.start, length);
+    } catch (error) {
+      this.#check(this.#lastBuffer!);
+      throw error;
+    }
   }
 
   /** Makes a view of pages of a run. */
