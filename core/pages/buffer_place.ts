@@ -10,7 +10,13 @@ import type { PageRange } from "../checks/ranges.ts";
 export const ALIGNMENT = 8;
 
 /** Buffers start and end at multiples of this, in bytes, so that short views share them. */
-const SPACING = 65_536;
+export const SPACING = 65_536;
+
+/**
+ * The multiples where the access of pages changes. A change detaches less, and engines count the
+ * length of each buffer as memory to collect.
+ */
+export const CHANGING_SPACING = 4096;
 
 /** The number of buffers of a mapping after which their spacing doubles. */
 const BUFFERS_OF_SPACING = 1024;
@@ -22,18 +28,28 @@ const MAX_DOUBLINGS = 12;
  * The place of a buffer among `count` that are held: little longer than the view, so that a change
  * of other pages does not detach it, and the same for views nearby, so that buffers are few.
  */
-export function heldPlace(view: PageRange, run: PageRange, count: number): PageRange {
+export function heldPlace(
+  view: PageRange,
+  run: PageRange,
+  spacing: number,
+  count: number,
+): PageRange {
   const doublings = Math.min(MAX_DOUBLINGS, Math.floor(count / BUFFERS_OF_SPACING));
-  return spaced(view, run, SPACING << doublings);
+  return spaced(view, run, spacing << doublings);
 }
 
 /**
  * The place of a buffer that only the caller holds, in an engine that counts it as heap: as long as
  * the view, except for short views.
  */
-export function weakPlace(view: PageRange, run: PageRange, period: number): PageRange {
+export function weakPlace(
+  view: PageRange,
+  run: PageRange,
+  spacing: number,
+  period: number,
+): PageRange {
   const { start, end } = view;
-  if (end - start <= SPACING) return spaced(view, run, SPACING);
+  if (end - start <= spacing) return spaced(view, run, spacing);
   // Starts at an aligned address, unless that makes the buffer too long or repeats bytes of a
   // mirror.
   const aligned = start - start % ALIGNMENT;

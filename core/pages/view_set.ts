@@ -9,7 +9,14 @@ import { describeRange, MmapError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import { BufferIndex } from "./buffer_index.ts";
-import { ALIGNMENT, heldPlace, mirrorPlace, weakPlace } from "./buffer_place.ts";
+import {
+  ALIGNMENT,
+  CHANGING_SPACING,
+  heldPlace,
+  mirrorPlace,
+  SPACING,
+  weakPlace,
+} from "./buffer_place.ts";
 import { makeBuffer, noteTransferBy, PageBuffer } from "./buffers.ts";
 import type { ViewMaker } from "./view_type.ts";
 import type { ViewRange } from "./view_range.ts";
@@ -102,9 +109,11 @@ export class ViewSet {
   }
 
   #placeOf(view: PageRange, run: PageRange, { period }: ViewedPages): PageRange {
-    if (!this.#isHeld) return weakPlace(view, run, period);
-    if (period !== Infinity) return mirrorPlace(view, run, period);
-    return heldPlace(view, run, this.#buffers.size);
+    if (period !== Infinity && this.#isHeld) return mirrorPlace(view, run, period);
+    const spacing = this.#detached === undefined ? SPACING : CHANGING_SPACING;
+    return this.#isHeld
+      ? heldPlace(view, run, spacing, this.#buffers.size)
+      : weakPlace(view, run, spacing, period);
   }
 
   #bufferAt(place: PageRange, run: PageRange, pages: ViewedPages): ArrayBuffer {
