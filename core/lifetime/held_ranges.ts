@@ -45,9 +45,7 @@ export function holdRange(allocation: Allocation): void {
 function maxHeldByteLength(): number {
   const { maxHeldByteLength, room } = host().os;
   if (room === undefined) return maxHeldByteLength;
-  const { addresses, data } = room.byteLimits();
-  const part = PART_OF_LIMITS * Math.min(addresses, data, room.committable());
-  return Math.min(maxHeldByteLength, part);
+  return Math.min(maxHeldByteLength, PART_OF_LIMITS * room.ceiling());
 }
 
 /** Releases the oldest ranges of this thread if a budget is spent. */

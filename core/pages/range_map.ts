@@ -20,16 +20,24 @@ type Chunk<V> = readonly Run<V>[];
 
 /** A value for every byte from 0 up to a length. Neighbouring runs differ. */
 export class RangeMap<V> {
-  /** In order, without gaps. No chunk is empty. */
-  #chunks: readonly Chunk<V>[];
+  /** All bytes, while their values are equal. Most mappings need no more. */
+  #whole: Run<V> | undefined;
+  /** Else in order, without gaps. No chunk is empty. */
+  #parts: readonly Chunk<V>[] | undefined;
 
   constructor(byteLength: number, value: V) {
-    this.#chunks = [[{ start: 0, end: byteLength, value }]];
+    this.#whole = { start: 0, end: byteLength, value };
+  }
+
+  get #chunks(): readonly Chunk<V>[] {
+    return this.#parts ?? [[this.#whole!]];
   }
 
   /** The run of a byte; the last run for bytes past the end. */
   runAt(byteOffset: number): Run<V> {
-    const chunk = this.#chunks[indexOf(this.#chunks, endOfChunk, byteOffset)]!;
+    if (this.#whole !== undefined) return this.#whole;
+    const chunks = this.#chunks;
+    const chunk = chunks[indexOf(chunks, endOfChunk, byteOffset)]!;
     return chunk[indexOf(chunk, endOfRun, byteOffset)]!;
   }
 
@@ -47,6 +55,7 @@ export class RangeMap<V> {
 
   /** Whether all bytes from `start` up to `end` match. Allocates nothing. */
   areAll(start: number, end: number, matches: (value: V) => boolean): boolean {
+    if (this.#whole !== undefined) return end <= 0 || matches(this.#whole.value);
     const chunks = this.#chunks;
     for (let at = indexOf(chunks, endOfChunk, start); at < chunks.length; at++) {
       const runs = chunks[at]!;
@@ -61,6 +70,11 @@ export class RangeMap<V> {
 
   /** Sets the value of at least one byte, from `start` up to `end`. */
   set(start: number, end: number, value: V): void {
+    const whole = this.#whole;
+    if (whole !== undefined && (whole.value === value || start <= 0 && end >= whole.end)) {
+      this.#whole = { ...whole, value };
+      return;
+    }
     const chunks = this.#chunks;
     // With the neighbours of the range, because runs of the same value are merged.
     const firstChunk = indexOf(chunks, endOfChunk, start - 1);
@@ -82,7 +96,10 @@ export class RangeMap<V> {
     const changed = [{ ...before, end: run.start }, run, { ...after, start: run.end }]
       .filter(({ start, end }) => start < end);
     const next = runs.toSpliced(first, last + 1 - first, ...changed);
-    this.#chunks = chunks.toSpliced(firstChunk, lastChunk + 1 - firstChunk, ...inChunks(next));
+    this.#whole = chunks.length === 1 && next.length === 1 ? run : undefined;
+    this.#parts = this.#whole === undefined
+      ? chunks.toSpliced(firstChunk, lastChunk + 1 - firstChunk, ...inChunks(next))
+      : undefined;
   }
 
   /** The runs of the chunks that have a byte from `start` up to `end`. */

@@ -21,6 +21,7 @@ function system(contentOf: (path: string) => string): SimulatedRuntime {
     },
     read: (_file: number, target: Uint8Array) => reading.read(target),
     close: () => 0,
+    getrlimit: () => -1,
   });
 }
 
@@ -40,9 +41,9 @@ test("what can be committed is read once for many that ask", () => {
   const runtime = system((path) => path === MODE ? mode : MEMINFO);
   const room = linuxRoom(simulatedLibrary(runtime));
   const found = Array.from({ length: 200 }, () => {
-    const committable = room.committable();
+    const ceiling = room.ceiling();
     mode = "0\n";
-    return committable;
+    return ceiling;
   });
   assertEquals(new Set(found.slice(0, 64)), new Set([700 * 1024]));
   assertEquals(new Set(found.slice(64)), new Set([Infinity]));
@@ -51,11 +52,11 @@ test("what can be committed is read once for many that ask", () => {
 
 test("held ranges take an eighth of what can be committed", () => {
   const { room } = host().os;
-  const before = room!.committable;
+  const before = room!.ceiling;
   const page = pageSize();
   const committable = 8 * 64 * page;
   try {
-    Object.assign(room!, { committable: () => committable });
+    Object.assign(room!, { ceiling: () => committable });
     releaseHeldRanges();
     for (let count = 0; count < 100; count++) {
       const mmap = new MmapOptions({ len: 4 * page }).mapAnon();
@@ -69,7 +70,7 @@ test("held ranges take an eighth of what can be committed", () => {
     long.unmap();
     assertEquals(heldRanges().byteLength <= 64 * page, true);
   } finally {
-    Object.assign(room!, { committable: before });
+    Object.assign(room!, { ceiling: before });
     releaseHeldRanges();
   }
 }, { skip: unlessLinux("only Linux limits it") });

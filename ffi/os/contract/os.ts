@@ -67,10 +67,10 @@ export interface Room {
   };
 
   /**
-   * The bytes of private writable memory that all processes may still commit; `Infinity` if
-   * the system does not count them. Cached for a while.
+   * The least limit of private writable memory in bytes: those of the process, and the memory that
+   * all processes may still commit; `Infinity` for no limit. Cached for a while.
    */
-  committable(): number;
+  ceiling(): number;
 }
 
 /** A shortage of a resource. */

@@ -17,7 +17,7 @@ const NEWLINE = 10;
  */
 const NEVER = 50;
 
-/** The number of calls that use one reading of the committable memory. */
+/** The number of calls that use one reading of the limits. */
 const LOOK_EVERY = 64;
 
 /**
@@ -42,8 +42,12 @@ export function linuxRoom(library: CLibrary): Room {
   const limitOf = lazily(() => limitReader(library));
   const read = anyText(library);
   const shortageOf = linuxMemory(read);
+  const byteLimits = () => {
+    const limit = (resource: number) => Number(limitOf()(resource) ?? Infinity);
+    return { addresses: limit(RLIMIT_AS), data: limit(RLIMIT_DATA) };
+  };
   let looks = 0;
-  let committable = Infinity;
+  let ceiling = Infinity;
 
   return {
     mappings() {
@@ -61,14 +65,12 @@ export function linuxRoom(library: CLibrary): Room {
       return shortage && refusedMemory(shortage, remedy);
     },
 
-    byteLimits() {
-      const limit = (resource: number) => Number(limitOf()(resource) ?? Infinity);
-      return { addresses: limit(RLIMIT_AS), data: limit(RLIMIT_DATA) };
-    },
+    byteLimits,
 
-    committable() {
-      if (looks++ % LOOK_EVERY === 0) committable = committableBytes(library);
-      return committable;
+    ceiling() {
+      if (looks++ % LOOK_EVERY !== 0) return ceiling;
+      const { addresses, data } = byteLimits();
+      return ceiling = Math.min(addresses, data, committableBytes(library));
     },
   };
 }
