@@ -22,6 +22,7 @@ import {
   settingsOf,
 } from "./checks/settings.ts";
 import type { MappingPlan } from "./lifetime/mapping_plan.ts";
+import { requestOf } from "./lifetime/requests.ts";
 import type { Mmap } from "./mmap.ts";
 import type { WasmMemory } from "./lifetime/engine_memory.ts";
 import { mapAnonymous, mapMirrored, mapSharedBuffer, planAnonymous } from "./sources/anonymous.ts";
@@ -53,17 +54,15 @@ const CHECKED = Symbol();
 export class MmapOptions {
   /** The value of every option. Frozen. */
   readonly settings: MmapSettings;
-  readonly #request: MapRequest;
   readonly #target: EngineTarget | undefined;
-  /** Plans for anonymous memory, made at the first use. */
-  readonly #plans: { [call in "mapAnon" | "reserve"]: MappingPlan | undefined } = {
-    mapAnon: undefined,
-    reserve: undefined,
-  };
+  /** The plan of `mapAnon()`, made at the first use. */
+  #memory: MappingPlan | undefined;
+  /** The plan of `reserve()`, made at the first use. */
+  #reserved: MappingPlan | undefined;
 
   static {
     printAs(this.prototype as MmapOptions, (options) => {
-      if (!(#request in options)) return "MmapOptions {}";
+      if (!(#target in options)) return "MmapOptions {}";
       const { settings } = options;
       const entries = Object.entries({ ...settings, hint: hex(settings.hint) })
         .filter((entry) => entry[1] !== undefined);
@@ -79,20 +78,9 @@ export class MmapOptions {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(init?: MmapInit);
-  constructor(init: MmapInit = {}, key?: typeof CHECKED, target?: EngineTarget) {
+  constructor(init?: MmapInit, key?: typeof CHECKED, target?: EngineTarget) {
     this.#target = key === CHECKED ? target : undefined;
     this.settings = key === CHECKED ? init as MmapSettings : settingsOf(init);
-    const { settings } = this;
-    this.#request = {
-      kind: "memory",
-      hint: settings.hint,
-      byteLength: BigInt(settings.len),
-      populate: settings.populate,
-      noReserve: settings.noReserve,
-      strict: settings.strict && settings.hint !== 0n,
-      protection: "read-write",
-      stack: settings.stack,
-    };
     Object.freeze(this);
   }
 
@@ -855,7 +843,9 @@ export class MmapOptions {
     if (this.settings.sharedBuffer && call === "mapAnon") {
       return mapSharedBuffer(this.settings, this.#request);
     }
-    const plan = this.#plans[call] ??= planAnonymous(this.settings, this.#request, call);
+    const plan = call === "mapAnon"
+      ? this.#memory ??= planAnonymous(this.settings, this.#request, call)
+      : this.#reserved ??= planAnonymous(this.settings, this.#request, call);
     return mapAnonymous(plan, this.settings);
   }
 
@@ -877,6 +867,11 @@ export class MmapOptions {
     return new Checked(changed(settings, change), CHECKED, options.#target);
   }
 
+  /** The request for memory, made when it is needed: most options of a chain are never mapped. */
+  get #request(): MapRequest {
+    return requestOf(this.settings);
+  }
+
   /** Where in memory of the engine to map, if anywhere. */
   get #engineTarget(): EngineTarget | undefined {
     if (!this.settings.sharedBuffer) return this.#target;
@@ -891,7 +886,7 @@ export class MmapOptions {
 
   static #received(options: MmapOptions): MmapOptions {
     if (
-      typeof options === "object" && options !== null && #request in options
+      typeof options === "object" && options !== null && #target in options
     ) return options;
     throw new TypeError(
       `The receiver must be an MmapOptions, got ${describe(options)}`,

@@ -89,7 +89,7 @@ export interface MmapSettings {
   readonly allocate: boolean;
 }
 
-const DEFAULTS: MmapSettings = {
+const DEFAULTS: MmapSettings = Object.freeze({
   len: 0,
   capacity: 0,
   hint: 0n,
@@ -106,7 +106,7 @@ const DEFAULTS: MmapSettings = {
   sharedBuffer: false,
   create: false,
   allocate: false,
-};
+});
 
 // The names of options in messages.
 export const LEN: string = "The length (len)";
@@ -123,7 +123,8 @@ export function changed(settings: MmapSettings, change: Partial<MmapSettings>): 
 }
 
 /** Checks options, and fills in defaults. */
-export function settingsOf(init: MmapInit): MmapSettings {
+export function settingsOf(init: MmapInit | undefined): MmapSettings {
+  if (init === undefined) return DEFAULTS;
   const options = checkOptions(init, DEFAULTS);
   const { huge, name } = options;
   const settings = {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { MapRequest } from "../../ffi/os/contract/memory.ts";
+import type { MmapSettings } from "../checks/settings.ts";
 
 /** A request for readable and writable memory at any address, except for `fields`. */
 export function anonymousRequest(
@@ -21,4 +22,11 @@ export function anonymousRequest(
     stack: false,
     ...fields,
   };
+}
+
+/** The request for readable and writable memory with these settings. */
+export function requestOf(settings: MmapSettings): MapRequest {
+  const { len, hint, populate, noReserve, strict, stack } = settings;
+  const isStrict = strict && hint !== 0n;
+  return anonymousRequest(BigInt(len), { hint, populate, noReserve, strict: isStrict, stack });
 }
