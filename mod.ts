@@ -22,7 +22,7 @@
 export { MmapOptions } from "./core/options.ts";
 export type { MmapInit, MmapSettings } from "./core/checks/settings.ts";
 export type { WasmMemory } from "./core/lifetime/engine_memory.ts";
-export type { FileSource, FileUrl } from "./core/sources/file.ts";
+export type { FileSource, FileUrl } from "./core/sources/opening.ts";
 export type { SharedMode, SharedOptions } from "./core/sources/named.ts";
 export { removeShared } from "./core/sources/shared_name.ts";
 export { Mmap, type RawMmap } from "./core/mmap.ts";

@@ -27,7 +27,8 @@ import type { Mmap } from "./mmap.ts";
 import type { WasmMemory } from "./lifetime/engine_memory.ts";
 import { mapAnonymous, mapMirrored, mapSharedBuffer, planAnonymous } from "./sources/anonymous.ts";
 import { type EngineTarget, engineTarget, NEW_MEMORY } from "./sources/into.ts";
-import { type FileKind, type FileSource, mapFile } from "./sources/file.ts";
+import { type FileKind, mapFile } from "./sources/file.ts";
+import type { FileSource } from "./sources/opening.ts";
 import { mapShared, type SharedOptions } from "./sources/named.ts";
 
 const MAP: FileKind = { use: "read", access: "copy-on-write", source: "private file" };

@@ -10,6 +10,7 @@ import {
   type MapRequest,
   meaning,
 } from "../../ffi/os/contract/memory.ts";
+import type { OpenFile } from "../../ffi/os/contract/files.ts";
 import type { Owner } from "../../ffi/os/contract/named.ts";
 import { own } from "../../ffi/own.ts";
 import { checkOptions, type Defaults, flag, oneOf } from "../checks/arguments.ts";
@@ -21,6 +22,7 @@ import type { Mmap } from "../mmap.ts";
 import { checkStrictHint } from "../placing/placement.ts";
 import { mapOpened } from "./file.ts";
 import type { EngineTarget } from "./into.ts";
+import type { OpenedFile } from "./opening.ts";
 import {
   checkedName,
   fileOf,
@@ -142,12 +144,17 @@ function openNamed(
       { code: "EAGAIN" },
     );
   }
-  const opened = { file, ownFile: file, name: `shared memory ${quoted(name)}`, byteLength };
+  const opened = openedMemory(file, name, byteLength);
   return mapOpened(system, opened, KIND, settings, request, target, {
     name: hashOf(name),
     isKeptOpen: named.isKeptOpen,
     publish: undefined,
   });
+}
+
+function openedMemory(file: OpenFile, name: string, byteLength: number): OpenedFile {
+  const described = `shared memory ${quoted(name)}`;
+  return { file, ownFile: file, name: described, byteLength, hasHugePages: false };
 }
 
 /** The error for memory that another user owns or may store to. */
@@ -214,7 +221,7 @@ function createNamed(
       isTaken = failure?.code === "EEXIST";
       return failure && refusal(failure);
     };
-    const opened = { file, ownFile: file, name: `shared memory ${quoted(name)}`, byteLength };
+    const opened = openedMemory(file, name, byteLength);
     const use = {
       name: hashOf(name),
       isKeptOpen: named.isKeptOpen,

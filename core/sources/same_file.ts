@@ -3,9 +3,21 @@
  *
  * @module
  */
-import type { FileIdentity, Files, FileUse, OpenFile } from "../../ffi/os/contract/files.ts";
+import type {
+  FileIdentity,
+  Files,
+  FileStatus,
+  FileUse,
+  OpenFile,
+} from "../../ffi/os/contract/files.ts";
 import { type Failure, isFailure } from "../../ffi/os/contract/memory.ts";
 import type { OpenedByRuntime } from "../../ffi/runtime/files.ts";
+
+/** An open file. */
+export interface SameFile {
+  readonly file: OpenFile;
+  readonly status: FileStatus;
+}
 
 /**
  * Opens the file that the runtime has opened: tries each path, and compares the identity of the
@@ -18,7 +30,7 @@ export function openSame(
   paths: Iterable<string>,
   use: FileUse,
   seen: OpenedByRuntime,
-): OpenFile | Failure | undefined {
+): SameFile | Failure | undefined {
   let failure: Failure | undefined;
   const iterator = paths[Symbol.iterator]();
   for (let step; !(step = iterator.next()).done;) {
@@ -28,10 +40,10 @@ export function openSame(
       failure = file;
       continue;
     }
-    const found = files.identify(file);
-    if (!isFailure(found) && isSame(seen, found)) return file;
+    const status = files.status(file);
+    if (!isFailure(status) && isSame(seen, status)) return { file, status };
     files.close(file);
-    failure = isFailure(found) ? found : undefined;
+    failure = isFailure(status) ? status : undefined;
   }
   return failure;
 }

@@ -20,7 +20,7 @@ const ADVICE: Advice = {
   ELOOP: "a symbolic link has this name, and links are not followed",
   EISDIR: "a directory has this name",
   ENXIO: "a socket or a device has this name",
-  ESPIPE: "a pipe has this name",
+  ESPIPE: "a pipe or a device has this name",
 };
 export const OPEN_ADVICE: Advice = {
   EACCES: "it belongs to another user, and only that user may open it",

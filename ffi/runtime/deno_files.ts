@@ -57,6 +57,7 @@ export function denoFiles(
   hasDescriptors: boolean,
 ): RuntimeFiles {
   return {
+    permitsAll: () => false,
     open(path, isWritable, creates) {
       const facts = factsUnlessMissing(() => factsOf(Deno.statSync(path)), creates);
       if (facts !== undefined && facts.kind !== "file") return { ...facts, ...UNTOLD, close() {} };

@@ -37,6 +37,12 @@ export interface OpenedByRuntime extends FileFacts {
 /** The files of one runtime. All calls throw what the runtime throws. */
 export interface RuntimeFiles {
   /**
+   * Returns true if the runtime permits every file that the system opens. Then it is asked only for
+   * those that the system does not open.
+   */
+  permitsAll(): boolean;
+
+  /**
    * Opens a file through the runtime, and makes it first if `creates` and there is none. Does not
    * open other objects, because opening a pipe waits for its other end.
    */

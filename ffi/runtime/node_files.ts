@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { lazily } from "../lazily.ts";
 import { defineAll, own } from "../own.ts";
 import { type FileFacts, type OpenedByRuntime, type RuntimeFiles, UNTOLD } from "./files.ts";
 import type { NodeProcess } from "./runtime.ts";
@@ -56,7 +57,14 @@ interface NodeUrl {
 export function nodeFiles(process: NodeProcess): RuntimeFiles {
   const isWindows = process.platform === "win32";
   const builtin: Builtin = (name) => process.getBuiltinModule(name);
+  // The real process, because test runners replace the global one.
+  const real = lazily(() => builtin("node:process") as object | undefined);
   return {
+    // On Windows only the runtime tells pipes and devices from files.
+    permitsAll() {
+      const found = isWindows ? undefined : real();
+      return found !== undefined && !("permission" in found);
+    },
     open: (path, isWritable, creates) => openByNode(builtin, path, isWritable, creates),
     permit(path, uses) {
       const permission = own(process, "permission");

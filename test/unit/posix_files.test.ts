@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { FileStatus } from "../../ffi/os/contract/files.ts";
 import { KERN_CODES } from "../../ffi/os/darwin/calls.ts";
 import { darwinStat } from "../../ffi/os/darwin/stat.ts";
 import { linuxStat } from "../../ffi/os/linux/stat.ts";
@@ -7,7 +8,6 @@ import { test } from "../support/harness.ts";
 import {
   type Call,
   fail,
-  FILE_BYTE_LENGTH,
   FILE_IDENTITY,
   fileRequest,
   forget,
@@ -42,11 +42,10 @@ for (const platform of ["linux", "darwin"] as const) {
     system.os.files.flush(0, 0n, 0n, true);
     assert(!("ftruncate" in tables()));
     system.os.files.resize(7, 1);
-    const { open, close, lseek, ftruncate, getrlimit, msync, memmove, bcopy } = tables();
-    assertEquals({ open, close, lseek, ftruncate, getrlimit, msync, memmove, bcopy }, {
+    const { open, close, ftruncate, getrlimit, msync, memmove, bcopy } = tables();
+    assertEquals({ open, close, ftruncate, getrlimit, msync, memmove, bcopy }, {
       open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
       close: { parameters: ["i32"], result: "i32" },
-      lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
       ftruncate: { parameters: ["i32", "i64"], result: "i32" },
       getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
       msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
@@ -74,10 +73,14 @@ for (const platform of ["linux", "darwin"] as const) {
     assertEquals(files.open("a", "read"), { syscall: "open", osError: 2, code: "ENOENT" });
   });
 
-  test(`${platform} tells which file it is by fstat(), whose inodes have 64 bits`, () => {
+  test(`${platform} tells which file it is, and how long, by fstat(), whose inodes have 64 bits`, () => {
     const system = openedFiles(platform);
     const { device, inode } = FILE_IDENTITY;
-    assertEquals(system.os.files.identify(7), { device, inode, created: undefined });
+    system.kernel.fileByteLength = 2 ** 40 + 1;
+    const { isFile, byteLength, hasHugePages, ...found } = system.os.files.status(7) as FileStatus;
+    assertEquals([isFile, byteLength, hasHugePages], [true, 2 ** 40 + 1, false]);
+    assertEquals([found.device, found.inode, found.created], [device, inode, undefined]);
+    assertEquals(system.os.files.byteLength(7), 2 ** 40 + 1);
     const [call] = system.runtime.calls;
     const status = call!.at(isLinux ? 3 : 2);
     assert(status instanceof Uint8Array);
@@ -87,20 +90,33 @@ for (const platform of ["linux", "darwin"] as const) {
     );
     fail(system, 0, 9);
     const failure = { syscall: "fstat", osError: 9, code: "EBADF" };
-    assertEquals(system.os.files.identify(7), failure);
+    assertEquals(system.os.files.status(7), failure);
+    fail(system, 0, 9);
+    assertEquals(system.os.files.byteLength(7), failure);
   });
 
-  test(`${platform} tells a file's length, and leaves its position`, () => {
+  test(`${platform} ${isLinux ? "tells a file of huge pages by its blocks and its file system" : "has no files of huge pages"}`, () => {
     const system = openedFiles(platform);
-    assertEquals(system.os.files.byteLength(7), FILE_BYTE_LENGTH);
-    assertEquals(system.runtime.calls, [
-      ["lseek", 7, 0n, 1],
-      ["lseek", 7, 0n, 2],
-      ["lseek", 7, 0n, 0],
-    ]);
+    const { kernel, os: { files } } = system;
+    const file = files.open("a", "read") as number;
+    const isHuge = () => (files.status(file) as FileStatus).hasHugePages;
+    kernel.fileSystem = 0x9584_58f6n; // HUGETLBFS_MAGIC
+    assertEquals(isHuge(), false);
+    kernel.blockByteLength = 2 ** 21;
+    assertEquals(isHuge(), isLinux);
+    kernel.fileSystem = 0n;
+    assertEquals(isHuge(), false);
+    if (!isLinux) return;
     fail(system, 1, 9);
-    const failure = { syscall: "lseek", osError: 9, code: "EBADF" };
-    assertEquals(system.os.files.byteLength(7), failure);
+    assertEquals(isHuge(), false);
+  });
+
+  test(`${platform} tells a directory, a pipe or a device from a file`, () => {
+    const system = openedFiles(platform);
+    for (const kind of [0o040_000, 0o010_000, 0o020_000, 0o060_000, 0o140_000]) {
+      system.kernel.kind = kind;
+      assertEquals((system.os.files.status(7) as FileStatus).isFile, false);
+    }
   });
 
   test(`${platform} resizes a file to any length`, () => {

@@ -76,6 +76,15 @@ for (
     if (platform === "linux") assertEquals<object>(named.ownerOf!("a"), owner);
     assertEquals([kernel.open.size, named.ownerOf === undefined], [1, platform === "darwin"]);
   });
+
+  test(`${platform}: open() refuses a pipe or a device by the name of memory`, () => {
+    const { kernel, os: { named } } = opened(platform);
+    kernel.names.add(path);
+    for (const kind of [0o010_000, 0o020_000]) { // S_IFIFO, S_IFCHR
+      kernel.kind = kind;
+      assertEquals([refused(named.open("a")).code, kernel.open.size], ["ESPIPE", 0]);
+    }
+  });
 }
 
 test("darwin: create() makes memory under another name in the user's own folder, and publish() links it", () => {

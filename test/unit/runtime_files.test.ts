@@ -239,3 +239,17 @@ test("nodeFiles().permit() throws Node.js's error for what it does not permit", 
   assertEquals([code, permission, resource], ["ERR_ACCESS_DENIED", "FileSystemWrite", "/a"]);
   assertEquals(asked, [["fs.read", "/a"], ["fs.read", "/a"], ["fs.write", "/a"]]);
 });
+
+test("permitsAll() is true where the real process has no permissions, and the system tells files from devices", () => {
+  const filesOf = (real: object | undefined, platform = "linux") =>
+    nodeFiles({ ...stubProcess({}, { "node:process": real }), platform });
+  assertStrictEquals(filesOf({}).permitsAll(), true);
+  assertStrictEquals(filesOf({}, "win32").permitsAll(), false);
+  assertStrictEquals(filesOf(undefined).permitsAll(), false);
+  for (const permission of [{ has: () => true }, {}, undefined]) {
+    assertStrictEquals(filesOf({ permission }).permitsAll(), false);
+  }
+  assertStrictEquals(filesOf(Object.create({ permission: {} })).permitsAll(), false);
+  const { calls } = stubDenoFiles({});
+  assertStrictEquals(denoFiles(calls, unused, false, true).permitsAll(), false);
+});

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { openSame } from "../../core/sources/same_file.ts";
 import { runtimeFiles } from "../../ffi/host.ts";
-import type { FileIdentity, Files } from "../../ffi/os/contract/files.ts";
+import type { FileIdentity, Files, FileStatus } from "../../ffi/os/contract/files.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { type OpenedByRuntime, UNTOLD } from "../../ffi/runtime/files.ts";
 import { MmapError, MmapOptions } from "../../mod.ts";
@@ -9,7 +9,8 @@ import { test } from "../support/harness.ts";
 import { on } from "../support/simulated/host.ts";
 import { FILE_BYTE_LENGTH, FILE_IDENTITY, simulated } from "../support/simulated/mod.ts";
 
-const IDENTITY: FileIdentity = { device: 1, inode: 2n ** 60n + 1n, created: 3 };
+const STATUS = { isFile: true, byteLength: 1, hasHugePages: false };
+const IDENTITY: FileStatus = { device: 1, inode: 2n ** 60n + 1n, created: 3, ...STATUS };
 const REFUSED: Failure = { syscall: "open", osError: 13, code: "EACCES" };
 const UNKNOWN: Failure = { syscall: "fstat", osError: 5, code: "EIO" };
 
@@ -22,7 +23,7 @@ function simulatedFiles(paths: Readonly<Record<string, FileIdentity | Failure>>)
       log.push(`open ${path}`);
       return paths[path] === REFUSED ? REFUSED : names.indexOf(path);
     },
-    identify: (file: number) => paths[names[file]!]!,
+    status: (file: number) => paths[names[file]!]!,
     close: (file: number) => void log.push(`close ${names[file]}`),
   };
   return { files: files as unknown as Files, log };
@@ -51,14 +52,16 @@ test("openSame() opens what the runtime tells to be the same file, as far as it 
     ] as const
   ) {
     const { files, log } = simulatedFiles({ a: IDENTITY });
-    assertEquals(openSame(files, ["a"], "read", seen(told)), isSame ? 0 : undefined);
+    const found = openSame(files, ["a"], "read", seen(told));
+    assertEquals(found, isSame ? { file: 0, status: IDENTITY } : undefined);
     assertEquals(log, ["open a", ...(isSame ? [] : ["close a"])]);
   }
 });
 
 test("openSame() tries each path, and closes what is another file", () => {
   const { files, log } = simulatedFiles({ a: { ...IDENTITY, device: 2 }, b: REFUSED, c: IDENTITY });
-  assertEquals(openSame(files, ["a", "b", "c"], "read", seen(IDENTITY)), 2);
+  const found = openSame(files, ["a", "b", "c"], "read", seen(IDENTITY));
+  assertEquals(found, { file: 2, status: IDENTITY });
   assertEquals(log, ["open a", "close a", "open b", "open c"]);
 });
 

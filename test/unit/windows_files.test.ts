@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { FileStatus } from "../../ffi/os/contract/files.ts";
 import { refusal } from "../../ffi/os/contract/memory.ts";
 import { isFailure } from "../../ffi/os/contract/memory.ts";
 import { test } from "../support/harness.ts";
@@ -91,15 +92,23 @@ test("windows reads GetLastError right after CreateFileW when it fails", () => {
   assertEquals(names(system), ["CreateFileW", "GetLastError"]);
 });
 
-test("windows tells which file it is, and when it was made, by GetFileInformationByHandle", () => {
+test("windows tells which file it is, when it was made, and how long it is, by GetFileInformationByHandle", () => {
   const system = openedFiles("windows");
-  assertEquals(system.os.files.identify(7), FILE_IDENTITY);
+  const status = { ...FILE_IDENTITY, isFile: true, hasHugePages: false };
+  for (const byteLength of [FILE_BYTE_LENGTH, 2 ** 40 + 1]) {
+    system.kernel.fileByteLength = byteLength;
+    assertEquals(system.os.files.status(7), { ...status, byteLength });
+    forget(system);
+  }
+  system.kernel.attributes = 0x10; // FILE_ATTRIBUTE_DIRECTORY
+  const { isFile } = system.os.files.status(7) as FileStatus;
+  assertEquals(isFile, false);
   const info = system.runtime.calls[0]!.at(-1) as Uint8Array;
   assertEquals(info.byteLength, 52); // sizeof(BY_HANDLE_FILE_INFORMATION)
   assertEquals(system.runtime.calls, [["GetFileInformationByHandle", 7n, info]]);
   fail(system, 0, 6);
   const failure = { syscall: "GetFileInformationByHandle", osError: 6, code: "EBADF" };
-  assertEquals(system.os.files.identify(7), failure);
+  assertEquals(system.os.files.status(7), failure);
 });
 
 test("windows tells a file's length of 64 bits, and resizes to one", () => {

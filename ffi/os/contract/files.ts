@@ -18,6 +18,19 @@ export interface FileIdentity {
   readonly created: number | undefined;
 }
 
+/** The identity, the kind and the length of an open file. */
+export interface FileStatus extends FileIdentity {
+  /** False for a directory, a pipe or a device. */
+  readonly isFile: boolean;
+  /** The length in bytes. */
+  readonly byteLength: number;
+  /**
+   * True for a file of huge pages, as far as the system tells. Only whole huge pages of it could be
+   * unmapped, and a store ends the process if no huge page is left.
+   */
+  readonly hasHugePages: boolean;
+}
+
 /** The access that a mapping needs to its file. */
 export type FileUse = "read" | "read-write" | "read-execute";
 
@@ -80,11 +93,8 @@ export interface Files extends Mapper<FileRequest> {
   /** Closes a file. */
   close(file: OpenFile): void;
 
-  /** Returns true for a file of huge pages; `undefined` on systems without such files. */
-  readonly hasHugePages: ((file: OpenFile) => boolean) | undefined;
-
-  /** Returns the identity of a file. */
-  identify(file: OpenFile): FileIdentity | Failure;
+  /** Returns the identity, the kind and the length of a file. */
+  status(file: OpenFile): FileStatus | Failure;
 
   /** Returns the length of a file in bytes. */
   byteLength(file: OpenFile): number | Failure;

@@ -6,11 +6,11 @@
  */
 import { textDecoder } from "../../web.ts";
 import { type AdvisedFailure, isFailure, refusal } from "../contract/memory.ts";
-import type { NamedMemory, Owner } from "../contract/named.ts";
-import { O_RDWR, POSIX, SEEK_END } from "../posix/calls.ts";
+import type { NamedMemory } from "../contract/named.ts";
+import { O_RDWR, POSIX } from "../posix/calls.ts";
 import type { CLibrary } from "../posix/library.ts";
-import { makeTemporary, prepare, removeName } from "../posix/named.ts";
-import type { FileStatus } from "../posix/status.ts";
+import { makeTemporary, memoryStatus, prepare, removeName } from "../posix/named.ts";
+import type { StatusReader } from "../posix/status.ts";
 import { _CS_DARWIN_USER_TEMP_DIR, DARWIN, O_CLOEXEC, O_NOFOLLOW, PATH_MAX } from "./calls.ts";
 
 /** The start of the files' names. */
@@ -21,10 +21,10 @@ const PREFIX = "sysalloc-";
  * ({@link https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/mkstemp.3.html}),
  * and gets its final name when it has its full length. So no other process finds a shorter file.
  */
-export function darwinNamed(library: CLibrary, status: () => FileStatus): NamedMemory {
+export function darwinNamed(library: CLibrary, status: () => StatusReader): NamedMemory {
   const { open, openFile, failed } = library;
   // Opened now: a failure to open one while memory is being made would leave it half made.
-  const { close, lseek } = open(POSIX, "open", "close", "lseek", "fchmod");
+  const { close } = open(POSIX, "open", "close", "fchmod");
   let found: string | undefined;
 
   /** The folder is the same for all processes of a user, whatever their environment. */
@@ -53,14 +53,12 @@ export function darwinNamed(library: CLibrary, status: () => FileStatus): NamedM
       if (typeof path !== "string") return path;
       const file = openFile(path, O_RDWR | O_NOFOLLOW);
       if (typeof file !== "number") return file;
-      const owner = status().ownerOf(file);
-      const byteLength = isFailure(owner) ? 0n : lseek(file, 0n, SEEK_END);
-      const failure = isFailure(owner) ? owner : byteLength === -1n ? failed("lseek") : undefined;
-      if (failure === undefined) {
-        return { file, byteLength: Number(byteLength), owner: owner as Owner };
+      const found = memoryStatus(status(), file);
+      if (!isFailure(found)) {
+        return { file, byteLength: found.byteLength, owner: status().ownerOf(found) };
       }
       close(file);
-      return failure;
+      return found;
     },
 
     ownerOf: undefined, // other users cannot open the folder

@@ -49,9 +49,9 @@ export function darwin(native: Native, arch: string): Os {
       MS_SYNC,
       descriptors: "/dev/fd",
       growth: undefined, // fcntl(F_PREALLOCATE) is variadic, and fills no holes
-      hasHugePages: undefined,
+      hasHugePages: () => () => false,
     },
-    stat: { open: darwinStat, mode: 4, user: 16 },
+    stat: { open: darwinStat, mode: 4, user: 16, byteLength: 96, blockByteLength: 112 },
     threads: { RLIMIT_NOFILE, used: undefined, threads: undefined }, // macOS does not enforce limits of memory
     advice: DARWIN_ADVICE,
     lockLimits: { RLIMIT_MEMLOCK, codes: ["EAGAIN", "ENOMEM"], isExempt: undefined },

@@ -90,20 +90,20 @@ export interface Processor {
   >;
   /** Flags of `open`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
   readonly flags: Readonly<Record<"O_DIRECTORY" | "O_NOFOLLOW" | "O_TMPFILE", number>>;
-  /** `offsetof(struct stat, st_mode)`, whose lower 16 bits are read, and of `st_uid`. */
-  readonly stat: Readonly<Record<"mode" | "user", number>>;
+  /** `offsetof(struct stat, …)` of `st_mode`, `st_uid`, `st_size` and `st_blksize`. */
+  readonly stat: Readonly<Record<"mode" | "user" | "byteLength" | "blockByteLength", number>>;
 }
 
 const PROCESSORS: Readonly<Record<"x64" | "arm64", Processor>> = {
   x64: {
     calls: { fstat: 5n, futex: 202n, futex_waitv: 449n, gettid: 186n, mlock2: 325n, tgkill: 234n },
     flags: { O_DIRECTORY: 0o200_000, O_NOFOLLOW: 0o400_000, O_TMPFILE: 0o20_200_000 },
-    stat: { mode: 24, user: 28 },
+    stat: { mode: 24, user: 28, byteLength: 48, blockByteLength: 56 },
   },
   arm64: {
     calls: { fstat: 80n, futex: 98n, futex_waitv: 449n, gettid: 178n, mlock2: 284n, tgkill: 131n },
     flags: { O_DIRECTORY: 0o40_000, O_NOFOLLOW: 0o100_000, O_TMPFILE: 0o20_040_000 },
-    stat: { mode: 16, user: 24 },
+    stat: { mode: 16, user: 24, byteLength: 48, blockByteLength: 56 },
   },
 };
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lazily } from "../../lazily.ts";
 import type { OpenFile } from "../contract/files.ts";
 import type { Failure } from "../contract/memory.ts";
 import type { CLibrary } from "../posix/library.ts";
@@ -41,13 +42,16 @@ export function linuxFileSystems(
 }
 
 /**
- * Opens the function that recognizes files of huge pages. Only whole huge pages of such a file can
- * be unmapped, and a store ends the process if no huge page is left.
+ * Opens the function that recognizes files of huge pages. Their blocks are huge pages, so the file
+ * system of shorter blocks need not be asked for.
  */
-export function linuxHasHugePages(library: CLibrary): (file: OpenFile) => boolean {
-  const fileSystemOf = linuxFileSystems(library);
-  return (file) => {
-    const found = fileSystemOf(file);
+export function linuxHasHugePages(
+  library: CLibrary,
+): (file: OpenFile, blockByteLength: number) => boolean {
+  const fileSystemOf = lazily(() => linuxFileSystems(library));
+  return (file, blockByteLength) => {
+    if (blockByteLength <= library.pageSize) return false;
+    const found = fileSystemOf()(file);
     return "magic" in found && found.magic === HUGETLBFS_MAGIC;
   };
 }

@@ -13,11 +13,18 @@ import {
   refusal,
   UNSUPPORTED,
 } from "../contract/memory.ts";
-import type { NamedMemory, Owner } from "../contract/named.ts";
-import { O_RDONLY, O_RDWR, POSIX, SEEK_END } from "../posix/calls.ts";
+import type { NamedMemory } from "../contract/named.ts";
+import { O_RDONLY, O_RDWR, POSIX } from "../posix/calls.ts";
 import { type CLibrary, cString } from "../posix/library.ts";
-import { makeTemporary, MODE, type NewFile, prepare, removeName } from "../posix/named.ts";
-import type { FileStatus } from "../posix/status.ts";
+import {
+  makeTemporary,
+  memoryStatus,
+  MODE,
+  type NewFile,
+  prepare,
+  removeName,
+} from "../posix/named.ts";
+import type { PosixStatus, StatusReader } from "../posix/status.ts";
 import {
   AT_FDCWD,
   AT_SYMLINK_FOLLOW,
@@ -56,10 +63,10 @@ const NO_UNNAMED: readonly string[] = ["ENOTSUP", "EISDIR", "EINVAL", "ENOSYS", 
  * has its full length. So no other process finds a shorter file, and a process that ends before
  * leaves nothing. If the system lacks such files or `/proc`, the file first has a temporary name.
  */
-export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMemory {
+export function linuxNamed(library: CLibrary, status: () => StatusReader): NamedMemory {
   const { open, openFile, failed, arch } = library;
   // Opened now: a failure to open one while memory is being made would leave it half made.
-  const { close, lseek } = open(POSIX, "open", "close", "lseek", "fchmod", "unlink");
+  const { close } = open(POSIX, "open", "close", "fchmod", "unlink");
   const { linkat } = open(LINUX, "fstatfs", "linkat");
   const growth = linuxFileGrowth(library);
   const { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE } = processor(arch).flags;
@@ -152,12 +159,11 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
         close(folder);
         return file;
       }
-      const owner = status().ownerOf(file);
-      let failure = isFailure(owner) ? owner : asFailure(inMemory(file));
-      const byteLength = failure === undefined ? lseek(file, 0n, SEEK_END) : 0n;
-      if (byteLength === -1n) failure = failed("lseek");
+      const found = memoryStatus(status(), file);
+      const failure = isFailure(found) ? found : asFailure(inMemory(file));
       if (failure === undefined) {
-        return { file, byteLength: Number(byteLength), owner: owner as Owner };
+        const { byteLength } = found as PosixStatus;
+        return { file, byteLength, owner: status().ownerOf(found as PosixStatus) };
       }
       close(file);
       return failure;
@@ -166,9 +172,10 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     ownerOf(name) {
       const file = look(name);
       if (typeof file !== "number") return file;
-      const owner = status().ownerOf(file);
+      const { read, ownerOf } = status();
+      const found = read(file);
       close(file);
-      return owner;
+      return isFailure(found) ? found : ownerOf(found);
     },
 
     create(name, byteLength, isReserved) {
@@ -192,8 +199,9 @@ export function linuxNamed(library: CLibrary, status: () => FileStatus): NamedMe
     },
 
     grow(file, byteLength, isReserved) {
-      const before = Number(lseek(file, 0n, SEEK_END));
-      if (before === -1) return failed("lseek");
+      const found = status().read(file);
+      if (isFailure(found)) return found;
+      const before = found.byteLength;
       if (byteLength <= before) return undefined;
       return isReserved
         ? reserve(inMemory(file), file, before, byteLength - before)

@@ -30,8 +30,6 @@ export const POSIX = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   // int close(int fd)
   close: { parameters: ["i32"], result: "i32" },
-  // off_t lseek(int fd, off_t offset, int whence)
-  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   // int ftruncate(int fd, off_t length)
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int fchmod(int fd, mode_t mode)
@@ -91,12 +89,6 @@ export const MS_ASYNC = 0x1;
 export const O_RDONLY = 0;
 /** `O_RDWR` */
 export const O_RDWR = 2;
-/** `SEEK_SET`: {@link https://man7.org/linux/man-pages/man2/lseek.2.html} */
-export const SEEK_SET = 0;
-/** `SEEK_CUR` */
-export const SEEK_CUR = 1;
-/** `SEEK_END` */
-export const SEEK_END = 2;
 /** `POLLNVAL`: {@link https://man7.org/linux/man-pages/man2/poll.2.html} */
 export const POLLNVAL = 0x20;
 /** `RLIMIT_FSIZE`: {@link https://man7.org/linux/man-pages/man2/getrlimit.2.html} */

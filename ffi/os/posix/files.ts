@@ -5,7 +5,7 @@
  */
 import { lazily } from "../../lazily.ts";
 import type { FileRequest, Files, OpenFile } from "../contract/files.ts";
-import { type Failure, UNSUPPORTED } from "../contract/memory.ts";
+import { type Failure, isFailure, UNSUPPORTED } from "../contract/memory.ts";
 import {
   MAP_FAILED,
   MAP_FIXED,
@@ -15,15 +15,12 @@ import {
   O_RDONLY,
   O_RDWR,
   POSIX,
-  SEEK_CUR,
-  SEEK_END,
-  SEEK_SET,
 } from "./calls.ts";
 import type { FlushJob } from "./flushing_thread.ts";
 import { THREAD_SOURCE } from "./flushing_thread_code.ts";
 import type { CLibrary } from "./library.ts";
 import { type PosixMemory, PROTECTIONS } from "./memory.ts";
-import type { FileStatus } from "./status.ts";
+import type { StatusReader } from "./status.ts";
 import { posixTruncate } from "./truncate.ts";
 
 /** The calls that make a file longer, and never shorter, and the room for that. */
@@ -48,8 +45,10 @@ export interface FilesFacts {
   readonly descriptors: string;
   /** Opens the calls that make files longer; `undefined` if the system has none. */
   readonly growth: ((library: CLibrary) => FileGrowth) | undefined;
-  /** Opens the function that recognizes files of huge pages; `undefined` if the system has none. */
-  readonly hasHugePages: ((library: CLibrary) => (file: OpenFile) => boolean) | undefined;
+  /** Opens the function that tells if a file with such blocks is one of huge pages. */
+  readonly hasHugePages: (
+    library: CLibrary,
+  ) => (file: OpenFile, blockByteLength: number) => boolean;
 }
 
 /** Opens the calls of files. */
@@ -57,10 +56,11 @@ export function posixFiles(
   library: CLibrary,
   { populates, flags, freeing, MS_SYNC, descriptors, growth, hasHugePages }: FilesFacts,
   memory: PosixMemory,
-  status: () => FileStatus,
+  status: () => StatusReader,
 ): Files {
   const { open, openFile, failed } = library;
-  const { mmap, madvise, close, lseek } = open(POSIX, "mmap", "madvise", "open", "close", "lseek");
+  const { mmap, madvise, close } = open(POSIX, "mmap", "madvise", "open", "close");
+  const isHuge = hasHugePages(library);
   /** Calls that not every mapping of a file needs. */
   const later = lazily(() => open(POSIX, "msync", "munlock"));
   const truncate = lazily(() => posixTruncate(library));
@@ -85,16 +85,16 @@ export function posixFiles(
       close(file);
     },
 
-    hasHugePages: hasHugePages?.(library),
-    identify: (file) => status().identify(file),
+    status(file) {
+      const found = status().read(file);
+      return isFailure(found)
+        ? found
+        : { ...found, hasHugePages: isHuge(file, found.blockByteLength) };
+    },
 
     byteLength(file) {
-      // A reopened descriptor can share its position with the caller's.
-      const position = lseek(file, 0n, SEEK_CUR);
-      const byteLength = lseek(file, 0n, SEEK_END);
-      if (byteLength === -1n) return failed("lseek");
-      lseek(file, position, SEEK_SET);
-      return Number(byteLength);
+      const found = status().read(file);
+      return isFailure(found) ? found : found.byteLength;
     },
 
     resize: (file, byteLength) => truncate()(file, byteLength),

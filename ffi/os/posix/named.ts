@@ -4,10 +4,11 @@
  * @module
  */
 import type { OpenFile } from "../contract/files.ts";
-import type { AdvisedFailure, Failure } from "../contract/memory.ts";
+import { type AdvisedFailure, type Failure, isFailure, refusal } from "../contract/memory.ts";
 import type { NewMemory } from "../contract/named.ts";
 import { POSIX } from "./calls.ts";
 import { type CLibrary, cString } from "./library.ts";
+import type { PosixStatus, StatusReader } from "./status.ts";
 import { posixTruncate } from "./truncate.ts";
 
 /** The mode of named memory: only its user may use it. */
@@ -74,6 +75,12 @@ export function prepare(
   discard?.();
   close(file);
   return failure;
+}
+
+/** Reads the status of a file by the name of memory. Fails for a pipe or a device. */
+export function memoryStatus({ read }: StatusReader, file: OpenFile): PosixStatus | Failure {
+  const found = read(file);
+  return isFailure(found) || found.isFile ? found : refusal("ESPIPE");
 }
 
 /** Removes a name. */

@@ -18,7 +18,7 @@ import { type MemoryFacts, type PosixMemory, posixMemory } from "./memory.ts";
 import { posixMirrors, type Repeat } from "./mirrors.ts";
 import { posixResidency, type ResidencyFacts } from "./residency.ts";
 import { posixSearching } from "./searching.ts";
-import { type FileStatus, posixStatus, type StatFacts } from "./status.ts";
+import { posixStatus, type StatFacts, type StatusReader } from "./status.ts";
 import { posixThreadRoom, type ThreadFacts } from "./thread_room.ts";
 
 /** The differences between Linux and macOS. A part is `undefined` if the system lacks it. */
@@ -33,7 +33,7 @@ export interface Posix extends CLibraryFacts, MemoryFacts, ResidencyFacts {
 
   // The functions that open the parts of the system.
   readonly kernelCopying: (library: CLibrary) => KernelCopying;
-  readonly named: (library: CLibrary, status: () => FileStatus) => NamedMemory;
+  readonly named: (library: CLibrary, status: () => StatusReader) => NamedMemory;
   readonly regions: (library: CLibrary) => Regions;
   readonly repeat: (library: CLibrary) => Repeat;
   readonly waiting: (library: CLibrary, kernel: () => KernelCopying) => Waiting;

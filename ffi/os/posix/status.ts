@@ -1,5 +1,5 @@
 /**
- * Identities and owners of files on Linux and macOS, by `fstat`.
+ * The status of files on Linux and macOS, by `fstat`.
  *
  * @module
  */
@@ -22,12 +22,29 @@ export interface StatFacts {
   readonly mode: number;
   /** `offsetof(struct stat, st_uid)` */
   readonly user: number;
+  /** `offsetof(struct stat, st_size)` */
+  readonly byteLength: number;
+  /** `offsetof(struct stat, st_blksize)`, whose lower 32 bits are read. */
+  readonly blockByteLength: number;
 }
 
-/** Reads the identity or the owner of a file. */
-export interface FileStatus {
-  identify(file: OpenFile): FileIdentity | Failure;
-  ownerOf(file: OpenFile): Owner | Failure;
+/** The status of a file. */
+export interface PosixStatus extends FileIdentity {
+  readonly isFile: boolean;
+  readonly byteLength: number;
+  /** The length of its blocks in bytes. */
+  readonly blockByteLength: number;
+  /** The ID of its owner. */
+  readonly user: number;
+  /** The bits of its mode that are permissions. */
+  readonly mode: number;
+}
+
+/** Reads the status of files. */
+export interface StatusReader {
+  read(file: OpenFile): PosixStatus | Failure;
+  /** Returns the owner of a file with this status. */
+  ownerOf(status: PosixStatus): Owner;
 }
 
 /** More than `sizeof(struct stat)`. */
@@ -38,26 +55,33 @@ const ST_DEV = 0;
 const ST_INO = 8;
 /** The bits of a mode that are permissions. */
 const PERMISSIONS = 0o7777;
+/** The other bits, which are the kind: {@link https://man7.org/linux/man-pages/man7/inode.7.html} */
+const S_IFMT = 0o170_000;
+/** `S_IFREG` */
+const S_IFREG = 0o100_000;
 
 /** Opens `fstat`. */
-export function posixStatus(library: CLibrary, facts: StatFacts): FileStatus {
+export function posixStatus(library: CLibrary, facts: StatFacts): StatusReader {
   const { open, failed } = library;
   const fstat = facts.open(library);
   const status = new Uint8Array(STAT_BYTES);
   const fields = new DataView(status.buffer);
   return {
-    identify: (file) =>
-      fstat(file, status) !== 0 ? failed("fstat") : {
+    read(file) {
+      if (fstat(file, status) !== 0) return failed("fstat");
+      const mode = fields.getUint16(facts.mode, true);
+      return {
         device: fields.getUint32(ST_DEV, true),
         inode: fields.getBigUint64(ST_INO, true),
         created: undefined,
-      },
-
-    ownerOf: (file) =>
-      fstat(file, status) !== 0 ? failed("fstat") : {
+        isFile: (mode & S_IFMT) === S_IFREG,
+        byteLength: Number(fields.getBigInt64(facts.byteLength, true)),
+        blockByteLength: fields.getUint32(facts.blockByteLength, true),
         user: fields.getUint32(facts.user, true),
-        self: open(POSIX, "geteuid").geteuid(),
-        mode: fields.getUint16(facts.mode, true) & PERMISSIONS,
-      },
+        mode: mode & PERMISSIONS,
+      };
+    },
+
+    ownerOf: ({ user, mode }) => ({ user, self: open(POSIX, "geteuid").geteuid(), mode }),
   };
 }

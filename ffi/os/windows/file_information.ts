@@ -1,9 +1,9 @@
 /**
- * Identities of files on Windows.
+ * The status of files on Windows.
  *
  * @module
  */
-import type { FileIdentity, OpenFile } from "../contract/files.ts";
+import type { FileStatus, OpenFile } from "../contract/files.ts";
 import type { Failure } from "../contract/memory.ts";
 import { KERNEL32 } from "./calls.ts";
 import type { WindowsLibrary } from "./library.ts";
@@ -19,6 +19,13 @@ const N_FILE_INDEX_HIGH = 44;
 /** `offsetof(BY_HANDLE_FILE_INFORMATION, nFileIndexLow)` */
 const N_FILE_INDEX_LOW = 48;
 
+/** `offsetof(BY_HANDLE_FILE_INFORMATION, nFileSizeHigh)` */
+const N_FILE_SIZE_HIGH = 32;
+/** `offsetof(BY_HANDLE_FILE_INFORMATION, nFileSizeLow)` */
+const N_FILE_SIZE_LOW = 36;
+
+/** `FILE_ATTRIBUTE_DIRECTORY`, in `dwFileAttributes`, the first field */
+const DIRECTORY = 0x10;
 /** `FILE_ATTRIBUTE_SPARSE_FILE | FILE_ATTRIBUTE_COMPRESSED`, in `dwFileAttributes`, the first field: {@link https://learn.microsoft.com/windows/win32/fileio/file-attribute-constants} */
 const WITH_HOLES = 0x200 | 0x800;
 
@@ -27,10 +34,10 @@ const UNITS_PER_MS = 10_000n;
 /** 1970 in a `FILETIME`, which counts from 1601, in milliseconds. */
 const EPOCH_MS = 11_644_473_600_000n;
 
-/** Opens the function that identifies a file. */
-export function windowsIdentify(
+/** Opens the function that reads the status of a file. */
+export function windowsStatus(
   library: WindowsLibrary,
-): (file: OpenFile) => FileIdentity | Failure {
+): (file: OpenFile) => FileStatus | Failure {
   const { fields, fill } = informationReader(library);
   const joined = (high: number, low: number) =>
     BigInt(fields.getUint32(high, true)) << 32n | BigInt(fields.getUint32(low, true));
@@ -42,6 +49,9 @@ export function windowsIdentify(
       device: fields.getUint32(DW_VOLUME_SERIAL_NUMBER, true),
       inode: joined(N_FILE_INDEX_HIGH, N_FILE_INDEX_LOW),
       created: Number(created / UNITS_PER_MS - EPOCH_MS),
+      isFile: (fields.getUint32(0, true) & DIRECTORY) === 0, // it fails for pipes and devices
+      byteLength: Number(joined(N_FILE_SIZE_HIGH, N_FILE_SIZE_LOW)),
+      hasHugePages: false,
     };
   };
 }

@@ -29,7 +29,7 @@ import {
   PAGE_READWRITE,
   PAGE_WRITECOPY,
 } from "./constants.ts";
-import { windowsHasHoles, windowsIdentify } from "./file_information.ts";
+import { windowsHasHoles, windowsStatus } from "./file_information.ts";
 import type { FlushJob } from "./flushing_thread.ts";
 import { THREAD_SOURCE } from "./flushing_thread_code.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
@@ -67,7 +67,7 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
     "FlushFileBuffers",
     "DuplicateHandle",
   );
-  const identify = lazily(() => windowsIdentify(library));
+  const status = lazily(() => windowsStatus(library));
   const hasHoles = lazily(() => windowsHasHoles(library));
   const size = new Uint8Array(8);
 
@@ -104,13 +104,12 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
 
     mapOver: undefined,
     reopen: undefined,
-    hasHugePages: undefined,
 
     close(file) {
       c.CloseHandle(BigInt(file));
     },
 
-    identify: (file) => identify()(file),
+    status: (file) => status()(file),
 
     byteLength(file) {
       if (c.GetFileSizeEx(BigInt(file), size) === 0) return failed("GetFileSizeEx");

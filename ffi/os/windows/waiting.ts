@@ -29,7 +29,7 @@ import {
   WAIT_TIMEOUT,
 } from "./constants.ts";
 import { windowsCopying } from "./copying.ts";
-import { windowsIdentify } from "./file_information.ts";
+import { windowsStatus } from "./file_information.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
 import type { ThreadData } from "./waiting_thread.ts";
 import { THREAD_SOURCE } from "./waiting_thread_code.ts";
@@ -71,7 +71,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     "OpenThread",
   );
   const copying = windowsCopying(library);
-  const identify = windowsIdentify(library);
+  const statusOf = windowsStatus(library);
   const number = new BigInt64Array(1);
   const numberBytes = new Uint8Array(number.buffer);
   const word = new Int32Array(1);
@@ -106,7 +106,7 @@ export function windowsWaiting(library: WindowsLibrary): Waiting {
     if (memory === undefined) {
       if (name !== undefined) memory = `n.${name.toString(16)}`;
       else {
-        const identity = identify(file ?? 0);
+        const identity = statusOf(file ?? 0);
         if (isFailure(identity)) return identity;
         const { device, inode } = identity;
         memory = [device, high(inode), low(inode)]

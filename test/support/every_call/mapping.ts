@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { MmapOptions, removeShared } from "../../../mod.ts";
+import { runtimeFiles } from "../../../ffi/host.ts";
+import { type Mmap, MmapOptions, removeShared } from "../../../mod.ts";
 import {
   ALIGN,
   anon,
@@ -50,6 +51,17 @@ const growableFile: Scenarios = {
     call: whereThatIs(() => roomy().populate().mapMut("file")),
   },
 };
+/** Maps a file in a runtime without permissions. */
+const withoutPermissions = (call: "map" | "mapMut"): Mmap => {
+  const files = runtimeFiles();
+  const { permitsAll } = files;
+  Object.assign(files, { permitsAll: () => true });
+  try {
+    return new MmapOptions()[call]("file");
+  } finally {
+    Object.assign(files, { permitsAll });
+  }
+};
 /** A hint that no processor has either. */
 const HINT = 2n ** 61n;
 const DESCRIPTOR = 5;
@@ -65,6 +77,8 @@ export const mapping: Scenarios = {
   ...file("a populated file", new MmapOptions({ populate: true })),
   ...file("a file at a hint", new MmapOptions({ hint: HINT })),
   ...file("a file at a strict hint", new MmapOptions({ hint: HINT, strict: true })),
+  "map() of a file that the system opens": { call: () => withoutPermissions("map") },
+  "mapMut() of a file that the system opens": { call: () => withoutPermissions("mapMut") },
   "map() of a descriptor": { call: () => new MmapOptions().map(DESCRIPTOR) },
   "mapMut() of a descriptor": { call: () => new MmapOptions().mapMut({ fd: DESCRIPTOR }) },
   "mapAnon() aligned": { call: () => options().align(ALIGN).mapAnon() },

@@ -81,6 +81,7 @@ export async function on(system: SimulatedSystem, body: () => void | Promise<voi
     }],
     [runtimeThreads(), SIMULATED_THREADS],
     [files, {
+      permitsAll: () => false,
       open: () => ({ ...facts, device, inode, close() {} }),
       permit: () => {},
       describe: () => facts,

@@ -78,6 +78,12 @@ export class Kernel {
   attributes = 0;
   /** The length of the file, in bytes. */
   fileByteLength: number = FILE_BYTE_LENGTH;
+  /** The number of the kind of file system that it is on: one like any other. */
+  fileSystem = 0n;
+  /** The kind of the file, as in `st_mode`. */
+  kind = 0o100_000;
+  /** The length of the blocks of the file. */
+  blockByteLength = 4096;
   /** The longest that the process may make a file, in bytes; `undefined` where that cannot be asked. */
   fileLimit: bigint | undefined;
   /** The owner of every file, and its mode. */

@@ -22,14 +22,17 @@ function isShared(path: string): boolean {
 }
 
 /** Writes the `struct stat` of the file. */
-export function writeStatus({ owner: { user, mode } }: Kernel, status: Uint8Array): void {
+export function writeStatus(kernel: Kernel, status: Uint8Array): void {
+  const { owner: { user, mode }, kind, fileByteLength, blockByteLength } = kernel;
   const fields = new DataView(status.buffer);
   fields.setUint32(0, FILE_IDENTITY.device, true); // st_dev
   fields.setBigUint64(8, FILE_IDENTITY.inode, true); // st_ino
-  const S_IFREG = 0o100_000;
-  for (const [at, userAt] of [[4, 16], [24, 28]] as const) { // of macOS, and of Linux on x64
-    fields.setUint16(at, S_IFREG | mode, true); // st_mode
+  // of macOS, and of Linux on x64
+  for (const [modeAt, userAt, sizeAt, blockAt] of [[4, 16, 96, 112], [24, 28, 48, 56]] as const) {
+    fields.setUint16(modeAt, kind | mode, true); // st_mode
     fields.setUint32(userAt, user, true); // st_uid
+    fields.setBigInt64(sizeAt, BigInt(fileByteLength), true); // st_size
+    fields.setUint32(blockAt, blockByteLength, true); // st_blksize
   }
 }
 
@@ -72,10 +75,6 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
       unlink: (path: Uint8Array) => names.delete(textOf(path)) ? 0 : -1,
     }),
     ...failing(-1n, {
-      lseek(_file: number, _offset: bigint, whence: number) {
-        const SEEK_END = 2;
-        return whence === SEEK_END ? BigInt(kernel.fileByteLength) : 0n;
-      },
       write: (_file: number, _source: bigint, byteLength: bigint) => byteLength,
       read(file: number, target: Uint8Array, byteLength: bigint) {
         if (kernel.open.get(file) !== "pipe") return readings.get(file)?.read(target) ?? 0n;
@@ -98,7 +97,7 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
         const TMPFS_MAGIC = 0x0102_1994n;
         const isInMemory = kernel.open.get(file) !== "file";
         const fields = new BigUint64Array(target.buffer);
-        fields[0] = isInMemory ? TMPFS_MAGIC : 0n; // or a file system like any other
+        fields[0] = isInMemory ? TMPFS_MAGIC : kernel.fileSystem;
         [fields[1], fields[2], fields[4]] = [4096n, 2n ** 20n, 2n ** 19n]; // half is free
       },
       fchmod() {},

@@ -98,6 +98,8 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
         // FILETIME ftCreationTime, in units of 100 ns since 1601
         fields.setBigUint64(4, (BigInt(created) + 11_644_473_600_000n) * 10_000n + 9_999n, true);
         fields.setUint32(28, device, true); // DWORD dwVolumeSerialNumber
+        fields.setUint32(32, Math.floor(kernel.fileByteLength / 2 ** 32), true); // DWORD nFileSizeHigh
+        fields.setUint32(36, kernel.fileByteLength, true); // DWORD nFileSizeLow
         fields.setUint32(44, Number(inode >> 32n), true); // DWORD nFileIndexHigh
         fields.setUint32(48, Number(inode & 0xffff_ffffn), true); // DWORD nFileIndexLow
       },
