@@ -28,6 +28,7 @@ import { inTempFolder } from "./temp_folder.ts";
 
 type Rides = Table<{ id: Int32; fare: Float64; station: Utf8 }>;
 
+// #region open
 /** Maps a file in the IPC format, which must not be compressed. Nobody keeps the handle. */
 function openTable(path: string): Rides {
   return tableOver(new MmapOptions().map(path));
@@ -37,6 +38,7 @@ function openTable(path: string): Rides {
 function tableOver(mmap: Mmap): Rides {
   return tableFromIPC(mmap.bytes);
 }
+// #endregion open
 
 /** Adds all fares. A loop over the arrays of each batch is much faster than `get(row)`. */
 function sumOf(table: Rides): number {

@@ -15,6 +15,7 @@ const ELEMENT = Float64Array.BYTES_PER_ELEMENT;
 const CHUNK_BYTE_LENGTH = 2 ** 24;
 const CHUNK_LENGTH = CHUNK_BYTE_LENGTH / ELEMENT;
 
+// #region array
 /** Numbers that grow within a capacity. */
 class GrowableFloat64 implements Disposable {
   readonly #mmap: Mmap;
@@ -69,6 +70,7 @@ class GrowableFloat64 implements Disposable {
     this.#mmap.unmap();
   }
 }
+// #endregion array
 
 const count = Number(process.argv[2] ?? 5_000_000);
 using numbers = new GrowableFloat64();

@@ -36,10 +36,12 @@ function count(bytes: Uint8Array, length: number, counts: Counts): void {
   }
 }
 
+// #region count
 function scanMapping(path: string): Counts {
   using mmap = new MmapOptions().map(path);
   return { lines: mmap.count("\n"), matches: mmap.count(WORD) };
 }
+// #endregion count
 
 async function scanStream(path: string): Promise<Counts> {
   const counts = { lines: 0, matches: 0 };

@@ -27,6 +27,7 @@ interface Task {
 if (isMainThread) await main(Number(process.argv[2] ?? 4_000_000));
 else parentPort!.once("message", (task: Task) => parentPort!.postMessage(sum(task)));
 
+// #region worker
 /** Adds the numbers of a task, in the worker. */
 function sum({ ticket, start, end }: Task): number {
   using mmap = Mmap.fromTicket(ticket);
@@ -45,6 +46,7 @@ function runTask(task: Task): Promise<number> {
     worker.postMessage(task);
   }).finally(() => worker.terminate()); // safe: the worker has unmapped its handle
 }
+// #endregion worker
 
 async function main(count: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sysalloc-sum-"));

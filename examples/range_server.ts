@@ -55,6 +55,7 @@ function rangeOf(header: string | null, total: number) {
   return start < total && start < end ? { start, end } : "unsatisfiable";
 }
 
+// #region stream
 /**
  * Streams a range as fast as the client takes it. `read()` copies; if somebody has truncated the file
  * it throws, and the client sees that the answer is cut off.
@@ -71,6 +72,7 @@ function streamOf(mmap: Mmap, start: number, end: number): ReadableStream<Uint8A
     },
   }, { highWaterMark: 0 });
 }
+// #endregion stream
 
 interface Server {
   readonly port: number;

@@ -9,6 +9,7 @@
  */
 import { allocationGranularity, type Mmap, MmapOptions } from "../mod.ts";
 
+// #region ring
 /** A first-in, first-out queue of bytes. */
 class Ring implements Disposable {
   readonly #mmap: Mmap;
@@ -59,6 +60,7 @@ class Ring implements Disposable {
     this.#mmap.unmap();
   }
 }
+// #endregion ring
 
 // Each record is a length and a text. A record across the end needs no special case.
 const encoder = new TextEncoder();

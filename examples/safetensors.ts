@@ -60,6 +60,7 @@ class Safetensors implements Disposable {
   readonly #entries: Readonly<Record<string, Entry>>;
   readonly #dataStart: number;
 
+  // #region read
   constructor(path: string) {
     this.#mmap = new MmapOptions().map(path);
     try {
@@ -102,6 +103,7 @@ class Safetensors implements Disposable {
     const data = new (Type as unknown as new (buffer: ArrayBuffer) => TensorArray)(bytes.buffer);
     return { dtype, shape, data, isCopied };
   }
+  // #endregion read
 
   /** Unmaps the file. Tensors that are not copies get length 0. */
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@
  */
 import { type Mmap, MmapError, MmapOptions, pageSize } from "../mod.ts";
 
+// #region secret
 /** Memory for a secret. */
 class Secret implements Disposable {
   readonly #mmap: Mmap;
@@ -44,6 +45,7 @@ class Secret implements Disposable {
     this.#mmap.unmap();
   }
 }
+// #endregion secret
 
 let afterwards: Uint8Array;
 {

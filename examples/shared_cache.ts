@@ -108,6 +108,7 @@ class SharedCache implements Disposable {
     return written;
   }
 
+  // #region read
   /** Reads a slot until the read is not torn; `undefined` if it never is, or has another hash. */
   #read(slot: number, hash: number): { readonly key: string; readonly value: string } | undefined {
     const words = this.#words;
@@ -128,6 +129,7 @@ class SharedCache implements Disposable {
     }
     return undefined;
   }
+  // #endregion read
 
   [Symbol.dispose](): void {
     this.#mmap.unmap();

@@ -25,6 +25,7 @@ const READY = 1;
 
 const options = new MmapOptions({ len: 4096, sharedBuffer: true });
 
+// #region count
 /** Adds to the counter, in a worker. The buffer came by a message, and needs no ticket. */
 function add(buffer: SharedArrayBuffer): void {
   const words = new Int32Array(buffer);
@@ -48,6 +49,7 @@ async function count(mmap: Mmap): Promise<void> {
   Atomics.add(mmap.view(Int32Array), READY, 1);
   mmap.notify(4 * READY); // Atomics.notify() wakes threads of this process only
 }
+// #endregion count
 
 /** Starts a process that counts, too. Rejects if it fails. */
 function countInProcess({ command, args }: Program, name: string): Promise<void> {

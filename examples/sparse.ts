@@ -18,6 +18,7 @@ const BLOCK_BYTE_LENGTH = 65_536;
 const ROW_BYTE_LENGTH = 64;
 const ROWS = TABLE_BYTE_LENGTH / ROW_BYTE_LENGTH;
 
+// #region table
 /** A table of rows with eight numbers each. */
 class SparseTable implements Disposable {
   readonly #mmap: Mmap = new MmapOptions({ len: TABLE_BYTE_LENGTH }).reserve();
@@ -60,6 +61,7 @@ class SparseTable implements Disposable {
     this.#mmap.unmap();
   }
 }
+// #endregion table
 
 using table = new SparseTable();
 const indices = Array.from({ length: 1000 }, (_, n) => Math.floor(n * ROWS / 1000));

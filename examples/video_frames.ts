@@ -22,6 +22,7 @@ const WRITTEN = 0;
 const READ = 1;
 const HEADER = 64;
 
+// #region frames
 /** Yields a view of each frame, which Python overwrites once the next one is asked for. */
 async function* framesOf(mmap: Mmap, count: number): AsyncIterable<Uint8Array> {
   const words = mmap.view(Int32Array, 0, 2);
@@ -35,6 +36,7 @@ async function* framesOf(mmap: Mmap, count: number): AsyncIterable<Uint8Array> {
     mmap.notify(4 * READ);
   }
 }
+// #endregion frames
 
 async function main(count: number): Promise<void> {
   const name = `sysalloc-frames-${randomUUID()}`;

@@ -25,6 +25,7 @@ const QUERIES = [
 
 const { wasm, capi, oo1, config } = await sqlite3InitModule();
 
+// #region select
 /** Queries the database that lies at an address of the module's memory. */
 function select(query: string, address: number, byteLength: number): unknown {
   const db = new oo1.DB(":memory:");
@@ -49,6 +50,7 @@ function selectInPlace(query: string, path: string): unknown {
     wasm.dealloc(block);
   }
 }
+// #endregion select
 
 /** Reads the file, copies it into the module's heap, and queries it there. */
 function selectInCopy(query: string, path: string): unknown {

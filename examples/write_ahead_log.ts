@@ -42,6 +42,7 @@ class WriteAheadLog {
     this.records = [...this.#recover()];
   }
 
+  // #region append
   /** Appends a record, which survives the end of the process. */
   append(record: string): void {
     const content = new TextEncoder().encode(record);
@@ -63,6 +64,7 @@ class WriteAheadLog {
     this.#mmap.flush(this.#flushed, this.#end - this.#flushed);
     this.#flushed = this.#end;
   }
+  // #endregion append
 
   /** True if there is a part of a record after the last one. */
   get isTorn(): boolean {

@@ -4,10 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import config from "../deno.json" with { type: "json" };
 import { readArguments, wholeNumber } from "./tools/arguments.ts";
 import { project } from "./tools/cache.ts";
-import { BUILT, htmlFiles, serveSite } from "./tools/docs/site.ts";
+import { BUILT, serveSite } from "./tools/docs/site.ts";
 import { RUNTIMES } from "./tools/suite.ts";
 
 /** What the style of `deno doc` lacks. */
@@ -36,18 +35,8 @@ const port = wholeNumber("--port", values.port);
 await run(RUNTIMES.node26!.program, "node_modules/vitepress/bin/vitepress.js", "build", "docs");
 const api = ["--html", "--name=sysalloc", `--output=${join(BUILT, "api")}`, "mod.ts"];
 await run(Deno.execPath(), "doc", "--quiet", ...api);
-await finishApi();
+await Deno.writeTextFile(join(BUILT, "api/page.css"), PHONE, { append: true });
 if (values.serve) console.log(serveSite(port).address);
-
-/** Makes the examples import the package by its name on npm, and the pages fit on a phone. */
-async function finishApi(): Promise<void> {
-  for (const file of htmlFiles().filter((file) => file.startsWith("api/"))) {
-    const path = join(BUILT, file);
-    const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, text.replaceAll(config.name, "sysalloc"));
-  }
-  await Deno.writeTextFile(join(BUILT, "api/page.css"), PHONE, { append: true });
-}
 
 async function run(program: string, ...args: readonly string[]): Promise<void> {
   const command = new Deno.Command(program, { args: [...args], cwd: project, stdin: "null" });

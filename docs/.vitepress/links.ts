@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname!, "../..");
 
 /** Pages that are made of another file of the repository. */
 export const INCLUDED: Readonly<Record<string, string>> = {
+  "recipes/examples.md": "examples/README.md",
   "internals/architecture.md": "ARCHITECTURE.md",
   "internals/benchmarks.md": "bench/README.md",
   "internals/results.md": "bench/results.md",

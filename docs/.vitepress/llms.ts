@@ -6,12 +6,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { addressOf, RELATIVE_LINK, SITE } from "../../scripts/tools/addresses.ts";
+import { regionOf, SNIPPET } from "../../scripts/tools/docs/snippets.ts";
 
 const ROOT = join(import.meta.dirname!, "../..");
 
 interface Group {
   readonly text: string;
-  readonly items: readonly { readonly text: string; readonly link: string }[];
+  readonly items: readonly {
+    readonly text: string;
+    readonly link: string;
+    readonly sentence: string;
+  }[];
 }
 
 /** Writes `llms.txt`, the index, and `llms-full.txt`, which has all pages. */
@@ -24,12 +29,14 @@ export function writeTexts(
   const title = `# sysalloc\n\n> ${description}\n`;
   const index = groups.map(({ text, items }) =>
     `## ${text}\n\n${
-      items.map(({ text, link }) => `- [${text}](${SITE}${link.slice(1)})\n`).join("")
+      items.map(({ text, link, sentence }) => `- [${text}](${SITE}${link.slice(1)}): ${sentence}\n`)
+        .join("")
     }`
   );
+  const api = `## API\n\n- [API](${SITE}api/): Each symbol, with its errors and examples.\n`;
   const pages = ["/index", ...groups.flatMap(({ items }) => items.map(({ link }) => link))];
   const texts = pages.map((link) => textOf(join(srcDir, `${link}.md`)));
-  writeFileSync(join(outDir, "llms.txt"), [title, ...index].join("\n"));
+  writeFileSync(join(outDir, "llms.txt"), [title, ...index, api].join("\n"));
   writeFileSync(join(outDir, "llms-full.txt"), [title, ...texts].join("\n"));
 }
 
@@ -41,6 +48,9 @@ function textOf(file: string): string {
     .replace(/^---\n[^]*?\n---\n/, "")
     .replace(RELATIVE_LINK, address)
     .replace(/<!--@include: (\S+?)-->/g, (_, path) => textOf(beside(path)))
-    .replace(/^<<< (\S+?)(?:\{.*\})?$/gm, (_, path) => `\`\`\`ts\n${textOf(beside(path))}\`\`\``)
+    .replace(SNIPPET, (_, path, region) => {
+      const code = regionOf(readFileSync(beside(path), "utf8"), path, region);
+      return `\`\`\`ts\n${code}\`\`\``;
+    })
     .replaceAll('"../mod.ts"', '"sysalloc"');
 }

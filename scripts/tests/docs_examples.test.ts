@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { examplesIn } from "../tools/docs/examples.ts";
+import { programsIn } from "../tools/docs/programs.ts";
 import { tryExamples } from "../tools/docs/running.ts";
+import { regionOf } from "../tools/docs/snippets.ts";
 
 const PACKAGE = {
   "package.json": '{ "name": "sysalloc", "type": "module", "exports": "./main.js" }',
@@ -68,4 +70,18 @@ Deno.test("examplesIn() takes no block out without a reason", () => {
   for (const block of ["ts no-run", "ts norun", "ts\nconsole.log(1);"]) {
     assertThrows(() => examplesIn("page.md", page(block).join("")), Error, "page.md/1.ts: ");
   }
+});
+
+Deno.test("regionOf() gives the lines of a region, and throws when there is none", () => {
+  const text = "a\n  // #region x\n  b\n    c\n  // #endregion x\n";
+  assertEquals(regionOf(text, "a.ts", "x"), "b\n  c\n");
+  assertEquals(regionOf(text, "a.ts", undefined), text);
+  assertThrows(() => regionOf(text, "a.ts", "y"), Error, "a.ts has no region y");
+});
+
+Deno.test("programsIn() names the programs that a page includes", () => {
+  assertEquals(programsIn("# A\n\n<<< ../../examples/a.ts#x\n\n<<< ../../examples/b.ts\n"), [
+    "a",
+    "b",
+  ]);
 });

@@ -9,8 +9,12 @@ import { output } from "../processes.ts";
 import { RUNTIMES } from "../suite.ts";
 import { type Example, NAMES, type RuntimeName } from "./examples.ts";
 
-const FLAGS = { deno: ["run", "--no-lock", "-A"], bun: [], node: ["--no-warnings"] };
-const LIMIT = 120; // seconds
+export const FLAGS: Readonly<Record<"deno" | "bun" | "node", readonly string[]>> = {
+  deno: ["run", "--no-lock", "-A"],
+  bun: [],
+  node: ["--no-warnings"],
+};
+export const LIMIT = 120; // seconds
 /** Comes before what the runner says of an example. */
 const MARK = "\x1e";
 
