@@ -4,10 +4,10 @@
  * with how to raise each, the mappings of a process, and the names of shared memory.
  *
  * ```sh
- * npx sysalloc info
- * deno run -A jsr:@sysalloc/sysalloc/cli regions --resident
- * bunx --bun sysalloc regions 1234 --json
- * npx sysalloc shared --remove old-cache
+ * deno run -A jsr:@sysalloc/sysalloc/cli info
+ * bunx --bun sysalloc regions --resident
+ * npx sysalloc regions 1234 --json
+ * npx -p sysalloc -p koffi@3 sysalloc shared --remove old-cache # Node.js below 26.9
  * ```
  *
  * This module is the program: importing it runs it.
