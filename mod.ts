@@ -1,8 +1,8 @@
 /**
  * The operating system's virtual memory for Deno, Bun and Node.js: `mmap` and
- * `VirtualAlloc` by each runtime's own FFI, and safe. No call can crash the
- * process unless its name starts with `unsafe`: views die with their mapping,
- * and no mapping dies while it can be reached.
+ * `VirtualAlloc`, called by each runtime's own FFI. No call can crash the process
+ * unless its name starts with `unsafe`: views die with their mapping, and no
+ * mapping dies while a view of it can be reached.
  *
  * The examples import the package as `sysalloc`: in Deno,
  * `deno add sysalloc@jsr:@sysalloc/sysalloc` gives it this name; in Bun and
