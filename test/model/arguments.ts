@@ -82,7 +82,7 @@ export function judged(
   const isInside = count >= 0 && from + count <= mapped;
   const [start, end] = [skip + from, skip + from + count];
   const isAligned = (from === 0 || from === mapped || start % PAGE === 0) &&
-    (from + count === mapped || end % PAGE === 0);
+    (count === 0 || from + count === mapped || end % PAGE === 0);
   if (!isInside || (isOfPages && !isAligned)) errors.push("RangeError");
   return {
     byteOffset,

@@ -88,7 +88,8 @@ export const discard: TakeSlot = (world, slot, [, , a, b], name) => {
   const errors = [...range.errors, ...stateErrors(slot, false)];
   const isRefused = slot.model.source === "shared" || slot.model.source === "mirror";
   if (isRefused && !isNothing(range)) errors.push("ENOTSUP");
-  if (errors.length === 0 && !isWritable(slot.model, start, end)) errors.push("EACCES");
+  const isDenied = !isNothing(range) && !isWritable(slot.model, start, end);
+  if (errors.length === 0 && isDenied) errors.push("EACCES");
   // Windows and macOS have no call by which private memory of a file is the file's again.
   const allowed = slot.model.source === "private" && platform !== "linux" ? ["ENOTSUP"] : [];
   let isDone = false;

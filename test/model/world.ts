@@ -218,6 +218,7 @@ export function copyPages(model: Model, start: number, end: number, state: 1 | 2
 
 /** Makes pages as they were mapped. */
 export function reset(model: Model, start: number, end: number): void {
+  if (start === end) return;
   const first = Math.floor(start / PAGE) * PAGE;
   if (model.source === "memory") model.own.fill(0, first, end);
   if (model.source === "private") {
@@ -246,6 +247,7 @@ export function setAccess(
   end: number,
   change: (access: Access) => Access,
 ): void {
+  if (start === end) return;
   for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
     access[page] = change(access[page]!);
   }
