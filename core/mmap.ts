@@ -181,10 +181,9 @@ export class Mmap implements Disposable {
   static fromTicket(ticket: MmapTicket): Mmap {
     const plan = redeem(ticket);
     const mmap = adopt(plan);
-    const { backing, share } = plan;
-    const { snapshot } = share;
+    const { backing, share, isUniform } = plan;
     // Other handles may have changed pages, or found that a file was truncated.
-    if (snapshot.length > 0 || backing !== undefined) mmap.#mapping.track(snapshot);
+    if (!isUniform || backing !== undefined) mmap.#mapping.track(share.snapshot);
     return mmap;
   }
 

@@ -104,9 +104,10 @@ export class Slot {
     return atomics.load(this.#block.uint64, this.#offset / 8 + place);
   }
 
-  /** Replaces a number of 64 bits, unless another thread has changed it. */
-  replace(place: number, from: bigint, to: bigint): void {
-    atomics.compareExchange(this.#block.uint64, this.#offset / 8 + place, from, to);
+  /** Replaces a number of 64 bits, unless another thread has changed it. Returns whether it did. */
+  replace(place: number, from: bigint, to: bigint): boolean {
+    const index = this.#offset / 8 + place;
+    return atomics.compareExchange(this.#block.uint64, index, from, to) === from;
   }
 
   set(place: number, value: bigint): void {
@@ -151,6 +152,11 @@ export class SlotTable<Failure extends object> {
   readonly #layout: SlotLayout;
   readonly #memory: BlockMemory<Failure>;
   readonly #slotsPerBlock: number;
+  /**
+   * A claimed slot that its taker could not use, for the next `take()`. A taker stores it without a
+   * call, for which no stack may be left.
+   */
+  spare: Slot | undefined;
   #blocks: readonly Block[] = [];
   /** Slots that this thread has freed. */
   readonly #freed: FreeList<Slot> = new FreeList();
@@ -198,6 +204,9 @@ export class SlotTable<Failure extends object> {
 
   /** Claims a free slot. */
   take(): Slot | Failure {
+    const { spare } = this;
+    this.spare = undefined;
+    if (spare !== undefined) return spare;
     for (;;) {
       const found = this.#freed.take() ?? this.#candidate();
       if (!(found instanceof Slot) || found.claim()) return found;

@@ -45,6 +45,12 @@ export interface Share {
   /** Ends sharing if no other handle or ticket is left. Returns whether it did. */
   takeBack(): boolean;
 
+  /**
+   * Stops using the memory and holding its range, in one step, if other handles go on with both.
+   * Returns whether they do.
+   */
+  endAmongOthers(): boolean;
+
   /** Stops using the memory. Returns whether this handle was the last to use it. */
   leave(): boolean;
 

@@ -13,6 +13,7 @@ import { currentRuntime, host } from "../../ffi/host.ts";
 import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Os } from "../../ffi/os/contract/os.ts";
 import { BLOCK_BYTES, Slot, type SlotLayout, SlotTable } from "../../ffi/slots.ts";
+import { checkStack } from "../checks/call_stack.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import { countHeldIn, HELD_COUNTS_BYTES } from "./held_totals.ts";
 import { unmapStray } from "./release.ts";
@@ -31,7 +32,10 @@ export const TICKET = 3;
 export class ProcessTable extends SlotTable<Failure> {
   constructor(os: Os, block: bigint) {
     super(SLOTS, {
-      map: () => mapBlock(os),
+      map() {
+        checkStack(); // a block that is mapped must not be lost
+        return mapBlock(os);
+      },
       unmap: (address) => unmapStray(os, address, BigInt(BLOCK_BYTES)),
       view: (address, byteLength) => currentRuntime().view(address, byteLength),
     }, block);

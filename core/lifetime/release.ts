@@ -96,6 +96,11 @@ export function leave(allocation: Allocation): void {
 function dropHold(allocation: Allocation): boolean {
   const { share } = allocation;
   if (share === undefined) return true;
+  if (share.endAmongOthers()) {
+    allocation.share = undefined;
+    allocation.byteLength = 0n;
+    return false;
+  }
   if (!share.hasLeft) {
     if (!refreshShare(allocation)) return true;
     leave(allocation);

@@ -29,7 +29,7 @@ const ADDRESSES: readonly bigint[] = [
 ];
 
 /** The first word of a root. Another layout of the table gets another number. */
-const MAGIC = 0x7379_7361_6c6c_6f01n;
+const MAGIC = 0x7379_7361_6c6c_6f02n;
 /** The length of the magic number and the address of the first block. */
 const ROOT_BYTES = 16;
 

@@ -20,11 +20,15 @@ import type { PageState } from "../pages/page_state.ts";
 import { freeRuns, loadRuns, storeRuns } from "./runs.ts";
 
 // Places of the 32-bit numbers in a slot. They can change at any time.
-const USERS = 1;
-const HOLDERS = 2;
-const FLAGS = 3;
-// Places of the 64-bit numbers. They do not change while there is a user, except that memory with
-// a capacity can become longer.
+const FLAGS = 1;
+const USERS = 2;
+const HOLDERS = 3;
+/** The place of both counts, as one number of 64 bits: a step that changes both cannot end midway. */
+const COUNTS = 1;
+const ONE_USER = 1n;
+const ONE_HOLDER = 1n << 32n;
+// Places of the other 64-bit numbers. They do not change while there is a user, except that memory
+// with a capacity can become longer.
 const ADDRESS = 2;
 const EXACT_BYTE_LENGTH = 3;
 const BYTE_LENGTH = 4;
@@ -130,11 +134,39 @@ export class SharedMapping implements Share {
     return new SharedMapping(table, record, backing);
   }
 
-  /** Counts one more handle. Returns the number of the slot. */
-  join(): number {
-    this.#record.add(USERS, 1);
-    this.#record.add(HOLDERS, 1);
+  /** The number of the slot. */
+  get number(): number {
     return this.#record.number;
+  }
+
+  /** Counts one more handle, in one step. */
+  join(): void {
+    for (;;) {
+      const counts = this.#record.get(COUNTS);
+      if (this.#record.replace(COUNTS, counts, counts + ONE_USER + ONE_HOLDER)) return;
+    }
+  }
+
+  /** Takes from the counts in one step, unless that leaves 0 of one. Returns whether it did. */
+  #take(ones: bigint): boolean {
+    for (;;) {
+      const counts = this.#record.get(COUNTS);
+      if ((ones & ONE_USER) !== 0n && (counts & ONE_HOLDER - 1n) === 1n) return false;
+      if ((ones & ONE_HOLDER) !== 0n && counts >> 32n === 1n) return false;
+      if (this.#record.replace(COUNTS, counts, counts - ones)) return true;
+    }
+  }
+
+  /** Takes a user, and perhaps a holder, from the counts, unless this handle is the last one. */
+  #leaveToOthers(ones: bigint): boolean {
+    if (!this.#take(ones)) return false;
+    // Nothing is called from here on. Others use the file, and the guard.
+    this.hasLeft = true;
+    if (this.#backing !== undefined) {
+      this.#backing.file = undefined;
+      this.#backing.guard = undefined;
+    }
+    return true;
   }
 
   get byteLength(): number {
@@ -178,24 +210,25 @@ export class SharedMapping implements Share {
     return true;
   }
 
+  endAmongOthers(): boolean {
+    return !this.hasLeft && this.#leaveToOthers(ONE_USER + ONE_HOLDER);
+  }
+
   leave(): boolean {
+    if (this.#leaveToOthers(ONE_USER)) return false;
     checkFewFrames();
     this.hasLeft = true;
-    const isLast = this.#record.add(USERS, -1) === 1;
-    if (isLast) this.#takeOver();
-    else if (this.#backing !== undefined) {
-      // Others use the file, and the guard.
-      this.#backing.file = undefined;
-      this.#backing.guard = undefined;
-    }
-    return isLast;
+    this.#record.add(USERS, -1);
+    this.#takeOver();
+    return true;
   }
 
   drop(): boolean {
-    checkFewFrames();
     const guard = this.#backing?.guard;
     if (guard !== undefined) this.#record.set(GUARD, guard.address);
-    if (this.#record.add(HOLDERS, -1) !== 1) return false;
+    if (this.#take(ONE_HOLDER)) return false;
+    checkFewFrames();
+    this.#record.add(HOLDERS, -1);
     this.#takeOver();
     this.#forget();
     return true;
@@ -225,6 +258,8 @@ export class SharedMapping implements Share {
 /** The plan of one more handle. */
 export interface SharedPlan extends MappingPlan {
   readonly share: SharedMapping;
+  /** Whether all pages have the access and the history of the plan. */
+  readonly isUniform: boolean;
 }
 
 /**
@@ -274,6 +309,7 @@ export function sharedPlan(
     backing,
     layout,
     share: new SharedMapping(table, record, backing),
+    isUniform: record.get(RUNS) === 0n,
     engine: undefined,
   };
 }

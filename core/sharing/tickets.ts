@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { phaseOf, type Slot } from "../../ffi/slots.ts";
+import { CLAIMED, phaseOf, type Slot } from "../../ffi/slots.ts";
 import { fillRandom } from "../../ffi/web.ts";
 import { describe, propertyOf } from "../checks/arguments.ts";
 import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
@@ -32,10 +32,21 @@ const OF = 4;
 /** The key of a ticket: 128 random bits. */
 export type TicketKey = readonly [high: bigint, low: bigint];
 
+/** The number of keys that are made at a time, which takes as long as making one. */
+const KEY_COUNT = 32;
+
+let keyHalves: BigUint64Array = new BigUint64Array(0);
+let usedHalves = 0;
+
 function newKey(): TicketKey {
-  const key = new BigUint64Array(2);
-  fillRandom(key);
-  return [key[0]!, key[1]!];
+  if (usedHalves === keyHalves.length) {
+    const filled = new BigUint64Array(2 * KEY_COUNT);
+    fillRandom(filled);
+    // A copy: a monkey-patched function may keep the array, or have called share() meanwhile.
+    keyHalves = new BigUint64Array(filled);
+    usedHalves = 0;
+  }
+  return [keyHalves[usedHalves++]!, keyHalves[usedHalves++]!];
 }
 
 /** Makes a ticket. `open` returns the mapping, and throws if it is closed. */
@@ -47,26 +58,29 @@ export function share(open: () => Mapping): MmapTicket {
   pages.views.refuseTransferred(pages.all);
   const { allocation } = mapping;
   if (allocation.share === undefined) checkStack();
-  checkFewFrames();
   const table = processTable();
+  allocation.share ??= SharedMapping.of(table, pages);
   const slot = table.take();
   try {
-    allocation.share ??= SharedMapping.of(table, pages);
     return issue(slot, key, allocation.share as SharedMapping);
   } catch (error) {
-    slot.free();
-    table.note(slot);
+    table.spare = slot;
     throw error;
   }
 }
 
-/** Makes a ticket in a slot that was claimed. */
+/**
+ * Makes a ticket in a slot that was claimed. The order of its steps bears that the stack is
+ * exhausted at any call: a check of the stack takes longer than all of them.
+ */
 function issue(slot: Slot, { 0: high, 1: low }: TicketKey, mapping: SharedMapping): MmapTicket {
   const digits = (value: bigint) => value.toString(16).padStart(16, "0");
   const ticket = Object.freeze({ slot: slot.number, key: digits(high) + digits(low) });
   slot.set(KEY, high);
   slot.set(KEY + 1, low);
-  slot.set(OF, BigInt(mapping.join()));
+  slot.set(OF, BigInt(mapping.number));
+  slot.enter(CLAIMED); // as it is: the call after join() needs no more of the stack than this one
+  mapping.join();
   slot.enter(TICKET);
   return ticket;
 }
@@ -79,7 +93,8 @@ export function redeem(ticket: unknown): SharedPlan {
   const plan = sharedPlan(table, record, () => {
     if (!slot.free(state)) throw ticketError();
   });
-  checkFewFrames();
+  // Using up the ticket is the last call for the handle of plain memory.
+  if (plan.backing !== undefined || plan.layout !== undefined || !plan.isUniform) checkFewFrames();
   return plan;
 }
 

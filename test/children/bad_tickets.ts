@@ -21,7 +21,7 @@ const open = mmap.share();
 const other = new MmapOptions({ len: PAGE }).mapAnon();
 /** Memory that holds what a table might. */
 const forged = new MmapOptions({ len: PAGE }).mapAnon();
-forged.view(BigUint64Array).fill(0x7379_7361_6c6c_6f01n);
+forged.view(BigUint64Array).fill(0x7379_7361_6c6c_6f02n);
 
 function used(): MmapTicket {
   const ticket = mmap.share();

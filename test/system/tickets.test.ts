@@ -1,7 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { processTable } from "../../core/lifetime/process_table.ts";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
-import { allocationGranularity, Mmap, type MmapInit, MmapOptions, pageSize } from "../../mod.ts";
+import {
+  allocationGranularity,
+  Mmap,
+  type MmapInit,
+  MmapOptions,
+  type MmapTicket,
+  pageSize,
+} from "../../mod.ts";
 import { codeOf } from "../support/errors.ts";
 import { freeAddress } from "../support/free_address.ts";
 import { platform, test, use } from "../support/harness.ts";
@@ -206,6 +213,18 @@ test("share() throws EBADF when closed, and EBUSY when a buffer was transferred 
   assertEquals(moved.byteLength, LENGTH);
 });
 
+/** So often that share() makes random bits meanwhile. */
+const OFTEN = 64;
+
+/** Returns tickets that are released. */
+function shareOften(mmap: Mmap): MmapTicket[] {
+  return Array.from({ length: OFTEN }, () => {
+    const ticket = mmap.share();
+    Mmap.release(ticket);
+    return ticket;
+  });
+}
+
 test("share() shares nothing that what makes its random bits has unmapped", () => {
   const mmap = use(new MmapOptions({ len: LENGTH }).mapAnon());
   const slots = slotsInUse();
@@ -215,11 +234,30 @@ test("share() shares nothing that what makes its random bits has unmapped", () =
     return getRandomValues.call(crypto, array) as typeof array;
   };
   try {
-    assertEquals(codeOf(() => mmap.share()), "EBADF");
+    assertEquals(codeOf(() => shareOften(mmap)), "EBADF");
   } finally {
     crypto.getRandomValues = getRandomValues;
   }
   assertEquals(slotsInUse(), slots);
+});
+
+test("share() gives no two tickets the same key when what makes its random bits shares", () => {
+  const { getRandomValues } = crypto;
+  const mmap = use(new MmapOptions({ len: LENGTH }).mapAnon());
+  const tickets: MmapTicket[] = [];
+  crypto.getRandomValues = (array) => {
+    crypto.getRandomValues = getRandomValues;
+    const filled = getRandomValues.call(crypto, array) as typeof array;
+    tickets.push(...shareOften(mmap));
+    return filled;
+  };
+  try {
+    tickets.push(...shareOften(mmap));
+  } finally {
+    crypto.getRandomValues = getRandomValues;
+  }
+  const halves = tickets.flatMap(({ key }) => [key.slice(0, 16), key.slice(16)]);
+  assertEquals(new Set(halves).size, 2 * 2 * OFTEN);
 });
 
 test("share() looks at nothing that what makes its random bits returns", () => {
@@ -232,6 +270,7 @@ test("share() looks at nothing that what makes its random bits returns", () => {
     return [bits, bits] as T;
   }) as typeof getRandomValues;
   try {
+    shareOften(mmap);
     const other = use(Mmap.fromTicket(mmap.share()));
     assertEquals([other.address, calls], [mmap.address, 0]);
   } finally {
