@@ -19,6 +19,8 @@ const NEVER = 50;
 
 /** The number of calls that use one reading of the limits. */
 const LOOK_EVERY = 64;
+/** The same where nothing is limited. */
+const LOOK_RARELY = 4096;
 
 /**
  * Returns the number of bytes that can still be committed, if the kernel grants only memory that
@@ -46,7 +48,7 @@ export function linuxRoom(library: CLibrary): Room {
     const limit = (resource: number) => Number(limitOf()(resource) ?? Infinity);
     return { addresses: limit(RLIMIT_AS), data: limit(RLIMIT_DATA) };
   };
-  let looks = 0;
+  let known = 0;
   let ceiling = Infinity;
 
   return {
@@ -68,9 +70,11 @@ export function linuxRoom(library: CLibrary): Room {
     byteLimits,
 
     ceiling() {
-      if (looks++ % LOOK_EVERY !== 0) return ceiling;
+      if (known-- > 0) return ceiling;
       const { addresses, data } = byteLimits();
-      return ceiling = Math.min(addresses, data, committableBytes(library));
+      ceiling = Math.min(addresses, data, committableBytes(library));
+      known = (ceiling === Infinity ? LOOK_RARELY : LOOK_EVERY) - 1;
+      return ceiling;
     },
   };
 }
