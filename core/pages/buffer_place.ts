@@ -21,8 +21,8 @@ export const CHANGING_SPACING = 4096;
 /** The number of buffers of a mapping after which their spacing doubles. */
 const BUFFERS_OF_SPACING = 1024;
 
-/** The number of times that the spacing doubles, up to 256 MiB. */
-const MAX_DOUBLINGS = 12;
+/** The longest spacing, in bytes. */
+const MAX_SPACING = 2 ** 28;
 
 /**
  * The place of a buffer among `count` that are held: little longer than the view, so that a change
@@ -34,8 +34,8 @@ export function heldPlace(
   spacing: number,
   count: number,
 ): PageRange {
-  const doublings = Math.min(MAX_DOUBLINGS, Math.floor(count / BUFFERS_OF_SPACING));
-  return spaced(view, run, spacing << doublings);
+  const doublings = Math.floor(count / BUFFERS_OF_SPACING);
+  return spaced(view, run, Math.min(MAX_SPACING, spacing * 2 ** doublings));
 }
 
 /**
