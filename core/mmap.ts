@@ -700,7 +700,8 @@ export class Mmap implements Disposable {
    * 64 KiB, or an eighth of the view, behind its end (see {@linkcode Mmap.view}). Memory that goes is
    * freed; pages that were ever viewed stay accessible to native code, because a pending call of the
    * runtime may use them, and may store to them even after the mapping has become longer again. New
-   * bytes have the access of the last byte before them.
+   * bytes have the access of the last byte before them. On Windows, pages of `map()` that were
+   * stored to and went show these stores when they come back; elsewhere they show the file.
    *
    * Within a capacity, memory of {@linkcode MmapOptions.map} and {@linkcode MmapOptions.mapExec} can
    * become as long as its file, and memory of `mapShared()` makes the named memory longer for all
@@ -715,8 +716,12 @@ export class Mmap implements Disposable {
    * a capacity: [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html) on Linux and
    * macOS,
    * [`VirtualAlloc(MEM_COMMIT)`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
-   * on Windows, the functions of {@linkcode Mmap.decommit} to become shorter, and
-   * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) for the file on Linux.
+   * on Windows, the functions of {@linkcode Mmap.decommit} to become shorter, and for a file
+   * [`fallocate`](https://man7.org/linux/man-pages/man2/fallocate.2.html) on Linux,
+   * [`CreateFileMapping`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)
+   * and
+   * [`MapViewOfFile3`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3)
+   * on Windows.
    *
    * @param byteLength The new length in bytes, above 0. Default: up to the present end of the file.
    * @throws {TypeError} If it is not a whole number or a bigint.
@@ -732,7 +737,7 @@ export class Mmap implements Disposable {
    * no file is open; `EINVAL` if the file ends before the mapping starts; `EFAULT` if the file has
    * lost a page that stays; `ENOSPC` if `/dev/shm` is full; `EFBIG` if the process may not make the
    * file as long (`ulimit -f`); `ENOMEM` or another code if the system refused. Memory and file stay
-   * as they were.
+   * as they were, but on Windows, within a capacity, the file can be longer.
    *
    * @example A buffer that grows
    * ```ts

@@ -109,10 +109,12 @@ export class MmapOptions {
    * {@linkcode MmapOptions.populate} and {@linkcode Mmap.lock} affect only the memory that there is.
    *
    * Linux and macOS: [`mmap(PROT_NONE)`](https://man7.org/linux/man-pages/man2/mmap.2.html), and
-   * [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html) to grow. Windows, for
-   * anonymous memory only:
+   * [`mprotect`](https://man7.org/linux/man-pages/man2/mprotect.2.html) to grow. Windows:
    * [`VirtualAlloc`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc)
-   * with `MEM_RESERVE`, and with `MEM_COMMIT` to grow.
+   * with `MEM_RESERVE`, and with `MEM_COMMIT` to grow; for a file
+   * [`VirtualAlloc2`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2),
+   * and [`MapViewOfFile3`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3)
+   * for each part that is added (Windows 10 from version 1803 on).
    *
    * @param bytes The capacity in bytes, rounded up to pages. Default: 0, which means none.
    * @returns New options.
@@ -122,7 +124,7 @@ export class MmapOptions {
    *
    * The calls that map also throw an {@linkcode MmapError}: `ENOMEM` if there are not as many
    * addresses in a row; `EOVERFLOW` on Linux if the file system allows no file as long; `ENOTSUP`
-   * for memory of files on Windows, and for {@linkcode MmapOptions.mapShared} on macOS and Windows.
+   * for {@linkcode MmapOptions.mapShared} on macOS and Windows, where named memory keeps its length.
    *
    * @example A list that grows without a copy
    * ```ts
@@ -433,7 +435,7 @@ export class MmapOptions {
    * The lower guard ends where the memory starts. The upper one starts at the page after the last
    * byte, so that the rest of the last page is accessible. A hint is the address of the memory, not
    * of the guard. `unmap()` ends both guards, even if the address range stays held. {@linkcode
-   * Mmap.intoRaw} refuses such memory. On Windows memory of files cannot have guards.
+   * Mmap.intoRaw} refuses such memory.
    *
    * @param bytes The length of each guard in bytes, rounded up to pages (the lower one to
    * {@linkcode allocationGranularity}); 0 for none. Default: one page.

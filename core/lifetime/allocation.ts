@@ -159,7 +159,8 @@ export function mapperOf(
   if (mapper !== undefined) return mapper;
   if (layout?.hugePage !== undefined) return os.huge!.mapper(layout.hugePage)!;
   if (isMirrored) return os.mirrors;
-  return backing === undefined ? os : os.files;
+  if (backing === undefined) return os;
+  return (layout === undefined ? undefined : os.files.pieces) ?? os.files;
 }
 
 /**

@@ -4,12 +4,14 @@
  *
  * Several threads may make shared memory longer at the same time. So growth consists of steps that
  * lose nothing if another thread has taken them before: pages become accessible by a change of
- * their protection, a file is only ever extended, and the record of shared memory keeps the
- * greatest length.
+ * their protection, pages that are mapped are not mapped anew, a file is only ever extended, and the
+ * record of shared memory keeps the greatest length.
  *
  * @module
  */
 import { host } from "../../ffi/host.ts";
+import type { FileRequest } from "../../ffi/os/contract/files.ts";
+import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { checkFewFrames, checkStack } from "../checks/call_stack.ts";
 import { MmapError, systemError } from "../checks/errors.ts";
 import type { PageRange } from "../checks/ranges.ts";
@@ -69,25 +71,34 @@ function close(pages: PageState, range: PageRange): void {
   const { address, byteLength } = addresses(pages, range);
   const isUnused = history.areAll(range.start, range.end, wasNotViewed);
   const access = isUnused ? "none" : WRITABLE[source]!; // what cannot be stored to has no views
-  const { file, name, offset, guard } = allocation.backing!;
-  // If the memory grows again, it shows the file, and neither copies of pages nor lost ones.
-  const isStale = file !== undefined && (pages.areOfPrivateFile || pages.areLost(range));
-  if (!isStale && !isUnused) return;
+  const { file, guard } = allocation.backing!;
   const { files } = host().os;
+  // If the memory grows again, it shows the file, and neither copies of pages nor lost ones. (A
+  // system that cannot map over pages keeps copies, and loses no pages.)
+  const isStale = file !== undefined && files.mapOver !== undefined &&
+    (pages.areOfPrivateFile || pages.areLost(range));
+  if (!isStale && !isUnused) return;
   const failure = isStale
-    ? files.mapOver!({
-      ...anonymousRequest(byteLength, { hint: address, protection: access }),
-      kind: "file",
-      file,
-      isShared: source !== "private file",
-      name: "the file",
-      isNamed: name !== undefined,
-      offset: BigInt(offset + range.start),
-    })
+    ? files.mapOver({ ...fileRequest(pages, range.start, byteLength), protection: access })
     : files.protect(address, byteLength, access);
   if (failure !== undefined) throw resizeError(allocation, failure);
   pages.access.set(range.start, range.end, access);
   if (isUnused) guard?.endAt(address);
+}
+
+/** A request for pages of the mapping's file. */
+function fileRequest(pages: PageState, start: number, byteLength: bigint): FileRequest {
+  const { allocation: { backing }, info: { source } } = pages;
+  const { file, name, offset } = backing!;
+  return {
+    ...anonymousRequest(byteLength, { hint: pages.addressOf(start) }),
+    kind: "file",
+    file: file!,
+    isShared: source !== "private file",
+    name: "the file",
+    isNamed: name !== undefined,
+    offset: BigInt(offset + start),
+  };
 }
 
 /** Makes the file or the named memory long enough. Other memory takes a file as it is. */
@@ -126,21 +137,27 @@ function lengthen(mapping: Mapping, pages: PageState, byteLength: number): void 
   const isAlone = allocation.share === undefined || mapping.endSharing();
   if (byteLength <= mapping.byteLength) return;
   const range = pagesBetween(pages, byteLength);
+  const { backing } = allocation;
+  const end = mapping.info.pageOffset + byteLength;
+  // A piece cannot be longer than its file, which is made longer first. Otherwise last, as a file
+  // cannot be made shorter again.
+  const isFileFirst = backing !== undefined && host().os.files.pieces !== undefined;
   try {
-    open(pages, range, isAlone);
-    if (allocation.backing !== undefined) extendSource(mapping, byteLength, isAlone);
+    if (!isFileFirst) open(pages, range, end, isAlone);
+    if (backing !== undefined) extendSource(mapping, byteLength, isAlone);
+    if (isFileFirst) open(pages, range, end, isAlone);
   } catch (error) {
     if (isAlone) closeAgain(pages, range);
     throw error;
   }
   checkFewFrames(); // all of the following steps or none; those before may be taken again
-  allocation.backing?.guard?.growTo(pages.addressOf(range.end));
+  backing?.guard?.growTo(pages.addressOf(range.end));
   allocation.share?.growTo(byteLength);
   mapping.lengthen(byteLength);
 }
 
-/** Gives pages behind the end the access of the last byte. */
-function open(pages: PageState, range: PageRange, isAlone: boolean): void {
+/** Gives pages behind the end the access of the last byte. The new end is `end`. */
+function open(pages: PageState, range: PageRange, end: number, isAlone: boolean): void {
   const { allocation, areAnonymous } = pages;
   const access = pages.access.runAt(pages.all.end - 1).value;
   if (range.start === range.end || (areAnonymous && access === "none")) return;
@@ -149,8 +166,15 @@ function open(pages: PageState, range: PageRange, isAlone: boolean): void {
   // A decommitted page may hold what a pending call has stored. While the memory is shared, another
   // thread may already use it.
   const failure = (isAlone ? clear(pages, range) : undefined) ??
+    fill(pages, range.start, end) ??
     mapperOf(allocation).protect(address, byteLength, access);
   if (failure !== undefined) throw resizeError(allocation, failure);
+}
+
+/** Maps bytes of the file, on a system that maps files in pieces. */
+function fill(pages: PageState, start: number, end: number): Failure | undefined {
+  const request = pages.allocation.backing && fileRequest(pages, start, BigInt(end - start));
+  return request && host().os.files.pieces?.fill({ ...request, protection: undefined });
 }
 
 /** Undoes {@linkcode open} as far as the system permits: nobody can use pages behind the end. */

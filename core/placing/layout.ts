@@ -28,7 +28,7 @@ const ATTEMPTS = 8;
 export function layoutOf(
   os: Os,
   { align, guard, huge, capacity, offset }: MmapSettings,
-  { kind, byteLength, hint, strict }: MapRequest,
+  { byteLength, hint, strict }: MapRequest,
 ): Layout | undefined {
   if (align === 0 && guard === 0 && huge === false && capacity === 0) return undefined;
   const { allocationGranularity, pageSize } = os;
@@ -39,12 +39,6 @@ export function layoutOf(
       `The capacity must be at least the length, ${
         BigInt(capacity) + byteLength - longest
       } bytes, got ${capacity}`,
-    );
-  }
-  if (isGrowable && kind === "file" && !os.unmapsNeighbours) {
-    throw new MmapError(
-      "This system cannot make memory of a file longer in its place: drop capacity()",
-      { code: "ENOTSUP" },
     );
   }
   if (align !== 0 && align < allocationGranularity) {
@@ -139,23 +133,18 @@ function mapInStages(
   layout: Layout,
 ): bigint {
   const { os } = host;
-  if (isOfFile(request) && os.files.mapOver === undefined) {
-    throw new MmapError(
-      "This system does not support guard pages around memory of a file: drop guard()",
-      { code: "ENOTSUP" },
-    );
-  }
+  const mapper = (isOfFile(request) ? os.files.pieces : undefined) ?? os;
   const fields = { hint, strict, noReserve, stack, protection: "none" } as const;
   const addresses = anonymousRequest(byteLength, fields);
   const address = os.unmapsNeighbours && layout.align !== 0n && !strict
     ? mapAndTrim(os, addresses, layout)
-    : mapAligned(os, os, addresses, layout);
+    : mapAligned(os, mapper, addresses, layout);
   const start = address + layout.below;
   const failure = makeMemory(os, { ...request, hint: start, strict: false }, layout);
   if (failure !== undefined) {
-    throw undoMap(os, address, byteLength, mapError(os, request, failure));
+    throw undoMap(mapper, address, byteLength, mapError(os, request, failure));
   }
-  return populated(host, request, start, address, os, byteLength, layout.isGrowable);
+  return populated(host, request, start, address, mapper, byteLength, layout.isGrowable);
 }
 
 /** Populates the memory, if requested. Returns the address of the allocation. */
@@ -188,6 +177,7 @@ function makeMemory(
     return protection === "none" ? undefined : os.protect(hint, byteLength, protection);
   }
   const { files } = os;
+  if (files.pieces !== undefined) return files.pieces.fill(request);
   if (!layout.isGrowable) return files.mapOver!(request);
   const whole = { ...request, byteLength: layout.byteLength, protection: "none" } as const;
   return files.mapOver!({ ...whole, populate: false }) ??

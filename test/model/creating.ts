@@ -103,8 +103,7 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
       errors.push("RangeError");
     }
   }
-  const canGrow = kind === "mapAnon" ||
-    (platform !== "win32" && (kind === "map" || kind === "mapMut")) ||
+  const canGrow = kind === "mapAnon" || kind === "map" || kind === "mapMut" ||
     (platform === "linux" && kind === "mapShared");
   const isPlain = errors.length === 0 && settings["huge"] === undefined;
   if (canGrow && isPlain && file !== world.files.fragile && (c >> 4) % 3 === 0) {
@@ -122,9 +121,6 @@ export function create(world: World, index: number, [, , a, b, c]: Step): void {
   if (settings["huge"] !== undefined) allowed.push(...NO_HUGE_PAGES);
   // Where it is strict, the place must be aligned too.
   if (settings["align"] !== undefined && settings["strict"] === true) allowed.push("RangeError");
-  if (file !== undefined && settings["guard"] !== undefined && platform === "win32") {
-    allowed.push("ENOTSUP");
-  }
   // A zero is a bad length (and -0 none), which only mapping tells.
   const isStrict = settings["strict"] === true && settings["hint"] !== undefined;
   if (isStrict && !errors.includes("EADDRNOTAVAIL")) allowed.push("EADDRNOTAVAIL", "RangeError");

@@ -132,10 +132,12 @@ function reclaim(world: World, slot: Slot): void {
   const { os } = host();
   const start = mmap.address - BigInt(skip);
   const longest = Math.max(own.length, skip + capacity);
-  const byteLength = below > 0 ? below + Math.ceil(longest / PAGE) * PAGE + above : longest;
+  const byteLength = below + Math.ceil(longest / PAGE) * PAGE + above;
   entries.get(start)?.release();
   entries.delete(start);
-  const mapper = source === "memory" ? os : source === "mirror" ? os.mirrors : os.files;
+  const pieces = capacity > 0 || below > 0 ? os.files.pieces : undefined;
+  const ofFile = pieces ?? os.files;
+  const mapper = source === "memory" ? os : source === "mirror" ? os.mirrors : ofFile;
   const failure = mapper.unmap(start - BigInt(below), BigInt(byteLength));
   if (failure !== undefined) throw new Error(`reclaim: ${failure.code}`);
   world.slots[world.slots.indexOf(slot)] = undefined;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Access } from "../../mod.ts";
+import { platform } from "../support/harness.ts";
 import { bad, countErrors, words } from "./arguments.ts";
 import type { TakeSlot } from "./sequence.ts";
 import { busy, detach, isReadable, type Model, PAGE, stateErrors } from "./world.ts";
@@ -75,6 +76,11 @@ function inPlace(model: Model, byteLength: number, isLonger: boolean): Outcome |
   const errors = byteLength > capacity ? ["RangeError"] : [];
   const needed = fileOffset + skip + byteLength;
   if (isLonger && source === "private" && needed > file!.bytes.length) errors.push("RangeError");
+  // Windows shows what was stored to pages that go when they come back.
+  const firstGone = Math.ceil((skip + byteLength) / PAGE);
+  if (platform === "win32" && !isLonger && model.copied.subarray(firstGone).some(Boolean)) {
+    return undefined;
+  }
   // What is behind the last byte, and comes to light then, cannot be read now.
   if (isLonger && !isReadable(model, skip, skip + model.byteLength)) return undefined;
   // A pending call may use a page that was viewed before.

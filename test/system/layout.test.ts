@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MmapError } from "../../core/checks/errors.ts";
 import { allocationGranularity, type MmapInit, MmapOptions, pageSize } from "../../mod.ts";
-import { platform, test, unlessLinux, use } from "../support/harness.ts";
+import { test, unlessLinux, use } from "../support/harness.ts";
 import { mappedByteLength, smapsEntry, withoutSmaps } from "../support/memory_map.ts";
 import { CALLS, hasViews, TempFolder } from "../support/temp_files.ts";
 
@@ -146,9 +146,8 @@ test("guard() and align() hold for files, whose content is there", () => {
   for (const offset of [0, 1, PAGE, GRANULE + 5]) {
     for (const call of CALLS) {
       for (const populate of [true, false]) {
-        const init = { offset, align: 2 ** 21, populate };
-        const guard = platform === "win32" ? 0 : 1;
-        const mmap = use(new MmapOptions({ ...init, guard })[call](path));
+        const init = { offset, align: 2 ** 21, populate, guard: 1 };
+        const mmap = use(new MmapOptions(init)[call](path));
         assertEquals((mmap.address - BigInt(offset % GRANULE)) % 2n ** 21n, 0n);
         const copy = new Uint8Array(mmap.byteLength);
         mmap.read(copy);

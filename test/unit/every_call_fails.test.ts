@@ -105,7 +105,8 @@ async function failOnce(
   const blamed: readonly unknown[] = row?.[2] ?? [failed, fault.error];
   assertEquals<unknown>([error.syscall, error.osError], blamed, error.message);
   releaseHeldRanges(); // what could not be unmapped is, as soon as it can be
-  if (isPartial) assertPartial(system, mmap, state, runs);
+  const isInPart = isPartial === "in pieces" ? system.os.files.pieces !== undefined : isPartial;
+  if (isInPart) assertPartial(system, mmap, state, runs);
   else {
     assertEquals(stateOf(mmap), state);
     assertEquals(kernel.toString(!unlocks), there, `after ${where}`);

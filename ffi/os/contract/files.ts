@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AdvisedFailure, Failure, Mapper, MapRequest } from "./memory.ts";
+import type { AdvisedFailure, Failure, Mapper, MapRequest, Protection } from "./memory.ts";
 
 /** A file that the library has opened: a descriptor, or a `HANDLE` on Windows. */
 export type OpenFile = number;
@@ -70,6 +70,25 @@ export type FlushReport =
   | { readonly ending: "flushed" }
   | { readonly syscall: string; readonly osError: number };
 
+/** A request to map a further piece of a file. */
+export interface PieceRequest extends Omit<FileRequest, "protection"> {
+  /** The access; `undefined` for that with which the page before the piece was mapped. */
+  readonly protection: Protection | undefined;
+}
+
+/**
+ * Memory of files with addresses around it, on a system that maps no file over other memory. Of
+ * the {@linkcode Mapper}, `map()` only reserves addresses, and `unmap()` unmaps all pieces with
+ * them.
+ */
+export interface FilePieces extends Mapper<MapRequest> {
+  /**
+   * Maps pages of a file, from the hint on, except those that are mapped. Several threads may do it
+   * at the same time. After a failure, some of the pages may be mapped.
+   */
+  fill(request: PieceRequest): Failure | undefined;
+}
+
 /** Files on one system, and the memory mapped from them. */
 export interface Files extends Mapper<FileRequest> {
   /** Returns true if {@linkcode Mapper.map} honours `populate` without copying pages. */
@@ -80,6 +99,9 @@ export interface Files extends Mapper<FileRequest> {
    * cannot replace a mapping.
    */
   readonly mapOver: ((request: FileRequest) => Failure | undefined) | undefined;
+
+  /** Mapping in pieces, only on systems without {@linkcode mapOver}. */
+  readonly pieces: FilePieces | undefined;
 
   /** Opens an existing file. */
   open(path: string, use: FileUse): OpenFile | Failure;

@@ -104,6 +104,8 @@ export function posixFiles(
 
     map: (request) => map(request, 0),
 
+    pieces: undefined,
+
     mapOver(request) {
       const result = map(request, MAP_FIXED);
       return typeof result === "bigint" ? undefined : result;

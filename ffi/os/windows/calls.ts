@@ -154,6 +154,8 @@ export const KERNELBASE = {
     parameters: ["usize", "usize", "usize", "usize", "usize", "u32", "u32", "usize", "u32"],
     result: "usize",
   },
+  // BOOL UnmapViewOfFile2(HANDLE Process, PVOID BaseAddress, ULONG UnmapFlags)
+  UnmapViewOfFile2: { parameters: ["usize", "usize", "u32"], result: "i32" },
 } as const;
 
 /** The functions of `advapi32.dll`. */

@@ -14,6 +14,8 @@ export const MEM_LARGE_PAGES = 0x2000_0000;
 export const MEM_RELEASE = 0x8000;
 /** `MEM_DECOMMIT` */
 export const MEM_DECOMMIT = 0x4000;
+/** `MEM_COALESCE_PLACEHOLDERS` */
+export const MEM_COALESCE_PLACEHOLDERS = 0x1;
 /** `MEM_PRESERVE_PLACEHOLDER` */
 export const MEM_PRESERVE_PLACEHOLDER = 0x2;
 /** `MEM_REPLACE_PLACEHOLDER`: {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile3} */

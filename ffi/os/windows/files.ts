@@ -3,9 +3,15 @@
  *
  * @module
  */
-import { lazily } from "../../lazily.ts";
+import { lazily, withLazy } from "../../lazily.ts";
 import type { FileRequest, Files, FileUse } from "../contract/files.ts";
-import { type Failure, type Protection, refusal, UNSUPPORTED } from "../contract/memory.ts";
+import {
+  type Failure,
+  isFailure,
+  type Protection,
+  refusal,
+  UNSUPPORTED,
+} from "../contract/memory.ts";
 import { KERNEL32 } from "./calls.ts";
 import {
   CURRENT_PROCESS,
@@ -24,15 +30,15 @@ import {
   GENERIC_WRITE,
   INVALID_HANDLE_VALUE,
   OPEN_EXISTING,
-  PAGE_EXECUTE_READ,
-  PAGE_READONLY,
   PAGE_READWRITE,
-  PAGE_WRITECOPY,
 } from "./constants.ts";
 import { windowsHasHoles, windowsStatus } from "./file_information.ts";
 import type { FlushJob } from "./flushing_thread.ts";
 import { THREAD_SOURCE } from "./flushing_thread_code.ts";
 import { high, low, wide, type WindowsLibrary } from "./library.ts";
+import { windowsPieces } from "./pieces.ts";
+import { windowsRuns } from "./query.ts";
+import { SECTIONS, windowsSections } from "./sections.ts";
 
 const ACCESS: Readonly<Record<FileUse, number>> = {
   "read": GENERIC_READ,
@@ -40,12 +46,12 @@ const ACCESS: Readonly<Record<FileUse, number>> = {
   "read-execute": GENERIC_READ | GENERIC_EXECUTE,
 };
 
-/** The protections of a section and the access of its view. */
-const KINDS: Readonly<Partial<Record<Protection, readonly [section: number, view: number]>>> = {
-  "copy-on-write": [PAGE_WRITECOPY, FILE_MAP_COPY],
-  "read-write": [PAGE_READWRITE, FILE_MAP_WRITE],
-  "read": [PAGE_READONLY, FILE_MAP_READ],
-  "read-execute": [PAGE_EXECUTE_READ, FILE_MAP_READ | FILE_MAP_EXECUTE],
+/** The access of views. */
+const VIEWS: Readonly<Partial<Record<Protection, number>>> = {
+  "copy-on-write": FILE_MAP_COPY,
+  "read-write": FILE_MAP_WRITE,
+  "read": FILE_MAP_READ,
+  "read-execute": FILE_MAP_READ | FILE_MAP_EXECUTE,
 };
 
 const SPARSE = "the file is sparse or compressed, and takes blocks only when it is stored to";
@@ -69,6 +75,8 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
   );
   const status = lazily(() => windowsStatus(library));
   const hasHoles = lazily(() => windowsHasHoles(library));
+  const withSection = windowsSections(library);
+  const runs = windowsRuns(library);
   const size = new Uint8Array(8);
 
   /** Opens a handle of the same file, which stays open when the other is closed. */
@@ -86,7 +94,7 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
     return result === 0 ? failed("DuplicateHandle") : handle[0]!;
   };
 
-  const files: Files = {
+  const files: Omit<Files, "pieces"> = {
     populates: () => false,
 
     open(path, use) {
@@ -124,25 +132,27 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
       return c.SetEndOfFile(handle) !== 0 ? undefined : failed("SetEndOfFile");
     },
 
-    map({ file, isNamed, offset, byteLength, hint, strict, protection }: FileRequest) {
-      const { 0: section, 1: access } = KINDS[protection]!;
-      const handle = isNamed
-        ? BigInt(file) // a section itself
-        : c.CreateFileMappingW(BigInt(file), 0n, section, 0, 0, 0n);
-      if (handle === 0n) return failed("CreateFileMappingW");
-      const mapAt = (base: bigint) =>
-        c.MapViewOfFileEx(handle, access, high(offset), low(offset), byteLength, base);
-      const isPastEnd = hint !== 0n && hint + byteLength > library.addressesEnd;
-      let address = isPastEnd ? 0n : mapAt(hint);
-      // If the address is taken, Windows does not choose another one.
-      if (address === 0n && hint !== 0n && !strict) address = mapAt(0n);
-      const result = address !== 0n
-        ? address
-        : isPastEnd && strict
-        ? refusal("EINVAL", "it reaches past the last address of a process")
-        : failed("MapViewOfFileEx");
-      if (!isNamed) c.CloseHandle(handle); // the view keeps the section open
-      return result;
+    map(request: FileRequest) {
+      const { offset, byteLength, hint, strict, protection } = request;
+      return withSection(request, SECTIONS[protection]!, (section) => {
+        const mapAt = (base: bigint) =>
+          c.MapViewOfFileEx(
+            section,
+            VIEWS[protection]!,
+            high(offset),
+            low(offset),
+            byteLength,
+            base,
+          );
+        const isPastEnd = hint !== 0n && hint + byteLength > library.addressesEnd;
+        let address = isPastEnd ? 0n : mapAt(hint);
+        // If the address is taken, Windows does not choose another one.
+        if (address === 0n && hint !== 0n && !strict) address = mapAt(0n);
+        if (address !== 0n) return address;
+        return isPastEnd && strict
+          ? refusal("EINVAL", "it reaches past the last address of a process")
+          : failed("MapViewOfFileEx");
+      });
     },
 
     unmap(address, _byteLength) {
@@ -155,9 +165,25 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
 
     discard: () => UNSUPPORTED,
 
-    protect,
+    protect: (address, byteLength, protection) =>
+      runs.forEach(address, byteLength, (start, length) => protect(start, length, protection)),
 
-    extend: undefined, // SetEndOfFile cannot cut off what is mapped
+    // A section that is longer than its file extends the file.
+    extend(file, byteLength) {
+      const length = BigInt(byteLength);
+      const section = c.CreateFileMappingW(
+        BigInt(file),
+        0n,
+        PAGE_READWRITE,
+        high(length),
+        low(length),
+        0n,
+      );
+      if (section === 0n) return failed("CreateFileMappingW");
+      c.CloseHandle(section);
+      return undefined;
+    },
+
     freeByteLength: undefined, // a file has its blocks, or is refused, as a whole
 
     // Other files have their blocks from the start.
@@ -167,20 +193,27 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
       if (lacksBlocks) return refusal("ENOTSUP", SPARSE);
       const before = files.byteLength(file);
       if (typeof before !== "number") return before;
-      return before < start + byteLength ? files.resize(file, start + byteLength) : undefined;
+      return before < start + byteLength ? files.extend!(file, start + byteLength) : undefined;
     },
 
     flush(file, address, byteLength, waits) {
-      if (c.FlushViewOfFile(address, byteLength) === 0) return failed("FlushViewOfFile");
-      if (!waits || file === undefined) return undefined;
+      const failure = runs.forEach(
+        address,
+        byteLength,
+        (start, length) =>
+          c.FlushViewOfFile(start, length) !== 0 ? undefined : failed("FlushViewOfFile"),
+      );
+      if (failure !== undefined || !waits || file === undefined) return failure;
       return c.FlushFileBuffers(BigInt(file)) !== 0 ? undefined : failed("FlushFileBuffers");
     },
 
     prepareFlush(file, address, byteLength) {
+      const ranges = runs.list(address, byteLength);
+      if (isFailure(ranges)) return ranges;
       const own = file === undefined ? undefined : duplicate(file);
       if (typeof own === "object") return own;
       return {
-        job: { address, byteLength, file: own } satisfies FlushJob,
+        job: { ranges, file: own } satisfies FlushJob,
         end() {
           if (own !== undefined) c.CloseHandle(own);
         },
@@ -189,5 +222,5 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
 
     flushSource: THREAD_SOURCE,
   };
-  return files;
+  return withLazy(files, { pieces: () => windowsPieces(library, withSection, files) });
 }

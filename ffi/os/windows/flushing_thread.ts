@@ -9,8 +9,8 @@ import type { FlushReport } from "../contract/files.ts";
 
 /** One flush. */
 export interface FlushJob {
-  readonly address: bigint;
-  readonly byteLength: bigint;
+  /** Windows flushes no range of several views by one call. */
+  readonly ranges: readonly (readonly [address: bigint, byteLength: bigint])[];
   /** A handle of the file for this flush alone; `undefined` for named memory. */
   readonly file: bigint | undefined;
 }
@@ -24,10 +24,13 @@ const FUNCTIONS = {
 /** See {@linkcode Files.flushSource}. */
 export default function work({ open }: Native): (job: FlushJob) => FlushReport {
   let c: Functions<typeof FUNCTIONS> | undefined;
-  return ({ address, byteLength, file }) => {
+  return ({ ranges, file }) => {
     c ??= open("kernel32.dll", FUNCTIONS);
     const failed = (syscall: string) => ({ syscall, osError: c!.GetLastError() >>> 0 });
-    if (c.FlushViewOfFile(address, byteLength) === 0) return failed("FlushViewOfFile");
+    for (let index = 0; index < ranges.length; index++) {
+      const { 0: address, 1: byteLength } = ranges[index]!;
+      if (c.FlushViewOfFile(address, byteLength) === 0) return failed("FlushViewOfFile");
+    }
     if (file === undefined || c.FlushFileBuffers(file) !== 0) return { ending: "flushed" };
     return failed("FlushFileBuffers");
   };

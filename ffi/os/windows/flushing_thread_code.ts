@@ -8,4 +8,4 @@
 
 /** See {@linkcode Files.flushSource}. */
 export const THREAD_SOURCE: string =
-  "(()=>{var l={FlushViewOfFile:{parameters:[\"usize\",\"usize\"],result:\"i32\"},FlushFileBuffers:{parameters:[\"usize\"],result:\"i32\"},GetLastError:{parameters:[],result:\"u32\"}};function o({open:s}){let e;return({address:i,byteLength:n,file:r})=>{e??=s(\"kernel32.dll\",l);let t=u=>({syscall:u,osError:e.GetLastError()>>>0});return e.FlushViewOfFile(i,n)===0?t(\"FlushViewOfFile\"):r===void 0||e.FlushFileBuffers(r)!==0?{ending:\"flushed\"}:t(\"FlushFileBuffers\")}}return o})()";
+  "(()=>{var o={FlushViewOfFile:{parameters:[\"usize\",\"usize\"],result:\"i32\"},FlushFileBuffers:{parameters:[\"usize\"],result:\"i32\"},GetLastError:{parameters:[],result:\"u32\"}};function f({open:n}){let r;return({ranges:t,file:s})=>{r??=n(\"kernel32.dll\",o);let i=e=>({syscall:e,osError:r.GetLastError()>>>0});for(let e=0;e<t.length;e++){let{0:l,1:u}=t[e];if(r.FlushViewOfFile(l,u)===0)return i(\"FlushViewOfFile\")}return s===void 0||r.FlushFileBuffers(s)!==0?{ending:\"flushed\"}:i(\"FlushFileBuffers\")}}return f})()";

@@ -4,39 +4,19 @@
  * @module
  */
 import { type Failure, type Mapper, type MirrorRequest, UNSUPPORTED } from "../contract/memory.ts";
-import { KERNEL32, KERNELBASE } from "./calls.ts";
-import {
-  CURRENT_PROCESS,
-  INVALID_HANDLE_VALUE,
-  MEM_PRESERVE_PLACEHOLDER,
-  MEM_RELEASE,
-  MEM_REPLACE_PLACEHOLDER,
-  MEM_RESERVE,
-  MEM_RESERVE_PLACEHOLDER,
-  PAGE_NOACCESS,
-  PAGE_READWRITE,
-} from "./constants.ts";
+import { KERNEL32 } from "./calls.ts";
+import { INVALID_HANDLE_VALUE, PAGE_READWRITE } from "./constants.ts";
 import { high, low, type WindowsLibrary } from "./library.ts";
+import { windowsPlaceholders } from "./placeholders.ts";
 
-/** Opens the calls of placeholders. Two views of one section replace two placeholders. */
+/** Opens the calls. Two views of one section replace two placeholders. */
 export function windowsMirrors(
-  { native, open, failed }: WindowsLibrary,
+  library: WindowsLibrary,
   protect: Mapper<MirrorRequest>["protect"],
 ): Mapper<MirrorRequest> {
-  const c = open(KERNEL32, "CreateFileMappingW", "CloseHandle", "UnmapViewOfFile", "VirtualFree");
-  const { VirtualAlloc2, MapViewOfFile3 } = native.open("kernelbase.dll", KERNELBASE);
-
-  const reserve = (address: bigint, byteLength: bigint) =>
-    VirtualAlloc2(
-      CURRENT_PROCESS,
-      address,
-      byteLength,
-      MEM_RESERVE | MEM_RESERVE_PLACEHOLDER,
-      PAGE_NOACCESS,
-      0n,
-      0,
-    );
-  const free = (address: bigint) => c.VirtualFree(address, 0n, MEM_RELEASE);
+  const { open, failed } = library;
+  const c = open(KERNEL32, "CreateFileMappingW", "CloseHandle", "UnmapViewOfFile");
+  const { reserve, split, replace, free } = windowsPlaceholders(library);
 
   /** Replaces both placeholders with views, or frees both. */
   const fill = (address: bigint, half: bigint): Failure | undefined => {
@@ -52,20 +32,8 @@ export function windowsMirrors(
     let failure = section === 0n ? failed("CreateFileMappingW") : undefined;
     let filled = 0;
     for (const base of halves) {
-      if (failure !== undefined) continue;
-      const view = MapViewOfFile3(
-        section,
-        CURRENT_PROCESS,
-        base,
-        0n,
-        half,
-        MEM_REPLACE_PLACEHOLDER,
-        PAGE_READWRITE,
-        0n,
-        0,
-      );
-      if (view === 0n) failure = failed("MapViewOfFile3");
-      else filled++;
+      failure ??= replace(section, 0n, base, half, PAGE_READWRITE);
+      if (failure === undefined) filled++;
     }
     if (failure !== undefined) {
       for (const base of halves.slice(0, filled)) c.UnmapViewOfFile(base);
@@ -76,18 +44,14 @@ export function windowsMirrors(
   };
 
   return {
-    map({ hint, byteLength, strict }) {
-      const half = byteLength / 2n;
-      let address = reserve(hint, byteLength);
-      // If the address is taken, Windows does not choose another one.
-      if (address === 0n && hint !== 0n && !strict) address = reserve(0n, byteLength);
-      if (address === 0n) return failed("VirtualAlloc2");
-      if (c.VirtualFree(address, half, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER) === 0) {
-        const failure = failed("VirtualFree");
-        free(address);
-        return failure;
-      }
-      return fill(address, half) ?? address;
+    map(request) {
+      const half = request.byteLength / 2n;
+      const address = reserve(request);
+      if (typeof address !== "bigint") return address;
+      const failure = split(address, half);
+      if (failure === undefined) return fill(address, half) ?? address;
+      free(address);
+      return failure;
     },
 
     unmap(address, byteLength) {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Failure } from "../contract/memory.ts";
+import { lazily } from "../../lazily.ts";
+import { type Failure, isFailure } from "../contract/memory.ts";
 import { KERNEL32 } from "./calls.ts";
 import { CURRENT_PROCESS } from "./constants.ts";
 import type { WindowsLibrary } from "./library.ts";
@@ -47,6 +48,56 @@ export class MemoryInformation {
   get type(): number {
     return this.#fields.getUint32(40, true);
   }
+}
+
+/** The address and the length of a range. */
+export type Range = readonly [address: bigint, byteLength: bigint];
+
+/** Calls for ranges of several views. */
+export interface Runs {
+  /** Lists the runs of pages that are alike. */
+  list(address: bigint, byteLength: bigint): readonly Range[] | Failure;
+
+  /**
+   * Makes a call for a range. Most calls refuse a range of several views: then it makes them for
+   * each run of pages that are alike.
+   */
+  forEach(
+    address: bigint,
+    byteLength: bigint,
+    call: (address: bigint, byteLength: bigint) => Failure | undefined,
+  ): Failure | undefined;
+}
+
+/** Opens the calls for ranges of several views. */
+export function windowsRuns({ open, failed }: WindowsLibrary): Runs {
+  const opened = lazily(() => open(KERNEL32, "VirtualQuery"));
+  const list: Runs["list"] = (address, byteLength) => {
+    const { VirtualQuery } = opened();
+    const info = new MemoryInformation();
+    const end = address + byteLength;
+    const runs = new Set<Range>();
+    for (let start = address; start < end;) {
+      if (VirtualQuery(start, info.bytes, info.byteLength) === 0n) return failed("VirtualQuery");
+      const stop = info.end < end ? info.end : end;
+      runs.add([start, stop - start]);
+      start = stop;
+    }
+    return [...runs];
+  };
+  return {
+    list,
+    forEach(address, byteLength, call) {
+      let failure = call(address, byteLength);
+      if (failure === undefined) return undefined;
+      const runs = list(address, byteLength);
+      if (isFailure(runs)) return runs;
+      if (runs.length === 1) return failure;
+      failure = undefined;
+      for (const { 0: start, 1: length } of runs) failure ??= call(start, length);
+      return failure;
+    },
+  };
 }
 
 /**

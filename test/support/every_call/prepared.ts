@@ -12,8 +12,11 @@ export interface Scenario {
   readonly before?: () => Mmap | readonly Mmap[];
   /** The call; returns what it maps. */
   readonly call: (mmap: Mmap) => Mmap | void | Promise<void>;
-  /** True if a part can be done when the system refuses another. */
-  readonly isPartial?: boolean;
+  /**
+   * True if a part can be done when the system refuses another; `"in pieces"` if only where files
+   * are mapped in pieces.
+   */
+  readonly isPartial?: boolean | "in pieces";
   /** True if it unlocks what is locked, and leaves it so when the system refuses the rest. */
   readonly unlocks?: boolean;
 }
@@ -46,6 +49,7 @@ export const mirrored = (): Mmap => new MmapOptions({ len: GRANULE }).mapMirrore
 
 export const roomy = (len?: number): MmapOptions => options(len).capacity(FILE_LONGER);
 export const growable = (): Mmap => roomy().mapAnon();
+export const roomyFile = (): Mmap => roomy(6 * PAGE).mapMut("file");
 
 export function viewed(): Mmap {
   const mmap = anon();

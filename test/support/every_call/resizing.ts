@@ -15,6 +15,8 @@ import {
   priv,
   reserved,
   roomy,
+  roomyFile,
+  type Scenario,
   type Scenarios,
   shared,
   used,
@@ -46,7 +48,7 @@ const inPlace = (
   name: string,
   map: () => Mmap,
   call: (mmap: Mmap) => void,
-  isPartial: boolean = false,
+  isPartial: Scenario["isPartial"] = false,
 ): Scenarios => ({
   [`resize() in place of ${name}`]: {
     before: () => whereThatIs(map)(undefined as never) ?? [],
@@ -54,7 +56,6 @@ const inPlace = (
     isPartial,
   },
 });
-const roomyFile = (): Mmap => roomy(6 * PAGE).mapMut("file");
 const roomyCopy = (): Mmap => roomy(6 * PAGE).map("file");
 const longer = (mmap: Mmap) => mmap.resize(9 * PAGE);
 const shorter = (mmap: Mmap) => mmap.resize(PAGE + 1);
@@ -70,22 +71,29 @@ export const resizing: Scenarios = {
   ...inPlace("memory, which becomes shorter", growable, shorter),
   ...inPlace("memory that was viewed, which becomes shorter", used(growable), shorter),
   ...inPlace("memory that was viewed, which becomes longer again", cut(used(growable)), longer),
-  ...inPlace("a shared file, which becomes longer", roomyFile, (mmap) => mmap.resize(FILE_LONGER)),
+  ...inPlace(
+    "a shared file, which becomes longer",
+    roomyFile,
+    (mmap) => mmap.resize(FILE_LONGER),
+    "in pieces",
+  ),
   ...inPlace("a shared file, which becomes shorter", roomyFile, shorter),
   ...inPlace(
     "a shared file that was viewed, which becomes longer again",
     cut(used(roomyFile)),
     longer,
+    "in pieces",
   ),
-  ...inPlace("a file, which becomes longer", roomyCopy, longer),
+  ...inPlace("a file, which becomes longer", roomyCopy, longer, "in pieces"),
   ...inPlace("a file, which becomes shorter", roomyCopy, shorter),
   ...inPlace("a file that was viewed, which becomes shorter", used(roomyCopy), shorter),
-  ...inPlace("a file, to its end", roomyCopy, (mmap) => mmap.resize()),
-  ...inPlace("a shared file, to its end", roomyFile, (mmap) => mmap.resize()),
+  ...inPlace("a file, to its end", roomyCopy, (mmap) => mmap.resize(), "in pieces"),
+  ...inPlace("a shared file, to its end", roomyFile, (mmap) => mmap.resize(), "in pieces"),
   ...inPlace(
     "a shared file whose blocks are set aside, which becomes longer",
     () => roomy(6 * PAGE).allocate().mapMut("file"),
     longer,
+    "in pieces",
   ),
   "resize() of a shared file whose blocks are set aside, which becomes longer": {
     before: () => whereThatIs(() => options().allocate().mapMut("file"))(undefined as never) ?? [],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Mmap } from "../../../mod.ts";
 import {
   anon,
   growable,
@@ -11,18 +12,32 @@ import {
   made,
   mirrored,
   options,
+  PAGE,
   priv,
+  roomyFile,
   type Scenarios,
   shared,
   used,
   viewed,
 } from "./prepared.ts";
 
+/** A file that became longer, and so may be mapped in pieces. */
+function grown(): Mmap {
+  const mmap = roomyFile();
+  mmap.resize(8 * PAGE);
+  return mmap;
+}
+
 export const unmapping: Scenarios = {
   "unmap()": { before: anon, call: (mmap) => mmap.unmap() },
   "unmap() of memory with a capacity": { before: growable, call: (mmap) => mmap.unmap() },
   "unmap() of memory with a capacity that was viewed": {
     before: used(growable),
+    call: (mmap) => mmap.unmap(),
+  },
+  "unmap() of a file with a capacity": { before: grown, call: (mmap) => mmap.unmap() },
+  "unmap() of a file with a capacity that was viewed": {
+    before: used(grown),
     call: (mmap) => mmap.unmap(),
   },
   "unmap() of what was viewed": { before: viewed, call: (mmap) => mmap.unmap() },

@@ -128,13 +128,19 @@ export class AddressSpace {
     this.#runs = this.#runs.filter(({ base }) => base !== address);
   }
 
-  /** Cuts a mapping into two. */
+  /** Makes a range of a mapping a mapping of its own, and so what is behind it. */
   split(address: bigint, byteLength: bigint): void {
     const second = address + byteLength;
-    this.#replace(address, byteLength, (run) => run); // so that a run ends there
+    const before = this.at(address)?.base;
+    this.#replace(address, byteLength, (run) => ({ ...run, base: address }));
     this.#runs = this.#runs.map((run) =>
-      run.base === address && run.start >= second ? { ...run, base: second } : run
+      run.base === before && run.start >= second ? { ...run, base: second } : run
     );
+  }
+
+  /** The mappings in a range, by their bases. */
+  bases(address: bigint, byteLength: bigint): readonly bigint[] {
+    return [...new Set(this.#in(address, byteLength).map(({ base }) => base))];
   }
 
   /** The states of the runs in a range. */

@@ -74,6 +74,8 @@ export class Kernel {
   readonly open: Map<number, string> = new Map();
   /** The paths of files of shared memory, and the names of sections. */
   readonly names: Set<string> = new Set();
+  /** The protections with which views were mapped on Windows, by address. */
+  readonly views: Map<bigint, number> = new Map();
   /** The attributes of the file on Windows. */
   attributes = 0;
   /** The length of the file, in bytes. */

@@ -7,7 +7,8 @@ import type { Calls } from "./calls.ts";
 import { FILE_IDENTITY, OVERWRITTEN, Refusal } from "./kernel.ts";
 import type { StandIns } from "./runtime.ts";
 import { wideTextOf, writeWide } from "./texts.ts";
-import { mapThere } from "./windows_memory.ts";
+import { pagesUp } from "./address_space.ts";
+import { checkOneView, mapThere } from "./windows_memory.ts";
 
 const INVALID_HANDLE_VALUE = 2n ** 64n - 1n;
 
@@ -27,16 +28,21 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
     ...failing(INVALID_HANDLE_VALUE, { CreateFileW: () => BigInt(kernel.opened("file")) }),
     ...failing(0n, {
       CreateFileMappingW(
-        _file: bigint,
+        file: bigint,
         _attributes: bigint,
         _protection: number,
         high: number,
         low: number,
         name: bigint | Uint8Array,
       ) {
-        if (typeof name === "bigint") return BigInt(kernel.opened("section"));
+        const byteLength = BigInt(high) * 2n ** 32n + BigInt(low);
+        if (typeof name === "bigint") {
+          if (file === INVALID_HANDLE_VALUE) return BigInt(kernel.opened("section of memory"));
+          kernel.fileByteLength = Math.max(kernel.fileByteLength, Number(byteLength));
+          return BigInt(kernel.opened("section"));
+        }
         if (names.has(wideTextOf(name))) setError(ERROR_ALREADY_EXISTS);
-        else sectionByteLength = BigInt(high) * 2n ** 32n + BigInt(low);
+        else sectionByteLength = byteLength;
         names.add(wideTextOf(name));
         return section(name);
       },
@@ -61,15 +67,18 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
         handle: bigint,
         _process: bigint,
         address: bigint,
-        _offset: bigint,
+        offset: bigint,
         byteLength: bigint,
         _type: number,
         protection: number,
       ) {
         checkSection(handle);
-        const isPlaceholder = space.at(address)?.base === address &&
-          space.states(address, byteLength).every((state) => state === "placeholder");
-        if (!isPlaceholder) throw new Error("No placeholder");
+        const { base, end, state } = space.at(address)!;
+        const isExact = base === address && end === pagesUp(address + byteLength);
+        if (!isExact || state !== "placeholder") throw new Error("No placeholder of that length");
+        const isOfFile = kernel.open.get(Number(handle)) === "section";
+        if (isOfFile && offset + byteLength > kernel.fileByteLength) throw new Error("Too long");
+        kernel.views.set(address, protection);
         return space.map(address, byteLength, `section ${protection}`, true);
       },
     }),
@@ -84,12 +93,18 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
         kernel.fileByteLength = position;
       },
       UnmapViewOfFile: (address: bigint) => space.unmapWhole(address),
+      UnmapViewOfFile2(_process: bigint, address: bigint) {
+        const ends = space.runs.filter(({ base }) => base === address).map(({ end }) => end);
+        if (!space.at(address)?.state.startsWith("section")) throw new Error("No view");
+        space.map(address, pagesUp(ends.at(-1)!) - address, "placeholder", true);
+      },
       DuplicateHandle(_source: bigint, handle: bigint, _target: bigint, target: Uint8Array) {
         const what = kernel.open.get(Number(handle));
         if (what === undefined) throw new Error("No handle");
         new BigUint64Array(target.buffer)[0] = BigInt(kernel.opened(what));
       },
-      FlushViewOfFile: (address: bigint, byteLength: bigint) => space.own(address, byteLength),
+      FlushViewOfFile: (address: bigint, byteLength: bigint) =>
+        checkOneView(kernel, address, byteLength),
       FlushFileBuffers: (file: bigint) => Number(kernel.open.has(Number(file))),
       GetFileInformationByHandle(_file: bigint, info: Uint8Array) {
         const { device, inode, created } = FILE_IDENTITY;

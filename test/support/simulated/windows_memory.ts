@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MAXIMUM_ADDRESS } from "./address_space.ts";
+import { MAXIMUM_ADDRESS, pagesUp } from "./address_space.ts";
 import type { Calls } from "./calls.ts";
 import { type Kernel, Refusal } from "./kernel.ts";
 import type { StandIns } from "./runtime.ts";
@@ -13,11 +13,16 @@ const [MEM_PRIVATE, MEM_MAPPED] = [0x2_0000, 0x4_0000];
 const ERROR_INVALID_ADDRESS = 487;
 
 export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
-  const [MEM_DECOMMIT, MEM_PRESERVE_PLACEHOLDER, MEM_LARGE_PAGES] = [0x4000, 0x2, 0x2000_0000];
+  const [MEM_DECOMMIT, MEM_LARGE_PAGES] = [0x4000, 0x2000_0000];
+  const [MEM_COALESCE_PLACEHOLDERS, MEM_PRESERVE_PLACEHOLDER] = [0x1, 0x2];
   const [ERROR_NOT_LOCKED, ERROR_WORKING_SET_QUOTA] = [158, 1453];
   const { space, machine } = kernel;
   const isCommitted = (address: bigint, byteLength: bigint) =>
     space.states(address, byteLength).every((state) => /\d$/.test(state));
+  const checkPlaceholders = (address: bigint, byteLength: bigint) => {
+    const states = space.states(address, byteLength);
+    if (states.some((state) => state !== "placeholder")) throw new Error("No placeholder");
+  };
   const checkCommitted = (address: bigint, byteLength: bigint) => {
     if (!isCommitted(address, byteLength)) throw new Refusal(ERROR_INVALID_ADDRESS);
   };
@@ -44,15 +49,17 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
       VirtualQuery(address: bigint, info: Uint8Array) {
         const fields = new DataView(info.buffer);
         const run = space.at(address);
-        const end = run?.end ?? space.from(address)?.start ?? MAXIMUM_ADDRESS + 1n;
+        const end = run && pagesUp(run.end);
+        const endOrNext = end ?? space.from(address)?.start ?? MAXIMUM_ADDRESS + 1n;
         const isReserved = run !== undefined && !/\d$/.test(run.state);
         const state = run === undefined ? MEM_FREE : isReserved ? MEM_RESERVE : MEM_COMMIT;
         const protection = Number(/\d+$/.exec(run?.state ?? "")?.[0] ?? 0);
         const isMapped = /^(file|section)/.test(run?.state ?? "");
         fields.setBigUint64(0, address, true); // PVOID BaseAddress
         fields.setBigUint64(8, run?.base ?? 0n, true); // PVOID AllocationBase
-        fields.setUint32(16, protection, true); // DWORD AllocationProtect
-        fields.setBigUint64(24, end - address, true); // SIZE_T RegionSize
+        const first = kernel.views.get(run?.base ?? 0n) ?? protection;
+        fields.setUint32(16, first, true); // DWORD AllocationProtect
+        fields.setBigUint64(24, endOrNext - address, true); // SIZE_T RegionSize
         fields.setUint32(32, state, true); // DWORD State
         fields.setUint32(36, protection, true); // DWORD Protect
         fields.setUint32(40, isMapped ? MEM_MAPPED : MEM_PRIVATE, true); // DWORD Type
@@ -62,11 +69,22 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
     ...status({
       VirtualFree(address: bigint, byteLength: bigint, type: number) {
         if (type === MEM_DECOMMIT) space.change(address, byteLength, () => "reserved");
-        else if ((type & MEM_PRESERVE_PLACEHOLDER) !== 0) space.split(address, byteLength);
-        else space.unmapWhole(address);
+        else if ((type & MEM_PRESERVE_PLACEHOLDER) !== 0) {
+          checkPlaceholders(address, byteLength);
+          space.split(address, byteLength);
+        } else if ((type & MEM_COALESCE_PLACEHOLDERS) !== 0) {
+          checkPlaceholders(address, byteLength);
+          const isExact = space.at(address)?.base === address &&
+            space.at(address + byteLength - 1n)?.end === address + byteLength;
+          if (!isExact || space.bases(address, byteLength).length === 1) {
+            throw new Error("No placeholders to join");
+          }
+          space.map(address, byteLength, "placeholder", true);
+        } else space.unmapWhole(address);
       },
       VirtualProtect(address: bigint, byteLength: bigint, protection: number) {
         checkCommitted(address, byteLength);
+        checkOneView(kernel, address, byteLength);
         space.protect(address, byteLength, protection);
       },
       VirtualLock(address: bigint, byteLength: bigint) {
@@ -114,6 +132,11 @@ export function memoryCalls({ kernel, failing, status }: Calls): StandIns {
     memmove: () => 0n,
     GetLargePageMinimum: () => 2n ** 21n,
   };
+}
+
+/** Refuses a range of several views. */
+export function checkOneView({ space }: Kernel, address: bigint, byteLength: bigint): void {
+  if (space.bases(address, byteLength).length > 1) throw new Refusal(ERROR_INVALID_ADDRESS);
 }
 
 /** Maps at an address, or anywhere for 0. Unlike POSIX, Windows looks for no other place. */
