@@ -135,6 +135,14 @@ test("view() makes few buffers, however many views", () => {
   assertEquals(views.filter(({ length }) => length > 0), []);
 }, { skip: unlessLinux("this system sets memory aside for all that is mapped") });
 
+test("view() makes buffers of 64 KiB, and shorter ones once a change has detached one", () => {
+  const mmap = use(new MmapOptions({ len: 4 * MIB }).mapAnon());
+  const lengthAt = (byteOffset: number) => mmap.view(Uint8Array, byteOffset, 8).buffer.byteLength;
+  assertEquals(lengthAt(0), KIB64);
+  mmap.unsafeProtect("read", 0, PAGE);
+  assertEquals(lengthAt(MIB), 4096);
+});
+
 test("view() throws EBUSY for a buffer that was transferred away, and unmap() for any", () => {
   const mmap = new MmapOptions({ len: 4 * MIB }).mapAnon();
   const kept = mmap.view(Uint8Array, 0, 8);
