@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { EXAMPLES } from "../../test/support/example_programs.ts";
 import { addressOf, RELATIVE_LINK, REPOSITORY, SITE } from "../tools/addresses.ts";
 import { output } from "../tools/processes.ts";
 
@@ -21,6 +22,12 @@ Deno.test("each relative link leads to a file", async () => {
       .map((link) => `${file}: ${link}`);
   });
   assertEquals(dead, []);
+});
+
+Deno.test("the index of examples/ lists each program that the suite runs", () => {
+  const index = Deno.readTextFileSync(join(ROOT, "examples/README.md"));
+  const missing = Object.keys(EXAMPLES).filter((name) => !index.includes(`(${name}.ts)`));
+  assertEquals(missing, []);
 });
 
 Deno.test("addressOf() leads to a page of the site, or else to a file on GitHub", () => {
