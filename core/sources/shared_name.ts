@@ -16,7 +16,8 @@ const MAX_NAME_BYTE_LENGTH = 255;
 export type Advice = Readonly<Record<string, string>>;
 
 const ADVICE: Advice = {
-  EROFS: "the folder of shared memory is mounted read-only",
+  EROFS: "the folder of shared memory is mounted read-only: mount it writable, in a container by " +
+    "--tmpfs /dev/shm",
   ELOOP: "a symbolic link has this name, and links are not followed",
   EISDIR: "a directory has this name",
   ENXIO: "a socket or a device has this name",
