@@ -173,8 +173,11 @@ function open(pages: PageState, range: PageRange, end: number, isAlone: boolean)
 
 /** Maps bytes of the file, on a system that maps files in pieces. */
 function fill(pages: PageState, start: number, end: number): Failure | undefined {
-  const request = pages.allocation.backing && fileRequest(pages, start, BigInt(end - start));
-  return request && host().os.files.pieces?.fill({ ...request, protection: undefined });
+  const pieces = pages.areAnonymous ? undefined : host().os.files.pieces;
+  return pieces?.fill({
+    ...fileRequest(pages, start, BigInt(end - start)),
+    protection: undefined,
+  });
 }
 
 /** Undoes {@linkcode open} as far as the system permits: nobody can use pages behind the end. */

@@ -2,7 +2,7 @@ import { appendFileSync, statSync, truncateSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { releaseHeldRanges } from "../../core/lifetime/held_ranges.ts";
 import { heldRanges } from "../../core/lifetime/held_totals.ts";
-import { Mmap, MmapOptions, pageSize } from "../../mod.ts";
+import { Mmap, MmapOptions, pageSize, regions } from "../../mod.ts";
 import { codeOf, errorOf } from "../support/errors.ts";
 import { platform, test, unlessLinux, use } from "../support/harness.ts";
 import { smapsEntry, withoutSmaps } from "../support/memory_map.ts";
@@ -294,6 +294,17 @@ test("map() with a capacity keeps its stores when it becomes longer", () => {
   for (let pages = 1; pages < 9; pages++) expected[pages * PAGE - 1] = pages;
   assertEquals(mmap.bytes.subarray(), expected);
   assertEquals(contents(path), pattern(9 * PAGE));
+});
+
+test("unmap() of a file that grew leaves no part of it mapped", () => {
+  const path = folder().file("grown", pattern(5));
+  const mmap = use(roomy(0).guard().mapMut(path));
+  for (const pages of [1, 2, 5]) mmap.resize(pages * PAGE);
+  const parts = () => regions().filter((region) => region.path?.endsWith("grown"));
+  assert(parts().length > 0);
+  mmap.unmap();
+  assertEquals(parts(), []);
+  truncateSync(path, 0);
 });
 
 test("resize() follows a file that became shorter, and longer again", () => {

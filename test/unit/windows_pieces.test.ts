@@ -169,9 +169,8 @@ test("windows unmaps all pieces or none, whatever call is refused once", () => {
     pieces.fill(first(PAGE));
     pieces.fill(piece(PAGE, PAGE));
     const there = String(kernel);
-    fail(system, index, 5);
     forget(system);
-    kernel.fault = { index, error: 5 };
+    fail(system, index, 5);
     const failure = pieces.unmap(HINT, BELOW + CAPACITY);
     if (failure !== undefined) assertEquals(String(kernel), there);
     else assertEquals(kernel.space.runs, []);
@@ -179,6 +178,26 @@ test("windows unmaps all pieces or none, whatever call is refused once", () => {
     assertEquals(isBefore, index < 3); // the guard's query, that of the first view, and its unmapping
     if (index >= kernel.calls.length) break;
   }
+});
+
+test("windows gives up addresses that it frees not even at the second time", () => {
+  const system = reserved();
+  const { pieces, kernel } = system;
+  pieces.fill(first(PAGE));
+  const { called } = kernel;
+  kernel.called = (name) => called.call(kernel, name) ?? (name === "VirtualFree" ? 5 : undefined);
+  forget(system);
+  assertEquals(pieces.unmap(HINT, BELOW + CAPACITY), undefined);
+  assertEquals(names(system).filter((name) => name === "VirtualFree").length, 2);
+  assertEquals(kernel.space.states(START, PAGE), ["placeholder"]);
+});
+
+test("windows maps up to the end of the addresses, above a guard", () => {
+  const { os, kernel: { space } } = openedFiles("windows");
+  const pieces = os.files.pieces!;
+  pieces.map(request({ hint: HINT, byteLength: BELOW + PAGE }));
+  assertEquals(pieces.fill(first(PAGE)), undefined);
+  assertEquals(space.bases(HINT, BELOW + PAGE), [HINT, START]);
 });
 
 test("windows extends a file by a section, and never cuts it off", () => {
