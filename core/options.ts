@@ -784,10 +784,10 @@ export class MmapOptions {
    * [`linkat`](https://man7.org/linux/man-pages/man2/link.2.html); without `O_TMPFILE` or `/proc`,
    * under another name until it is complete. Creating allocates all memory (about 0.1 s for a
    * gibibyte), so that no store runs out of it: at most what `/dev/shm` has room for, and nine
-   * tenths of what the machine and the control groups of the process have available. With
-   * {@linkcode MmapOptions.noReserve} it allocates nothing, and stores are lost when `/dev/shm` is
-   * full ({@linkcode Mmap.lostByteLength}; without {@linkcode MmapOptions.truncationGuard} such a
-   * store ends the process).
+   * tenths of what the machine and the control groups of the process have available, which is read
+   * anew after each 4 MiB. With {@linkcode MmapOptions.noReserve} it allocates nothing, and stores
+   * are lost when `/dev/shm` is full ({@linkcode Mmap.lostByteLength}; without
+   * {@linkcode MmapOptions.truncationGuard} such a store ends the process).
    *
    * macOS: the file `sysalloc-<name>` in the user's temporary folder
    * ([`confstr`](https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man3/confstr.3.html)),

@@ -4,13 +4,15 @@
  *
  * @module
  */
+import { lazily } from "../../lazily.ts";
 import { textDecoder } from "../../web.ts";
 import { type AdvisedFailure, isFailure, refusal } from "../contract/memory.ts";
 import type { NamedMemory } from "../contract/named.ts";
 import { O_RDWR, POSIX } from "../posix/calls.ts";
 import type { CLibrary } from "../posix/library.ts";
-import { makeTemporary, memoryStatus, prepare, removeName } from "../posix/named.ts";
+import { makeTemporary, memoryStatus, prepare, removeName, setMode } from "../posix/named.ts";
 import type { StatusReader } from "../posix/status.ts";
+import { posixTruncate } from "../posix/truncate.ts";
 import { _CS_DARWIN_USER_TEMP_DIR, DARWIN, O_CLOEXEC, O_NOFOLLOW, PATH_MAX } from "./calls.ts";
 
 /** The start of the files' names. */
@@ -25,6 +27,7 @@ export function darwinNamed(library: CLibrary, status: () => StatusReader): Name
   const { open, openFile, failed } = library;
   // Opened now: a failure to open one while memory is being made would leave it half made.
   const { close } = open(POSIX, "open", "close", "fchmod");
+  const truncate = lazily(() => posixTruncate(library));
   let found: string | undefined;
 
   /** The folder is the same for all processes of a user, whatever their environment. */
@@ -69,7 +72,12 @@ export function darwinNamed(library: CLibrary, status: () => StatusReader): Name
       if (typeof path !== "string") return path;
       const made = makeTemporary(library, folder() as string, O_CLOEXEC);
       if (isFailure(made)) return made;
-      return prepare(library, made, path, byteLength, undefined, undefined);
+      return prepare(
+        library,
+        made,
+        path,
+        (file) => setMode(library, file) ?? truncate()(file, byteLength),
+      );
     },
 
     grow: undefined, // no call makes a file longer without a moment in which it could cut others' off

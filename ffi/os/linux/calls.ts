@@ -160,6 +160,8 @@ export const O_NOCTTY = 0x100;
 export const O_PATH = 0o10_000_000;
 /** `AT_FDCWD` */
 export const AT_FDCWD = -100;
+/** `AT_EMPTY_PATH` */
+export const AT_EMPTY_PATH = 0x1000;
 /** `AT_SYMLINK_FOLLOW`: {@link https://man7.org/linux/man-pages/man2/link.2.html} */
 export const AT_SYMLINK_FOLLOW = 0x400;
 /** `HUGETLBFS_MAGIC`: {@link https://man7.org/linux/man-pages/man2/statfs.2.html} */

@@ -23,9 +23,12 @@ import {
   type NewFile,
   prepare,
   removeName,
+  setMode,
 } from "../posix/named.ts";
 import type { PosixStatus, StatusReader } from "../posix/status.ts";
+import { posixTruncate } from "../posix/truncate.ts";
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_FOLLOW,
   LINUX,
@@ -36,7 +39,7 @@ import {
 } from "./calls.ts";
 import { linuxMemory, refusedMemory } from "./control_groups.ts";
 import { linuxFileGrowth } from "./file_growth.ts";
-import { type FileSystem, linuxFileSystems } from "./file_systems.ts";
+import { linuxFileSystems } from "./file_systems.ts";
 import { anyText } from "./text.ts";
 
 /** The folder in which the C library has named memory: {@link https://man7.org/linux/man-pages/man7/shm_overview.7.html} */
@@ -46,9 +49,13 @@ const HOW_TO_GET_SPACE =
   `remove names that are no longer used ("sysalloc shared"), or enlarge it ` +
   `(docker run --shm-size=SIZE, mount -o remount,size=SIZE ${FOLDER}); with noReserve(), stores ` +
   "are lost when it is full";
+/** The longest memory that is set aside before its name is known to be free. */
+const SHORT_BYTE_LENGTH = 65_536;
+/** The bytes that are set aside before the next look at how much is free, which takes 0.1 ms. */
+const UNCHECKED_BYTE_LENGTH = 2 ** 22;
 /**
- * The folder of links to open files. `linkat` needs such a link, because only root may pass it a
- * descriptor.
+ * The folder of links to open files. `linkat` needs such a link before Linux 6.10, where only root
+ * may pass it a descriptor.
  */
 const DESCRIPTORS = "/proc/self/fd";
 /**
@@ -63,16 +70,23 @@ const NO_UNNAMED: readonly string[] = ["ENOTSUP", "EISDIR", "EINVAL", "ENOSYS", 
  * has its full length. So no other process finds a shorter file, and a process that ends before
  * leaves nothing. If the system lacks such files or `/proc`, the file first has a temporary name.
  */
-export function linuxNamed(library: CLibrary, status: () => StatusReader): NamedMemory {
+export function linuxNamed(library: CLibrary, statuses: () => StatusReader): NamedMemory {
   const { open, openFile, failed, arch } = library;
   // Opened now: a failure to open one while memory is being made would leave it half made.
   const { close } = open(POSIX, "open", "close", "fchmod", "unlink");
   const { linkat } = open(LINUX, "fstatfs", "linkat");
   const growth = linuxFileGrowth(library);
+  const truncate = lazily(() => posixTruncate(library));
   const { O_DIRECTORY, O_NOFOLLOW, O_TMPFILE } = processor(arch).flags;
   const fileSystemOf = lazily(() => linuxFileSystems(library));
   const shortageOf = linuxMemory(anyText(library));
   const pathOf = (name: string) => `${FOLDER}/${name}`;
+  const empty = cString("");
+  /** The device of the folder, once it is known to be in memory. */
+  let memoryDevice: number | undefined;
+  /** Whether an open file was found in {@linkcode DESCRIPTORS}. */
+  let hasLinks = false;
+  let uncheckedByteLength = 0;
 
   /** Changes a failure to say that the folder is missing, if it is. */
   const ofFolder = (failure: Failure): AdvisedFailure => {
@@ -80,38 +94,58 @@ export function linuxNamed(library: CLibrary, status: () => StatusReader): Named
     return isMissing ? meaning(failure, "ENOTSUP", `there is no ${FOLDER}: ${NEEDED}`) : failure;
   };
 
-  /** Refuses files that are not in memory, because stores would be written to a disk. */
-  const inMemory = (file: OpenFile): FileSystem | AdvisedFailure => {
+  /** Reads the status of memory. Refuses files on a disk, to which stores would be written. */
+  const statusOf = (file: OpenFile): PosixStatus | AdvisedFailure => {
+    const status = memoryStatus(statuses(), file);
+    if (isFailure(status) || status.device === memoryDevice) return status;
     const found = fileSystemOf()(file);
-    return isFailure(found) || found.magic === TMPFS_MAGIC
-      ? found
-      : refusal("ENOTSUP", `${FOLDER} is not in memory: ${NEEDED}`);
+    if (isFailure(found)) return found;
+    if (found.magic !== TMPFS_MAGIC) {
+      return refusal("ENOTSUP", `${FOLDER} is not in memory: ${NEEDED}`);
+    }
+    memoryDevice = status.device;
+    return status;
   };
 
   /**
    * Refuses a length for which there is too little memory. The kernel would reserve as much as it
    * can, and kill processes, including other ones, if no memory is left.
    */
-  const checkRoom = ({ free }: FileSystem, byteLength: bigint): AdvisedFailure | undefined => {
-    if (free !== undefined && byteLength > free) {
+  const checkRoom = (file: OpenFile, byteLength: number): AdvisedFailure | undefined => {
+    uncheckedByteLength += byteLength;
+    if (uncheckedByteLength < UNCHECKED_BYTE_LENGTH) return undefined;
+    const found = fileSystemOf()(file);
+    if (isFailure(found)) return found;
+    const { free } = found;
+    if (free !== undefined && BigInt(byteLength) > free) {
       return refusal("ENOSPC", `${FOLDER} has only ${free} bytes free: ${HOW_TO_GET_SPACE}`);
     }
-    const shortage = shortageOf(byteLength);
-    return shortage && refusedMemory(shortage, "make less, use noReserve()");
+    const shortage = shortageOf(BigInt(byteLength));
+    if (shortage !== undefined) return refusedMemory(shortage, "make less, use noReserve()");
+    uncheckedByteLength = 0;
+    return undefined;
   };
 
+  /** Sets memory aside, and makes the file that long. */
   const reserve = (
-    fileSystem: FileSystem | AdvisedFailure,
     file: OpenFile,
     start: number,
     byteLength: number,
   ): AdvisedFailure | undefined => {
-    if (isFailure(fileSystem)) return fileSystem as AdvisedFailure;
-    const failure = checkRoom(fileSystem, BigInt(byteLength)) ??
-      growth.allocate(file, start, byteLength);
+    const failure = checkRoom(file, byteLength) ?? growth.allocate(file, start, byteLength);
     return failure?.syscall !== undefined && failure.code === "ENOSPC"
       ? { ...failure, advice: `${FOLDER} has no room for it: ${HOW_TO_GET_SPACE}` }
       : failure;
+  };
+
+  /** Opens a path with `O_PATH`, which needs no right to load or store. */
+  const look = (path: string) => openFile(path, O_PATH | O_NOFOLLOW);
+
+  const exists = (path: string): boolean => {
+    const file = look(path);
+    if (typeof file !== "number") return false;
+    close(file);
+    return true;
   };
 
   /** Makes a file without a name, which gets its name through its descriptor. */
@@ -119,17 +153,19 @@ export function linuxNamed(library: CLibrary, status: () => StatusReader): Named
     const file = openFile(FOLDER, O_RDWR | O_TMPFILE, MODE);
     if (typeof file !== "number") return file;
     const link = `${DESCRIPTORS}/${file}`;
-    const found = openFile(link, O_PATH | O_NOFOLLOW);
-    if (typeof found !== "number") {
+    hasLinks ||= exists(link);
+    if (!hasLinks) {
       close(file);
       return UNSUPPORTED; // without a temporary name
     }
-    close(found);
     return {
       file,
       publish(path) {
-        const from = cString(link);
-        const result = linkat(AT_FDCWD, from, AT_FDCWD, cString(path), AT_SYMLINK_FOLLOW);
+        const to = cString(path);
+        if (linkat(file, empty, AT_FDCWD, to, AT_EMPTY_PATH) === 0) return undefined;
+        const failure = failed("linkat");
+        if (failure.code === "EEXIST") return failure;
+        const result = linkat(AT_FDCWD, cString(link), AT_FDCWD, to, AT_SYMLINK_FOLLOW);
         return result === 0 ? undefined : failed("linkat");
       },
       discard: undefined,
@@ -141,9 +177,6 @@ export function linuxNamed(library: CLibrary, status: () => StatusReader): Named
       ? makeTemporary(library, `${FOLDER}/`, O_CLOEXEC)
       : made;
   };
-
-  /** Opens named memory with `O_PATH`, which needs no right to load or store. */
-  const look = (name: string) => openFile(pathOf(name), O_PATH | O_NOFOLLOW);
 
   return {
     isKeptOpen: false,
@@ -159,59 +192,49 @@ export function linuxNamed(library: CLibrary, status: () => StatusReader): Named
         close(folder);
         return file;
       }
-      const found = memoryStatus(status(), file);
-      const failure = isFailure(found) ? found : asFailure(inMemory(file));
-      if (failure === undefined) {
-        const { byteLength } = found as PosixStatus;
-        return { file, byteLength, owner: status().ownerOf(found as PosixStatus) };
+      const found = statusOf(file);
+      if (!isFailure(found)) {
+        return { file, byteLength: found.byteLength, owner: statuses().ownerOf(found) };
       }
       close(file);
-      return failure;
+      return found;
     },
 
     ownerOf(name) {
-      const file = look(name);
+      const file = look(pathOf(name));
       if (typeof file !== "number") return file;
-      const { read, ownerOf } = status();
+      const { read, ownerOf } = statuses();
       const found = read(file);
       close(file);
       return isFailure(found) ? found : ownerOf(found);
     },
 
     create(name, byteLength, isReserved) {
-      // Checked first, so that no memory is reserved for a name that exists.
-      const taken = look(name);
-      if (typeof taken === "number") {
-        close(taken);
-        return refusal("EEXIST");
-      }
+      const path = pathOf(name);
+      // Much memory is not set aside for a name that exists. Publishing also finds that name.
+      const isMuch = isReserved && byteLength > SHORT_BYTE_LENGTH;
+      if (isMuch && exists(path)) return refusal("EEXIST");
       const made = make();
       if (isFailure(made)) return ofFolder(made);
-      let fileSystem: FileSystem | AdvisedFailure;
-      return prepare(
-        library,
-        made,
-        pathOf(name),
-        byteLength,
-        (file) => asFailure(fileSystem = inMemory(file)),
-        (file) => isReserved ? reserve(fileSystem, file, 0, byteLength) : undefined,
-      );
+      const result = prepare(library, made, path, (file) => {
+        const found = statusOf(file);
+        if (isFailure(found)) return found;
+        return (found.mode === MODE ? undefined : setMode(library, file)) ??
+          (isReserved ? reserve(file, 0, byteLength) : truncate()(file, byteLength));
+      });
+      return isFailure(result) && !isMuch && exists(path) ? refusal("EEXIST") : result;
     },
 
     grow(file, byteLength, isReserved) {
-      const found = status().read(file);
+      const found = statuses().read(file);
       if (isFailure(found)) return found;
       const before = found.byteLength;
       if (byteLength <= before) return undefined;
       return isReserved
-        ? reserve(inMemory(file), file, before, byteLength - before)
+        ? reserve(file, before, byteLength - before)
         : growth.extend(file, byteLength);
     },
 
     remove: (name) => removeName(library, pathOf(name)),
   };
-}
-
-function asFailure<F extends Failure>(result: FileSystem | F): F | undefined {
-  return isFailure(result) ? result as F : undefined;
 }

@@ -9,7 +9,6 @@ import type { NewMemory } from "../contract/named.ts";
 import { POSIX } from "./calls.ts";
 import { type CLibrary, cString } from "./library.ts";
 import type { PosixStatus, StatusReader } from "./status.ts";
-import { posixTruncate } from "./truncate.ts";
 
 /** The mode of named memory: only its user may use it. */
 export const MODE = 0o600;
@@ -48,29 +47,21 @@ export function makeTemporary(
   };
 }
 
-/** A step of making a file, which can fail. */
-type Step = (file: OpenFile) => AdvisedFailure | undefined;
+/** Sets the mode of a new file: the umask of the process may have cleared bits of it. */
+export function setMode({ open, failed }: CLibrary, file: OpenFile): Failure | undefined {
+  return open(POSIX, "fchmod").fchmod(file, MODE) === 0 ? undefined : failed("fchmod");
+}
 
-/**
- * Calls `check`, sets the mode and the length of a new file, and calls `reserve`. If a step fails,
- * removes the file.
- */
+/** Completes a new file by `complete`. If that fails, removes the file. */
 export function prepare(
-  library: CLibrary,
+  { open }: CLibrary,
   made: NewFile,
   path: string,
-  byteLength: number,
-  check: Step | undefined,
-  reserve: Step | undefined,
+  complete: (file: OpenFile) => AdvisedFailure | undefined,
 ): NewMemory | AdvisedFailure {
-  const { open, failed } = library;
-  const { fchmod, close } = open(POSIX, "fchmod", "close");
+  const { close } = open(POSIX, "close");
   const { file, discard } = made;
-  const failure = check?.(file) ??
-    // The umask of the process may have cleared bits of the mode.
-    (fchmod(file, MODE) === 0 ? undefined : failed("fchmod")) ??
-    posixTruncate(library)(file, byteLength) ??
-    reserve?.(file);
+  const failure = complete(file);
   if (failure === undefined) return { file, publish: () => made.publish(path), discard };
   discard?.();
   close(file);

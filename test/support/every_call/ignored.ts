@@ -58,6 +58,7 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/^regions\(\)/, "K32GetMappedFileNameW", "then it has no path"],
   [/^regions\(\)/, "GetLogicalDrives", "paths start with the device then"],
   [/^regions\(\)/, "QueryDosDeviceW", "paths start with the device then"],
+  [/^mapShared\(\) that makes/, "linkat", "its link in /proc is tried then"],
   [/^mapShared\(\) that makes/, "open", "how much memory is available need not be known"],
   [/^mapShared\(\) that makes/, "read", "how much memory is available need not be known"],
   [/^mapShared\(\) that makes/, "unlink", "the name that it had at first does no harm"],

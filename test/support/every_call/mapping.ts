@@ -124,6 +124,9 @@ export const mapping: Scenarios = {
     call: () => new MmapOptions({ len: GRANULE, hint: HINT, strict: true }).mapMirrored(),
   },
   "mapShared() that makes memory": { call: made },
+  "mapShared() that makes much memory": {
+    call: () => options(2 ** 22).mapShared(NAME, { mode: "create" }),
+  },
   "mapShared() that makes memory, aligned and populated": {
     call: () => options().align(ALIGN).populate().mapShared(NAME, { mode: "create" }),
   },

@@ -80,6 +80,8 @@ export class Kernel {
   attributes = 0;
   /** The length of the file, in bytes. */
   fileByteLength: number = FILE_BYTE_LENGTH;
+  /** Whether it gives a name to the descriptor of a file without one, as Linux does from 6.10 on. */
+  linksDescriptors = false;
   /** The number of the kind of file system that it is on: one like any other. */
   fileSystem = 0n;
   /** The kind of the file, as in `st_mode`. */

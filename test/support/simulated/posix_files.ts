@@ -109,7 +109,10 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
         kernel.fileByteLength = Math.max(kernel.fileByteLength, Number(end));
       },
       link: (_from: Uint8Array, path: Uint8Array) => giveName(path),
-      linkat: (_from: number, _file: Uint8Array, _to: number, path: Uint8Array) => giveName(path),
+      linkat(_from: number, file: Uint8Array, _to: number, path: Uint8Array) {
+        if (textOf(file) === "" && !kernel.linksDescriptors) throw new Refusal(ENOENT);
+        giveName(path);
+      },
       ftruncate(file: number, byteLength: bigint) {
         if (byteLength > (kernel.fileLimit ?? byteLength)) throw new Error("SIGXFSZ");
         if (kernel.open.get(file) !== UNNAMED) kernel.fileByteLength = Number(byteLength);
