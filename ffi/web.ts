@@ -11,9 +11,11 @@ interface Web {
   readonly crypto: { getRandomValues(target: BigUint64Array): unknown };
 }
 
+let encoder: TextEncoder | undefined;
+
 /** Encodes a text in UTF-8. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new (web("TextEncoder", "util"))().encode(text);
+  return (encoder ??= new (web("TextEncoder", "util"))()).encode(text);
 }
 
 /** Makes a decoder of UTF-8. */

@@ -93,18 +93,24 @@ function flawOf(name: string): string | undefined {
     return "must have no slash except at its start, no backslash and no NUL";
   }
   if (/\p{Surrogate}/u.test(name)) return "must be well-formed Unicode, without lone surrogates";
-  const { length } = utf8(name);
+  // A unit of UTF-16 takes at most three bytes.
+  const length = 3 * name.length <= MAX_NAME_BYTE_LENGTH ? 0 : utf8(name).length;
   if (length <= MAX_NAME_BYTE_LENGTH) return undefined;
   return `must be at most ${MAX_NAME_BYTE_LENGTH} bytes long in UTF-8, and is ${length}`;
 }
 
 /** FNV-1a of 64 bits: {@link https://datatracker.ietf.org/doc/draft-eastlake-fnv/} */
 export function hashOf(name: string): bigint {
-  let hash = 0xcbf2_9ce4_8422_2325n;
-  for (const byte of utf8(name)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
-  }
-  return hash;
+  // In two halves of 32 bits, because bigints take microseconds. The prime is 2^40 + 0x1b3.
+  let high = 0xcbf2_9ce4;
+  let low = 0x8422_2325;
+  utf8(name).forEach((byte) => {
+    low = (low ^ byte) >>> 0;
+    const product = low * 0x1b3; // at most 41 bits
+    high = (Math.imul(high, 0x1b3) + (low << 8) + Math.floor(product / 2 ** 32)) >>> 0;
+    low = product >>> 0;
+  });
+  return BigInt(high) << 32n | BigInt(low);
 }
 
 /** The path of the file that the system keeps the memory in, if it does. */
