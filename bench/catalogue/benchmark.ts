@@ -147,6 +147,8 @@ export function contendersAt({ contenders }: Benchmark, size: number): readonly 
 
 /** The time of an operation. */
 export const TIME: Measure = { key: "time", title: "time", unit: "ns", per: "operation" };
+/** The longest turn of the event loop. */
+export const PAUSE: Measure = { key: "pause", title: "longest pause", unit: "ns", per: "round" };
 
 export const KIB: number = 2 ** 10;
 export const MIB: number = 2 ** 20;

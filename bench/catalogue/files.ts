@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type Benchmark, type Contender, GIB, MIB, SIZES } from "./benchmark.ts";
+import { type Benchmark, type Contender, GIB, MIB, PAUSE, SIZES, TIME } from "./benchmark.ts";
 import { c, floor, nothing, npm, own, program, RUNTIMES, rust, sysalloc } from "./contenders.ts";
 
 const FILE = "filing.ts";
+const FLUSH = "flushing.ts";
 
 const counting = (name: string, role: Contender["role"], way: string) =>
   program(name, role, RUNTIMES, "checksum", ({ path }) => [
@@ -203,6 +204,23 @@ export const files: readonly Benchmark[] = [
       rust("memmap2", "store-flush"),
     ],
     seconds: 20,
+  },
+  {
+    name: "flush-async",
+    title: "Scattered stores and a flush, beside a running event loop",
+    counted: "one of 500 stores to random pages of a file, which were then flushed to the disk",
+    sizes: [16 * MIB],
+    quick: 16 * MIB,
+    operations: () => 500,
+    file: "scratch",
+    contenders: [
+      ...sysalloc(FLUSH, "sysalloc/flush-async", { name: "sysalloc, flushAsync()" }),
+      ...sysalloc(FLUSH, "sysalloc/flush", { name: "sysalloc, flush()" }),
+      ...own("writeSync(), FileHandle.datasync()", FLUSH, "fs/flush-async"),
+      ...own("writeSync(), fsyncSync()", FLUSH, "fs/flush"),
+    ],
+    measures: [TIME, PAUSE],
+    seconds: 5,
   },
   {
     name: "view-guarded",

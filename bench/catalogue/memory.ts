@@ -4,7 +4,7 @@
  * @module
  */
 import { type Benchmark, GIB, KIB, type Measure, MIB, SIZES, TIME } from "./benchmark.ts";
-import { c, floor, npm, own, rust, sysalloc } from "./contenders.ts";
+import { c, floor, nothing, npm, own, rust, sysalloc } from "./contenders.ts";
 
 const MAP = "mapping.ts";
 const READY = "readying.ts";
@@ -12,6 +12,7 @@ const READ = "reading.ts";
 const GROW = "growing.ts";
 const LIVE = "living.ts";
 const PROTECT = "protecting.ts";
+const POINT = "pointing.ts";
 
 const HEAP: Measure = {
   key: "heap",
@@ -219,6 +220,23 @@ export const memory: readonly Benchmark[] = [
     ],
     measures: [TIME, HEAP],
     seconds: 11,
+  },
+  {
+    name: "pointer",
+    title: "A pointer for a native function",
+    counted: "a pointer to 64 bytes that was made and passed to `strnlen()`",
+    sizes: [64 * KIB],
+    quick: 64 * KIB,
+    operations: () => 20_000,
+    contenders: [
+      ...sysalloc(POINT, "sysalloc/pointer", { name: "sysalloc, pointerAt()" }),
+      ...sysalloc(POINT, "sysalloc/pin", { name: "sysalloc, pin() and pointerAt()" }),
+      ...nothing("a pointer made once", POINT, "once/pointer"),
+      ...own("UnsafePointer.of(subarray())", POINT, "own/pointer", { on: ["Deno"] }),
+      ...own("ptr(subarray())", POINT, "own/pointer", { on: ["Bun"] }),
+      ...own("getRawPointer(subarray())", POINT, "own/pointer", { on: ["Node.js 26"] }),
+    ],
+    seconds: 5,
   },
   {
     name: "protect-view",

@@ -12,13 +12,13 @@ import {
   type HostName,
   KIB,
   type Measure,
+  PAUSE,
   TIME,
 } from "./benchmark.ts";
 import { program, RUNTIMES } from "./contenders.ts";
 
 const CPU: Measure = { key: "cpu", title: "CPU time", unit: "ns", per: "round" };
 const RSS: Measure = { key: "rss", title: "memory at the peak", unit: "bytes", per: "round" };
-const PAUSE: Measure = { key: "pause", title: "longest pause", unit: "ns", per: "round" };
 const SIZE: Measure = { key: "size", title: "size on the disk", unit: "bytes", per: "round" };
 
 const EMPTY = "an empty program";
