@@ -134,16 +134,15 @@ function render(
   results: readonly (Compiler & { readonly name: string; readonly bytes: Uint8Array })[],
 ): string {
   const code = results.map(({ arch, name, bytes, options }) => {
-    const lines = btoa(String.fromCharCode(...bytes)).match(/.{1,88}/g)!.map((line) =>
-      `    "${line}"`
-    ).join(" +\n");
+    const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const lines = digits.match(/.{1,88}/g)!.map((line) => `    "${line}"`).join(" +\n");
     return `  // ${bytes.length} bytes by ${name}\n  // ${
       options.join(" ")
     }\n  ${arch}:\n${lines},\n`;
   });
   return `// deno-fmt-ignore-file
 /**
- * What truncation_guard.c compiles to, in Base64, by architectures as
+ * What truncation_guard.c compiles to, in hexadecimal digits, by architectures as
  * \`process.arch\` names them: the header, then the handler. Written by
  * scripts/truncation_guard.ts; with \`--check\` it compiles again and compares.
  *

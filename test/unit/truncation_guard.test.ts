@@ -95,7 +95,7 @@ function simulatedGuard(script: Script) {
 
 /** The code of an architecture as it stands in memory, with a table and a page size. */
 function installedCode(arch: string, table: bigint, pageSize: number): Uint8Array {
-  const code = Uint8Array.from(atob(CODE[arch]!), (byte) => byte.charCodeAt(0));
+  const code = Uint8Array.from(CODE[arch]!.match(/../g)!, (digits) => Number(`0x${digits}`));
   const fields = new DataView(code.buffer);
   fields.setBigUint64(16, table, true);
   fields.setBigUint64(24, BigInt(pageSize), true);

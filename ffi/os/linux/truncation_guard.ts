@@ -57,7 +57,7 @@ export function truncationGuard(library: GuardLibrary): TruncationGuard | undefi
   const { open, arch, pageSize } = library;
   if (!Object.hasOwn(CODE, arch)) return undefined;
   const c = open(LINUX, "memcpy", "sigaction", "sigprocmask");
-  const code = Uint8Array.from(atob(CODE[arch]!), (byte) => byte.charCodeAt(0));
+  const code = codeOf(arch);
   const header = new DataView(code.buffer);
   header.setBigUint64(HEADER_PAGE_SIZE, BigInt(pageSize), true);
   const found = new Uint8Array(SIGACTION_BYTES);
@@ -76,6 +76,16 @@ export function truncationGuard(library: GuardLibrary): TruncationGuard | undefi
   (guard.first.int32.buffer as ArrayBuffer).transfer(0); // no view outlives its memory
   open(POSIX, "munmap").munmap(address, BigInt(BLOCK_BYTES));
   return undefined;
+}
+
+/** The handler's code. `atob()` would take longer: Deno has to load it. */
+function codeOf(arch: string): Uint8Array<ArrayBuffer> {
+  const digits = CODE[arch]!;
+  const code = new Uint8Array(digits.length / 2);
+  for (let index = 0; index < code.length; index++) {
+    code[index] = Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16);
+  }
+  return code;
 }
 
 /** Returns true if the handler can be installed: its code may become executable, and map over memory. */
