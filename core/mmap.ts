@@ -1389,7 +1389,7 @@ export class Mmap implements Disposable {
    */
   wait(byteOffset: number | bigint, expected: number, timeout: number = Infinity): WaitResult {
     const mapping = Mmap.#opened(this);
-    const range = wordRange(byteOffset, mapping.info);
+    const range = wordRange(byteOffset, mapping);
     const value = word32(expected, "The expected value");
     return wait(mapping.track(), range, value, timeMs(timeout, "The timeout"));
   }
@@ -1470,7 +1470,7 @@ export class Mmap implements Disposable {
    */
   notify(byteOffset: number | bigint, count: number = Infinity): number {
     const mapping = Mmap.#opened(this);
-    const range = wordRange(byteOffset, mapping.info);
+    const range = wordRange(byteOffset, mapping);
     return notify(mapping.track(), range, countOrAll(count, "The count"));
   }
 

@@ -56,7 +56,9 @@ export class LostPages {
 
   /** Refuses a range with a lost page. */
   check({ start, end }: PageRange): void {
-    const lost = start < end && this.ranges.find((range) => range.start < end && range.end > start);
+    const { ranges } = this;
+    if (ranges.length === 0) return;
+    const lost = start < end && ranges.find((range) => range.start < end && range.end > start);
     if (!lost) return;
     const address = this.#address + BigInt(lost.start);
     throw new MmapError(

@@ -4,9 +4,18 @@
  * @module
  */
 import type { Word } from "../../ffi/os/contract/waiting.ts";
+import type { PageRange } from "../checks/ranges.ts";
 import type { Allocation } from "../lifetime/allocation.ts";
 import type { MappingInfo } from "../lifetime/mapping_info.ts";
 import { WRITABLE } from "./access.ts";
+
+/** A word that was checked, as long as the mapping and the access of its pages stay as they are. */
+export interface CheckedWord {
+  readonly range: PageRange;
+  readonly info: MappingInfo;
+  readonly access: object;
+  readonly word: Word;
+}
 
 /** The memory of the pages of one mapping. */
 export class PageMemory {
@@ -14,8 +23,8 @@ export class PageMemory {
   /** The mapping, with its present length. Only `PageState.setInfo()` changes it. */
   info: MappingInfo;
   readonly #address: bigint;
-  /** The result of the last {@linkcode wordAt}. */
-  #lastWord: { readonly offset: number; readonly word: Word } | undefined;
+  /** The last word that was waited for or notified: programs mostly use the same one again. */
+  lastWord: CheckedWord | undefined;
 
   constructor(allocation: Allocation, info: MappingInfo) {
     this.allocation = allocation;
@@ -71,14 +80,6 @@ export class PageMemory {
 
   /** The system's name for the 32-bit word that starts at a byte. */
   wordAt(offset: number): Word {
-    // Programs mostly wait for the same word again.
-    if (this.#lastWord?.offset !== offset) {
-      this.#lastWord = { offset, word: this.#makeWord(offset) };
-    }
-    return this.#lastWord.word;
-  }
-
-  #makeWord(offset: number): Word {
     const { source, byteLength } = this.info;
     const { backing } = this.allocation;
     // Both halves of a mirror have the same words.

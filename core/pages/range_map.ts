@@ -33,6 +33,11 @@ export class RangeMap<V> {
     return this.#parts ?? [[this.#whole!]];
   }
 
+  /** An object that stays the same until a value is set. */
+  get version(): object {
+    return this.#chunks;
+  }
+
   /** The run of a byte; the last run for bytes past the end. */
   runAt(byteOffset: number): Run<V> {
     if (this.#whole !== undefined) return this.#whole;

@@ -62,7 +62,7 @@ export async function waitAsync(
   const { timeout, signal, wasAborted, ref } = waitOptions(options);
   const value = word32(expected, "The expected value");
   const mapping = open();
-  const range = wordRange(byteOffset, mapping.info);
+  const range = wordRange(byteOffset, mapping);
   const pages = mapping.track();
   const word = wordOf(pages, range, "waited for");
   if (wasAborted) throw signal!.reason;

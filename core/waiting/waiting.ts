@@ -8,7 +8,8 @@ import type { Failure } from "../../ffi/os/contract/memory.ts";
 import type { Ending, Word } from "../../ffi/os/contract/waiting.ts";
 import { checkStack } from "../checks/call_stack.ts";
 import { hex, MmapError } from "../checks/errors.ts";
-import { byteRange, type Extent, type PageRange } from "../checks/ranges.ts";
+import { byteRange, type PageRange } from "../checks/ranges.ts";
+import type { Mapping } from "../pages/mapping.ts";
 import type { PageState } from "../pages/page_state.ts";
 
 /**
@@ -33,10 +34,12 @@ export function resultOf(ending: Ending): WaitResult {
 /** Checks that a word is within the mapping and aligned in memory. */
 export function wordRange(
   byteOffset: number | bigint,
-  extent: Extent,
+  { info, pages }: Pick<Mapping, "info" | "pages">,
 ): PageRange {
-  const range = byteRange(byteOffset, WORD_BYTE_LENGTH, extent);
-  const { pageOffset } = extent;
+  const { pageOffset } = info;
+  const last = pages?.lastWord;
+  if (last?.info === info && last.range.start - pageOffset === byteOffset) return last.range;
+  const range = byteRange(byteOffset, WORD_BYTE_LENGTH, info);
   if (range.start % WORD_BYTE_LENGTH === 0) return range;
   throw new RangeError(
     `The byteOffset must be a multiple of 4, the length of a word, got ${byteOffset}` +
@@ -50,6 +53,11 @@ export function wordRange(
  * others.
  */
 export function wordOf(pages: PageState, range: PageRange, done: "waited for" | "notified"): Word {
+  const { lastWord, info, access: { version: access } } = pages;
+  if (lastWord?.range === range && lastWord.info === info && lastWord.access === access) {
+    pages.checkNotLost(range);
+    return lastWord.word;
+  }
   if (pages.areOfPrivateFile) {
     throw new MmapError(
       `The word at ${hex(pages.addressOf(range.start))} cannot be ${done}: memory of map() and ` +
@@ -60,7 +68,9 @@ export function wordOf(pages: PageState, range: PageRange, done: "waited for" | 
   }
   if (!pages.allows(pages.useOfWords, range)) throw pages.accessError(done, range);
   pages.checkNotLost(range);
-  return pages.wordAt(range.start);
+  const word = pages.wordAt(range.start);
+  pages.lastWord = { range, info, access, word };
+  return word;
 }
 
 /** The error for a wait that the system refused. */

@@ -126,6 +126,16 @@ test("wait() and notify() refuse memory that they cannot use", async () => {
   assertEquals(await mmap.waitAsync(0, 0).catch((error) => error.code), "EBADF");
 });
 
+test("wait() and notify() refuse a word that was there before resize()", () => {
+  const mmap = use(new MmapOptions({ len: 2 * PAGE, capacity: 4 * PAGE }).mapAnon());
+  assertEquals([mmap.wait(PAGE, 1), mmap.notify(PAGE)], ["not-equal", 0]);
+  mmap.resize(PAGE);
+  assertThrows(() => mmap.wait(PAGE, 1), RangeError, "below");
+  assertThrows(() => mmap.notify(PAGE), RangeError, "below");
+  mmap.resize(2 * PAGE);
+  assertEquals([mmap.wait(PAGE, 1), mmap.notify(PAGE)], ["not-equal", 0]);
+});
+
 // Linux would copy the page for it, and the waiter never see what others store to the file.
 test("wait(), waitAsync() and notify() refuse private copies of a file", async () => {
   const path = tempFile(2 * PAGE);
@@ -176,6 +186,7 @@ test("wait() and notify() refuse a word that its file has lost", () => {
   const path = tempFile(2 * PAGE);
   for (const truncationGuard of [true, false]) {
     const mmap = use(new MmapOptions({ truncationGuard }).mapMut(path));
+    assertEquals(mmap.notify(PAGE), 0); // so that the word has been checked before
     truncateSync(path, PAGE);
     if (truncationGuard && mmap.truncationGuarded) {
       assertStrictEquals(mmap.view(Int32Array, PAGE, 1)[0], 0);

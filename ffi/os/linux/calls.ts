@@ -188,6 +188,13 @@ export const CAP_SYS_ADMIN = 21n;
 /** `CAP_SYS_RESOURCE` */
 export const CAP_SYS_RESOURCE = 24n;
 
+/** `EINTR`: {@link https://man7.org/linux/man-pages/man3/errno.3.html} */
+export const EINTR = 4;
+/** `EAGAIN` */
+export const EAGAIN = 11;
+/** `ETIMEDOUT` */
+export const ETIMEDOUT = 110;
+
 /** `CLOCK_MONOTONIC`: {@link https://man7.org/linux/man-pages/man2/clock_gettime.2.html} */
 export const CLOCK_MONOTONIC = 1;
 /** `FUTEX_WAIT`, for memory that processes share: {@link https://man7.org/linux/man-pages/man2/futex.2.html} */

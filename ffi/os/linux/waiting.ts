@@ -9,6 +9,9 @@ import type { CLibrary } from "../posix/library.ts";
 import { posixWaiting } from "../posix/waiting.ts";
 import {
   CLOCK_MONOTONIC,
+  EAGAIN,
+  EINTR,
+  ETIMEDOUT,
   FUTEX_CMP_REQUEUE,
   FUTEX_WAIT,
   FUTEX_WAKE,
@@ -25,7 +28,7 @@ const MAX_COUNT = 0x7fff_ffff;
 
 /** Opens `futex`. */
 export function linuxWaiting(library: CLibrary): Waiting {
-  const { open, failed, arch } = library;
+  const { open, errno, failed, arch } = library;
   const { syscall, clock_gettime } = open(LINUX, "syscall", "clock_gettime");
   const numbers = processor(arch).calls;
   const { futex } = numbers;
@@ -44,22 +47,23 @@ export function linuxWaiting(library: CLibrary): Waiting {
         // nobody.
         const compared = syscall(futex, address, FUTEX_CMP_REQUEUE, 0n, 0n, page.address, value);
         if (compared >= 0) return "elapsed";
-        const refusal = failed("futex");
-        return refusal.code === "EAGAIN" ? "different" : refusal;
+        const osError = errno();
+        return osError === EAGAIN ? "different" : failed("futex", osError);
       }
       page.time[0] = 0; // a slice is shorter than a second: see SLICE_MS
       page.time[2] = time;
       if (syscall(futex, address, FUTEX_WAIT, value, page.address, 0n, 0n) === 0) return "woken";
-      const refusal = failed("futex");
-      switch (refusal.code) {
-        case "EAGAIN":
+      // By its number: an object for a failure takes as long as the rest of this function.
+      const osError = errno();
+      switch (osError) {
+        case EAGAIN:
           return "different";
-        case "ETIMEDOUT":
+        case ETIMEDOUT:
           return "elapsed";
-        case "EINTR":
+        case EINTR:
           return "interrupted";
         default:
-          return refusal;
+          return failed("futex", osError);
       }
     },
 

@@ -25,6 +25,8 @@ export interface CLibrary {
   readonly pageSize: number;
   /** Opens or creates a file. Does not block, and child processes do not inherit the descriptor. */
   readonly openFile: (path: string, flags: number, mode?: number) => OpenFile | Failure;
+  /** Reads the `errno` of the last call. */
+  readonly errno: () => number;
   /** Makes the failure of a call. Without `osError`, it reads the `errno` of the last call. */
   readonly failed: (syscall: string, osError?: number) => Failure;
 }
@@ -53,8 +55,9 @@ export function openCLibrary(native: Native, arch: string, facts: CLibraryFacts)
     "sysconf",
     errnoLocation,
   );
-  const errno = new Int32Array(native.view(locate(), 4));
-  const failed: CLibrary["failed"] = (syscall, osError = errno[0]!) =>
+  const location = new Int32Array(native.view(locate(), 4));
+  const errno = () => location[0]!;
+  const failed: CLibrary["failed"] = (syscall, osError = errno()) =>
     failure(syscall, osError, codes);
   return {
     file,
@@ -64,6 +67,7 @@ export function openCLibrary(native: Native, arch: string, facts: CLibraryFacts)
     open,
     pageSize: Number(sysconf(facts._SC_PAGESIZE)),
     openFile: fileOpener(open, facts.openFlags, failed),
+    errno,
     failed,
   };
 }

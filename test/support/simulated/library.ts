@@ -27,6 +27,7 @@ export function simulatedLibrary(
     open,
     pageSize: 4096,
     openFile,
+    errno: () => 2,
     failed,
     ...change,
   };
