@@ -241,7 +241,8 @@ export class Mmap implements Disposable {
   pointerAt(byteOffset: number | bigint): Pointer {
     const mapping = Mmap.#opened(this);
     const { start } = mapping.byteRange(byteOffset, 1);
-    return currentRuntime().pointer(mapping.address + BigInt(start - mapping.info.pageOffset));
+    const { allocation, info } = mapping;
+    return currentRuntime().pointer(allocation.address + BigInt(info.guardByteLength + start));
   }
 
   /**

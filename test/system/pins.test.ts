@@ -15,7 +15,8 @@ function map(): Mmap {
 
 test("pointerAt() is what the FFI takes for the address of a byte", () => {
   const path = use(new TempFolder()).file("file", pattern(LENGTH));
-  for (const mmap of [map(), use(new MmapOptions({ offset: 7 }).map(path))]) {
+  const guarded = use(new MmapOptions({ len: LENGTH, guard: PAGE }).mapAnon());
+  for (const mmap of [map(), guarded, use(new MmapOptions({ offset: 7 }).map(path))]) {
     assertEquals(mmap.pointerAt(0), mmap.pointer);
     for (const at of [1, PAGE, mmap.byteLength - 1]) {
       assertEquals(mmap.pointerAt(at), currentRuntime().pointer(mmap.address + BigInt(at)));
