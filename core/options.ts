@@ -345,7 +345,7 @@ export class MmapOptions {
    * [`ftruncate`](https://man7.org/linux/man-pages/man2/ftruncate.2.html). Windows:
    * [`CreateFileW`](https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew),
    * then
-   * [`SetEndOfFile`](https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setendoffile).
+   * [`CreateFileMapping`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw).
    *
    * @param on Default: true.
    * @returns New options.

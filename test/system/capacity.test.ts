@@ -266,6 +266,7 @@ test("calls on a file work across what resize() added", async () => {
   mmap.write(new Uint8Array(3 * PAGE).fill(2), PAGE + 1);
   mmap.flush(1, byteLength - 1);
   await mmap.flushAsync();
+  mmap.advise("will-need");
   mmap.lock(PAGE - 1, 2 * PAGE);
   mmap.unlock();
   mmap.protect("read");
