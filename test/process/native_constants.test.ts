@@ -333,6 +333,7 @@ test("windows's constants are those of Microsoft's documentation", () => {
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualfree
     MEM_DECOMMIT: 0x0000_4000n,
     MEM_RELEASE: 0x0000_8000n,
+    MEM_COALESCE_PLACEHOLDERS: 0x0000_0001n,
     MEM_PRESERVE_PLACEHOLDER: 0x0000_0002n,
     // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc2
     MEM_RESERVE_PLACEHOLDER: 0x0004_0000n,
