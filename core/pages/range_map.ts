@@ -35,7 +35,7 @@ export class RangeMap<V> {
 
   /** An object that stays the same until a value is set. */
   get version(): object {
-    return this.#chunks;
+    return this.#whole ?? this.#parts!;
   }
 
   /** The run of a byte; the last run for bytes past the end. */

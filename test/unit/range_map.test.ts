@@ -68,3 +68,17 @@ test("a RangeMap has the values of an array that is changed alike, as the fewest
     );
   }));
 });
+
+test("the version of a RangeMap is the same until a value is set", () => {
+  const map = new RangeMap(LENGTH, "a");
+  const seen = new Set<object>();
+  for (const value of ["a", "b", "a", "c"]) {
+    for (const [start, end] of [[4, 8], [0, LENGTH]] as const) {
+      map.set(start, end, value);
+      assertEquals(seen.has(map.version), false);
+      seen.add(map.version);
+      map.runsIn(0, LENGTH);
+      assertEquals(seen.has(map.version), true);
+    }
+  }
+});
