@@ -76,7 +76,8 @@ export class ViewSet {
     try {
       return new type(this.#lastBuffer!, byteOffset - last.start, length);
     } catch (error) {
-      this.#check(this.#lastBuffer!);
+      // A constructor of the caller may have closed or changed the mapping.
+      if (this.#lastBuffer !== undefined) this.#check(this.#lastBuffer);
       throw error;
     }
   }

@@ -186,6 +186,28 @@ test("view() makes nothing when a trap of its type unmaps", () => {
   assertEquals(assertThrows(() => mmap.view(type, 0, MIB), MmapError).code, "EBADF");
 });
 
+test("view() throws what its type throws, also when the type unmaps or protects", () => {
+  const acts: readonly ((mmap: Mmap) => void)[] = [
+    () => {},
+    (mmap) => mmap.unmap(),
+    (mmap) => mmap.unsafeProtect("read"),
+  ];
+  for (const act of acts) {
+    const mmap = use(new MmapOptions({ len: KIB64 }).mapAnon());
+    const fail = (): number => {
+      act(mmap);
+      throw new Error("its own");
+    };
+    class Failing extends Uint8Array {
+      constructor() {
+        super(fail());
+      }
+    }
+    mmap.view(Uint8Array, 0, 8); // the buffer of the next view
+    assertThrows(() => mmap.view(Failing, 0, 8), Error, "its own");
+  }
+});
+
 test("view(Buffer) makes a Buffer over the memory, and warns of nothing", () => {
   const mmap = use(new MmapOptions({ len: 65_536 }).mapAnon());
   const { emitWarning } = process;
