@@ -28,6 +28,7 @@ export function isDetached(buffer: ArrayBuffer): boolean {
 
 /** Detaches a buffer. Throws a `TypeError` if it was detached before, or the engine pins it. */
 export function detach(buffer: ArrayBuffer): void {
+  isDetached(buffer); // the same call as below, for which the stack must suffice
   apply(transfer, buffer, [0]);
   // While Bun uses the buffer, transfer() leaves it attached and does not throw.
   if (!isDetached(buffer)) throw new TypeError("The buffer is in use");

@@ -189,8 +189,8 @@ export function noteUnmapped(allocation: Allocation): void {
 export function releaseGuard({ backing }: Pick<Allocation, "backing">): void {
   if (backing?.guard === undefined) return;
   const { guard } = backing;
-  backing.guard = undefined; // first: another mapping may take a free entry
   guard.release();
+  backing.guard = undefined; // last: if the stack was exhausted, the collector releases it
 }
 
 /** Closes the file that was kept for later calls. */

@@ -9,7 +9,13 @@
  * @module
  */
 import { FreeList } from "../../ffi/free_list.ts";
-import { type Allocation, closeFile, plainAllocation, refreshShare } from "./allocation.ts";
+import {
+  type Allocation,
+  closeFile,
+  noteUnmapped,
+  plainAllocation,
+  refreshShare,
+} from "./allocation.ts";
 import { leaveToEngine } from "./engine_leaving.ts";
 import { leave, makePending, release } from "./release.ts";
 
@@ -69,7 +75,7 @@ let isScheduled = false;
 /** Unmaps a collected allocation, together with others: the collector reports many at a time. */
 export function unmapCollected(allocation: Allocation): void {
   if (allocation.byteLength === 0n) { // and no part in shared memory
-    closeFile(allocation);
+    noteUnmapped(allocation); // what is left if the stack was exhausted in unmap()
     return;
   }
   if (allocation.engine !== undefined) return leaveToEngine(allocation);

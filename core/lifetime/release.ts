@@ -34,15 +34,22 @@ export function unmapAllocation(allocation: Allocation): Failure | undefined {
   const guard = backing?.guard;
   const mapper = mapperOf(allocation);
   let failure: Failure | undefined;
-  if (engine === undefined) {
-    guard?.suspend();
-    failure = mapper.unmap(address, byteLength);
-  } else {
-    guard?.vacate(); // other threads may load from the pages meanwhile
-    failure = mapper.vacate(address, byteLength); // the addresses stay the engine's
+  try {
+    if (engine === undefined) {
+      guard?.suspend();
+      failure = mapper.unmap(address, byteLength);
+    } else {
+      guard?.vacate(); // other threads may load from the pages meanwhile
+      failure = mapper.vacate(address, byteLength); // the addresses stay the engine's
+    }
+  } catch (error) {
+    guard?.resume();
+    throw error;
   }
-  if (failure === undefined) noteUnmapped(allocation);
-  else guard?.resume();
+  if (failure === undefined) {
+    allocation.byteLength = 0n; // without a call, for which no stack may be left
+    noteUnmapped(allocation);
+  } else guard?.resume();
   return failure;
 }
 

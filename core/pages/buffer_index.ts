@@ -91,13 +91,14 @@ export class BufferIndex {
       return;
     }
     const { start, end, before, next } = entry;
+    // First: a buffer that is in its chain can be deleted again, if the stack is exhausted midway. A
+    // buffer that was detached can have the place of another one.
+    const place = placeOf(start, end);
+    if (this.#places!.get(place) === entry) this.#places!.delete(place);
     if (next !== undefined) next.before = before;
     if (before !== undefined) before.next = next;
     else if (next !== undefined) this.#chains!.set(keyOf(start, end), next);
     else this.#chains!.delete(keyOf(start, end));
-    // A buffer that was detached can have the place of another one.
-    const place = placeOf(start, end);
-    if (this.#places!.get(place) === entry) this.#places!.delete(place);
     this.#size--;
   }
 

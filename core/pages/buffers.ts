@@ -80,6 +80,8 @@ export class PageBuffer implements PageRange {
   /** The buffers before and after it in a chain of {@linkcode BufferIndex}. */
   before: PageBuffer | undefined;
   next: PageBuffer | undefined;
+  /** Whether the library has detached the buffer. */
+  isEnded: boolean = false;
   readonly #held: ArrayBuffer | undefined;
   readonly #weak: WeakRef<ArrayBuffer> | undefined;
 
@@ -90,8 +92,8 @@ export class PageBuffer implements PageRange {
     else this.#weak = new WeakRef(buffer);
   }
 
-  /** The buffer, until it is collected. */
+  /** The buffer, until it is collected or the library has detached it. */
   get buffer(): ArrayBuffer | undefined {
-    return this.#held ?? this.#weak!.deref();
+    return this.isEnded ? undefined : this.#held ?? this.#weak!.deref();
   }
 }

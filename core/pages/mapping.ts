@@ -4,6 +4,7 @@
  * @module
  */
 import { host } from "../../ffi/host.ts";
+import type { Failure } from "../../ffi/os/contract/memory.ts";
 import { MmapError, unmapError } from "../checks/errors.ts";
 import { byteRange, isEmpty, type PageRange, pageRange, pagesAround } from "../checks/ranges.ts";
 import { type Allocation, noteUnmapped, refreshShare, type Share } from "../lifetime/allocation.ts";
@@ -235,6 +236,7 @@ export class Mapping {
       detach();
     } catch (cause) {
       this.pages?.views.refuseTransferred();
+      if ((cause as Error).name !== "TypeError") throw cause; // the stack is exhausted
       throw new MmapError(
         "The runtime is using a buffer of this mapping, which stays mapped: try again when it is done",
         { code: "EBUSY", cause },
@@ -278,9 +280,14 @@ export class Mapping {
       return;
     }
     endWaits(allocation);
-    const failure = unmapAllocation(allocation);
+    let failure: Failure | undefined;
+    try {
+      failure = unmapAllocation(allocation);
+    } finally {
+      // Also if the stack was exhausted in the middle: no open handle may have unmapped memory.
+      if (allocation.byteLength === 0n) this.byteLength = 0;
+    }
     if (failure) throw unmapError(allocation, failure);
-    this.byteLength = 0;
     this.#token = CLOSED; // first: another mapping can get the token next
     endToken(token);
   }

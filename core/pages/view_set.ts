@@ -199,6 +199,7 @@ export class ViewSet {
       if (buffer !== undefined) {
         remember(entry, buffer);
         detach(buffer);
+        entry.isEnded = true; // without a call: if the stack is exhausted next, nobody transferred it
       }
       this.#buffers.delete(entry); // if the next one fails, this one was not transferred
     });

@@ -57,6 +57,11 @@ test("a held range goes when neither the handle nor a buffer is reachable", asyn
   assert(dropped <= 2, `${dropped} of 8 stay mapped`);
 }, { skip: withoutRegions() });
 
+test("unmap() leaves its handle open and the memory mapped, or neither, when little is left of the stack", async () => {
+  const value = await childValue("unmap_stack_kinds.ts");
+  assertEquals(value, { isRefused: true, errors: 0, lost: 0 });
+});
+
 test("many cycles of mapMirrored() leave no mapping and no descriptor", async () => {
   const { left, opened } = await childValue<{ left: number; opened: number }>("mirrors.ts");
   assertEquals(left, 0);

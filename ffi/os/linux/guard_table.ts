@@ -238,8 +238,9 @@ class Entry implements GuardEntry {
 
   release(): void {
     if (this.#counted !== undefined) return;
-    this.#counted = this.faults;
+    const { faults } = this;
     this.#slot.free();
+    this.#counted = faults; // without a call: freed once, also if the stack is exhausted
     this.#table?.note(this.#slot);
   }
 

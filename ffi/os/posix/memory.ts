@@ -78,7 +78,9 @@ export function posixMemory(
 
     replace,
 
-    unmap: (address, byteLength) => checked(munmap(address, byteLength), "munmap"),
+    // Nothing is called after it: the stack may be exhausted there.
+    unmap: (address, byteLength) =>
+      munmap(address, byteLength) === 0 ? undefined : failed("munmap"),
 
     vacate: (address, byteLength, isOnePiece = false) =>
       // Mapping anew can be refused at the limit of mappings.
