@@ -58,6 +58,25 @@ test("linux: create() looks at the room once for 4 MiB of short memory", () => {
   assertEquals(names(system).filter((name) => name === "fstatfs").length, 2);
 });
 
+test("linux: create() looks at the room each time when less than 64 MiB are left", () => {
+  const system = opened("linux");
+  const { kernel, os: { named } } = system;
+  const leave = (mebibytes: number) => {
+    const room = Math.ceil(mebibytes * 1024 / 0.9); // nine tenths can be had
+    kernel.texts["/proc/meminfo"] = `MemAvailable: ${room} kB\nSwapFree: 0 kB\n`;
+  };
+  leave(67);
+  obtained(named.create("a", 4 * MIB, true));
+  leave(68);
+  obtained(named.create("a", 4 * MIB, true));
+  leave(0);
+  obtained(named.create("a", 4 * MIB - 1, true)); // not looked at
+  leave(67);
+  obtained(named.create("a", 4 * MIB, true));
+  leave(0);
+  assertEquals(refused(named.create("a", 1, true)).code, "ENOMEM");
+});
+
 test("linux: create() sets nothing aside when the name is taken", () => {
   const system = opened("linux");
   const { kernel, os: { named } } = system;

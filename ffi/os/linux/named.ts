@@ -51,8 +51,13 @@ const HOW_TO_GET_SPACE =
   "are lost when it is full";
 /** The longest memory that is set aside before its name is known to be free. */
 const SHORT_BYTE_LENGTH = 65_536;
-/** The bytes that are set aside before the next look at how much is free, which takes 0.1 ms. */
+/**
+ * The bytes that are set aside before the next look at how much is free, which takes 0.1 ms, if
+ * {@linkcode AMPLE_BYTE_LENGTH} were left at the last look.
+ */
 const UNCHECKED_BYTE_LENGTH = 2 ** 22;
+/** Room for the memory that the program itself and other threads get between two looks. */
+const AMPLE_BYTE_LENGTH = 2n ** 26n;
 /**
  * The folder of links to open files. `linkat` needs such a link before Linux 6.10, where only root
  * may pass it a descriptor.
@@ -120,10 +125,13 @@ export function linuxNamed(library: CLibrary, statuses: () => StatusReader): Nam
     if (free !== undefined && BigInt(byteLength) > free) {
       return refusal("ENOSPC", `${FOLDER} has only ${free} bytes free: ${HOW_TO_GET_SPACE}`);
     }
-    const shortage = shortageOf(BigInt(byteLength));
-    if (shortage !== undefined) return refusedMemory(shortage, "make less, use noReserve()");
-    uncheckedByteLength = 0;
-    return undefined;
+    const length = BigInt(byteLength);
+    if (shortageOf(length + AMPLE_BYTE_LENGTH) === undefined) {
+      uncheckedByteLength = 0;
+      return undefined;
+    }
+    const shortage = shortageOf(length);
+    return shortage && refusedMemory(shortage, "make less, use noReserve()");
   };
 
   /** Sets memory aside, and makes the file that long. */
