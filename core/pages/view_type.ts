@@ -56,7 +56,7 @@ let lastBuiltIn: ViewType | undefined;
 
 /** Checks the constructor of a view. */
 export function viewType(type: ViewConstructor<ArrayBufferView>): ViewType {
-  if (type === lastBuiltIn?.type) return lastBuiltIn;
+  if (lastBuiltIn !== undefined && type === lastBuiltIn.type) return lastBuiltIn;
   const checked = {
     type,
     elementByteLength: elementByteLength(type),
