@@ -49,7 +49,9 @@ export function findKoffi(process: NodeProcess): { readonly koffi: Koffi; readon
     );
     return { koffi, file: native ?? file };
   } catch (cause) {
-    throw noFfi(process, `, and ${file} did not load (see the cause)`, cause);
+    const isForbidden = own(cause as { readonly code?: unknown }, "code") === "ERR_DLOPEN_DISABLED";
+    const advice = isForbidden ? "permit it by --allow-addons" : "install it again";
+    throw noFfi(process, `, and ${file} did not load (see the cause): ${advice}`, cause);
   }
 }
 

@@ -171,8 +171,15 @@ test("pickRuntime() tells what to do when koffi is missing, or does not load", (
   const error = assertThrows(() => pickRuntime({ process: stubProcess(OLD, broken) }), Error);
   assertStrictEquals(
     error.message,
-    "Node.js below 26.9 has no FFI of its own, and /koffi did not load (see the cause), " +
-      "or use Node.js 26.9 or later",
+    "Node.js below 26.9 has no FFI of its own, and /koffi did not load (see the cause): " +
+      "install it again, or use Node.js 26.9 or later",
   );
   assertStrictEquals(error.cause, cause);
+
+  cause.code = "ERR_DLOPEN_DISABLED"; // Node.js with --permission
+  const { message } = assertThrows(
+    () => pickRuntime({ process: stubProcess(OLD, broken) }),
+    Error,
+  );
+  assertStringIncludes(message, "(see the cause): permit it by --allow-addons, or use");
 });
