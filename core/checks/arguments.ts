@@ -11,13 +11,13 @@ const { getPrototypeOf, hasOwn, prototype } = Object;
 /** One past the last address of a 64-bit address space, in bytes. */
 const ADDRESS_SPACE_END = 1n << 64n;
 
-/** Checks a number of bytes: a whole number from 0 to 2^53 - 1. */
-export function byteCount(value: unknown, what: string): number {
+/** Checks a number of bytes, or of another unit: a whole number from 0 to 2^53 - 1. */
+export function byteCount(value: unknown, what: string, unit = "bytes"): number {
   if (Number.isSafeInteger(value) && value as number >= 0) return value as number + 0; // the usual case
   const count = numberOrBigint(value, what);
   if (count < 0 || count > Number.MAX_SAFE_INTEGER) {
     throw new RangeError(
-      `${what} must be from 0 to 2^53 - 1 bytes, got ${count}`,
+      `${what} must be from 0 to 2^53 - 1 ${unit}, got ${count}`,
     );
   }
   return Number(count) + 0; // -0 becomes 0

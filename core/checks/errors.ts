@@ -100,7 +100,9 @@ export const SHORTAGE: string =
 
 /** The usual meaning of an error code, and advice. */
 const ADVICE: Readonly<Record<string, string>> = {
-  EACCES: "a security policy of the system forbids it, or the file permits less",
+  EACCES:
+    "a security policy of the system forbids it, or the file or its descriptor permits less " +
+    '(mapMut() needs a descriptor opened with "r+")',
   EFBIG: "the file system does not support files of this length",
   EFAULT: "the file has lost a page: it was truncated, its disk is full, or it cannot be read",
   EMFILE: "the process has too many open files: close some, or raise RLIMIT_NOFILE",

@@ -215,16 +215,17 @@ export class PageState extends PageMemory implements ViewedPages {
 
   /** The error for bytes whose access does not allow a call. */
   accessError(done: string, { start, end }: PageRange): MmapError {
-    const { pageOffset, source } = this.info;
+    const { pageOffset, source, isReserved } = this.info;
     const first = Math.max(start, pageOffset);
     const forStores = ["viewed", "written", "discarded"].includes(done) ||
       (["waited for", "notified"].includes(done) && this.useOfWords === "written");
     const writable = WRITABLE[source];
+    const advice = isReserved ? "call commit() or protect() first" : "call protect() first";
     const needed = !forStores
-      ? 'and must be not "none" throughout'
+      ? `and must be not "none" throughout: ${advice}`
       : writable === undefined
       ? "and memory of mapRead() never allows stores: copy it by read(), or use map() or mapMut()"
-      : `and must be "${writable}" throughout`;
+      : `and must be "${writable}" throughout: ${advice}`;
     return new MmapError(
       `The ${end - first} bytes from byteOffset ${first - pageOffset} cannot be ${done}: their ` +
         `access is "${this.accessOf({ start, end })}", ${needed}`,

@@ -39,12 +39,19 @@ export function viewRange(
   const isAligned = ((pageOffset + start) & (size - 1)) === 0;
   const isWhole = length !== undefined || (rest & (size - 1)) === 0;
   if (rest < 0 || !isAligned || !isWhole) throw startError(size, start, rest, extent);
-  const count = length === undefined ? rest / size : byteCount(length, "The length");
+  const count = length === undefined
+    ? rest / size
+    : byteCount(length, "The length", size === 1 ? "bytes" : "elements");
   const byteLength = count * size;
   if (byteLength > rest || byteLength > currentRuntime().maxViewByteLength) {
     throw lengthError(size, start, count, rest, extent);
   }
   return { byteOffset: pageOffset + start, length: count, byteLength };
+}
+
+/** The unit of a length. The elements of a byte array and a `DataView` are bytes. */
+function unitOf(size: number): string {
+  return size === 1 ? "bytes" : `elements of ${size} bytes`;
 }
 
 /** The error for a view that starts outside the mapping or within an element. */
@@ -61,14 +68,15 @@ function startError(
   }
   if ((pageOffset + start) % size === 0) {
     return new RangeError(
-      `The ${rest} bytes from byteOffset ${start} are not whole elements of ${size} bytes: ` +
+      `The ${rest} bytes from byteOffset ${start} are not whole ${unitOf(size)}: ` +
         "give a length",
     );
   }
   const excess = pageOffset % size;
   return new RangeError(
     `The byteOffset must be a multiple of ${size}, the element size, got ${start}` +
-      (excess === 0 ? "" : ` in a mapping that starts ${excess} bytes after one`),
+      (excess === 0 ? "" : ` in a mapping that starts ${excess} bytes after one`) +
+      ": use a DataView, which takes any byteOffset",
   );
 }
 
@@ -82,7 +90,7 @@ function lengthError(
 ): RangeError {
   if (count * size > rest) {
     return new RangeError(
-      `The length must be at most ${Math.floor(rest / size)} elements of ${size} bytes ` +
+      `The length must be at most ${Math.floor(rest / size)} ${unitOf(size)} ` +
         `from byteOffset ${start}, got ${count}` +
         (rest < byteLength - start ? ": a view of a mirror has at most one copy" : ""),
     );

@@ -71,7 +71,7 @@ function checkedHost(
   call: "mapAnon" | "reserve" | "mapMirrored",
 ): Host {
   checkSupported(settings, call, settings.sharedBuffer);
-  if (settings.len === 0) throw new RangeError(`${LEN} must be greater than 0`);
+  if (settings.len === 0) throw new RangeError(`${LEN} must be greater than 0: set len()`);
   const system = host();
   if (strict) checkStrictHint(hint, system.os.allocationGranularity);
   return system;

@@ -156,5 +156,8 @@ function lengthOf({ name, byteLength }: OpenedFile, { offset, len }: MmapSetting
   const rest = byteLength - offset;
   if (rest > 0 && len <= rest) return len === 0 ? rest : len;
   const wanted = len === 0 ? "there is nothing" : `there are no ${len} bytes`;
-  throw new RangeError(`The ${name} is ${byteLength} bytes long: ${wanted} from offset ${offset}`);
+  const advice = len === 0 ? "" : "; mapMut() with create() makes a file longer";
+  throw new RangeError(
+    `The ${name} is ${byteLength} bytes long: ${wanted} from offset ${offset}${advice}`,
+  );
 }

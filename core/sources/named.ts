@@ -79,7 +79,7 @@ export function mapShared(
   const { mode } = checkedOptions;
   const checked = checkedName(name);
   checkSupported(settings, "shared", target !== undefined);
-  if (mode === "create" && settings.len === 0) throw new RangeError(NO_LENGTH);
+  if (mode === "create" && settings.len === 0) throw new RangeError(`${NO_LENGTH}: set len()`);
   const system = host();
   if (settings.capacity !== 0 && system.os.named.grow === undefined) {
     throw new MmapError(
@@ -144,6 +144,13 @@ function openNamed(
       { code: "EAGAIN" },
     );
   }
+  if (settings.len > byteLength) {
+    files.close(file);
+    throw new RangeError(
+      `The shared memory ${quoted(name)} is ${byteLength} bytes long, and len() is ` +
+        `${settings.len}: drop len(), or make the memory again after removeShared()`,
+    );
+  }
   const opened = openedMemory(file, name, byteLength);
   return mapOpened(system, opened, KIND, settings, request, target, {
     name: hashOf(name),
@@ -200,7 +207,9 @@ function createNamed(
   const { named } = system.os;
   const { len: byteLength, noReserve } = settings;
   if (byteLength === 0) {
-    throw new RangeError(`${NO_LENGTH}, and there is no shared memory ${quoted(name)} to open`);
+    throw new RangeError(
+      `${NO_LENGTH}, and there is no shared memory ${quoted(name)} to open: set len()`,
+    );
   }
   const refusal = (failure: AdvisedFailure) =>
     nameError(

@@ -31,6 +31,16 @@ export interface FileUrl {
 /** The number of attempts while others replace the file at a path. */
 const ATTEMPTS = 100;
 
+const WITHOUT_WRITING = "map() needs only permission to read";
+/** The advice for a file that cannot be opened for writing. */
+const WRITE_ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: "create() with a len() makes a new file",
+  EACCES: WITHOUT_WRITING,
+  EROFS: WITHOUT_WRITING,
+};
+/** The advice for a file that cannot be made. */
+const CREATE_ADVICE: Readonly<Record<string, string>> = { ENOENT: "make its folder first" };
+
 /** A file to map. */
 export interface OpenedFile {
   readonly file: OpenFile;
@@ -102,7 +112,12 @@ function openPermitted(
 ): OpenedFile {
   const gate = runtimeFiles();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const seen = askRuntime(name, use, () => gate.open(path, use === "read-write", creates));
+    const seen = askRuntime(
+      name,
+      use,
+      creates,
+      () => gate.open(path, use === "read-write", creates),
+    );
     try {
       checkFacts(seen, name, creates);
       const found = openSame(files, gate.systemPaths(path), use, seen);
@@ -144,7 +159,7 @@ function openDescriptor(
       { code: "ENOTSUP" },
     );
   }
-  const facts = askRuntime(name, use, () => describe(descriptor));
+  const facts = askRuntime(name, use, create, () => describe(descriptor));
   checkFacts(facts, name, create);
   const status = files.status(descriptor);
   const isKept = use === "read-write" || capacity !== 0;
@@ -190,7 +205,12 @@ function describeSource(source: unknown): string {
 }
 
 /** Calls the runtime, and converts errors of the system to {@linkcode MmapError}. */
-function askRuntime<T extends FileFacts>(name: string, use: FileUse, ask: () => T): T {
+function askRuntime<T extends FileFacts>(
+  name: string,
+  use: FileUse,
+  creates: boolean,
+  ask: () => T,
+): T {
   try {
     return ask();
   } catch (cause) {
@@ -202,7 +222,11 @@ function askRuntime<T extends FileFacts>(name: string, use: FileUse, ask: () => 
     // A missing permission, or an invalid path, is the runtime's own error.
     if (typeof code !== "string" || code.startsWith("ERR_") || kind === "TypeError") throw cause;
     const uses = use === "read-write" ? "read and written" : "read";
-    throw new MmapError(`The ${name} cannot be ${uses}: ${message}`, { code, cause });
+    const advice = use === "read-write"
+      ? own(creates ? CREATE_ADVICE : WRITE_ADVICE, code)
+      : undefined;
+    const problem = `The ${name} cannot be ${uses}: ${message}`;
+    throw new MmapError(advice === undefined ? problem : `${problem}; ${advice}`, { code, cause });
   }
 }
 

@@ -27,7 +27,8 @@ export const OPEN_ADVICE: Advice = {
   EACCES: "it belongs to another user, and only that user may open it",
 };
 export const FOLDER_ADVICE: Advice = {
-  EACCES: "this user may not create or remove files in the folder of shared memory",
+  EACCES: "this user may not create or remove files in the folder of shared memory: change its " +
+    "mode (chmod 1777 /dev/shm), or run as a user who may",
 };
 const REMOVE_ADVICE: Advice = {
   ...FOLDER_ADVICE,

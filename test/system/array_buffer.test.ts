@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Mmap, MmapOptions, pageSize } from "../../mod.ts";
+import { type Mmap, MmapError, MmapOptions, pageSize } from "../../mod.ts";
 import { codeOf } from "../support/errors.ts";
 import { test, unlessBun14, use } from "../support/harness.ts";
 import { pattern, TempFolder } from "../support/temp_files.ts";
@@ -139,7 +139,9 @@ test("arrayBuffer() refuses what has no such buffer", () => {
   assertThrows(() => ring.arrayBuffer(0, 2 ** 16 + 1), RangeError, "at most one copy");
   const path = use(new TempFolder()).file("file", pattern(LENGTH));
   assertEquals(codeOf(() => use(new MmapOptions().mapRead(path)).arrayBuffer()), "EACCES");
-  assertEquals(codeOf(() => use(new MmapOptions({ len: 1 }).reserve()).arrayBuffer()), "EACCES");
+  const reserved = use(new MmapOptions({ len: 1 }).reserve());
+  const words = '"read-write" throughout: call commit() or protect() first';
+  assertEquals(assertThrows(() => reserved.arrayBuffer(), MmapError, words).code, "EACCES");
   mmap.unmap();
   assertEquals(codeOf(() => mmap.arrayBuffer()), "EBADF");
 });

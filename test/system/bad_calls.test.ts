@@ -51,7 +51,7 @@ function* badViews(): Generator<BadCall> {
         `view(${View.name}, ${byteOffset - end} from the end)`,
         () => mmap.view(as<typeof Int8Array>(View), byteOffset),
         RangeError,
-        `The byteOffset must be a multiple of ${size}`,
+        `The byteOffset must be a multiple of ${size}, the element size, got ${byteOffset}: use a DataView`,
       ];
     }
     yield [
@@ -61,11 +61,16 @@ function* badViews(): Generator<BadCall> {
       `at most ${end / size} elements of ${size} bytes from byteOffset 0, got ${end / size + 1}`,
     ];
   }
+  for (const [View, unit] of [[Int8Array, "bytes"], [Int16Array, "elements"]] as const) {
+    const message = `The length must be from 0 to 2^53 - 1 ${unit}, got -1`;
+    const call = () => mmap.view(as<typeof Int8Array>(View), 0, -1);
+    yield [`view(${View.name}) of -1`, call, RangeError, message];
+  }
   const past = `The byteOffset must be at most ${end}`;
   yield ["view() past the end", () => mmap.view(Uint8Array, end + 1), RangeError, past];
   yield ["view() far past the end", () => mmap.view(Uint8Array, 2 ** 53 - 1), RangeError, past];
   yield ["view(DataView) past the end", () => mmap.view(DataView, end + 1, 0), RangeError, past];
-  yield ["view() 1 at the end", () => mmap.view(Uint8Array, end, 1), RangeError, "at most 0 "];
+  yield ["view() 1 at the end", () => mmap.view(Uint8Array, end, 1), RangeError, "at most 0 bytes"];
   yield ["view() 2^53 - 1", () => mmap.view(Float64Array, 0, 2 ** 53 - 1), RangeError, "at most"];
 }
 

@@ -102,7 +102,7 @@ function* badOptions(): Generator<BadCall> {
 }
 
 function* badMappings(): Generator<BadCall> {
-  const unset = "The length (len) must be greater than 0";
+  const unset = "The length (len) must be greater than 0: set len()";
   yield ["mapAnon() without len", () => new MmapOptions().mapAnon(), RangeError, unset];
   yield ["mapAnon() of len 0", () => options.len(0).mapAnon(), RangeError, unset];
   yield ["mapAnon() of len 0n", () => options.len(0n).mapAnon(), RangeError, unset];

@@ -82,11 +82,23 @@ test("a file that is not there, or whose folder is a file, cannot be mapped", ()
   if (platform !== "win32") assertRefused(join(path, "file"), "ENOTDIR", "cannot be");
 });
 
+test("mapMut() names create() when the file is missing, and then the folder", () => {
+  const folder = use(new TempFolder());
+  const options = new MmapOptions({ len: 1 });
+  const message = (creates: boolean, ...path: string[]) =>
+    assertThrows(
+      () => options.create(creates).mapMut(join(folder.path, ...path)),
+      MmapError,
+    ).message;
+  assertStringIncludes(message(false, "missing"), "; create() with a len() makes a new file");
+  assertStringIncludes(message(true, "missing", "file"), "; make its folder first");
+});
+
 test("a range that the file has not cannot be mapped", () => {
   const folder = use(new TempFolder());
   const path = folder.file("file", BYTES);
   const past: readonly (readonly [len: number, offset: number, message: string])[] = [
-    [BYTES.length + 1, 0, `there are no ${BYTES.length + 1} bytes from offset 0`],
+    [BYTES.length + 1, 0, `there are no ${BYTES.length + 1} bytes from offset 0; mapMut() with`],
     [2, BYTES.length - 1, `there are no 2 bytes from offset ${BYTES.length - 1}`],
     [0, BYTES.length, `there is nothing from offset ${BYTES.length}`],
     [1, BYTES.length, "there are no 1 bytes"],

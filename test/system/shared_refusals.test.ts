@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   linkSync,
   mkdirSync,
@@ -36,7 +36,7 @@ test("mapShared() makes nothing without a length", () => {
   const name = freshName();
   for (const mode of ["create", "open-or-create"] as const) {
     const error = assertThrows(() => new MmapOptions().mapShared(name, { mode }), RangeError);
-    assertStringIncludes(error.message, "must be greater than 0");
+    assertMatch(error.message, /must be greater than 0.*: set len\(\)$/);
   }
   assertEquals(codeOf(() => openShared(name)), "ENOENT");
 });
@@ -104,6 +104,18 @@ test("mapShared() takes any other name, up to 255 bytes", () => {
   const longest = prefix.padEnd(platform === "darwin" ? 246 : 255, "x");
   new MmapOptions({ len: PAGE }).mapShared(longest, { mode: "create" }).unmap();
   removeShared(longest);
+});
+
+test("mapShared() says what to do when the memory is shorter than len()", () => {
+  const name = freshName();
+  const memory = use(new MmapOptions({ len: PAGE }).mapShared(name, { mode: "create" }));
+  for (const mode of ["open", "open-or-create"] as const) {
+    const open = () => new MmapOptions({ len: PAGE + 1 }).mapShared(name, { mode });
+    const { message } = assertThrows(open, RangeError);
+    assertStringIncludes(message, `is ${PAGE} bytes long, and len() is ${PAGE + 1}: drop len()`);
+  }
+  removeShared(name);
+  memory.unmap();
 });
 
 test("mapShared() refuses options and modes that there are not", () => {
