@@ -365,15 +365,17 @@ export class Mmap implements Disposable {
    * @typeParam V The type of the view.
    * @param type The constructor: `Float32Array`, `DataView`, …, or `Buffer` of `node:buffer`, which
    * makes a `Buffer` (without the deprecation warning of `new Buffer()`).
-   * @param byteOffset The start in bytes; for a typed array a multiple of its element size.
-   * Default: 0.
+   * @param byteOffset The start in bytes; for a typed array a multiple of its element size (a
+   * `DataView` reads and stores unaligned values). Default: 0.
    * @param length The number of elements (of bytes for a `DataView`). Default: up to the end of the
    * mapping, which must be whole elements; in mirrored memory at most one copy.
    * @returns The view. Once the mapping is closed it has length 0 (a `DataView` throws).
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If the view is out of bounds, not aligned, longer than
    * {@linkcode maxViewByteLength}, or longer than one copy of mirrored memory.
-   * @throws {MmapError} As {@linkcode Mmap.bytes} does, for the bytes of the view.
+   * @throws {MmapError} `EBADF` if the mapping is closed; `EACCES` if the access of these pages is
+   * not `"read-write"` or `"copy-on-write"`; `EBUSY` if a buffer was transferred away; `EFAULT` if
+   * the file has lost one of the pages.
    *
    * @example A header and its payload
    * ```ts
