@@ -884,7 +884,9 @@ export class MmapOptions {
 
   #refuseTarget(call: string): void {
     if (this.#target === undefined) return;
-    throw new RangeError(`into() is for map(), mapMut() and mapShared(): drop it, or ${call}()`);
+    throw new RangeError(
+      `into() is for map(), mapMut() and mapShared(), and not for ${call}(): drop into()`,
+    );
   }
 
   static #received(options: MmapOptions): MmapOptions {

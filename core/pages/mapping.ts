@@ -212,7 +212,8 @@ export class Mapping {
     if (this.endSharing()) return;
     throw new MmapError(
       `${call}() cannot change a mapping that is shared: another handle or a ticket of it is open, ` +
-        "or another thread has not yet collected the views of a handle that it closed",
+        "or another thread has not yet collected the views of a handle that it closed; unmap the " +
+        "other handles, and call Mmap.release() for unused tickets",
       { code: "EBUSY" },
     );
   }

@@ -197,8 +197,9 @@ function descriptorOf(source: unknown): number {
   );
 }
 
-/** Describes an unsupported source for a message, such as a `Deno.FsFile` or `Bun.file()`. */
+/** Describes a source that is no file: a promise, a `Deno.FsFile`, `Bun.file()`, …. */
 function describeSource(source: unknown): string {
+  if (propertyOf(source, "then") !== undefined) return "a promise: await it";
   return (propertyOf(source, "readSync") ?? propertyOf(source, "arrayBuffer")) !== undefined
     ? "an object without a descriptor: pass its path"
     : describe(source);

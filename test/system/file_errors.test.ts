@@ -142,6 +142,7 @@ test("a descriptor must be a whole number from 0 to 2^31 - 1", () => {
     assertRefused(descriptor, "RangeError", `from 0 to 2^31 - 1, got ${descriptor}`);
     assertRefused({ fd: descriptor }, "RangeError", "from 0 to 2^31 - 1");
   }
+  assertRefused(Promise.resolve(3), "TypeError", "a promise: await it");
 });
 
 test("a descriptor is refused where descriptors are not those of the system", () => {

@@ -149,7 +149,11 @@ test("into() throws a RangeError when the place is not of whole pages of the mem
     RangeError,
   );
   assertThrows(() => new MmapOptions({ offset: 1 }).into(memory, 0).map(path), RangeError);
-  assertThrows(() => new MmapOptions({ len: PAGE }).into(memory, "grow").mapAnon(), RangeError);
+  assertThrows(
+    () => new MmapOptions({ len: PAGE }).into(memory, "grow").mapAnon(),
+    RangeError,
+    "drop into()",
+  );
   assertThrows(() => new MmapOptions({ len: PAGE }).into(memory, "grow").reserve(), RangeError);
   assertThrows(() => new MmapOptions({ len: PAGE }).into(memory, "grow").mapMirrored(), RangeError);
   assertThrows(() => new MmapOptions().into(memory, "grow").mapRead(path), RangeError);
