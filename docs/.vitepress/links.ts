@@ -23,23 +23,34 @@ const PAGES = new Map(Object.entries(INCLUDED).map(([page, file]) => [file, `doc
 export function repositoryLinks(md: MarkdownRenderer): void {
   md.core.ruler.push("repository_links", ({ tokens, env }) => {
     const page: string = env.relativePath;
-    const source = INCLUDED[page] ?? `docs/${page}`;
+    for (const token of tokens.filter(({ type }) => type === "html_block")) {
+      token.content = token.content.replace(
+        /(?<= (?:src|srcset)=")[^"]+(?=")/g,
+        (target) => addressIn(page, target, true),
+      );
+    }
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const name = token.type === "link_open" ? "href" : token.type === "image" ? "src" : undefined;
       const target = name && token.attrGet(name);
       if (target?.startsWith("/api/")) token.attrSet("target", "_self"); // not of VitePress
-      if (!target || /^(\/|#|[a-z]+:)/.test(target)) continue;
-      const [, path = "", anchor = ""] = /^([^#]*)(.*)$/.exec(target)!;
-      const file = posix.join(posix.dirname(source), path);
-      if (!existsSync(join(ROOT, file))) {
-        throw new Error(`${source} links to ${file}, which is not there`);
-      }
-      const owner = PAGES.get(file) ?? file;
-      const inPage = name === "src" || owner.startsWith("docs/");
-      const address = inPage ? relative(posix.dirname(`docs/${page}`), owner) : addressOf(file);
-      token.attrSet(name!, address + anchor);
+      if (target) token.attrSet(name!, addressIn(page, target, name === "src"));
     }
   });
+}
+
+/** The address of a link or a picture on a page of the site. */
+function addressIn(page: string, target: string, isPicture: boolean): string {
+  if (/^(\/|#|[a-z]+:)/.test(target)) return target;
+  const source = INCLUDED[page] ?? `docs/${page}`;
+  const [, path = "", anchor = ""] = /^([^#]*)(.*)$/.exec(target)!;
+  const file = posix.join(posix.dirname(source), path);
+  if (!existsSync(join(ROOT, file))) {
+    throw new Error(`${source} links to ${file}, which is not there`);
+  }
+  const owner = PAGES.get(file) ?? file;
+  const inPage = isPicture || owner.startsWith("docs/");
+  const address = inPage ? relative(posix.dirname(`docs/${page}`), owner) : addressOf(file);
+  return address + anchor;
 }
 
 function relative(from: string, to: string): string {
