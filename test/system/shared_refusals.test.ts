@@ -106,18 +106,6 @@ test("mapShared() takes any other name, up to 255 bytes", () => {
   removeShared(longest);
 });
 
-test("mapShared() says what to do when the memory is shorter than len()", () => {
-  const name = freshName();
-  const memory = use(new MmapOptions({ len: PAGE }).mapShared(name, { mode: "create" }));
-  for (const mode of ["open", "open-or-create"] as const) {
-    const open = () => new MmapOptions({ len: PAGE + 1 }).mapShared(name, { mode });
-    const { message } = assertThrows(open, RangeError);
-    assertStringIncludes(message, `is ${PAGE} bytes long, and len() is ${PAGE + 1}: drop len()`);
-  }
-  removeShared(name);
-  memory.unmap();
-});
-
 test("mapShared() refuses options and modes that there are not", () => {
   const name = freshName();
   const map = (options: unknown, init = {}) => () =>
