@@ -49,11 +49,6 @@ export function viewRange(
   return { byteOffset: pageOffset + start, length: count, byteLength };
 }
 
-/** The unit of a length. The elements of a byte array and a `DataView` are bytes. */
-function unitOf(size: number): string {
-  return size === 1 ? "bytes" : `elements of ${size} bytes`;
-}
-
 /** The error for a view that starts outside the mapping or within an element. */
 function startError(
   size: number,
@@ -68,7 +63,7 @@ function startError(
   }
   if ((pageOffset + start) % size === 0) {
     return new RangeError(
-      `The ${rest} bytes from byteOffset ${start} are not whole ${unitOf(size)}: ` +
+      `The ${rest} bytes from byteOffset ${start} are not whole elements of ${size} bytes: ` +
         "give a length",
     );
   }
@@ -89,8 +84,9 @@ function lengthError(
   { byteLength }: Extent,
 ): RangeError {
   if (count * size > rest) {
+    const unit = size === 1 ? "bytes" : `elements of ${size} bytes`;
     return new RangeError(
-      `The length must be at most ${Math.floor(rest / size)} ${unitOf(size)} ` +
+      `The length must be at most ${Math.floor(rest / size)} ${unit} ` +
         `from byteOffset ${start}, got ${count}` +
         (rest < byteLength - start ? ": a view of a mirror has at most one copy" : ""),
     );
