@@ -40,7 +40,7 @@ test("what can be committed is read once for many that ask", () => {
   let mode = "2\n";
   const runtime = system((path) => path === MODE ? mode : MEMINFO);
   const room = linuxRoom(simulatedLibrary(runtime));
-  const found = Array.from({ length: 64 + 4096 + 1 }, () => {
+  const found = Array.from({ length: 64 + 512 + 1 }, () => {
     const ceiling = room.ceiling();
     mode = "0\n";
     return ceiling;

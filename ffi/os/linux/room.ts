@@ -19,8 +19,8 @@ const NEVER = 50;
 
 /** The number of calls that use one reading of the limits. */
 const LOOK_EVERY = 64;
-/** The same where nothing is limited. */
-const LOOK_RARELY = 4096;
+/** The same where nothing is limited: few enough to notice a limit that another process sets. */
+const LOOK_RARELY = 512;
 
 /**
  * Returns the number of bytes that can still be committed, if the kernel grants only memory that
