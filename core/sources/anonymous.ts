@@ -6,6 +6,7 @@
 import { type Host, host } from "../../ffi/host.ts";
 import type { MapRequest } from "../../ffi/os/contract/memory.ts";
 import { rangeInAddressSpace } from "../checks/arguments.ts";
+import { checkStack } from "../checks/call_stack.ts";
 import { LEN, type MmapSettings } from "../checks/settings.ts";
 import { checkSupported } from "../checks/unsupported_settings.ts";
 import { type MappingPlan, plainPlan } from "../lifetime/mapping_plan.ts";
@@ -60,7 +61,10 @@ export function mapMirrored(settings: MmapSettings, request: MapRequest): Mmap {
   checkMirrored(len, system.os.allocationGranularity);
   rangeInAddressSpace(hint, 2 * len);
   const byteLength = BigInt(2 * len);
-  const map = () => mapWithRoom(system, { ...request, kind: "mirror", byteLength });
+  const map = () => {
+    checkStack(); // memory of one of the steps must not be lost
+    return mapWithRoom(system, { ...request, kind: "mirror", byteLength });
+  };
   return adopt({ ...plainPlan(map, 2 * len, byteLength, "read-write"), source: "mirror" });
 }
 

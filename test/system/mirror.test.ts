@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { readdirSync } from "node:fs";
 import { allocationGranularity, MmapError, MmapOptions, pageSize } from "../../mod.ts";
+import { codeOf } from "../support/errors.ts";
 import { freeAddress } from "../support/free_address.ts";
 import { platform, test, unlessLinux } from "../support/harness.ts";
 import {
@@ -9,6 +10,7 @@ import {
   withoutRegions,
   withoutSmaps,
 } from "../support/memory_map.ts";
+import { callAt } from "../support/stack_end.ts";
 
 const LEN = 4 * allocationGranularity();
 new MmapOptions({ len: LEN }).mapMirrored().unmap(); // before the tests: Deno counts a library that a test opens as a leak
@@ -228,4 +230,13 @@ test("read() and write() of mapMirrored() copy what was there before, where the 
       mmap.unmap();
     }
   }
+});
+
+test("mapMirrored() begins no step when little is left of the stack, so that none is lost", () => {
+  const map = () => new MmapOptions({ len: LEN }).mapMirrored().unmap();
+  const results: string[] = [];
+  const attempt = () => void results.push(codeOf(map));
+  attempt(); // compiles, for which V8 needs more of the stack
+  callAt(200, attempt);
+  assertEquals(results, ["undefined", "RangeError"]);
 });
