@@ -160,6 +160,16 @@ test("view() throws EBUSY for a buffer that was transferred away, and unmap() fo
   new Uint8Array(moved)[0] = 1; // still mapped
 });
 
+test("view() throws EBUSY when the buffer of the view before was transferred away", () => {
+  for (const type of [Uint8Array, Float64Array, DataView, Buffer]) {
+    for (const length of [0, 8]) {
+      const mmap = new MmapOptions({ len: KIB64 }).mapAnon();
+      mmap.view(Uint8Array<ArrayBuffer>, 0, 8).buffer.transfer();
+      assertEquals(assertThrows(() => mmap.view(type, 0, length), MmapError).code, "EBUSY");
+    }
+  }
+});
+
 test("unmap(), protect() and share() throw EBUSY for the transfer of any buffer that they change", () => {
   const calls: readonly ((mmap: Mmap) => unknown)[] = [
     (mmap) => mmap.unmap(),

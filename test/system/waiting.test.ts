@@ -180,6 +180,7 @@ test("wait() takes a word that is aligned in memory, wherever its file starts", 
   assertEquals(codeOf(() => mmap.wait(0, 0, 0)), "RangeError");
   assertEquals(mmap.wait(2, 0, 0), "timed-out");
   assertEquals(mmap.notify(2), 0);
+  assertEquals(codeOf(() => mmap.wait(4, 0, 0)), "RangeError"); // where that word is in its page
 });
 
 test("wait() and notify() refuse a word that its file has lost", () => {
