@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { inspect } from "node:util";
 import { type MmapInit, MmapOptions } from "../../mod.ts";
-import { test } from "../support/harness.ts";
+import { test, use } from "../support/harness.ts";
 
 const DEFAULTS = {
   len: 0,
@@ -126,4 +126,13 @@ test("MmapOptions serves as a template for several mappings", () => {
   a.unmap();
   b.bytes[0] = 1;
   b.unmap();
+});
+
+test("mapAnon() and reserve() of the same options map different memory, in any order", () => {
+  for (const calls of [["mapAnon", "reserve"], ["reserve", "mapAnon"]] as const) {
+    const options = new MmapOptions({ len: 65_536 });
+    for (const call of [...calls, ...calls]) {
+      assertEquals(use(options[call]()).access, call === "reserve" ? "none" : "read-write");
+    }
+  }
 });

@@ -49,6 +49,20 @@ test("linux: wait() sleeps by futex in slices, and notify() wakes by it", () => 
   ]);
 });
 
+test("linux: wait() reads the clock after its first sleep, and counts that", () => {
+  const { os: { waiting }, runtime } = opened("linux");
+  const FUTEX_WAIT = 0n;
+  const namesOf = (milliseconds: number) => {
+    const before = runtime.calls.length;
+    assertEquals(waiting.wait(WORD, 0, milliseconds), "elapsed");
+    return runtime.calls.slice(before)
+      .filter(([name, , , operation]) => name !== "syscall" || operation === FUTEX_WAIT)
+      .map(([name]) => name);
+  };
+  assertEquals(namesOf(100), ["syscall"]);
+  assertEquals(namesOf(130), ["syscall", "clock_gettime", "syscall"]);
+});
+
 test("linux: syscall() is given all seven parameters, which it reads whatever the call", () => {
   const tables: SymbolTable[] = [];
   const open = (_: string, table: SymbolTable) => {
