@@ -227,6 +227,18 @@ function shareOften(mmap: Mmap): MmapTicket[] {
   });
 }
 
+test("share() uses a slot that it could not use before, once", () => {
+  const table = processTable();
+  const mmap = use(new MmapOptions({ len: LENGTH }).mapAnon());
+  const first = mmap.share();
+  const slot = table.take();
+  table.spare = slot;
+  const tickets = [first, mmap.share(), mmap.share()];
+  assertEquals(tickets[1]!.slot, slot.number);
+  assertEquals(new Set(tickets.map(({ slot }) => slot)).size, 3);
+  for (const ticket of tickets) Mmap.release(ticket);
+});
+
 test("share() shares nothing that what makes its random bits has unmapped", () => {
   const mmap = use(new MmapOptions({ len: LENGTH }).mapAnon());
   const slots = slotsInUse();
