@@ -92,6 +92,7 @@ function openDirectly(
   mayBeEmpty: boolean,
 ): OpenedFile | undefined {
   if (path.includes("\0")) return undefined; // C would open what is before it
+  if (files.isFile?.(path) !== true) return undefined;
   const file = files.open(path, use);
   if (typeof file !== "number") return undefined;
   const status = files.status(file);

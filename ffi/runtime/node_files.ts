@@ -60,9 +60,8 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
   // The real process, because test runners replace the global one.
   const real = lazily(() => builtin("node:process") as object | undefined);
   return {
-    // On Windows only the runtime tells pipes and devices from files.
     permitsAll() {
-      const found = isWindows ? undefined : real();
+      const found = real();
       return found !== undefined && !("permission" in found);
     },
     open: (path, isWritable, creates) => openByNode(builtin, path, isWritable, creates),

@@ -37,21 +37,32 @@ async function mapDirectly(
   return { calls, left: [...system.kernel.open.values()], outcome };
 }
 
-test("map() makes C's own calls, open(), fstat() and mmap(), and asks no runtime that has no permissions", async () => {
+test("map() makes C's own calls, stat(), open(), fstat() and mmap(), and asks no runtime that has no permissions", async () => {
   const { calls, left, outcome } = await mapDirectly("file");
-  assertEquals(calls, ["open", "syscall", "mmap"]);
+  assertEquals(calls, ["syscall", "open", "syscall", "mmap"]);
   assertEquals([left, outcome], [[], "mapped"]);
 });
 
+/** Replaces the file by another object before it is opened. */
+const replacing = (kind: number) => ({ kernel }: SimulatedSystem) => {
+  const opened = kernel.opened.bind(kernel);
+  kernel.opened = (what) => {
+    kernel.kind = kind;
+    return opened(what);
+  };
+};
+
 test("map() asks the runtime about what the system does not open, or is nothing to map", async () => {
+  const [S_IFDIR, S_IFIFO] = [0o040_000, 0o010_000];
   for (
     const [prepare, calls] of [
-      [(system) => fail(system, 0, 2), ["open"]], // ENOENT
-      [(system) => fail(system, 0, 13), ["open"]], // EACCES
-      [(system) => fail(system, 1, 5), ["open", "syscall", "close"]],
-      [({ kernel }) => kernel.kind = 0o040_000, ["open", "syscall", "close"]], // S_IFDIR
-      [({ kernel }) => kernel.kind = 0o010_000, ["open", "syscall", "close"]], // S_IFIFO
-      [({ kernel }) => kernel.fileByteLength = 0, ["open", "syscall", "close"]],
+      [(system) => fail(system, 0, 2), ["syscall"]], // ENOENT
+      [({ kernel }) => kernel.kind = S_IFDIR, ["syscall"]],
+      [({ kernel }) => kernel.kind = S_IFIFO, ["syscall"]],
+      [(system) => fail(system, 1, 13), ["syscall", "open"]], // EACCES
+      [(system) => fail(system, 2, 5), ["syscall", "open", "syscall", "close"]],
+      [replacing(S_IFIFO), ["syscall", "open", "syscall", "close"]],
+      [({ kernel }) => kernel.fileByteLength = 0, ["syscall", "open", "syscall", "close"]],
     ] as readonly (readonly [(system: SimulatedSystem) => unknown, readonly string[]])[]
   ) {
     assertEquals(await mapDirectly("file", prepare), { calls, left: [], outcome: ASKED });
@@ -67,5 +78,5 @@ test("mapMut() of an empty file with create() asks no runtime that has no permis
   const { calls, outcome } = await mapDirectly("file", ({ kernel }) => {
     kernel.fileByteLength = 0;
   }, options);
-  assertEquals([calls.slice(0, 2), outcome], [["open", "syscall"], "mapped"]);
+  assertEquals([calls.slice(0, 3), outcome], [["syscall", "open", "syscall"], "mapped"]);
 });

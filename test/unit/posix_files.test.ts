@@ -95,6 +95,22 @@ for (const platform of ["linux", "darwin"] as const) {
     assertEquals(system.os.files.byteLength(7), failure);
   });
 
+  test(`${platform} tells a file at a path from other objects, and opens neither`, () => {
+    const system = openedFiles(platform);
+    const { kernel, os: { files } } = system;
+    assertEquals(files.isFile!("/größe"), true);
+    const [[, ...args]] = system.runtime.calls as [Call];
+    assertEquals(args[isLinux ? 2 : 0], bytes("/größe\0"));
+    for (const kind of [0o010_000, 0o020_000, 0o040_000, 0o060_000, 0o140_000]) {
+      kernel.kind = kind;
+      assertEquals(files.isFile!("a"), false);
+    }
+    kernel.kind = 0o100_000;
+    fail(system, 0, 2);
+    assertEquals(files.isFile!("a"), false);
+    assertEquals(kernel.open.size, 0);
+  });
+
   test(`${platform} ${isLinux ? "tells a file of huge pages by its blocks and its file system" : "has no files of huge pages"}`, () => {
     const system = openedFiles(platform);
     const { kernel, os: { files } } = system;
@@ -299,37 +315,51 @@ for (const platform of ["linux", "darwin"] as const) {
   });
 }
 
-test("fstat() is called by the name and the number that it has on each processor", () => {
+test("fstat() and stat() are called by the name and the number that they have on each processor", () => {
   const status = new Uint8Array(256);
+  const path = bytes("/a\0");
   const numbers = ["x64", "arm64"].map((arch) => {
     const runtime = new SimulatedRuntime({ syscall: () => 0 });
-    assertEquals(linuxStat(simulatedLibrary(runtime, { arch }))(7, status), 0);
-    const [{ library, table }] = runtime.opened as [SimulatedRuntime["opened"][number]];
-    assertEquals(library, "libc.so.6");
-    assertEquals(table, {
-      syscall: {
-        parameters: ["usize", "usize", "buffer", "usize", "usize", "usize", "usize"],
-        result: "i32",
-      },
+    const { fstat, stat } = linuxStat(simulatedLibrary(runtime, { arch }));
+    assertEquals([fstat(7, status), stat(path, status)], [0, 0]);
+    const types = (...[second, third]: string[]) => ({
+      parameters: ["usize", "usize", second, third, "usize", "usize", "usize"],
+      result: "i32",
     });
-    const [[, ...args]] = runtime.calls as [Call];
-    assertEquals(args.slice(1), [7n, status, 0n, 0n, 0n, 0n]);
-    return args[0]!;
+    assertEquals<unknown>(runtime.opened, [
+      { library: "libc.so.6", table: { syscall: types("buffer", "usize") } },
+      { library: "libc.so.6", table: { syscall: types("buffer", "buffer") } },
+    ]);
+    const AT_FDCWD = 2n ** 64n - 100n;
+    assertEquals(runtime.calls.map((call) => call.slice(2)), [
+      [7n, status, 0n, 0n, 0n, 0n],
+      [AT_FDCWD, path, status, 0n, 0n, 0n],
+    ]);
+    return runtime.calls.map(([, number]) => number);
   });
   // arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux
-  assertEquals(numbers, [5n, 80n]);
+  assertEquals(numbers, [[5n, 262n], [80n, 79n]]);
   const symbols = ["x64", "arm64"].map((arch) => {
-    const fstat = () => 0;
-    const runtime = new SimulatedRuntime({ fstat, "fstat$INODE64": fstat });
-    assertEquals(darwinStat(simulatedLibrary(runtime, { arch }))(7, status), 0);
-    const type = { parameters: ["i32", "buffer"], result: "i32" };
-    const [[name, ...args]] = runtime.calls as [Call];
-    assertEquals(args, [7, status]);
-    assertEquals<unknown>(runtime.opened, [{ library: "libc.so.6", table: { [name]: type } }]);
-    return name;
+    const done = () => 0;
+    const runtime = new SimulatedRuntime({
+      fstat: done,
+      stat: done,
+      "fstat$INODE64": done,
+      "stat$INODE64": done,
+    });
+    const { fstat, stat } = darwinStat(simulatedLibrary(runtime, { arch }));
+    assertEquals([fstat(7, status), stat(path, status)], [0, 0]);
+    const [[ofFile, ...args], [ofPath, ...pathArgs]] = runtime.calls as [Call, Call];
+    assertEquals([args, pathArgs], [[7, status], [path, status]]);
+    const type = (first: string) => ({ parameters: [first, "buffer"], result: "i32" });
+    assertEquals<unknown>(runtime.opened, [
+      { library: "libc.so.6", table: { [ofFile]: type("i32") } },
+      { library: "libc.so.6", table: { [ofPath]: type("buffer") } },
+    ]);
+    return [ofFile, ofPath];
   });
   // __DARWIN_INODE64 in https://github.com/apple-oss-distributions/xnu/blob/main/bsd/sys/cdefs.h
-  assertEquals(symbols, ["fstat$INODE64", "fstat"]);
+  assertEquals(symbols, [["fstat$INODE64", "stat$INODE64"], ["fstat", "stat"]]);
 });
 
 for (const call of ["read", "write"] as const) {

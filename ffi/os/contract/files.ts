@@ -103,6 +103,13 @@ export interface Files extends Mapper<FileRequest> {
   /** Mapping in pieces, only on systems without {@linkcode mapOver}. */
   readonly pieces: FilePieces | undefined;
 
+  /**
+   * Returns true if there is a file at a path. Other objects must not be opened only to see what
+   * they are: that ends the wait of a pipe's other end, and resets some devices. `undefined` if the
+   * system does not tell.
+   */
+  readonly isFile: ((path: string) => boolean) | undefined;
+
   /** Opens an existing file. */
   open(path: string, use: FileUse): OpenFile | Failure;
 

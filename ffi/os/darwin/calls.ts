@@ -9,6 +9,9 @@ export const DARWIN = {
   // int fstat(int fildes, struct stat *buf)
   fstat: { parameters: ["i32", "buffer"], result: "i32" },
   fstat$INODE64: { parameters: ["i32", "buffer"], result: "i32" },
+  // int stat(const char *path, struct stat *buf)
+  stat: { parameters: ["buffer", "buffer"], result: "i32" },
+  stat$INODE64: { parameters: ["buffer", "buffer"], result: "i32" },
   // size_t confstr(int name, char *buf, size_t len)
   confstr: { parameters: ["i32", "buffer", "usize"], result: "usize" },
   // int proc_regionfilename(int pid, uint64_t address, void *buffer, uint32_t buffersize)

@@ -79,14 +79,25 @@ export const SYSCALL_INTO_BUFFER = {
   },
 } as const;
 
+/** A system call that takes a path and fills a buffer. */
+export const SYSCALL_OF_PATH = {
+  syscall: {
+    parameters: ["usize", "usize", "buffer", "buffer", "usize", "usize", "usize"],
+    result: "i32",
+  },
+} as const;
+
 /** The facts of a processor. */
 export interface Processor {
   /**
-   * The numbers of system calls without a function in every C library: `fstat` is in glibc from
-   * 2.33 on, `mlock2` from 2.27 on and not in musl.
+   * The numbers of system calls without a function in every C library: `fstat` and `newfstatat`,
+   * as `stat` and `fstatat`, are in glibc from 2.33 on, `mlock2` from 2.27 on and not in musl.
    */
   readonly calls: Readonly<
-    Record<"fstat" | "futex" | "futex_waitv" | "gettid" | "mlock2" | "tgkill", bigint>
+    Record<
+      "fstat" | "futex" | "futex_waitv" | "gettid" | "mlock2" | "newfstatat" | "tgkill",
+      bigint
+    >
   >;
   /** Flags of `open`: {@link https://man7.org/linux/man-pages/man2/open.2.html} */
   readonly flags: Readonly<Record<"O_DIRECTORY" | "O_NOFOLLOW" | "O_TMPFILE", number>>;
@@ -96,12 +107,28 @@ export interface Processor {
 
 const PROCESSORS: Readonly<Record<"x64" | "arm64", Processor>> = {
   x64: {
-    calls: { fstat: 5n, futex: 202n, futex_waitv: 449n, gettid: 186n, mlock2: 325n, tgkill: 234n },
+    calls: {
+      fstat: 5n,
+      futex: 202n,
+      futex_waitv: 449n,
+      gettid: 186n,
+      mlock2: 325n,
+      newfstatat: 262n,
+      tgkill: 234n,
+    },
     flags: { O_DIRECTORY: 0o200_000, O_NOFOLLOW: 0o400_000, O_TMPFILE: 0o20_200_000 },
     stat: { mode: 24, user: 28, byteLength: 48, blockByteLength: 56 },
   },
   arm64: {
-    calls: { fstat: 80n, futex: 98n, futex_waitv: 449n, gettid: 178n, mlock2: 284n, tgkill: 131n },
+    calls: {
+      fstat: 80n,
+      futex: 98n,
+      futex_waitv: 449n,
+      gettid: 178n,
+      mlock2: 284n,
+      newfstatat: 79n,
+      tgkill: 131n,
+    },
     flags: { O_DIRECTORY: 0o40_000, O_NOFOLLOW: 0o100_000, O_TMPFILE: 0o20_040_000 },
     stat: { mode: 16, user: 24, byteLength: 48, blockByteLength: 56 },
   },

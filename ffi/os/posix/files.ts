@@ -78,6 +78,7 @@ export function posixFiles(
 
   return {
     populates,
+    isFile: (path) => status().isFile(path),
     open: openFor,
     reopen: (descriptor, use) => openFor(`${descriptors}/${descriptor}`, use),
 

@@ -1,5 +1,5 @@
 /**
- * The status of files on Linux and macOS, by `fstat`.
+ * The status of files on Linux and macOS, by `fstat` and `stat`.
  *
  * @module
  */
@@ -7,17 +7,21 @@ import type { FileIdentity, OpenFile } from "../contract/files.ts";
 import type { Failure } from "../contract/memory.ts";
 import type { Owner } from "../contract/named.ts";
 import { POSIX } from "./calls.ts";
-import type { CLibrary } from "./library.ts";
+import { type CLibrary, cString } from "./library.ts";
 
-/** Fills a `struct stat`. Returns 0, or -1 for a failure. */
-export type StatCall = (file: OpenFile, status: Uint8Array) => number;
+/** Fill a `struct stat`. Return 0, or -1 for a failure. */
+export interface StatCalls {
+  fstat(file: OpenFile, status: Uint8Array): number;
+  /** Follows links. The path ends in a NUL. */
+  stat(path: Uint8Array, status: Uint8Array): number;
+}
 
 /**
- * The `fstat` of a system. Its `struct stat` starts with the lower 32 bits of `st_dev`, and has the
+ * The calls of a system. Its `struct stat` starts with the lower 32 bits of `st_dev`, and has the
  * 64 bits of `st_ino` at offset 8.
  */
 export interface StatFacts {
-  readonly open: (library: CLibrary) => StatCall;
+  readonly open: (library: CLibrary) => StatCalls;
   /** `offsetof(struct stat, st_mode)`, whose lower 16 bits are read. */
   readonly mode: number;
   /** `offsetof(struct stat, st_uid)` */
@@ -43,6 +47,8 @@ export interface PosixStatus extends FileIdentity {
 /** Reads the status of files. */
 export interface StatusReader {
   read(file: OpenFile): PosixStatus | Failure;
+  /** Returns true if there is a file at a path. */
+  isFile(path: string): boolean;
   /** Returns the owner of a file with this status. */
   ownerOf(status: PosixStatus): Owner;
 }
@@ -60,25 +66,28 @@ const S_IFMT = 0o170_000;
 /** `S_IFREG` */
 const S_IFREG = 0o100_000;
 
-/** Opens `fstat`. */
+/** Opens the calls. */
 export function posixStatus(library: CLibrary, facts: StatFacts): StatusReader {
   const { open, failed } = library;
-  const fstat = facts.open(library);
+  const c = facts.open(library);
   const status = new Uint8Array(STAT_BYTES);
   const fields = new DataView(status.buffer);
+  const modeOf = () => fields.getUint16(facts.mode, true);
+  const isFile = () => (modeOf() & S_IFMT) === S_IFREG;
   return {
+    isFile: (path) => c.stat(cString(path), status) === 0 && isFile(),
+
     read(file) {
-      if (fstat(file, status) !== 0) return failed("fstat");
-      const mode = fields.getUint16(facts.mode, true);
+      if (c.fstat(file, status) !== 0) return failed("fstat");
       return {
         device: fields.getUint32(ST_DEV, true),
         inode: fields.getBigUint64(ST_INO, true),
         created: undefined,
-        isFile: (mode & S_IFMT) === S_IFREG,
+        isFile: isFile(),
         byteLength: Number(fields.getBigInt64(facts.byteLength, true)),
         blockByteLength: fields.getUint32(facts.blockByteLength, true),
         user: fields.getUint32(facts.user, true),
-        mode: mode & PERMISSIONS,
+        mode: modeOf() & PERMISSIONS,
       };
     },
 

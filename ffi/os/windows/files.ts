@@ -97,6 +97,8 @@ export function windowsFiles(library: WindowsLibrary, protect: Files["protect"])
   const files: Omit<Files, "pieces"> = {
     populates: () => false,
 
+    isFile: undefined,
+
     open(path, use) {
       const handle = c.CreateFileW(
         wide(path),

@@ -13,10 +13,10 @@ export const IGNORED: readonly (readonly [scenario: RegExp, call: string, why: s
   [/at a hint$/, "VirtualAlloc", "Windows is asked once more, without the hint"],
   [/at a hint$/, "MapViewOfFileEx", "Windows is asked once more, without the hint"],
   [/of a descriptor$/, "fstat", "then it is taken for a file like any other"],
+  [/that the system opens$/, "newfstatat", "the runtime is asked to open it"],
+  [/that the system opens$/, "stat", "the runtime is asked to open it"],
   [/that the system opens$/, "open", "the runtime is asked to open it"],
-  [/that the system opens$/, "CreateFileW", "the runtime is asked to open it"],
   [/that the system opens$/, "fstat", "the runtime is asked to open it"],
-  [/that the system opens$/, "GetFileInformationByHandle", "the runtime is asked to open it"],
   [/^mapMut\(\) of a descriptor$/, "open", "only resizing needs the file's own opening"],
   [
     /^map(Shared|Mut)?\(\) .*populated/,

@@ -15,6 +15,7 @@ const HANDLER = 2n ** 59n + 65_536n;
 /** The names of system calls, by their numbers on x64 and on arm64. */
 const SYSTEM_CALLS: ReadonlyMap<bigint, string> = new Map([
   ...[5n, 80n].map((number) => [number, "fstat"] as const),
+  ...[262n, 79n].map((number) => [number, "newfstatat"] as const),
   ...[186n, 178n].map((number) => [number, "gettid"] as const),
   ...[202n, 98n].map((number) => [number, "futex"] as const),
   ...[325n, 284n].map((number) => [number, "mlock2"] as const),
@@ -28,7 +29,7 @@ export function linuxCalls(
   let handler = 0n;
 
   return {
-    syscall(number: bigint, first: bigint, second: bigint | Uint8Array) {
+    syscall(number: bigint, first: bigint, second: bigint | Uint8Array, third: Uint8Array) {
       const name = SYSTEM_CALLS.get(number)!;
       if (name === "gettid") return 1235;
       const FUTEX_WAIT = 0n;
@@ -38,7 +39,7 @@ export function linuxCalls(
       if (error !== undefined) return -1;
       if (name === "futex") return 1;
       if (name === "mlock2") space.lock(first, second as bigint, true);
-      else writeStatus(kernel, second as Uint8Array);
+      else writeStatus(kernel, name === "fstat" ? second as Uint8Array : third);
       return 0;
     },
     ...status({

@@ -93,6 +93,8 @@ export function fileCalls({ kernel, setError, failing, status }: Calls): StandIn
     ...status({
       "fstat": (_file: number, target: Uint8Array) => writeStatus(kernel, target),
       "fstat$INODE64": (_file: number, target: Uint8Array) => writeStatus(kernel, target),
+      stat: (_path: Uint8Array, target: Uint8Array) => writeStatus(kernel, target),
+      "stat$INODE64": (_path: Uint8Array, target: Uint8Array) => writeStatus(kernel, target),
       fstatfs(file: number, target: Uint8Array) {
         const TMPFS_MAGIC = 0x0102_1994n;
         const isInMemory = kernel.open.get(file) !== "file";
