@@ -58,7 +58,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
   const isWindows = process.platform === "win32";
   const builtin: Builtin = (name) => process.getBuiltinModule(name);
   // The real process, because test runners replace the global one.
-  const real = lazily(() => builtin("node:process") as object | undefined);
+  const real = lazily(() => builtin("node:process") as NodeProcess | undefined);
   return {
     permitsAll() {
       const found = real();
@@ -66,7 +66,7 @@ export function nodeFiles(process: NodeProcess): RuntimeFiles {
     },
     open: (path, isWritable, creates) => openByNode(builtin, path, isWritable, creates),
     permit(path, uses) {
-      const permission = own(process, "permission");
+      const permission = own(real() ?? process, "permission");
       for (const use of uses) {
         if (permission?.has(`fs.${use}`, path) === false) throw denied(path, use);
       }

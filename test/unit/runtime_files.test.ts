@@ -227,16 +227,22 @@ test("nodeFiles().permit() throws Node.js's error for what it does not permit", 
     asked.push([scope, path]);
     return scope === "fs.read";
   };
-  nodeFiles(stubProcess({})).permit("/a", ["read", "write"]);
-  const files = nodeFiles({ ...stubProcess({}), permission: { has } });
+  const permission = { has };
+  const filesOf = (process: object, real: object | undefined) =>
+    nodeFiles({ ...stubProcess({}, { "node:process": real }), ...process });
+  filesOf({ permission }, {}).permit("/a", ["read", "write"]); // in place of the real process
+  filesOf({}, undefined).permit("/a", ["read", "write"]);
+  assertThrows(() => filesOf({ permission }, undefined).permit("/b", ["write"]), Error, "restrict");
+  asked.length = 0;
+  const files = filesOf({}, { permission });
   files.permit("/a", ["read"]);
   const error = assertThrows(
     () => files.permit("/a", ["read", "write"]),
     Error,
     "--allow-fs-write",
   );
-  const { code, permission, resource } = error as unknown as Record<string, unknown>;
-  assertEquals([code, permission, resource], ["ERR_ACCESS_DENIED", "FileSystemWrite", "/a"]);
+  const { code, permission: kind, resource } = error as unknown as Record<string, unknown>;
+  assertEquals([code, kind, resource], ["ERR_ACCESS_DENIED", "FileSystemWrite", "/a"]);
   assertEquals(asked, [["fs.read", "/a"], ["fs.read", "/a"], ["fs.write", "/a"]]);
 });
 
