@@ -156,3 +156,11 @@ test("guard() goes on to the handler that was there before, with its mask", asyn
   const name = "a handler that was there before";
   assertEquals(await guarded(name)(name), [2, 1, 1, [0, 0], 2]);
 }, { skip });
+
+test(
+  "a handle goes on guarding its file when another one is closed and collected, and tells its tickets what is lost",
+  async () => {
+    assertEquals(await childValue("shared_guard.ts"), { byte: 0, truncated: [true, true] });
+  },
+  { skip: unlessLinux("no other system truncates what is mapped, or tells of it") },
+);
