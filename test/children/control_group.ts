@@ -1,7 +1,7 @@
 // Backs memory, and makes shared memory, in a control group: more than its limit, as much as is
-// left of it beside other memory, and less.
+// left of it beside other memory, less, and in many small parts until it is full.
 import { writeFileSync } from "node:fs";
-import { type MmapError, MmapOptions, removeShared } from "../../mod.ts";
+import { type Mmap, type MmapError, MmapOptions, removeShared } from "../../mod.ts";
 
 const [folder = "", name = ""] = process.argv.slice(2);
 const MIB = 2 ** 20;
@@ -72,6 +72,13 @@ const held = new MmapOptions({ len: 250 * MIB }).populate().mapAnon();
 const beside = made(280 * MIB); // on its own it would fit
 held.unmap();
 const within = made(200 * MIB);
-console.log(
-  JSON.stringify({ above, beside, within, refused: [...backed, guarded, ...others], fitting }),
-);
+const crowd: Mmap[] = [];
+const crowded = await outcome(() => {
+  for (;;) {
+    crowd.push(new MmapOptions({ len: MIB }).mapShared(name, { mode: "create" }));
+    removeShared(name);
+  }
+});
+for (const mmap of crowd) mmap.unmap();
+const refused = [...backed, guarded, ...others, crowded];
+console.log(JSON.stringify({ above, beside, within, refused, fitting }));

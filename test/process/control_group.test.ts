@@ -68,7 +68,7 @@ test(
       & Record<"above" | "beside" | "within", Refusal>
       & Record<"refused" | "fitting", Refusal[]>
     >("control_group.ts", { args: [group.inner, use(new SharedName()).name] });
-    assertEquals(refused.length, 11);
+    assertEquals(refused.length, 12);
     for (const { code, syscall, message } of [above, beside, ...refused]) {
       assertEquals([code, syscall], ["ENOMEM", undefined]); // nothing was called
       assertStringIncludes(message, `${LIMIT} bytes of memory (${group.limit})`);
