@@ -1,5 +1,5 @@
 // Backs memory, and makes shared memory, in a control group: more than its limit, as much as is
-// left of it beside other memory, less, and in many small parts until it is full.
+// left of it beside other memory, less, and in many parts until it is full.
 import { writeFileSync } from "node:fs";
 import { type Mmap, type MmapError, MmapOptions, removeShared } from "../../mod.ts";
 
@@ -75,7 +75,7 @@ const within = made(200 * MIB);
 const crowd: Mmap[] = [];
 const crowded = await outcome(() => {
   for (;;) {
-    crowd.push(new MmapOptions({ len: MIB }).mapShared(name, { mode: "create" }));
+    crowd.push(new MmapOptions({ len: 3 * MIB }).mapShared(name, { mode: "create" }));
     removeShared(name);
   }
 });
