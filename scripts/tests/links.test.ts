@@ -30,6 +30,12 @@ Deno.test("the index of examples/ lists each program that the suite runs", () =>
   assertEquals(missing, []);
 });
 
+Deno.test("the links of Markdown and the pictures of HTML are found, except whole addresses", () => {
+  const text =
+    '[a](a.md) [b](https://b.md) <source srcset="c.svg"><img src="d.svg"><img src="https://e">';
+  assertEquals(text.match(RELATIVE_LINK), ["a.md", "c.svg", "d.svg"]);
+});
+
 Deno.test("addressOf() leads to a page of the site, or else to a file on GitHub", () => {
   assertEquals(
     ["docs/index.md", "docs/guide/testing.md", "CONTRIBUTING.md", "bench/grow.svg"].map(addressOf),

@@ -9,8 +9,9 @@ export const REPOSITORY = "https://github.com/sysalloc/sysalloc";
 /** The site that is built from `docs/`. */
 export const SITE = "https://sysalloc.github.io/sysalloc/";
 
-/** The paths of links to other files, in Markdown. */
-export const RELATIVE_LINK: RegExp = /(?<=\]\()[^)#:/][^)#:]*(?=[)#])/g;
+/** The paths of links to other files in Markdown, and of its pictures in HTML. */
+export const RELATIVE_LINK: RegExp =
+  /(?<=\]\()[^)#:/][^)#:]*(?=[)#])|(?<= src(?:set)?=")[^":/][^":]*(?=")/g;
 
 /** The address of a file of the repository: of its page if it has one, or else of its source. */
 export function addressOf(file: string): string {
