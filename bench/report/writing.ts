@@ -12,10 +12,12 @@ import { drawJobs } from "./chart.ts";
 
 /** Writes `results.md`, `results.json` and the pictures; `folder` is for what is not done yet. */
 export async function writeResults(results: Results, folder: string): Promise<void> {
+  const json = toJson(results);
+  const kept: Results = JSON.parse(json); // rounded, as a later report has it
   const texts = new Map([
-    ["results.md", resultsPage(results, BENCHMARKS)],
-    ["results.json", toJson(results)],
-    ...await drawJobs(results, BENCHMARKS),
+    ["results.md", resultsPage(kept, BENCHMARKS)],
+    ["results.json", json],
+    ...await drawJobs(kept, BENCHMARKS),
   ]);
   for (const [name, text] of texts) await Deno.writeTextFile(`${folder}/${name}`, text);
   // Renamed within a folder, because between file systems a rename is a copy; and all at
