@@ -57,7 +57,7 @@ const SHORT_BYTE_LENGTH = 65_536;
  */
 const UNCHECKED_BYTE_LENGTH = 2 ** 22;
 /** Room for the memory that the program itself and other threads get between two looks. */
-const AMPLE_BYTE_LENGTH = 2n ** 26n;
+const AMPLE_BYTE_LENGTH = 0x400_0000n; // 64 MiB
 /**
  * The folder of links to open files. `linkat` needs such a link before Linux 6.10, where only root
  * may pass it a descriptor.
