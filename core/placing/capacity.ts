@@ -129,7 +129,8 @@ function extendSource({ allocation, info }: Mapping, byteLength: number, isAlone
     : isAllocated
     ? allocateFile(files, file, before, needed - before)
     : extendFile(files, file, needed, isAlone);
-  if (failure !== undefined) throw systemError(`to make the file ${needed} bytes long`, failure);
+  const what = name === undefined ? "file" : "shared memory";
+  if (failure !== undefined) throw systemError(`to make the ${what} ${needed} bytes long`, failure);
 }
 
 function lengthen(mapping: Mapping, pages: PageState, byteLength: number): void {
