@@ -13,7 +13,7 @@ const ADDRESS_SPACE_END = 1n << 64n;
 
 /** Checks a number of bytes, or of another unit: a whole number from 0 to 2^53 - 1. */
 export function byteCount(value: unknown, what: string, unit = "bytes"): number {
-  if (Number.isSafeInteger(value) && value as number >= 0) return value as number + 0; // the usual case
+  if (typeof value === "number" && value >= 0 && Number.isSafeInteger(value)) return value + 0;
   const count = numberOrBigint(value, what);
   if (count < 0 || count > Number.MAX_SAFE_INTEGER) {
     throw new RangeError(

@@ -101,10 +101,13 @@ export class RangeMap<V> {
     const changed = [{ ...before, end: run.start }, run, { ...after, start: run.end }]
       .filter(({ start, end }) => start < end);
     const next = runs.toSpliced(first, last + 1 - first, ...changed);
-    this.#whole = chunks.length === 1 && next.length === 1 ? run : undefined;
-    this.#parts = this.#whole === undefined
-      ? chunks.toSpliced(firstChunk, lastChunk + 1 - firstChunk, ...inChunks(next))
-      : undefined;
+    const isWhole = chunks.length === 1 && next.length === 1;
+    const parts = isWhole
+      ? undefined
+      : chunks.toSpliced(firstChunk, lastChunk + 1 - firstChunk, ...inChunks(next));
+    // Last, without a call in between, for which no stack may be left.
+    this.#parts = parts;
+    this.#whole = isWhole ? run : undefined;
   }
 
   /** The runs of the chunks that have a byte from `start` up to `end`. */
