@@ -62,7 +62,8 @@ export function viewType(type: ViewConstructor<ArrayBufferView>): ViewType {
     elementByteLength: elementByteLength(type),
     maker: withoutWarning(type as ViewMaker<ArrayBufferView>),
   };
-  if (type as unknown === DataView || getPrototypeOf(type) === TypedArray) lastBuiltIn = checked;
+  const constructor: unknown = type;
+  if (constructor === DataView || getPrototypeOf(type) === TypedArray) lastBuiltIn = checked;
   return checked;
 }
 
